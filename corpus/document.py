@@ -1,0 +1,182 @@
+"""What flows through the corpus: a page comes in, a document or a rejection comes out.
+
+    Step = Document -> Document | Rejected
+
+One signature for every decision: extraction, language, rules, edits and a lifted datatrove block all
+have it, and a recipe is a tuple of steps. Nobody returns a bool: `(False, "reason")` is true in
+Python, and a sum type cannot be misread that way. The schemas of the Parquet files stand here too,
+because a column is a field of these classes and nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import pyarrow as pa
+
+from corpus.hashing import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One captured response, as the archive holds it: bytes, not yet text.
+
+    `kind` is "html" or, for the ready-made text of a WET record, "text". `body` is free of transfer and
+    content encodings. The link's fields are filled in by the pipeline that knows which link asked for it.
+    """
+
+    url: str
+    date: str
+    status: int
+    content_type: str
+    body: bytes
+    warc_file: str
+    warc_offset: int
+    kind: str = "html"
+    source: str = "webtext"
+    snapshot: str = ""
+    canonical_url: str = ""
+    surt: str = ""
+    domain: str = ""
+    link_url: str = ""
+    link_deleted: bool = False
+    karma: int | None = None
+    first_posted: str = ""
+
+    def document(self, text: str = "", title: str = "") -> "Document":
+        """The document of this page; its id says what was captured, never where the bytes happened to lie."""
+        identity = f"{self.source}/{digest(self.url, self.date, self.body)}"
+        shared = {name: getattr(self, name) for name in _SHARED}
+        return Document(id=identity, text=text, title=title, **shared)
+
+    def reject(self, reason: str, value: float | None = None, evidence: str = "") -> "Rejected":
+        """This page is not for the corpus, before any text was taken from it."""
+        return self.document().reject(reason, value, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text with an id: the unit of every decision, and one row of `kept/*.parquet`."""
+
+    id: str
+    url: str
+    text: str
+    title: str = ""
+    canonical_url: str = ""
+    surt: str = ""
+    domain: str = ""
+    source: str = ""
+    snapshot: str = ""
+    date: str = ""
+    language: str = ""
+    language_probability: float | None = None
+    link_url: str = ""
+    karma: int | None = None
+    first_posted: str = ""
+    warc_file: str = ""
+    warc_offset: int = -1
+    cluster: str = ""
+
+    def reject(self, reason: str, value: float | None = None, evidence: str = "", other_id: str = "") -> "Rejected":
+        """Say why this document leaves the corpus.
+
+        `reason` is `step.rule`, a phrase that is true of the document; `value` the number that decided;
+        `evidence` what a reader would want to see; `other_id` the document it duplicates or leaks.
+        """
+        return Rejected(self, reason, value, evidence, other_id)
+
+    def with_text(self, text: str) -> "Document":
+        """The same document after an edit."""
+        return self if text == self.text else replace(self, text=text)
+
+
+_SHARED = tuple(field.name for field in fields(Page) if field.name in {f.name for f in fields(Document)})
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A document that left the corpus, and why: one row of `rejected/*.parquet`."""
+
+    document: Document
+    reason: str
+    value: float | None = None
+    evidence: str = ""
+    other_id: str = ""
+
+    @property
+    def step(self) -> str:
+        """The step that decided: the part of the reason before the dot."""
+        return self.reason.partition(".")[0]
+
+    @property
+    def rule(self) -> str:
+        """The rule inside the step: the part of the reason after the dot."""
+        return self.reason.partition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Something that could not be read: which file, where in it, and what was wrong."""
+
+    file: str
+    offset: int
+    reason: str
+    detail: str = ""
+
+
+Step = Callable[[Document], Document | Rejected]
+FirstStep = Callable[[Page], Document | Rejected]
+
+
+def run_steps(page: Page | Document, steps: Iterable[Callable[[Any], Document | Rejected]]) -> Document | Rejected:
+    """Put a page (or a document) through the steps, in order, up to the first that rejects it."""
+    result: Any = page
+    for step in steps:
+        result = step(result)
+        if isinstance(result, Rejected):
+            return result
+    return result
+
+
+_TYPES: dict[str, pa.DataType] = {
+    "karma": pa.int64(),
+    "language_probability": pa.float64(),
+    "text": pa.large_string(),
+    "warc_offset": pa.int64(),
+}
+KEPT_SCHEMA = pa.schema([(field.name, _TYPES.get(field.name, pa.string())) for field in fields(Document)])
+REJECTED_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("id", "url", "canonical_url", "step", "rule")),
+        ("value", pa.float64()),
+        ("evidence", pa.string()),
+        ("other_id", pa.string()),
+        *(field for field in KEPT_SCHEMA if field.name not in {"id", "url", "canonical_url"}),
+    ]
+)
+QUARANTINED_SCHEMA = pa.schema(
+    [("file", pa.string()), ("offset", pa.int64()), ("reason", pa.string()), ("detail", pa.string())]
+)
+
+
+def kept_row(document: Document) -> dict[str, Any]:
+    """A document as a row of `KEPT_SCHEMA`."""
+    return {name: getattr(document, name) for name in KEPT_SCHEMA.names}
+
+
+def rejected_row(rejected: Rejected) -> dict[str, Any]:
+    """A rejection as a row of `REJECTED_SCHEMA`."""
+    row = kept_row(rejected.document)
+    row.update(
+        step=rejected.step,
+        rule=rejected.rule,
+        value=rejected.value,
+        evidence=rejected.evidence,
+        other_id=rejected.other_id,
+    )
+    return row
+
+
+def quarantined_row(quarantined: Quarantined) -> dict[str, Any]:
+    """A quarantined piece as a row of `QUARANTINED_SCHEMA`."""
+    return {name: getattr(quarantined, name) for name in QUARANTINED_SCHEMA.names}

@@ -1,0 +1,43 @@
+"""Stable hashes: the only source of identity and of chance in the project.
+
+Python's own `hash` differs between processes, and a random state depends on the order in which it
+is asked. Both would make two runs differ. So every id, every join key and every random choice is a
+hash of content: the same on every machine, for any order of the input and any number of workers.
+"""
+
+from pathlib import Path
+
+import xxhash
+from blake3 import blake3
+
+_TWO_TO_64 = 1 << 64
+_TWO_TO_63 = 1 << 63
+
+
+def key64(text: str | bytes) -> int:
+    """A join key: the XXH3 hash of `text` as a signed 64-bit integer.
+
+    Signed, because Beam's integer coder and Arrow's int64 hold no more.
+    """
+    value = xxhash.xxh3_64_intdigest(text)
+    return value - _TWO_TO_64 if value >= _TWO_TO_63 else value
+
+
+def digest(*parts: str | bytes, length: int = 16) -> str:
+    """`length` bytes of BLAKE3, in hex, over the parts and their lengths (so that parts cannot run together)."""
+    hasher = blake3()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        hasher.update(len(data).to_bytes(8, "little"))
+        hasher.update(data)
+    return hasher.digest(length).hex()
+
+
+def file_digest(path: Path) -> str:
+    """The BLAKE3 digest of a whole file, in hex; the file is mapped, not read into memory."""
+    return blake3().update_mmap(path).hexdigest() if path.stat().st_size else blake3().hexdigest()
+
+
+def uniform(identity: str, seed: str) -> float:
+    """A number in [0, 1) that belongs to `identity`: the same whenever and wherever it is asked for."""
+    return xxhash.xxh3_64_intdigest(f"{seed}\x00{identity}") / _TWO_TO_64
