@@ -10,7 +10,7 @@ because a column is a field of these classes and nothing else.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -39,7 +39,7 @@ class Page:
     surt: str = ""
     domain: str = ""
     link_url: str = ""
-    link_deleted: bool = False
+    link_refused: str = ""
     karma: int | None = None
     first_posted: str = ""
 
@@ -125,17 +125,18 @@ class Quarantined:
 
 
 Step = Callable[[Document], Document | Rejected]
-FirstStep = Callable[[Page], Document | Rejected]
+PageStep = Callable[[Page], Page | Rejected]
+Item = TypeVar("Item", Page, Document)
 
 
-def run_steps(page: Page | Document, steps: Iterable[Callable[[Any], Document | Rejected]]) -> Document | Rejected:
-    """Put a page (or a document) through the steps, in order, up to the first that rejects it."""
-    result: Any = page
+def run_steps(item: Item, steps: Iterable[Callable[[Item], Item | Rejected]]) -> Item | Rejected:
+    """Put a document (or, before its text is taken out, a page) through the steps, up to the first that rejects it."""
     for step in steps:
-        result = step(result)
+        result = step(item)
         if isinstance(result, Rejected):
             return result
-    return result
+        item = result
+    return item
 
 
 _TYPES: dict[str, pa.DataType] = {

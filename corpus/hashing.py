@@ -19,7 +19,7 @@ def key64(text: str | bytes) -> int:
 
     Signed, because Beam's integer coder and Arrow's int64 hold no more.
     """
-    value = xxhash.xxh3_64_intdigest(text)
+    value = xxhash.xxh3_64_intdigest(_bytes(text))
     return value - _TWO_TO_64 if value >= _TWO_TO_63 else value
 
 
@@ -27,7 +27,7 @@ def digest(*parts: str | bytes, length: int = 16) -> str:
     """`length` bytes of BLAKE3, in hex, over the parts and their lengths (so that parts cannot run together)."""
     hasher = blake3()
     for part in parts:
-        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        data = _bytes(part)
         hasher.update(len(data).to_bytes(8, "little"))
         hasher.update(data)
     return hasher.digest(length).hex()
@@ -40,4 +40,9 @@ def file_digest(path: Path) -> str:
 
 def uniform(identity: str, seed: str) -> float:
     """A number in [0, 1) that belongs to `identity`: the same whenever and wherever it is asked for."""
-    return xxhash.xxh3_64_intdigest(f"{seed}\x00{identity}") / _TWO_TO_64
+    return xxhash.xxh3_64_intdigest(_bytes(f"{seed}\x00{identity}")) / _TWO_TO_64
+
+
+def _bytes(text: str | bytes) -> bytes:
+    """UTF-8; a lone surrogate has bytes too, so that every string has a hash."""
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text

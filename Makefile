@@ -1,0 +1,40 @@
+# `make demo` shows the main job, `make test` runs the tests; both make .venv first, once.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+DEMO := demo
+
+.PHONY: venv demo test check format clean
+
+venv: $(READY)
+
+$(READY): pyproject.toml constraints.txt Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	@command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || \
+	  { echo "fasttext comes as source only: install a C++ compiler first (Debian: apt-get install g++ python3-dev)"; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (two minutes the first time)"
+	@$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@$(PY) -m corpus.cleaning.language >/dev/null
+	@touch $@
+
+demo: $(READY)
+	@$(PY) -m corpus.sample $(DEMO)/web
+	@$(PY) -m pipelines.build_webtext --submissions '$(DEMO)/web/submissions/RS_*' --pages '$(DEMO)/web/crawl/*' --output $(DEMO)/webtext
+
+test: $(READY)
+	@$(PY) -m pytest -q
+
+check: $(READY)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m pyright
+
+format: $(READY)
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+clean:
+	rm -rf $(VENV) $(DEMO) *.egg-info .pytest_cache .ruff_cache

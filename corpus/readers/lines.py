@@ -1,0 +1,142 @@
+"""Lines of a compressed file, as bytes, with damage reported and read past.
+
+Dumps of JSON lines come as .zst (windows up to 2 GiB, many frames), .xz, .bz2, .gz or plain; the first bytes
+decide, not the name. Lines end at b"\\n" and nowhere else: titles hold U+2028 and U+0085, at which
+`str.splitlines` would cut, and a chunk decoded on its own breaks characters at its edges.
+
+A compressed file is a row of frames (members, streams). When one is damaged, what it gave before the damage is
+kept, and reading goes on at the next frame that opens. Memory is bounded: input is fed in small pieces, and a line
+longer than `MAX_LINE` is reported and skipped.
+"""
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import zstandard
+
+from corpus.document import Quarantined
+
+MAX_LINE = 64 * 2**20
+# One piece of input. Zstandard can open 4 bytes to 128 KiB, so 4 KiB may become 128 MiB and no more.
+_PIECE = 4096
+_PLAIN_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class _Compression:
+    name: str
+    magic: bytes
+    opener: Callable[[], Any]
+
+
+_COMPRESSIONS = (
+    _Compression(
+        "zstd", b"\x28\xb5\x2f\xfd", lambda: zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
+    ),
+    _Compression("xz", b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)),
+    _Compression("bzip2", b"BZh", bz2.BZ2Decompressor),
+    _Compression("gzip", b"\x1f\x8b\x08", lambda: zlib.decompressobj(31)),
+)
+_ERRORS = (zstandard.ZstdError, lzma.LZMAError, zlib.error, OSError, EOFError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line without its end; `offset` counts bytes of the inflated stream."""
+
+    offset: int
+    data: bytes
+
+
+def read_lines(path: Path, name: str = "") -> Iterator[Line | Quarantined]:
+    """Every non-blank line of the file, and one `Quarantined` for each damaged stretch or overlong line."""
+    name = name or str(path)
+    with path.open("rb") as file:
+        start = file.read(8)
+        file.seek(0)
+        compression = next((kind for kind in _COMPRESSIONS if start.startswith(kind.magic)), None)
+        pieces = _inflate(file, compression, name) if compression else _plain(file)
+        yield from _split(pieces, name)
+
+
+def _plain(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(_PLAIN_PIECE):
+        yield piece
+
+
+def _inflate(file: BinaryIO, kind: _Compression, name: str) -> Iterator[bytes | Quarantined]:
+    """The inflated pieces of every frame; damage is reported where its frame begins in the file."""
+    frame, inflater, pending, fed = 0, kind.opener(), b"", 0
+    while True:
+        piece = pending or file.read(_PIECE)
+        pending = b""
+        if not piece:
+            if fed:
+                yield Quarantined(name, frame, f"truncated_{kind.name}", "the last frame has no end")
+            return
+        try:
+            inflated = inflater.decompress(piece)
+        except _ERRORS as error:
+            yield Quarantined(name, frame, f"bad_{kind.name}", str(error))
+            frame = _next_frame(file, kind, frame + 1)
+            if frame < 0:
+                return
+            inflater, fed = kind.opener(), 0
+            continue
+        fed += len(piece)
+        if inflated:
+            yield inflated
+        if inflater.eof:
+            pending = inflater.unused_data.lstrip(b"\0") if kind.name == "xz" else inflater.unused_data
+            frame = file.tell() - len(pending)
+            inflater, fed = kind.opener(), 0
+
+
+def _next_frame(file: BinaryIO, kind: _Compression, start: int) -> int:
+    """Put the file at the next place from `start` on where a frame seems to begin; -1 at the end of the file."""
+    position, tail = start, b""
+    file.seek(start)
+    while piece := file.read(_PLAIN_PIECE):
+        found = (tail + piece).find(kind.magic)
+        if found >= 0:
+            place = position - len(tail) + found
+            file.seek(place)
+            return place
+        position += len(piece)
+        tail = (tail + piece)[-len(kind.magic) + 1 :]
+    return -1
+
+
+def _split(pieces: Iterator[bytes | Quarantined], name: str) -> Iterator[Line | Quarantined]:
+    """Cut the stream at b"\\n". Damage ends the line it falls into: half a line is no line."""
+    held: list[bytes] = []
+    held_bytes = offset = 0
+    for piece in pieces:
+        if isinstance(piece, Quarantined):
+            yield piece
+            offset += held_bytes
+            held, held_bytes = [], 0
+            continue
+        *whole, rest = piece.split(b"\n")
+        for part in whole:
+            yield from _line(offset, b"".join((*held, part)), held_bytes + len(part), name)
+            offset += held_bytes + len(part) + 1
+            held, held_bytes = [], 0
+        held_bytes += len(rest)
+        if held_bytes <= MAX_LINE:
+            held.append(rest)
+        else:
+            held = []
+    yield from _line(offset, b"".join(held), held_bytes, name)
+
+
+def _line(offset: int, data: bytes, length: int, name: str) -> Iterator[Line | Quarantined]:
+    if length > MAX_LINE:
+        yield Quarantined(name, offset, "overlong_line", f"{length} bytes, at most {MAX_LINE} are read")
+    elif data.strip():
+        yield Line(offset, data)

@@ -1,0 +1,106 @@
+"""Reddit submissions out of Pushshift dumps, 2005 to today, through all their changes of schema.
+
+Years differ: `created_utc` is a number or a string, `score` an integer, a float, null or missing, `is_self` and
+`over_18` may be missing, `url` may be null or stand in `url_overridden_by_dest`, and `&` is written `&amp;`. A
+submission is read when its line is a JSON object; what it lacks is None here and a verdict of `corpus.links` later.
+
+Karma is a snapshot: dumps hold the score at the time of retrieval, so `retrieved` travels along, and of two
+records of one id the later retrieved counts. User names are used for one question (deleted?) and never kept.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from corpus.document import Quarantined
+from corpus.readers.lines import Line, read_lines
+
+_BOM = b"\xef\xbb\xbf"
+_GONE = frozenset({"[deleted]", "[removed]", "[ removed by reddit ]", "[deleted by user]"})
+_GONE_MARKS = ("removed_by_category", "removal_reason", "banned_by", "removed_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One post. `score` in net votes, `created` and `retrieved` in seconds since 1970 UTC; None = not in the dump."""
+
+    id: str
+    url: str
+    title: str
+    subreddit: str
+    score: int | None
+    created: int | None
+    retrieved: int
+    is_self: bool
+    over_18: bool
+    deleted: bool
+    promoted: bool
+
+
+def read_submissions(path: Path, name: str = "") -> Iterator[Submission | Quarantined]:
+    """Every submission of a dump in file order; lines that are no JSON object are `Quarantined`."""
+    name = name or str(path)
+    for line in read_lines(path, name):
+        yield line if isinstance(line, Quarantined) else parse_line(line, name)
+
+
+def parse_line(line: Line, name: str) -> Submission | Quarantined:
+    """One line of a dump."""
+    try:
+        record = orjson.loads(line.data.removeprefix(_BOM))
+    except orjson.JSONDecodeError as error:
+        try:
+            # Lone surrogates and stray bytes in a title are no reason to lose the link beside it.
+            record = json.loads(line.data.decode("utf-8-sig", "replace"))
+        except (ValueError, RecursionError):
+            return Quarantined(name, line.offset, "bad_json", str(error))
+    if not isinstance(record, dict):
+        return Quarantined(name, line.offset, "not_an_object", type(record).__name__)
+    return _submission(record)
+
+
+def _submission(record: dict[str, Any]) -> Submission:
+    url = _text(record, "url") or _text(record, "url_overridden_by_dest")
+    domain = _text(record, "domain")
+    return Submission(
+        id=_text(record, "id") or _text(record, "name").removeprefix("t3_"),
+        url=url,
+        title=_text(record, "title"),
+        subreddit=_text(record, "subreddit"),
+        score=_whole(record.get("score")),
+        created=_whole(record.get("created_utc", record.get("created"))),
+        retrieved=_whole(record.get("retrieved_on", record.get("retrieved_utc"))) or 0,
+        is_self=bool(record.get("is_self")) or domain.startswith("self."),
+        over_18=bool(record.get("over_18")),
+        deleted=_is_deleted(record),
+        promoted=bool(record.get("promoted") or record.get("is_created_from_ads_ui")),
+    )
+
+
+def _is_deleted(record: dict[str, Any]) -> bool:
+    """Taken back by its author or by a moderator. A missing author (some dumps drop names) says nothing."""
+    meta = record.get("_meta")
+    later = isinstance(meta, dict) and bool(meta.get("was_deleted_later") or meta.get("removal_type"))
+    marks = any(record.get(key) for key in _GONE_MARKS)
+    gone = any(_text(record, key).lower() in _GONE for key in ("author", "selftext", "title", "url"))
+    return later or marks or gone
+
+
+def _text(record: dict[str, Any], key: str) -> str:
+    """A text field, free of surrogates; "" when it is missing, null or of another type."""
+    value = record.get(key)
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number written as int, float or string; None for everything else, infinities included."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return int(float(value)) if not isinstance(value, int) else value
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,114 @@
+"""What is kept is code: each recipe is two tuples of steps and the settings of deduplication, named after its source.
+
+`gpt2-webtext` follows Radford et al. (2019), §2.1: pages behind Reddit links with karma, English (§3.7 says that other
+languages were removed), "de-duplication and some heuristic based cleaning" that the paper does not describe, all of
+Wikipedia removed. Where the paper is silent the recipe is light on purpose: a human voted for every page, so rules
+only take out what is no text of that page (error pages, walls, scraps). `docs/log.md` has the figures.
+"""
+
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, is_dataclass
+from functools import partial
+from typing import Any
+
+from corpus.block_lists import reject_hosts
+from corpus.cleaning import language, text
+from corpus.dedup.minhash import MinHash
+from corpus.document import Document, Page, PageStep, Rejected, Step
+from corpus.links import LinkRules
+from corpus.urls import address
+
+# The libraries whose version may change a byte of the output.
+LIBRARIES = (
+    "ada-url",
+    "fasttext",
+    "fastwarc",
+    "ftfy",
+    "numpy",
+    "publicsuffixlist",
+    "pyarrow",
+    "resiliparse",
+    "trafilatura",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Steps on the page, steps on its text, and how duplicates are found."""
+
+    name: str
+    cites: str
+    page_steps: tuple[PageStep, ...]
+    text_steps: tuple[Step, ...]
+    links: LinkRules = field(default_factory=LinkRules)
+    near: MinHash = field(default_factory=MinHash)
+
+    def describe(self) -> dict[str, Any]:
+        """The recipe as the manifest has it: every step with its settings, and the versions it depends on."""
+        return {
+            "name": self.name,
+            "cites": self.cites,
+            "links": asdict(self.links),
+            "page_steps": [describe_step(step) for step in self.page_steps],
+            "text_steps": [describe_step(step) for step in self.text_steps],
+            "near_duplicates": asdict(self.near),
+        }
+
+
+def link_counts(page: Page) -> Page | Rejected:
+    """Reject a page for which only refused links ask, with the reason of the link."""
+    return page.reject(page.link_refused, page.karma) if page.link_refused else page
+
+
+def on_the_web(page: Page) -> Page | Rejected:
+    """Reject what no browser would fetch over HTTP, whatever the archive calls it."""
+    try:
+        scheme = address(page.url).scheme
+    except ValueError:
+        return page.reject("url.malformed", evidence=page.url[:200])
+    return page if scheme in ("http", "https") else page.reject("url.not_http", evidence=scheme)
+
+
+def gpt2_webtext(
+    links: LinkRules,
+    blocked: tuple[str, ...] = ("media",),
+    languages: tuple[str, ...] = ("en",),
+    language_model: str = "",
+) -> Recipe:
+    """The recipe of GPT-2's WebText. `blocked` are block-list profiles, `languages` empty keeps every language."""
+    limits = language.LanguageLimits(keep=languages)
+    return Recipe(
+        name="gpt2-webtext",
+        cites="Radford et al. (2019), Language Models are Unsupervised Multitask Learners, §2.1 and §3.7",
+        links=links,
+        page_steps=(
+            link_counts,
+            on_the_web,
+            partial(reject_hosts, profile="wikipedia", reason="wikipedia.host"),
+            partial(reject_hosts, profile="wikipedia-mirrors", reason="wikipedia.mirror"),
+            *(partial(reject_hosts, profile=name, reason="url.blocked") for name in blocked),
+        ),
+        text_steps=(
+            text.fix,
+            text.stubs,
+            partial(language.only, model=language_model, limits=limits),
+            text.prose,
+        ),
+    )
+
+
+RECIPES = {"gpt2-webtext": gpt2_webtext}
+
+
+def describe_step(step: Callable[..., Page | Document | Rejected]) -> dict[str, Any]:
+    """A step as data: its name and settings. Paths of models are left out; their digests are fixed in the code."""
+    function, settings = (step.func, step.keywords) if isinstance(step, partial) else (step, {})
+    values = {name: value for name, value in settings.items() if name != "model"}
+    plain = {name: asdict(value) if is_dataclass(value) else value for name, value in values.items()}  # type: ignore[arg-type]
+    return {"step": f"{function.__module__}.{function.__name__}", **plain}
+
+
+def library_versions() -> dict[str, str]:
+    """The versions of everything that may change a byte of the output."""
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}

@@ -1,0 +1,149 @@
+"""Build WebText: from Reddit dumps and crawl files to a documented corpus.
+
+    python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output corpus/webtext
+
+The stages, in order, stand in `build`; what each does to a post, a page or a document stands in `corpus`. Run the same
+command again after any interruption: finished parts are kept. Nothing heavy is imported before the flags are right, so
+that `--help` answers at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.webtext import Build
+
+COMMAND = "python -m pipelines.build_webtext"
+Group = argparse._ArgumentGroup
+EXIT_CODES = """
+exit codes: 0 done · 1 a bug · 2 wrong flags · 3 input missing or too damaged · 5 disk or memory full
+            6 another run holds the output · 130 interrupted
+"""
+EXAMPLE = """
+example:  python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output corpus/webtext
+
+Every other flag goes to Apache Beam: --direct_num_workers 4, --runner SparkRunner, --runner DataflowRunner …
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags. Patterns are expanded by the command itself; each flag for files may be given repeatedly."""
+    flags = argparse.ArgumentParser(
+        prog=COMMAND,
+        description="Build WebText from Reddit submission dumps and crawl files.",
+        epilog=EXAMPLE + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_files(flags.add_argument_group("files"))
+    _add_links(flags.add_argument_group("which links count"))
+    _add_pages(flags.add_argument_group("which pages stay"))
+    _add_run(flags.add_argument_group("the run"))
+    return flags
+
+
+def _add_files(group: Group) -> None:
+    group.add_argument(
+        "--submissions",
+        action="append",
+        nargs="+",
+        required=True,
+        metavar="PATTERN",
+        help="submission dumps: .zst .xz .bz2 .gz or plain JSON lines",
+    )
+    group.add_argument(
+        "--pages",
+        action="append",
+        nargs="+",
+        required=True,
+        metavar="PATTERN",
+        help="crawl files: WARC, WET or ARC, compressed or not",
+    )
+    group.add_argument("--output", required=True, metavar="FOLDER", help="where the corpus goes")
+    group.add_argument(
+        "--language-model",
+        default="",
+        metavar="FILE",
+        help="lid.176.ftz (default: where `make venv` put it, or $CORPUSLOOM_LANGUAGE_MODEL)",
+    )
+    group.add_argument(
+        "--domains",
+        default="",
+        metavar="FILE",
+        help="a table of domains to compare with in the report, as OpenAI's domains.txt",
+    )
+
+
+def _add_links(group: Group) -> None:
+    group.add_argument("--min-karma", type=int, default=3, metavar="N", help="least karma of a link (default 3)")
+    group.add_argument(
+        "--karma",
+        choices=("max", "sum"),
+        default="max",
+        help="over several posts of one URL: the highest, as WebText, or the sum, as OpenWebText2",
+    )
+    group.add_argument("--created-from", default="", metavar="DAY", help="first day of posts (default: no limit)")
+    group.add_argument(
+        "--created-before",
+        default="2018-01-01",
+        metavar="DAY",
+        help="day after the last day of posts (default 2018-01-01, as in GPT-2's paper; '' = no limit)",
+    )
+    group.add_argument("--keep-over-18", action="store_true", help="count posts marked over 18")
+    group.add_argument("--keep-deleted", action="store_true", help="count posts that were deleted or removed")
+
+
+def _add_pages(group: Group) -> None:
+    group.add_argument(
+        "--recipe", choices=("gpt2-webtext",), default="gpt2-webtext", help="the steps (default gpt2-webtext)"
+    )
+    group.add_argument(
+        "--languages", default="en", metavar="CODES", help="languages to keep, by comma; 'all' keeps all"
+    )
+    group.add_argument(
+        "--block",
+        action="append",
+        metavar="LIST",
+        help="block list: media (default), none, or a file with one domain a line; repeatable",
+    )
+    group.add_argument(
+        "--snapshot", default="", metavar="NAME", help="name of the crawl (default: CC-MAIN-… in the path)"
+    )
+
+
+def _add_run(group: Group) -> None:
+    group.add_argument(
+        "--max-quarantined",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
+        help="stop when more than this share of records is unreadable (default 0.05, from 100 on)",
+    )
+    group.add_argument(
+        "--captures-a-part", type=int, default=200, metavar="N", help="asked pages that make one part (default 200)"
+    )
+    group.add_argument(
+        "--dry-run", action="store_true", help="print inputs, stages to do and disk space; write nothing"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    ours = parser()
+    flags, others = ours.parse_known_args(arguments)
+    from pipelines.command import check_beam_flags, run_command
+
+    def make() -> "Build":
+        names = [name for action in ours._actions for name in action.option_strings]
+        beam_flags = check_beam_flags(others, names)
+        from pipelines.webtext import Build
+
+        return Build.from_flags(flags, beam_flags)
+
+    return run_command(make, flags.output, flags.dry_run, COMMAND)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

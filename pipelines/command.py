@@ -1,0 +1,107 @@
+"""What every build command does around its stages: one run at a time, clear errors, documented exit codes."""
+
+import logging
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from pipelines.stage import StageError, describe_error
+
+INTERRUPTED = 130
+
+
+class Runnable(Protocol):
+    """A build: it can say what it would do, and do it."""
+
+    def plan(self) -> list[str]:
+        """The lines of a dry run."""
+        ...
+
+    def run(self) -> list[str]:
+        """Do it; the lines to print at the end."""
+        ...
+
+
+def run_command(make: Callable[[], Runnable], output: str, dry_run: bool, command: str) -> int:
+    """Make a build and run it (or print its plan); the exit code of the process."""
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    logging.getLogger().setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        build = make()
+        if dry_run:
+            print("\n".join(build.plan()))
+            return 0
+        with locked(Path(output)):
+            print("\n".join(build.run()))
+        return 0
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; finished parts stay. Go on with the same command: {command} …", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:  # every error ends as one clear line and an exit code
+        described = describe_error(error, command)
+        print(f"error: {described['message']}", file=sys.stderr)
+        if described["code"] == 1 and described["trace"]:
+            print(f"This is a bug of ours.\n{described['trace']}", file=sys.stderr)
+        return described["code"]
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the output folder; `StageError` (exit code 6) when another run has it.
+
+    The lock only spares work: correctness rests on files that appear whole.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StageError(f"--output {folder}: {error.strerror}", 2) from error
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StageError(f"another run is writing {folder}; wait for it or choose another --output", 6) from None
+    except OSError as error:
+        raise StageError(f"--output {folder}: {error.strerror}", 2) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def check_beam_flags(flags: Sequence[str], ours: Sequence[str]) -> list[str]:
+    """Flags that are not among `ours` must be Beam's; `StageError` (exit code 2) with the nearest name otherwise."""
+    import difflib
+
+    from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
+
+    known = _BeamArgumentParser(allow_abbrev=False, add_help=False)
+    for options in PipelineOptions.__subclasses__():
+        options._add_argparse_args(known)
+    _, unknown = known.parse_known_args(list(flags))
+    if unknown:
+        names = [name for action in known._actions for name in action.option_strings]
+        near = difflib.get_close_matches(unknown[0].partition("=")[0], [*ours, *names], 1)
+        hint = f"; did you mean {near[0]}?" if near else "; see --help"
+        raise StageError(f"unknown argument {unknown[0]!r}{hint}", 2)
+    return list(flags)
+
+
+def disk_line(folder: Path, needed: int) -> str:
+    """How much disk a build needs and how much there is."""
+    place = folder
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    enough = "enough" if free > needed else "NOT ENOUGH"
+    return f"disk      about {needed / 1e6:,.1f} MB needed, {free / 1e6:,.0f} MB free at {place}: {enough}"
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

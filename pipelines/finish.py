@@ -1,0 +1,100 @@
+"""The last act of a build: the manifest of the whole, and what is printed.
+
+`counts` hold every stage with in, kept, rejected and quarantined; what one stage keeps the next one takes in, and
+the totals must agree with the rows of the final parts.
+"""
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from corpus.manifest import MANIFEST, Counts, Unbalanced, appearing, code_version, part_of, write_json
+from corpus.recipes import Recipe, library_versions
+from pipelines.inputs import InputFile
+
+UNANSWERED = "links_without_page.parquet"
+# Stage → its name in the funnel.
+FUNNEL = {
+    "posts": "posts",
+    "links": "links",
+    "captures": "captures",
+    "asked": "asked",
+    "documents": "documents",
+    "exact": "exact_duplicates",
+    "clusters": "near_duplicates",
+}
+
+
+def publish_corpus(
+    root: Path, recipe: Recipe, inputs: dict[str, list[InputFile]], manifests: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Write `links_without_page.parquet` and then `_MANIFEST.json`, from the manifests of all stages; the manifest."""
+    counts = {name: Counts.from_json(manifests[stage]["counts"]) for stage, name in FUNNEL.items()}
+    parts = [dict(part) for stage in ("selected", "damage") for part in manifests[stage]["parts"]]
+    unanswered = manifests["unanswered"]
+    parts.append(_copy_part(root, unanswered["parts"][0]))
+    counts["corpus"] = _corpus(counts, parts)
+    manifest = {
+        "format": 1,
+        "source": "webtext",
+        "code": code_version(),
+        "versions": library_versions(),
+        "recipe": recipe.describe(),
+        "inputs": {
+            "submissions": _with_facts(inputs["submissions"], manifests["posts"]),
+            "pages": _with_facts(inputs["pages"], manifests["captures"]),
+        },
+        "counts": {name: count.to_json() for name, count in counts.items()},
+        "links": unanswered["counts"]["in"],
+        "links_answered": unanswered["counts"]["kept"],
+        "links_without_page": unanswered["counts"]["rejected"],
+        "links_without_page_reasons": unanswered["counts"]["reasons"],
+        "parts": sorted(parts, key=lambda part: part["path"]),
+    }
+    write_json(root / MANIFEST, manifest)
+    return manifest
+
+
+def _corpus(counts: dict[str, Counts], parts: list[dict[str, Any]]) -> Counts:
+    """The verdict on every page that a link asked for; it must agree with the rows on disk."""
+    read, exact, near = counts["documents"], counts["exact_duplicates"], counts["near_duplicates"]
+    gone = Counts(0, 0, exact.rejected + near.rejected, 0, {**exact.reasons, **near.reasons})
+    total = Counts(read.came, near.kept, read.rejected, read.quarantined, read.reasons) + gone
+    total.check("corpus")
+    for folder, expected in (("kept", total.kept), ("rejected", total.rejected)):
+        rows = sum(part["rows"] for part in parts if part["path"].startswith(f"{folder}/"))
+        if rows != expected:
+            raise Unbalanced(f"{folder}/ holds {rows} rows, the stages counted {expected}")
+    for before, after in (("captures", "asked"), ("asked", "documents"), ("documents", "exact_duplicates")):
+        if counts[before].kept != counts[after].came:
+            raise Unbalanced(f"{before} kept {counts[before].kept}, {after} took in {counts[after].came}")
+    return total
+
+
+def _copy_part(root: Path, part: dict[str, Any]) -> dict[str, Any]:
+    with appearing(root / UNANSWERED) as temporary:
+        shutil.copyfile(root / part["path"], temporary)
+    return asdict(part_of(root / UNANSWERED, root, part["rows"]))
+
+
+def _with_facts(files: list[InputFile], manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each input with what was found in it."""
+    facts = {fact["name"]: fact for fact in manifest["facts"].values()}
+    wanted = ("lines", "records", "captures", "quarantined")
+    found = [{key: facts[file.name][key] for key in wanted if key in facts[file.name]} for file in files]
+    return [{**asdict(file), **more} for file, more in zip(files, found, strict=True)]
+
+
+def summary(root: Path, manifest: dict[str, Any]) -> list[str]:
+    """The funnel and where to look, for a terminal."""
+    lines = [f"{'':<17} {'in':>9} {'kept':>9} {'rejected':>9} {'quarantined':>12}"]
+    for name, count in manifest["counts"].items():
+        numbers = f"{count['in']:>9,} {count['kept']:>9,} {count['rejected']:>9,} {count['quarantined']:>12,}"
+        lines.append(f"{name.replace('_', ' '):<17} {numbers}")
+    without = f"{manifest['links_without_page']:,} of {manifest['links']:,} links found no page"
+    lines.append(f"{without}: {root / UNANSWERED}")
+    corpus = manifest["counts"]["corpus"]
+    lines.append(f"corpus  {root / 'kept'}  ({corpus['kept']:,} documents)")
+    lines.append(f"report  {root / 'report.html'}")
+    return lines

@@ -1,0 +1,95 @@
+"""What a run says while it works: a live line on a terminal, a plain line every ten seconds elsewhere.
+
+Workers may be processes on other machines, so progress goes the way results go: a unit notes how far it is in a
+small file beside its record, and the driver adds the notes up.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from pipelines.stage import ERROR, PROGRESS, RECORD, Task
+
+NOTE_EVERY = 0.5
+PLAIN_EVERY = 10.0
+
+
+def note_progress(task: Task) -> Callable[[int], None]:
+    """A function that a unit calls with how much of its size is done; it writes at most twice a second."""
+    path, last = task.record(PROGRESS), [time.monotonic()]
+
+    def note(done: int) -> None:
+        now = time.monotonic()
+        if now - last[0] >= NOTE_EVERY:
+            last[0] = now
+            with suppress(OSError):
+                path.write_text(str(done))
+
+    return note
+
+
+@contextmanager
+def watched(name: str, records: Path, tasks: Sequence[Task], pending: Sequence[Task]) -> Iterator[None]:
+    """Show the progress of a stage while the block runs."""
+    stop = threading.Event()
+    meter = _Meter(name, records, tasks, pending)
+    thread = threading.Thread(target=_show, args=(meter, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+class _Meter:
+    """How much of a stage is done, by the records and notes of its units."""
+
+    def __init__(self, name: str, records: Path, tasks: Sequence[Task], pending: Sequence[Task]) -> None:
+        self.name, self.records, self.pending = name, records, list(pending)
+        self.reused = len(tasks) - len(pending)
+        self.total = sum(task.unit.size for task in pending) or 1
+        self.started = time.monotonic()
+
+    def line(self) -> str:
+        done = units = 0
+        for task in self.pending:
+            if (self.records / f"{task.name}{RECORD}").exists():
+                done, units = done + task.unit.size, units + 1
+            else:
+                done += min(self._noted(task), task.unit.size)
+        seconds = max(time.monotonic() - self.started, 1e-3)
+        rate = done / seconds
+        left = f"ETA {(self.total - done) / rate:.0f} s" if rate else "ETA unknown"
+        reused = f"  {self.reused} parts reused" if self.reused else ""
+        errors = "  stopping: an error" if any(self.records.glob(f"*{ERROR}")) else ""
+        return (
+            f"{self.name:<11} {done:>9,}/{self.total:,}  {units}/{len(self.pending)} parts  {rate:,.0f}/s  "
+            f"{left if done < self.total else f'{seconds:.1f} s'}{reused}{errors}"
+        )
+
+    def _noted(self, task: Task) -> int:
+        try:
+            return int((self.records / f"{task.name}{PROGRESS}").read_text() or 0)
+        except (OSError, ValueError):
+            return 0
+
+
+def _show(meter: _Meter, stop: threading.Event) -> None:
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with Live(Text(meter.line()), console=console, refresh_per_second=4) as live:
+            while not stop.wait(0.25):
+                live.update(Text(meter.line()))
+            live.update(Text(meter.line()))
+        return
+    while not stop.wait(PLAIN_EVERY):
+        print(meter.line(), file=sys.stderr, flush=True)
+    print(meter.line(), file=sys.stderr, flush=True)

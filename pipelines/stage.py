@@ -1,0 +1,242 @@
+"""One stage: units of work in, immutable parts out, the manifest last.
+
+A stage is one Beam pipeline over the names of its units. Each unit reads its input, writes its parts under names
+made from what it read, and at the very end a record of them; text never leaves the worker that reads it. When every
+unit has its record, the counts are added up and must balance, files that belong to no unit are removed, and the
+manifest is written. So a killed run loses the units it was working on and nothing else, and a finished stage is
+recognised without looking into its parts. Errors are written as records too: they reach the driver whole, whatever
+engine ran the worker.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpus.hashing import digest, file_digest
+from corpus.manifest import MANIFEST, TEMPORARY, Counts, ManifestError, Part, read_manifest, write_json
+
+RECORD = ".json"
+ERROR = ".error"
+PROGRESS = ".progress"
+# A share of damaged records says something only when there are some.
+FEWEST_QUARANTINED = 100
+
+
+class StageError(Exception):
+    """A stage could not finish. `code` is the exit code of the command, the message says what to do next."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of work: what to read (`payload`, plain JSON), what to call it, and how big it is beside others.
+
+    `file` in the payload says where the input lies today and takes no part in the unit's name; its digest does.
+    """
+
+    payload: dict[str, Any]
+    label: str
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a unit made: its parts, its counts, and facts that later stages plan with (plain JSON)."""
+
+    parts: tuple[Part, ...]
+    counts: Counts
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+Work = Callable[["Task"], Outcome]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a build: the folders under `root` that are its own, and what its outcome depends on.
+
+    `settings` is everything besides the units that decides the bytes (recipe, limits, versions, digests of earlier
+    manifests); another setting makes other names, so nothing stale is ever taken over. A further worker process is
+    started for each `worth_a_worker` of unit size: below it, its start takes longer than the work.
+    """
+
+    name: str
+    root: Path
+    folders: tuple[str, ...]
+    settings: dict[str, Any]
+    max_quarantined: float = 1.0
+    worth_a_worker: int = 1
+
+    @property
+    def home(self) -> Path:
+        """The folder of this stage's manifest."""
+        return self.root / "stages" / self.name
+
+    @property
+    def records(self) -> Path:
+        """The folder of the units' records."""
+        return self.home / "units"
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of the settings."""
+        return digest(self.name, json.dumps(self.settings, sort_keys=True))
+
+    def task(self, unit: Unit) -> "Task":
+        """The unit, with the name that its parts will have."""
+        named = {key: value for key, value in unit.payload.items() if key != "file"}
+        name = digest(self.fingerprint, json.dumps(named, sort_keys=True))[:24]
+        return Task(name, unit, str(self.root), str(self.records))
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is given: a unit, its name, and the two folders. Plain values, so that it travels anywhere."""
+
+    name: str
+    unit: Unit
+    root_path: str
+    records_path: str
+
+    @property
+    def root(self) -> Path:
+        """Where parts are written."""
+        return Path(self.root_path)
+
+    def part(self, folder: str, suffix: str = ".parquet") -> Path:
+        """The place of this unit's part in one of the stage's folders."""
+        return self.root / folder / f"part-{self.name}{suffix}"
+
+    def record(self, suffix: str) -> Path:
+        """The place of one of this unit's records."""
+        return Path(self.records_path) / f"{self.name}{suffix}"
+
+
+def execute(task: Task, work: Work) -> None:
+    """Do one unit and leave its record, or the record of its error. Runs on the worker."""
+    records = Path(task.records_path)
+    if any(records.glob(f"*{ERROR}")):
+        return
+    try:
+        outcome = work(task)
+        outcome.counts.check(task.unit.label)
+        write_json(task.record(RECORD), {"label": task.unit.label, **_json_of(outcome)})
+    except Exception as error:  # every error becomes a record: the driver reports it, and no engine retries it
+        write_json(task.record(ERROR), describe_error(error, task.unit.label))
+
+
+def describe_error(error: BaseException, label: str) -> dict[str, Any]:
+    """An error as a record: a message for people, the exit code, and the traceback for the log."""
+    import errno
+    import traceback
+
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, StageError):
+        return {"code": error.code, "message": str(error), "trace": ""}
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        message = f"{label}: the disk is full ({error}); free some space and run the same command: finished parts stay"
+        return {"code": 5, "message": message, "trace": ""}
+    if isinstance(error, MemoryError):
+        return {"code": 5, "message": f"{label}: out of memory; run with fewer workers", "trace": trace}
+    if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
+        return {"code": 3, "message": f"{label}: {error}", "trace": ""}
+    if isinstance(error, ManifestError):
+        return {"code": 3, "message": str(error), "trace": ""}
+    return {"code": 1, "message": f"{label}: {type(error).__name__}: {error}", "trace": trace}
+
+
+def finished(task: Task, with_digests: bool = True) -> Outcome | None:
+    """The outcome of a unit that is done already: its record stands and its parts are what the record says."""
+    try:
+        outcome = _outcome_of(json.loads(task.record(RECORD).read_bytes()))
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+    for part in outcome.parts:
+        path = task.root / part.path
+        if not path.is_file() or path.stat().st_size != part.bytes:
+            return None
+        if with_digests and file_digest(path) != part.digest:
+            return None
+    return outcome
+
+
+def complete_manifest(stage: Stage, tasks: Sequence[Task]) -> dict[str, Any] | None:
+    """The stage's manifest, if it stands for just these units and all parts are in place."""
+    try:
+        manifest = read_manifest(stage.home)
+    except ManifestError:
+        return None
+    same = manifest.get("fingerprint") == stage.fingerprint and manifest.get("units") == sorted(t.name for t in tasks)
+    paths = [(stage.root / part["path"], part["bytes"]) for part in manifest["parts"]]
+    whole = same and all(path.is_file() and path.stat().st_size == size for path, size in paths)
+    return manifest if whole else None
+
+
+def prepare(stage: Stage, tasks: Sequence[Task]) -> list[Task]:
+    """Clear what a killed run left half-written; the units that still have to be done, the biggest first."""
+    stage.records.mkdir(parents=True, exist_ok=True)
+    for pattern in (f"*{ERROR}", f"*{PROGRESS}", f"{TEMPORARY}*"):
+        for path in stage.records.glob(pattern):
+            path.unlink(missing_ok=True)
+    pending = [task for task in tasks if finished(task) is None]
+    return sorted(pending, key=lambda task: (-task.unit.size, task.name))
+
+
+def publish(stage: Stage, tasks: Sequence[Task]) -> dict[str, Any]:
+    """Add up what the units made, check that nothing is missing, clear the folder of strangers, write the manifest."""
+    outcomes = [outcome for task in tasks if (outcome := finished(task, with_digests=False)) is not None]
+    if len(outcomes) != len(tasks):
+        raise StageError(f"{stage.name}: {len(tasks) - len(outcomes)} of {len(tasks)} units left no record", 1)
+    counts = sum((outcome.counts for outcome in outcomes), Counts())
+    counts.check(stage.name)
+    _check_damage(stage, counts)
+    parts = sorted((part for outcome in outcomes for part in outcome.parts), key=lambda part: part.path)
+    _remove_strangers(stage, {part.path for part in parts}, {f"{task.name}{RECORD}" for task in tasks})
+    manifest = {
+        "stage": stage.name,
+        "fingerprint": stage.fingerprint,
+        "settings": stage.settings,
+        "units": sorted(task.name for task in tasks),
+        "counts": counts.to_json(),
+        "parts": [asdict(part) for part in parts],
+        "facts": {task.name: outcome.facts for task, outcome in zip(tasks, outcomes, strict=True)},
+    }
+    write_json(stage.home / MANIFEST, manifest)
+    return manifest
+
+
+def _check_damage(stage: Stage, counts: Counts) -> None:
+    allowed = stage.max_quarantined * counts.came
+    if counts.quarantined >= FEWEST_QUARANTINED and counts.quarantined > allowed:
+        raise StageError(
+            f"{stage.name}: {counts.quarantined} of {counts.came} records could not be read, more than "
+            f"{stage.max_quarantined:.0%}; see {stage.root / 'quarantined'}, mend the files, or allow it "
+            "with --max-quarantined",
+            3,
+        )
+
+
+def _remove_strangers(stage: Stage, paths: set[str], records: set[str]) -> None:
+    """Remove parts of other settings, and half-written files, from the folders of this stage."""
+    for folder in stage.folders:
+        for path in sorted((stage.root / folder).glob("*")):
+            if path.is_file() and path.relative_to(stage.root).as_posix() not in paths:
+                path.unlink()
+    for path in stage.records.iterdir():
+        if path.name not in records:
+            path.unlink()
+
+
+def _json_of(outcome: Outcome) -> dict[str, Any]:
+    parts = [asdict(part) for part in outcome.parts]
+    return {"parts": parts, "counts": outcome.counts.to_json(), "facts": outcome.facts}
+
+
+def _outcome_of(record: dict[str, Any]) -> Outcome:
+    parts = tuple(Part(**part) for part in record["parts"])
+    return Outcome(parts, Counts.from_json(record["counts"]), record["facts"])

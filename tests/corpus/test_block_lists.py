@@ -1,0 +1,49 @@
+"""Lists block by host, label by label, and what a recipe must not block stays."""
+
+import gzip
+
+import pytest
+
+from corpus.block_lists import PROFILES, find_domain, load, reject_hosts
+from corpus.document import Page, Rejected
+
+
+def page(url):
+    return Page(url, "2016-01-01T00:00:00Z", 200, "text/html", b"", "a.warc", 0)
+
+
+@pytest.mark.parametrize(
+    ("url", "profile", "blocked"),
+    [
+        ("https://en.wikipedia.org/wiki/Tide", "wikipedia", True),
+        ("https://de.m.wikipedia.org/wiki/Gezeiten", "wikipedia", True),
+        ("https://secure.wikipedia.org/", "wikipedia", True),
+        ("https://notwikipedia.org/", "wikipedia", False),
+        ("https://www.wikiwand.com/en/Tide", "wikipedia-mirrors", True),
+        ("https://i.imgur.com/x.jpg", "media", True),
+        ("https://essex.ac.uk/", "media", False),
+        ("https://github.com/a/b", "media", False),
+        ("https://www.google.com/", "media", False),
+    ],
+)
+def test_profiles(url, profile, blocked):
+    result = reject_hosts(page(url), profile, "url.blocked")
+    assert isinstance(result, Rejected) == blocked
+
+
+def test_a_file_of_domains_is_a_profile(tmp_path):
+    plain, packed = tmp_path / "domains", tmp_path / "domains.gz"
+    plain.write_text("# comment\nspam.example\n\nOther.Example  # why\n")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert load(str(plain)) == load(str(packed)) == {"spam.example", "other.example"}
+
+
+def test_an_unknown_profile_names_the_known_ones():
+    with pytest.raises(ValueError, match="media, wikipedia"):
+        load("no-such-list")
+
+
+def test_no_profile_blocks_the_first_and_fourth_domain_of_webtext():
+    for domains in PROFILES.values():
+        assert not find_domain("github.com", domains)
+        assert not find_domain("www.google.com", domains)

@@ -1,0 +1,145 @@
+"""A stage loses nothing: not in a rerun, not in a crash, not in silence."""
+
+import json
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pytest
+
+pytest.importorskip("apache_beam")
+
+from corpus.manifest import MANIFEST, Counts, write_arrow
+from pipelines.stage import Outcome, Stage, StageError, Task, Unit
+from pipelines.transforms.map_parts import run_stage
+
+IN_PROCESS = ["--direct_num_workers=1"]
+
+
+@dataclass(frozen=True)
+class Square:
+    """Work for tests: a part with the square of a number, and a line in a log of who was asked."""
+
+    log: str
+    fails_at: int = -1
+    loses: bool = False
+
+    def __call__(self, task: Task) -> Outcome:
+        number = task.unit.payload["number"]
+        with open(self.log, "a") as log:  # noqa: PTH123
+            log.write(f"{number}\n")
+        if number == self.fails_at:
+            raise ValueError("cannot square it")
+        part = write_arrow(task.part("squares", ".arrow"), task.root, pa.table({"square": [number**2]}))
+        return Outcome((part,), Counts(1, int(not self.loses)), {"number": number})
+
+
+def make(tmp_path, count=4, **settings):
+    stage = Stage("squares", tmp_path, ("squares",), {"setting": 1, **settings})
+    return stage, [Unit({"number": number}, f"number {number}") for number in range(count)], str(tmp_path / "log")
+
+
+def asked(log):
+    with open(log) as file:  # noqa: PTH123
+        return sorted(int(line) for line in file)
+
+
+def bytes_of(folder):
+    return {path.name: path.read_bytes() for path in sorted((folder / "squares").iterdir())}
+
+
+def test_a_finished_stage_is_not_done_again(tmp_path):
+    stage, units, log = make(tmp_path)
+    manifest, fresh = run_stage(stage, units, Square(log), IN_PROCESS)
+    assert fresh
+    assert manifest["counts"] == {"in": 4, "kept": 4, "rejected": 0, "quarantined": 0, "reasons": {}}
+    assert len(manifest["parts"]) == 4
+    assert run_stage(stage, units, Square(log), IN_PROCESS) == (manifest, False)
+    assert asked(log) == [0, 1, 2, 3]
+
+
+def test_the_order_of_units_changes_nothing(tmp_path):
+    for folder, order in (("a", 1), ("b", -1)):
+        stage, units, log = make(tmp_path / folder)
+        (tmp_path / folder).mkdir()
+        run_stage(stage, units[::order], Square(log), IN_PROCESS)
+    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
+    manifests = [(tmp_path / folder / "stages" / "squares" / MANIFEST).read_bytes() for folder in "ab"]
+    assert manifests[0] == manifests[1]
+
+
+def test_only_what_is_missing_or_spoilt_is_done_again(tmp_path):
+    stage, units, log = make(tmp_path)
+    run_stage(stage, units, Square(log), IN_PROCESS)
+    expected = bytes_of(tmp_path)
+    parts = {stage.task(unit).unit.payload["number"]: stage.task(unit).part("squares", ".arrow") for unit in units}
+    (stage.home / MANIFEST).unlink()
+    parts[1].unlink()
+    parts[2].write_bytes(parts[2].read_bytes()[:-1] + b"?")
+    (tmp_path / "squares" / ".tmp-half").write_bytes(b"half a part of a killed run")
+    run_stage(stage, units, Square(log), IN_PROCESS)
+    assert asked(log) == [0, 1, 1, 2, 2, 3]
+    assert bytes_of(tmp_path) == expected
+
+
+def test_other_settings_make_other_parts_and_clear_the_old(tmp_path):
+    stage, units, log = make(tmp_path)
+    run_stage(stage, units, Square(log), IN_PROCESS)
+    before = set(bytes_of(tmp_path))
+    stage, units, log = make(tmp_path, count=3, setting=2)
+    run_stage(stage, units, Square(log), IN_PROCESS)
+    assert len(bytes_of(tmp_path)) == 3
+    assert not before & set(bytes_of(tmp_path))
+
+
+def test_an_error_reaches_the_driver_whole_and_nothing_is_published(tmp_path):
+    stage, units, log = make(tmp_path)
+    with pytest.raises(StageError, match="number 2: ValueError: cannot square it") as error:
+        run_stage(stage, units, Square(log, fails_at=2), IN_PROCESS)
+    assert error.value.code == 1
+    assert "cannot square it" in (stage.home / "error.log").read_text()
+    assert not (stage.home / MANIFEST).exists()
+    run_stage(stage, units, Square(log), IN_PROCESS)
+    assert len(bytes_of(tmp_path)) == 4
+
+
+def test_a_unit_that_loses_a_document_cannot_finish(tmp_path):
+    stage, units, log = make(tmp_path)
+    with pytest.raises(StageError, match="1 in, but 0 kept") as error:
+        run_stage(stage, units, Square(log, loses=True), IN_PROCESS)
+    assert error.value.code == 1
+    assert not (stage.home / MANIFEST).exists()
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """Work for tests: many records, a share of them unreadable."""
+
+    quarantined: int
+    came: int
+
+    def __call__(self, task: Task) -> Outcome:
+        return Outcome((), Counts(self.came, self.came - self.quarantined, 0, self.quarantined))
+
+
+@pytest.mark.parametrize(
+    ("quarantined", "came", "stops"),
+    [(99, 100, False), (100, 10_000, False), (600, 10_000, True)],
+)
+def test_too_much_damage_stops_the_run(tmp_path, quarantined, came, stops):
+    stage, units, _ = make(tmp_path, count=1)
+    stage = replace(stage, max_quarantined=0.05)
+    if not stops:
+        run_stage(stage, units, Damaged(quarantined, came), IN_PROCESS)
+        return
+    with pytest.raises(StageError, match="600 of 10000 records could not be read, more than 5%") as error:
+        run_stage(stage, units, Damaged(quarantined, came), IN_PROCESS)
+    assert error.value.code == 3
+
+
+def test_where_a_file_lies_is_no_part_of_a_name(tmp_path):
+    stage, _, _ = make(tmp_path)
+    here = stage.task(Unit({"name": "a.zst", "digest": "1", "file": "/here/a.zst"}, "a"))
+    there = stage.task(Unit({"name": "a.zst", "digest": "1", "file": "/there/a.zst"}, "a"))
+    other = stage.task(Unit({"name": "a.zst", "digest": "2", "file": "/here/a.zst"}, "a"))
+    assert here.name == there.name != other.name
+    assert json.dumps(here.unit.payload)
