@@ -26,7 +26,7 @@ MANIFEST = "_MANIFEST.json"
 TEMPORARY = ".tmp-"
 _ROWS_A_GROUP = 1000
 # Modules that cannot change a byte of a part: a new layout of the report is no reason to build again.
-_MAKES_NO_PART = ("report", "sample", "progress", "command", "finish", "build_")
+_MAKES_NO_PART = frozenset("report fidelity sample progress command finish build_webtext".split())
 
 
 class ManifestError(Exception):
@@ -189,7 +189,7 @@ def code_version() -> dict[str, str]:
     """The version of this package and the digest of its source: other code, other parts."""
     root = Path(__file__).parent.parent
     sources = [path for package in ("corpus", "pipelines") for path in (root / package).rglob("*.py")]
-    texts = [path.read_bytes() for path in sorted(sources) if not path.stem.startswith(_MAKES_NO_PART)]
+    texts = [path.read_bytes() for path in sorted(sources) if not _MAKES_NO_PART & set(path.with_suffix("").parts)]
     return {"version": importlib.metadata.version("corpusloom"), "source": digest(*texts)}
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from corpus.block_lists import reject_hosts
-from corpus.cleaning import language, text
+from corpus.cleaning import gopher, language, text
 from corpus.dedup.minhash import MinHash
 from corpus.document import Document, Page, PageStep, Rejected, Step
 from corpus.links import LinkRules
@@ -30,6 +30,17 @@ LIBRARIES = (
     "pyarrow",
     "resiliparse",
     "trafilatura",
+)
+
+# Gopher's rules of repetition, so wide that only a text which mostly repeats itself falls: at Gopher's own limits
+# one page in eleven goes, most of them documentation, tables and forum threads that people voted for.
+REPEATS_ITSELF = gopher.RepetitionLimits(
+    max_duplicate_paragraph_share=0.8,
+    max_duplicate_paragraph_character_share=0.5,
+    max_duplicate_line_share=0.8,
+    max_duplicate_line_character_share=0.5,
+    frequent_ngrams=(),
+    duplicate_ngrams=((5, 0.5),),
 )
 
 
@@ -94,6 +105,7 @@ def gpt2_webtext(
             text.stubs,
             partial(language.only, model=language_model, limits=limits),
             text.prose,
+            partial(gopher.repetition, limits=REPEATS_ITSELF),
         ),
     )
 

@@ -183,8 +183,11 @@ class Build:
             units.append(Unit(payload, fact["kept"], max(fact["documents"], 1)))
             start += fact["documents"]
         owned = (duplicates.KEPT, duplicates.REJECTED)
-        (self.root / MANIFEST).unlink(missing_ok=True)
-        self._map("selected", owned, units, duplicates.SelectDocuments(), after=("documents", "clusters"))
+        after = ("documents", "clusters")
+        stage = self._stage("selected", self._after(after), owned)
+        if complete_manifest(stage, [stage.task(unit) for unit in units]) is None:
+            (self.root / MANIFEST).unlink(missing_ok=True)
+        self._map("selected", owned, units, duplicates.SelectDocuments(), after=after)
         folders = {"posts": links.POSTS_DAMAGE, "captures": captures.DAMAGE, "documents": documents.DAMAGE}
         damaged = [path for stage, folder in folders.items() for path in _paths(self.manifests[stage], folder)]
         unit = Unit({"parts": damaged}, "quarantined")
