@@ -18,7 +18,8 @@ from corpus.dedup.minhash import MinHash
 from corpus.links import LinkRules
 from corpus.manifest import MANIFEST, code_version, manifest_digest, read_json, write_json
 from corpus.recipes import RECIPES, Recipe, library_versions
-from corpus.report import write_report
+from corpus.report.fidelity import read_domains
+from corpus.report.write import write_report
 from pipelines.command import disk_line
 from pipelines.finish import publish_corpus, summary
 from pipelines.inputs import InputFile, find_inputs, payload_of, with_digests
@@ -68,6 +69,8 @@ class Build:
             )
             for name in blocked:
                 load(name)
+            if flags.domains:
+                read_domains(Path(flags.domains))
         except ValueError as error:
             raise StageError(str(error), 2) from error
         return Build(

@@ -24,7 +24,7 @@ from corpus.sample.web import DAMAGED, WET, Outcome
 from corpus.sample.write import main, write_sample
 from corpus.urls import address
 
-LANGUAGE_MODEL = Path(__file__).parents[3] / "shared/data/lid/lid.176.ftz"
+LANGUAGE_MODEL = Path(__file__).parents[4] / "shared/data/lid/lid.176.ftz"
 GOOD_ARCHIVES = ("sample-0000.warc.gz", "sample-0001.warc.gz", "sample-0002.warc", WET)
 STOP_WORDS = {"the", "be", "to", "of", "and", "that", "have", "with"}
 GONE = {"[deleted]", "[removed]"}

@@ -1,0 +1,255 @@
+"""What the parts of a finished build say: counts, distributions, and examples to look at.
+
+The kept and rejected parts are read once, some columns, a batch at a time: of a text its length is taken, and its
+beginning only where it becomes an example. Examples are the documents whose hash is least, so that a rewritten report
+shows the same ones, whatever the order of the parts. The rows must agree with the manifest; a report of anything else
+would be worse than none.
+"""
+
+import bisect
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from corpus.hashing import uniform
+from corpus.manifest import ManifestError
+
+KEPT = "kept"
+PAIRED = "duplicates.near"
+EXAMPLES, PAIRS, BEGINNING = 8, 10, 600
+QUARANTINED_SHOWN, LINKS_SHOWN = 60, 20
+_LONGEST_URL, _LONGEST_TITLE, _LONGEST_EVIDENCE = 2000, 240, 400
+_ROWS = 1000
+_SHARED = ("id", "url", "title", "text", "domain", "language", "karma", "first_posted", "cluster")
+_OF_REJECTED = ("step", "rule", "value", "evidence", "other_id")
+# pyarrow makes these functions at import, where no type checker sees them.
+compute: Any = pc
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A document to look at: the beginning of its text, why it left, and the document it was too like.
+
+    `text` has one character more than is shown, to tell a text that ends there from one that goes on.
+    """
+
+    id: str
+    url: str
+    title: str
+    text: str
+    characters: int
+    language: str
+    karma: int | None
+    value: float | None
+    evidence: str
+    other_id: str
+    other: "Example | None" = None
+
+
+@dataclass
+class Tally:
+    """Distributions over documents. `lengths` are in characters and leave out documents without text."""
+
+    documents: int = 0
+    text_bytes: int = 0
+    lengths: Counter[int] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    domains: Counter[str] = field(default_factory=Counter)
+    karma: Counter[int] = field(default_factory=Counter)
+    months: Counter[str] = field(default_factory=Counter)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Count the rows of a batch that has the columns `_SHARED`."""
+        self.documents += batch.num_rows
+        self.text_bytes += compute.sum(compute.binary_length(batch["text"])).as_py() or 0
+        lengths = compute.utf8_length(batch["text"])
+        _count(self.lengths, lengths.filter(compute.greater(lengths, 0)))
+        _count(self.months, compute.utf8_slice_codeunits(batch["first_posted"], 0, 7))
+        for name, counter in (("language", self.languages), ("domain", self.domains), ("karma", self.karma)):
+            _count(counter, batch[name])
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The first rows of a table, and how many it has."""
+
+    total: int
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Documents and the bytes of their texts."""
+
+    documents: int = 0
+    text_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the report needs from the parts. `clusters`: size → how many clusters of duplicates have it."""
+
+    kept: Tally
+    rejected: Tally
+    reasons: dict[str, Amount]
+    clusters: Counter[int]
+    examples: dict[str, list[Example]]
+    quarantined: Listing
+    without_page: Listing
+
+
+def gather(root: Path, manifest: Mapping[str, Any]) -> Facts:
+    """Read the parts of a finished build; `ManifestError` where they are not what the manifest says."""
+    tallies = {KEPT: Tally(), "rejected": Tally()}
+    reasons: dict[str, Amount] = {}
+    members: Counter[str] = Counter()
+    best: dict[str, list[tuple[float, Example]]] = {}
+    for folder, tally in tallies.items():
+        columns = [*_SHARED, *(_OF_REJECTED if folder == "rejected" else ())]
+        for batch in _batches(root, manifest, f"{folder}/", columns):
+            tally.add(batch)
+            why = [KEPT] * batch.num_rows if folder == KEPT else _reasons(batch)
+            _sample(best, batch, why)
+            if folder != KEPT:
+                _add_reasons(reasons, batch, why)
+            followers = compute.and_(
+                compute.not_equal(batch["cluster"], batch["id"]), compute.not_equal(batch["cluster"], "")
+            )
+            _count(members, batch["cluster"].filter(followers))
+    _check(manifest, tallies[KEPT], reasons)
+    examples = {reason: [example for _, example in chosen] for reason, chosen in sorted(best.items())}
+    return Facts(
+        kept=tallies[KEPT],
+        rejected=tallies["rejected"],
+        reasons=reasons,
+        clusters=Counter(size + 1 for size in members.values()),
+        examples=_with_others(root, manifest, examples),
+        quarantined=_quarantined(root, manifest),
+        without_page=_without_page(root, manifest),
+    )
+
+
+def _batches(root: Path, manifest: Mapping[str, Any], prefix: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    for file in _files(root, manifest, prefix):
+        yield from file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False)
+
+
+def _files(root: Path, manifest: Mapping[str, Any], prefix: str) -> Iterator[pq.ParquetFile]:
+    """The parts whose path begins with `prefix`, opened; each must have the rows that the manifest names."""
+    for part in sorted(manifest["parts"], key=lambda part: part["path"]):
+        if part["path"].startswith(prefix):
+            path = root / part["path"]
+            if not path.is_file():
+                raise ManifestError(f"{path}: missing, though the manifest names it; run the build's command again")
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                rows = file.metadata.num_rows
+                if rows != part["rows"]:
+                    raise ManifestError(f"{path}: {rows} rows, the manifest says {part['rows']}; run the build again")
+                yield file
+
+
+def _count(counter: Counter[Any], column: pa.Array) -> None:
+    found = compute.value_counts(column)
+    for value, count in zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True):
+        if value is not None:
+            counter[value] += count
+
+
+def _reasons(batch: pa.RecordBatch) -> list[str]:
+    return compute.binary_join_element_wise(batch["step"], batch["rule"], ".").to_pylist()
+
+
+def _add_reasons(reasons: dict[str, Amount], batch: pa.RecordBatch, why: list[str]) -> None:
+    for reason, length in zip(why, compute.binary_length(batch["text"]).to_pylist(), strict=True):
+        before = reasons.get(reason, Amount())
+        reasons[reason] = Amount(before.documents + 1, before.text_bytes + (length or 0))
+
+
+def _sample(best: dict[str, list[tuple[float, Example]]], batch: pa.RecordBatch, why: list[str]) -> None:
+    """Keep, for each reason, the documents with the least hashes. A capture that was given twice counts once."""
+    for row, (identity, reason) in enumerate(zip(batch["id"].to_pylist(), why, strict=True)):
+        key = uniform(identity, "report")
+        chosen = best.setdefault(reason, [])
+        limit = PAIRS if reason == PAIRED else EXAMPLES
+        full = len(chosen) >= limit and key >= chosen[-1][0]
+        if not full and all(example.id != identity for _, example in chosen):
+            bisect.insort(chosen, (key, _example(batch.slice(row, 1).to_pylist()[0])), key=lambda entry: entry[0])
+            del chosen[limit:]
+
+
+def _example(row: Mapping[str, Any]) -> Example:
+    text = row["text"] or ""
+    return Example(
+        id=row["id"],
+        url=(row["url"] or "")[:_LONGEST_URL],
+        title=(row["title"] or "")[:_LONGEST_TITLE],
+        text=text[: BEGINNING + 1],
+        characters=len(text),
+        language=row["language"] or "",
+        karma=row["karma"],
+        value=row.get("value"),
+        evidence=(row.get("evidence") or "")[:_LONGEST_EVIDENCE],
+        other_id=row.get("other_id") or "",
+    )
+
+
+def _with_others(
+    root: Path, manifest: Mapping[str, Any], examples: dict[str, list[Example]]
+) -> dict[str, list[Example]]:
+    """Fill in the documents that the examples were too like; ids alone are read until one is found."""
+    missing = {example.other_id for chosen in examples.values() for example in chosen if example.other_id}
+    others: dict[str, Example] = {}
+    for file in (file for prefix in ("kept/", "rejected/") for file in _files(root, manifest, prefix)):
+        for group in range(file.num_row_groups if missing else 0):
+            here = missing.intersection(file.read_row_group(group, columns=["id"])["id"].to_pylist())
+            if here:
+                rows = file.read_row_group(group, columns=list(_SHARED))
+                rows = rows.filter(compute.is_in(rows["id"], pa.array(sorted(here), rows["id"].type))).to_pylist()
+                others.update((row["id"], _example(row)) for row in rows)
+                missing -= here
+    return {
+        reason: [replace(example, other=others.get(example.other_id)) for example in chosen]
+        for reason, chosen in examples.items()
+    }
+
+
+def _check(manifest: Mapping[str, Any], kept: Tally, reasons: Mapping[str, Amount]) -> None:
+    """The rows must be those that the stages counted."""
+    expected = {KEPT: manifest["counts"]["corpus"]["kept"], **manifest["counts"]["corpus"]["reasons"]}
+    found = {KEPT: kept.documents, **{reason: amount.documents for reason, amount in reasons.items()}}
+    for reason in sorted({*expected, *found}):
+        if expected.get(reason, 0) != found.get(reason, 0):
+            raise ManifestError(
+                f"{reason}: the parts hold {found.get(reason, 0)} documents, the manifest says "
+                f"{expected.get(reason, 0)}; run the build's command again"
+            )
+
+
+def _quarantined(root: Path, manifest: Mapping[str, Any]) -> Listing:
+    rows = _rows(root, manifest, "quarantined/")
+    first = heapq.nsmallest(QUARANTINED_SHOWN, rows, key=lambda row: (row["file"], row["offset"], row["reason"]))
+    total = sum(part["rows"] for part in manifest["parts"] if part["path"].startswith("quarantined/"))
+    return Listing(total, first)
+
+
+def _without_page(root: Path, manifest: Mapping[str, Any]) -> Listing:
+    rows = _rows(root, manifest, "links_without_page.parquet")
+    first = heapq.nsmallest(LINKS_SHOWN, rows, key=lambda row: (-row["karma"], row["url"]))
+    for row in first:
+        day = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=row["first_posted"])
+        row["first_posted"] = day.strftime("%Y-%m-%d")
+    return Listing(manifest.get("links_without_page", 0), first)
+
+
+def _rows(root: Path, manifest: Mapping[str, Any], prefix: str) -> Iterable[dict[str, Any]]:
+    for file in _files(root, manifest, prefix):
+        for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
+            yield from batch.to_pylist()

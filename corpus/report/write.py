@@ -1,0 +1,286 @@
+"""The report of a build: one HTML file that shows what was kept, what left and why, and lets one look at it.
+
+    python -m corpus.report FOLDER [--domains domains.txt]
+
+The page needs no script and no network, and its content security policy allows neither. It shows text that strangers
+wrote, so every value goes through `visible` (jinja2's `finalize`) and is then escaped, and an address becomes a link
+only when it is plain http or https. It stays under 2 MB for a corpus of any size: tables are capped, and where that is
+not enough, examples get fewer and shorter. The same build gives the same bytes, its times aside.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from corpus.dedup.minhash import MinHash
+from corpus.manifest import Counts, ManifestError, read_json, read_manifest, write_bytes
+from corpus.report import figures
+from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, Amount, Facts, gather
+from corpus.report.fidelity import Paper, compare, read_domains
+
+REPORT = "report.html"
+MAX_BYTES = 2_000_000
+# Examples a reason and characters of each, tried in this order until the page is small enough.
+_BUDGETS = ((PAIRS, BEGINNING), (EXAMPLES, 300), (4, 200), (2, 120), (1, 60), (0, 0))
+_LANGUAGES, _DOMAINS, _INPUTS, _REASONS, _MONTHS = 15, 30, 40, 60, 48
+_LONGEST_LINK = 2000
+_LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
+_TEMPLATES = Path(__file__).parent
+
+# The stages in their order (a manifest sorts its keys), and what each one counts. Others follow, the total comes last.
+_STAGES = {
+    "posts": "Records of the submission dumps; kept are those that may make a link.",
+    "links": "The same posts, taken together by link; kept are those whose link has enough karma.",
+    "captures": "Records of the crawl files; kept are pages.",
+    "asked": "Pages; kept are those that a link asks for.",
+    "documents": "Pages that a link asks for; kept are those whose text passes every step of the recipe.",
+    "exact_duplicates": "Documents; kept is the best copy of each capture, page and text.",
+    "near_duplicates": "Documents; kept is the best of those that resemble each other.",
+    "corpus": "The final verdict on every page that a link asks for.",
+}
+_WITHOUT_TEXT = ("posts", "links", "captures", "asked")
+
+
+@dataclass(frozen=True)
+class FunnelStage:
+    """One stage: what came in and where it went; bytes of text where there is text (else None)."""
+
+    name: str
+    about: str
+    counts: Counts
+    reasons: list[tuple[str, Amount]]
+    bytes_in: int | None = None
+    bytes_kept: int | None = None
+
+    @property
+    def shown(self) -> list[tuple[str, Amount]]:
+        """The reasons for the table; the total has them all again and shows their sum."""
+        return [("rejected", self.rejected)] if self.name == "corpus" else self.reasons[:_REASONS]
+
+    @property
+    def rejected(self) -> Amount:
+        """All reasons together."""
+        return Amount(self.counts.rejected, sum(amount.text_bytes for _, amount in self.reasons))
+
+    @property
+    def adds_up(self) -> bool:
+        """Nothing was lost, and every rejection has its reason."""
+        out = self.counts.kept + self.counts.rejected + self.counts.quarantined
+        return self.counts.came == out and self.counts.rejected == sum(self.counts.reasons.values())
+
+
+def write_report(root: Path, seconds: Mapping[str, float], domains: Path | None = None) -> Path:
+    """Write `root/report.html` for a finished build and return its path.
+
+    `seconds` is the time of each stage, `domains` a published table of domains to compare with. `ManifestError` for an
+    unfinished or damaged build, `ValueError` for a table that is none.
+    """
+    manifest = read_manifest(root)
+    facts = gather(root, manifest)
+    fidelity = compare(facts.kept.domains, read_domains(domains)) if domains else None
+    values = {**_context(manifest, facts, seconds), "fidelity": fidelity, "domains_file": domains and domains.name}
+    template = _environment().get_template("report.html.j2")
+    page = b""
+    for examples, characters in _BUDGETS:
+        page = template.render(**values, most=examples, characters=characters).encode()
+        if len(page) <= MAX_BYTES:
+            break
+    write_bytes(root / REPORT, page)
+    return root / REPORT
+
+
+def funnel(manifest: Mapping[str, Any], facts: Facts) -> list[FunnelStage]:
+    """Every stage with its reasons: those that leave before there is text first, then by size.
+
+    Bytes are known at the verdicts, so they are added up backwards from what is kept. A document has the text it had
+    when it was judged: an edit between two steps moves no bytes to a reason.
+    """
+    names = sorted(manifest["counts"], key=lambda name: (name == "corpus", _place(name), name))
+    bytes_in = facts.kept.text_bytes
+    stages: list[FunnelStage] = []
+    for name in reversed(names):
+        counts = Counts.from_json(manifest["counts"][name])
+        known = facts.reasons if name not in _WITHOUT_TEXT else {}
+        amounts = [(why, Amount(count, known.get(why, Amount()).text_bytes)) for why, count in counts.reasons.items()]
+        amounts.sort(key=lambda item: (item[1].text_bytes > 0, -item[1].documents, item[0]))
+        bytes_kept = facts.kept.text_bytes if name == "corpus" else bytes_in
+        came = bytes_kept + sum(amount.text_bytes for _, amount in amounts)
+        bytes_in = bytes_in if name == "corpus" else came
+        in_and_kept = (None, None) if name in _WITHOUT_TEXT else (came, bytes_kept)
+        stages.append(FunnelStage(name, _STAGES.get(name, "Documents."), counts, amounts, *in_and_kept))
+    return stages[::-1]
+
+
+def settings(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as rows: `{"limits": {"keep": ["en"]}}` → `[("limits.keep", "en")]`."""
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            rows += settings(value, f"{prefix}{name}.")
+        else:
+            rows.append((f"{prefix}{name}", _plain(value)))
+    return rows
+
+
+def link(url: str) -> Markup:
+    """The URL as a link where a browser can do nothing worse than open it, else as text."""
+    text = figures.visible(url)
+    short = text if len(text) <= 110 else f"{text[:109]}…"
+    if text != url or len(url) > _LONGEST_LINK or not _LINK.fullmatch(url):
+        return Markup("<bdi>{}</bdi>").format(short)
+    return Markup('<a href="{}" rel="noreferrer nofollow">{}</a>').format(url, short)
+
+
+def breakable(name: str) -> Markup:
+    """A name that may break after its dots and underscores, for narrow screens."""
+    return Markup("<wbr>").join(re.split(r"(?<=[._])", figures.visible(name)))
+
+
+def beginning(text: str, characters: int) -> str:
+    """The first characters of a text; one that goes on says so."""
+    return text if len(text) <= characters else f"{text[:characters].rstrip()} …"
+
+
+def _context(manifest: Mapping[str, Any], facts: Facts, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """What the template shows, apart from fidelity and the caps on examples."""
+    stages = funnel(manifest, facts)
+    corpus = stages[-1]
+    recipe = manifest["recipe"]
+    reasons = [reason for stage in stages[:-1] if stage.bytes_in is not None for reason, _ in stage.reasons]
+    return {
+        "manifest": manifest,
+        "recipe": recipe,
+        "facts": facts,
+        "stages": stages,
+        "corpus": corpus,
+        "links": manifest.get("links"),
+        "paper": Paper() if manifest.get("source") == "webtext" else None,
+        "waterfall": figures.waterfall(_falls(stages), "What leaves the corpus, reason by reason"),
+        "lengths": figures.histogram(figures.mirrored(facts.kept.lengths, facts.rejected.lengths), "Length of texts"),
+        "karma": figures.histogram(_karma(facts), "Karma of kept documents"),
+        "dates": figures.histogram(_dates(facts.kept.months), "First posted, kept documents"),
+        "languages": (spoken := _languages(facts)),
+        "most_language": max((kept + rejected for _, kept, rejected in spoken), default=0),
+        "top_domains": sorted(facts.kept.domains.items(), key=lambda item: (-item[1], item[0]))[:_DOMAINS],
+        "clusters": [part for part in figures.bins(facts.clusters, figures.DIGITS) if part.count],
+        "wikipedia": sum(n for why, n in corpus.counts.reasons.items() if why.startswith("wikipedia.")),
+        "examples": {reason: facts.examples.get(reason, []) for reason in [KEPT, *reasons[:_REASONS]]},
+        "amounts": {KEPT: Amount(facts.kept.documents, facts.kept.text_bytes), **facts.reasons},
+        "seconds": sorted(seconds.items(), key=lambda item: (-item[1], item[0])),
+        "link_rules": settings(recipe.get("links", {})),
+        "steps": [
+            (kind, step["step"], settings({name: value for name, value in step.items() if name != "step"}))
+            for kind in ("page_steps", "text_steps")
+            for step in recipe.get(kind, [])
+        ],
+        "near": settings(recipe.get("near_duplicates", {})),
+        "candidates": _candidates(recipe.get("near_duplicates")),
+        "inputs": [(kind, len(files), files[:_INPUTS]) for kind, files in sorted(manifest["inputs"].items())],
+        "paired": PAIRED,
+    }
+
+
+def _place(name: str) -> int:
+    return list(_STAGES).index(name) if name in _STAGES else len(_STAGES)
+
+
+def _falls(stages: Sequence[FunnelStage]) -> list[figures.Fall]:
+    """The rows of the waterfall, from the pages asked for to the documents kept."""
+    corpus = stages[-1]
+    rows = [figures.Fall("pages asked for", corpus.counts.came, corpus.bytes_in or 0, "all")]
+    for stage in stages[:-1]:
+        if stage.bytes_in is not None:
+            kind = "duplicate" if stage.name.endswith("duplicates") else "rejected"
+            rows += [figures.Fall(why, part.documents, part.text_bytes, kind) for why, part in stage.reasons[:_REASONS]]
+    if corpus.counts.quarantined:
+        rows.append(figures.Fall("quarantined", corpus.counts.quarantined, 0, "quarantined"))
+    return [*rows, figures.Fall("kept", corpus.counts.kept, corpus.bytes_kept or 0, "kept")]
+
+
+def _karma(facts: Facts) -> list[figures.Bar]:
+    parts = figures.bins(facts.kept.karma, figures.COARSE)
+    return [figures.Bar(f"karma {part.label}", part.count, tick=figures.compact(part.low)) for part in parts]
+
+
+def _dates(months: Counter[str]) -> list[figures.Bar]:
+    """Bars by month, or by year when that would be more than four years of months; no month is left out."""
+    days = {month: count for month, count in months.items() if re.fullmatch(r"\d{4}-\d\d", month)}
+    if not days:
+        return []
+    first, last = (int(day[:4]) * 12 + int(day[5:]) - 1 for day in (min(days), max(days)))
+    if last - first < _MONTHS:
+        names = [f"{place // 12}-{place % 12 + 1:02}" for place in range(first, last + 1)]
+        ticks = {name: name for name in names if name.endswith("-01")} or {names[0]: names[0]}
+    else:
+        names = [str(year) for year in range(first // 12, last // 12 + 1)]
+        ticks = {name: f"’{name[2:]}" for name in names}
+    counts = Counter[str]()
+    for month, count in days.items():
+        counts[month[: len(names[0])]] += count
+    return [figures.Bar(name, counts[name], tick=ticks.get(name, "")) for name in names]
+
+
+def _languages(facts: Facts) -> list[tuple[str, int, int]]:
+    """(code, kept, rejected), the most frequent first; rejected before the language was asked: left out."""
+    kept, rejected = facts.kept.languages, facts.rejected.languages
+    found = sorted(({*kept, *rejected} - {""}), key=lambda code: (-kept[code] - rejected[code], code))
+    rows = [(code, kept[code], rejected[code]) for code in found[:_LANGUAGES]]
+    rest = found[_LANGUAGES:]
+    if rest:
+        rows.append((f"{len(rest)} others", sum(kept[code] for code in rest), sum(rejected[code] for code in rest)))
+    return rows
+
+
+def _candidates(near: Mapping[str, Any] | None) -> list[tuple[float, float]]:
+    """(similarity, probability that such a pair is looked at) for the settings of the build."""
+    if not near or not {"bands", "rows"} <= near.keys():
+        return []
+    config = MinHash(bands=near["bands"], rows=near["rows"])
+    return [(similarity, config.candidate_probability(similarity)) for similarity in (0.5, 0.7, 0.8, 0.9)]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None or value == "" else value if isinstance(value, str) else json.dumps(value)
+
+
+def _environment() -> jinja2.Environment:
+    """Everything is escaped, and every string that is no markup of ours is made visible first."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: figures.visible(value) if type(value) is str else value,
+    )
+    kinds = (figures.number, figures.size, figures.share, figures.duration, figures.median, link, beginning, breakable)
+    environment.filters.update({function.__name__: function for function in kinds})
+    return environment
+
+
+def main() -> int:
+    """`python -m corpus.report FOLDER`: write the report of a finished build again."""
+    parser = argparse.ArgumentParser(prog="python -m corpus.report", description="Write the report of a build again.")
+    parser.add_argument("folder", type=Path, help="the output folder of a finished build")
+    parser.add_argument("--domains", type=Path, metavar="FILE", help="a table of domains, as OpenAI's domains.txt")
+    flags = parser.parse_args()
+    times = read_json(flags.folder / "run.json", {}).get("seconds", {})
+    try:
+        print(write_report(flags.folder, times, flags.domains))
+    except (ManifestError, ValueError, OSError) as error:
+        print(f"report: {error}", file=sys.stderr)
+        return 3
+    return 0
