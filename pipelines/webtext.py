@@ -34,6 +34,16 @@ STAGES = (
     "posts", "links", "captures", "targets", "asked", "unanswered", "documents", "signatures",
     "exact", "near", "clusters", "selected", "damage",
 )  # fmt: skip
+# How much of a stage (in the size of its units: lines, bytes, captures, documents) pays for one more worker process,
+# which takes two to four seconds to start.
+WORTH_A_WORKER = {
+    "posts": 100_000,
+    "captures": 200 * 2**20,
+    "asked": 5_000_000,
+    "documents": 60,
+    "signatures": 1_500,
+    "selected": 10_000,
+}
 _SNAPSHOT = re.compile(r"CC-MAIN-\d{4}-\d{2}")
 
 
@@ -250,7 +260,7 @@ class Build:
 
     def _stage(self, name: str, settings: dict[str, Any], owned: tuple[str, ...] = ()) -> Stage:
         settings = {"code": code_version(), **settings}
-        return Stage(name, self.root, owned, settings, self.max_quarantined)
+        return Stage(name, self.root, owned, settings, self.max_quarantined, WORTH_A_WORKER.get(name, 1))
 
     def _after(self, names: tuple[str, ...]) -> dict[str, Any]:
         return {"after": {name: manifest_digest(self._stage(name, {}).home) for name in names}}
