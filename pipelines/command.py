@@ -1,6 +1,7 @@
 """What every build command does around its stages: one run at a time, clear errors, documented exit codes."""
 
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -30,9 +31,10 @@ class Runnable(Protocol):
 
 def run_command(make: Callable[[], Runnable], output: str, dry_run: bool, command: str) -> int:
     """Make a build and run it (or print its plan); the exit code of the process."""
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    logging.getLogger().setLevel(logging.ERROR)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Beam logs every error of a worker at length; they come back as records and are reported once, below.
+    logging.getLogger().setLevel(logging.CRITICAL)
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    end_on_signals(command)
     try:
         build = make()
         if dry_run:
@@ -41,9 +43,6 @@ def run_command(make: Callable[[], Runnable], output: str, dry_run: bool, comman
         with locked(Path(output)):
             print("\n".join(build.run()))
         return 0
-    except KeyboardInterrupt:
-        print(f"\ninterrupted; finished parts stay. Go on with the same command: {command} …", file=sys.stderr)
-        return INTERRUPTED
     except Exception as error:  # every error ends as one clear line and an exit code
         described = describe_error(error, command)
         print(f"error: {described['message']}", file=sys.stderr)
@@ -103,5 +102,19 @@ def disk_line(folder: Path, needed: int) -> str:
     return f"disk      about {needed / 1e6:,.1f} MB needed, {free / 1e6:,.0f} MB free at {place}: {enough}"
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def end_on_signals(command: str) -> None:
+    """Let Ctrl-C and SIGTERM end the process at once, with a word on how to go on.
+
+    At once, because an engine that is still starting its workers waits for them for ever, and without loss, because
+    files appear whole. Worker processes notice that their driver is gone and end too.
+    """
+    terminal = os.fdopen(os.dup(2), "w")  # standard error itself is turned aside while workers run
+
+    def end(*_: object) -> None:
+        show_cursor = "\x1b[?25h" if terminal.isatty() else ""
+        terminal.write(f"{show_cursor}\ninterrupted; finished parts stay. Go on with the same command: {command} …\n")
+        terminal.flush()
+        os._exit(INTERRUPTED)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)

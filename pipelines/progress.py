@@ -4,12 +4,13 @@ Workers may be processes on other machines, so progress goes the way results go:
 small file beside its record, and the driver adds the notes up.
 """
 
-import sys
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -40,13 +41,15 @@ def watched(name: str, records: Path, tasks: Sequence[Task], pending: Sequence[T
     """Show the progress of a stage while the block runs."""
     stop = threading.Event()
     meter = _Meter(name, records, tasks, pending)
-    thread = threading.Thread(target=_show, args=(meter, stop), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    # A stream of our own: standard error itself is turned aside while workers run.
+    with os.fdopen(os.dup(2), "w") as stream:
+        thread = threading.Thread(target=_show, args=(meter, stop, stream), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
 
 class _Meter:
@@ -82,8 +85,8 @@ class _Meter:
             return 0
 
 
-def _show(meter: _Meter, stop: threading.Event) -> None:
-    console = Console(stderr=True)
+def _show(meter: _Meter, stop: threading.Event, stream: TextIO) -> None:
+    console = Console(file=stream)
     if console.is_terminal:
         with Live(Text(meter.line()), console=console, refresh_per_second=4) as live:
             while not stop.wait(0.25):
@@ -91,5 +94,5 @@ def _show(meter: _Meter, stop: threading.Event) -> None:
             live.update(Text(meter.line()))
         return
     while not stop.wait(PLAIN_EVERY):
-        print(meter.line(), file=sys.stderr, flush=True)
-    print(meter.line(), file=sys.stderr, flush=True)
+        print(meter.line(), file=stream, flush=True)
+    print(meter.line(), file=stream, flush=True)

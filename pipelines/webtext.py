@@ -26,7 +26,7 @@ from pipelines.inputs import InputFile, find_inputs, payload_of, with_digests
 from pipelines.progress import watched
 from pipelines.stage import Stage, StageError, Unit, Work, complete_manifest, prepare, publish
 from pipelines.transforms import band_shuffle, captures, documents, duplicates, links
-from pipelines.transforms.map_parts import raise_errors, run_pipeline, run_stage
+from pipelines.transforms.map_parts import CHATTER, chatter_in, raise_errors, run_pipeline, run_stage
 
 # Measured on real pages: bytes written for a byte of compressed crawl that links ask for, all stages together.
 DISK_SHARE = 0.2
@@ -216,7 +216,7 @@ class Build:
             pending = prepare(stage, tasks)
             signatures = band_shuffle.Signatures(self.root, files, order, near)
             parts = list(range(len(files)))
-            with watched(stage.name, stage.records, tasks, pending):
+            with watched(stage.name, stage.records, tasks, pending), chatter_in(stage.home / CHATTER):
                 run_pipeline(
                     lambda root: root | "Parts" >> beam.Create(parts) | band_shuffle.BandShuffle(signatures, tasks),
                     self.beam_flags,

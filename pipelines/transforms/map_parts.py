@@ -6,18 +6,24 @@ elements, so every worker gets its share.
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+from apache_beam.transforms import environments
 
 from pipelines.progress import watched
 from pipelines.stage import ERROR, Stage, StageError, Task, Unit, Work, complete_manifest, execute, prepare, publish
+from pipelines.worker import DRIVER
 
 LOCAL_RUNNER = "FnApiRunner"
+CHATTER = "workers.log"
 
 
 class DoTask(beam.DoFn):
@@ -56,7 +62,7 @@ def run_stage(stage: Stage, units: Sequence[Unit], work: Work, flags: Sequence[s
     pending = prepare(stage, tasks)
     if pending:
         parallel = min(len(pending), sum(task.unit.size for task in pending) // stage.worth_a_worker)
-        with watched(stage.name, stage.records, tasks, pending):
+        with watched(stage.name, stage.records, tasks, pending), chatter_in(stage.home / CHATTER):
             run_pipeline(lambda root: root | "Tasks" >> beam.Create(pending) | MapParts(work), flags, parallel)
         raise_errors(stage)
     return publish(stage, tasks), True
@@ -69,18 +75,43 @@ def run_pipeline(build: Any, flags: Sequence[str], parallel: int) -> None:
     download one. Several workers are processes of their own, since Python's lock lets only one thread compute.
     """
     options = PipelineOptions(list(flags))
-    standard, direct = options.view_as(StandardOptions), options.view_as(DirectOptions)
-    if standard.runner in (None, "DirectRunner"):
-        standard.runner = LOCAL_RUNNER
-    if standard.runner == LOCAL_RUNNER:
-        workers = max(min(direct.direct_num_workers or os.cpu_count() or 1, parallel), 1)
-        direct.direct_num_workers = workers
-        direct.direct_running_mode = "multi_processing" if workers > 1 else "in_memory"
-        # Worker processes are started as bare `python`: it must be this environment's.
-        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    pipeline = beam.Pipeline(options=options)
+    runner = options.view_as(StandardOptions).runner
+    if runner in (None, "DirectRunner", LOCAL_RUNNER):
+        runner = _local_runner(options.view_as(DirectOptions), flags, parallel)
+    pipeline = beam.Pipeline(runner=runner, options=options)
     build(pipeline)
     pipeline.run().wait_until_finish()
+
+
+def _local_runner(direct: DirectOptions, flags: Sequence[str], parallel: int) -> FnApiRunner:
+    """The in-process runner with as many worker processes as there is work for, all cores unless a flag says fewer."""
+    given = any(flag.startswith("--direct_num_workers") for flag in flags)
+    wanted = (direct.direct_num_workers if given else 0) or os.cpu_count() or 1
+    direct.direct_num_workers = max(min(wanted, parallel), 1)
+    if direct.direct_num_workers == 1:
+        return FnApiRunner()
+    os.environ[DRIVER] = str(os.getpid())
+    command = f"exec {shlex.quote(sys.executable)} -m pipelines.worker"
+    subprocesses: Any = environments.SubprocessSDKEnvironment  # its decorator hides the class from type checkers
+    return FnApiRunner(default_environment=subprocesses.from_command_string(command))
+
+
+@contextmanager
+def chatter_in(path: Path) -> Iterator[None]:
+    """Send what this process and the workers it starts print to a file: Beam's workers talk at length.
+
+    The file descriptors are redirected, not `sys.stderr`, because worker processes inherit those.
+    """
+    kept = [os.dup(number) for number in (1, 2)]
+    with path.open("ab") as file:
+        try:
+            for number in (1, 2):
+                os.dup2(file.fileno(), number)
+            yield
+        finally:
+            for number, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, number)
+                os.close(original)
 
 
 def raise_errors(stage: Stage) -> None:

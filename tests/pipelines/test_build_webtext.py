@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -187,6 +188,20 @@ def is_member(data):
         return gzip.decompress(data).startswith(b"WARC/")
     except (OSError, EOFError):
         return False
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupted_run_says_how_to_go_on(sample, tmp_path, workers):
+    command = arguments(sample, tmp_path / "corpus", f"--direct_num_workers={workers}")
+    with (tmp_path / "said").open("w") as errors, subprocess.Popen(command, cwd=ROOT, stderr=errors) as process:
+        time.sleep(4.5)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    said = (tmp_path / "said").read_text()
+    assert process.returncode == 130, said
+    assert "Go on with the same command" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "corpus" / "_MANIFEST.json").exists()
 
 
 @pytest.mark.parametrize("delays", [(1.0, 2.5, 4.0), (6.0, 3.0), (8.5,)])
