@@ -215,8 +215,8 @@ def _check_damage(stage: Stage, counts: Counts) -> None:
     if counts.quarantined >= FEWEST_QUARANTINED and counts.quarantined > allowed:
         raise StageError(
             f"{stage.name}: {counts.quarantined} of {counts.came} records could not be read, more than "
-            f"{stage.max_quarantined:.0%}; see {stage.root / 'quarantined'}, mend the files, or allow it "
-            "with --max-quarantined",
+            f"{stage.max_quarantined:.0%}; they are listed in {stage.home / 'quarantined'}. Mend the files, or allow "
+            "more with --max-quarantined; finished parts stay",
             3,
         )
 
