@@ -11,9 +11,9 @@ Mean word F1 on 1,252 pages with gold text (`python -m benchmarks.extraction`): 
 this .870. The two shares below came from a grid that was read on both halves of the pages (by a hash of the domain:
 .867 and .874), so no half was unseen; but the hill is flat, any first share from .4 to .8 gives at least .867.
 Trafilatura runs in recall mode without its own second opinions (`fast`): in this company its default mode gives the
-same (+.001, standard error .002) for twice the time. Tried without gain: only the lines on which both agree (.868), precision mode (.866),
-tables off (.869), <article> and <main> alone (.836), a logistic model over lines (.857). Without trafilatura a page
-costs 4 ms instead of 21, and F1 stays below .84.
+same (+.001, standard error .002) for twice the time. Tried without gain: only the lines on which both agree (.868),
+precision mode (.866), tables off (.869), <article> and <main> alone (.836), a logistic model over lines (.857).
+Without trafilatura a page costs 4 ms instead of 21, and F1 stays below .84.
 
 Traps: lxml, and so trafilatura, returns nothing for HTML nested deeper than 256 and for lines of tens of megabytes;
 resiliparse needs time quadratic in nesting and in attributes of one tag. Hence `complexity`, a look before parsing.
