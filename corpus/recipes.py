@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from functools import partial
 from typing import Any
 
-from corpus.block_lists import reject_hosts
+from corpus.block_lists import load, reject_hosts
 from corpus.cleaning import gopher, language, text
 from corpus.dedup.minhash import MinHash
 from corpus.document import Document, Page, PageStep, Rejected, Step
+from corpus.hashing import digest
 from corpus.links import LinkRules
 from corpus.urls import address
 
@@ -46,12 +47,17 @@ REPEATS_ITSELF = gopher.RepetitionLimits(
 
 @dataclass(frozen=True)
 class Recipe:
-    """Steps on the page, steps on its text, and how duplicates are found."""
+    """Steps on the page, steps on its text, and how duplicates are found.
+
+    `block_lists` holds the digest of each list that a step uses: a list may be a file, and a changed file is another
+    recipe.
+    """
 
     name: str
     cites: str
     page_steps: tuple[PageStep, ...]
     text_steps: tuple[Step, ...]
+    block_lists: dict[str, str] = field(default_factory=dict)
     links: LinkRules = field(default_factory=LinkRules)
     near: MinHash = field(default_factory=MinHash)
 
@@ -61,6 +67,7 @@ class Recipe:
             "name": self.name,
             "cites": self.cites,
             "links": asdict(self.links),
+            "block_lists": self.block_lists,
             "page_steps": [describe_step(step) for step in self.page_steps],
             "text_steps": [describe_step(step) for step in self.text_steps],
             "near_duplicates": asdict(self.near),
@@ -92,6 +99,7 @@ def gpt2_webtext(
     return Recipe(
         name="gpt2-webtext",
         cites="Radford et al. (2019), Language Models are Unsupervised Multitask Learners, §2.1 and §3.7",
+        block_lists={name: digest(*sorted(load(name))) for name in ("wikipedia", "wikipedia-mirrors", *blocked)},
         links=links,
         page_steps=(
             link_counts,

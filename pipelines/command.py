@@ -46,6 +46,10 @@ def run_command(make: Callable[[], Runnable], output: str, dry_run: bool, comman
     except Exception as error:  # every error ends as one clear line and an exit code
         described = describe_error(error, command)
         print(f"error: {described['message']}", file=sys.stderr)
+        if described["code"] in (1, 3, 5) and (Path(output) / "stages").is_dir():
+            print(
+                f"Finished parts stay; once this is mended, go on with the same command: {command} …", file=sys.stderr
+            )
         if described["code"] == 1 and described["trace"]:
             print(f"This is a bug of ours.\n{described['trace']}", file=sys.stderr)
         return described["code"]

@@ -139,7 +139,7 @@ def describe_error(error: BaseException, label: str) -> dict[str, Any]:
     if isinstance(error, StageError):
         return {"code": error.code, "message": str(error), "trace": ""}
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        message = f"{label}: the disk is full ({error}); free some space and run the same command: finished parts stay"
+        message = f"{label}: the disk is full ({error}); free some space"
         return {"code": 5, "message": message, "trace": ""}
     if isinstance(error, MemoryError):
         return {"code": 5, "message": f"{label}: out of memory; run with fewer workers", "trace": trace}
@@ -216,7 +216,7 @@ def _check_damage(stage: Stage, counts: Counts) -> None:
         raise StageError(
             f"{stage.name}: {counts.quarantined} of {counts.came} records could not be read, more than "
             f"{stage.max_quarantined:.0%}; they are listed in {stage.home / 'quarantined'}. Mend the files, or allow "
-            "more with --max-quarantined; finished parts stay",
+            "more with --max-quarantined",
             3,
         )
 

@@ -162,12 +162,17 @@ class Build:
     def documents(self) -> None:
         """Asked captures → documents → their signatures."""
         owned = (documents.KEPT, documents.REJECTED, documents.DAMAGE)
-        units = [unit for fact in _facts(self.manifests["asked"]) for unit in self._runs(fact)]
-        units = units or self._runs(_facts(self.manifests["asked"])[0], even_empty=True)
+        asked = _facts(self.manifests["asked"])
+        files = {file.name: file for file in self.pages}
+        seekable = {fact["name"]: fact["seekable"] for fact in _facts(self.manifests["captures"])}
+        units = [unit for fact in asked for unit in self._runs(fact, files[fact["name"]], seekable[fact["name"]])]
+        if not units:  # nothing was asked for: one empty part, so that the corpus has its columns
+            payload = {**payload_of(self.pages[0]), "part": asked[0]["part"], "snapshot": "", "start": 0, "stop": 0}
+            units = [Unit(payload, "no pages")]
         described = self.recipe.describe()
-        steps = {name: described[name] for name in ("page_steps", "text_steps")}
+        steps = {name: described[name] for name in ("page_steps", "text_steps", "block_lists")}
         work = documents.ReadDocuments(self.recipe)
-        read = self._map("documents", owned, units, work, after=("asked",), versions=library_versions(), **steps)
+        read = self._map("documents", owned, units, work, after=("asked",), **steps)
         units = [Unit({"kept": f["kept"]}, f["kept"], max(f["documents"], 1)) for f in _facts(read)]
         near = self.recipe.near
         work = documents.SignDocuments(near)
@@ -228,17 +233,16 @@ class Build:
         self.manifests["near"] = manifest
         return manifest
 
-    def _runs(self, fact: dict[str, Any], even_empty: bool = False) -> list[Unit]:
+    def _runs(self, fact: dict[str, Any], file: InputFile, seekable: bool) -> list[Unit]:
         """The asked captures of one archive, cut into runs; a file that cannot be entered in the middle is one run."""
-        file = next(file for file in self.pages if file.name == fact["name"])
-        entered = next(other for other in _facts(self.manifests["captures"]) if other["name"] == fact["name"])
-        step = self.captures_a_part if entered["seekable"] else max(fact["asked"], 1)
+        asked = fact["asked"]
+        step = self.captures_a_part if seekable else max(asked, 1)
         snapshot = self.snapshot or (_SNAPSHOT.findall(file.name) or ["unnamed"])[0]
         units = []
-        for start in range(0, max(fact["asked"], int(even_empty)), step):
-            stop = min(start + step, fact["asked"])
+        for start in range(0, asked, step):
+            stop = min(start + step, asked)
             payload = {**payload_of(file), "part": fact["part"], "snapshot": snapshot, "start": start, "stop": stop}
-            units.append(Unit(payload, f"{file.name} pages {start}-{stop}", max(stop - start, 1)))
+            units.append(Unit(payload, f"{file.name} pages {start}-{stop}", stop - start))
         return units
 
     def _map(
@@ -259,7 +263,7 @@ class Build:
         return self.manifests[name]
 
     def _stage(self, name: str, settings: dict[str, Any], owned: tuple[str, ...] = ()) -> Stage:
-        settings = {"code": code_version(), **settings}
+        settings = {"code": code_version(), "versions": library_versions(), **settings}
         return Stage(name, self.root, owned, settings, self.max_quarantined, WORTH_A_WORKER.get(name, 1))
 
     def _after(self, names: tuple[str, ...]) -> dict[str, Any]:
