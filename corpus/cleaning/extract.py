@@ -38,6 +38,7 @@ MOST_MARKUP = 1_000_000  # "<" in a page: two seconds of parsing
 MOST_MARKUP_FOR_TRAFILATURA = 50_000  # three seconds of trafilatura; the longest of 2,062 real pages has 20,000
 MOST_ATTRIBUTES = 5_000  # in one tag; the most in 2,062 real pages is 413
 DEEPEST_NESTING = 5_000
+DEEPEST_STEP = 8  # columns, of a line of code beside the line before it
 LONGEST_TITLE = 300  # characters
 
 _OUTSIDE_MAIN = [
@@ -141,9 +142,20 @@ def complexity(html: str) -> tuple[str, int] | None:
 
 
 def tidy(text: str) -> str:
-    """Lines without trailing blanks, and without empty lines between them; indentation stays."""
-    lines = (line.rstrip() for line in text.split("\n"))
-    return "\n".join(line for line in lines if line)
+    """Lines without trailing blanks, and without empty lines between them.
+
+    Indentation stays where it may be code: code goes in by small steps. A line that starts more than `DEEPEST_STEP`
+    columns further in than the one before it shows how the HTML was typed, and starts at the margin.
+    """
+    lines: list[str] = []
+    margin = 0
+    for line in text.split("\n"):
+        bare = line.strip()
+        if bare:
+            indent = line[: len(line) - len(line.lstrip())].expandtabs(4)
+            margin = len(indent) if len(indent) <= margin + DEEPEST_STEP else 0
+            lines.append(indent + bare if margin else bare)
+    return "\n".join(lines)
 
 
 def _is_html(page: Page) -> bool:

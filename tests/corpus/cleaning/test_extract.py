@@ -280,3 +280,17 @@ def test_real_pages_stay_close_to_their_gold_text():
     ]
     assert len(scores) == len(gold)
     assert sum(scores) / len(scores) > 0.84  # .870 over all of them: python -m benchmarks.extraction
+
+
+@pytest.mark.parametrize(
+    ("text", "tidied"),
+    [
+        ("def f():\n    if x:\n        return 1\n", "def f():\n    if x:\n        return 1"),
+        ("a\n\t\t\t\t\tb\n\t\t\t\t\tc\nd", "a\nb\nc\nd"),
+        ("a\n            b", "a\nb"),
+        ("a:\n        - b\n                - c", "a:\n        - b\n                - c"),
+        ("if x:\n\treturn", "if x:\n    return"),
+    ],
+)
+def test_only_the_indentation_of_code_stays(text, tidied):
+    assert tidy(text) == tidied

@@ -1,0 +1,289 @@
+"""Wikitext to prose: what a reader of the article reads, without tables, boxes, citations and formulas.
+
+mwparserfromhell parses (it is what Wikipedia's own bots use); what a template shows is in another page, so the
+few that stand in sentences are rendered by `corpus.cleaning.wiki_templates` and every other one is dropped.
+
+Two traps decided the order of work. Markup that was never closed swallows what follows it, so an article is cut
+into its sections first and each is parsed on its own: a stray "{{" costs a line, not the article. And comments,
+references and block code are cut out before that, as MediaWiki does, because they may hold anything.
+
+Lists stay as lines that open with "- ". A page that is mostly short ones of them is a list, whatever it is called; one
+that calls itself a list is held to half of that, because tables are gone and prose that is left over is prose.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import mwparserfromhell
+from mwparserfromhell.nodes import Argument, ExternalLink, HTMLEntity, Tag, Template, Text, Wikilink
+
+from corpus.cleaning.text import ProseLimits
+from corpus.cleaning.text import prose as prose_of_any_page
+from corpus.cleaning.wiki_templates import shows, template_text
+from corpus.document import Document, Rejected, Step
+
+
+def _names(listed: str) -> frozenset[str]:
+    """The names of a list, parted by commas; lower case, without blanks at the ends."""
+    return frozenset(name.strip().casefold() for name in listed.split(",") if name.strip())
+
+
+# Headings of sections that are no prose: sources, links, galleries.
+_APPARATUS = _names("""
+References, Notes, Footnotes, Citations, Sources, Bibliography, Further reading, External links, See also,
+Notes and references, References and notes, Notes and citations, Works cited, General references, Gallery, Footnote,
+Reference, External link, References and further reading, Literature, Image gallery, Explanatory notes,
+Einzelnachweise, Weblinks, Literatur, Siehe auch, Quellen, Anmerkungen, Belege, Fußnoten, Nachweise, Galerie,
+Références, Notes et références, Voir aussi, Liens externes, Bibliographie, Annexes, Articles connexes, Lien externe,
+Referencias, Enlaces externos, Véase también, Bibliografía, Notas, Fuentes, Notas y referencias, Galería,
+Note, Bibliografia, Voci correlate, Altri progetti, Collegamenti esterni, Referências, Ligações externas, Ver também,
+Referenties, Externe links, Externe link, Zie ook, Bronnen, Bronnen, noten en/of referenties, Literatuur, Voetnoten,
+Przypisy, Linki zewnętrzne, Zobacz też, Uwagi, Примечания, Ссылки, См. также, Литература, Источники, Галерея,
+Примітки, Посилання, Література, Див. також, Джерела, Referenser, Externa länkar, Se även, Källor, Litteratur, Noter,
+Referanser, Eksterne lenker, Se også, Kilder, Eksterne henvisninger, Lähteet, Aiheesta muualla, Katso myös, Viitteet,
+Reference, Externí odkazy, Související články, Literatura, Poznámky, Jegyzetek, Források, Külső hivatkozások,
+További információk, Kapcsolódó szócikkek, Kaynakça, Dış bağlantılar, Ayrıca bakınız, Note, Legături externe, Vezi și,
+Παραπομπές, Εξωτερικοί σύνδεσμοι, Πηγές, Δείτε επίσης, 脚注, 出典, 参考文献, 外部リンク, 関連項目, 注釈, 関連文献,
+参考资料, 參考資料, 参考文獻, 外部链接, 外部連結, 参见, 參見, 注释, 註釋, 延伸阅读, 각주, 외부 링크, 같이 보기,
+참고 문헌, مراجع, المراجع, وصلات خارجية, انظر أيضا, انظر أيضًا, הערות שוליים, קישורים חיצוניים, ראו גם, منابع, پیوند به بیرون,
+Tham khảo, Liên kết ngoài, Xem thêm, Chú thích, Referensi, Pranala luar, Lihat pula, Catatan kaki
+""")
+# Link prefixes that show a picture or file a page away; ":" before them makes a plain link.
+_HIDDEN = _names("""
+file, image, media, category, datei, bild, kategorie, fichier, catégorie, archivo, imagen, categoría, immagine,
+categoria, ficheiro, imagem, arquivo, bestand, afbeelding, categorie, plik, grafika, kategoria, файл, изображение,
+категория, зображення, категорія, fil, kategori, tiedosto, kuva, luokka, soubor, kép, fájl, kategória, dosya, resim,
+fișier, imagine, αρχείο, εικόνα, κατηγορία, ファイル, 画像, カテゴリ, 文件, 檔案, 档案, 图像, 圖像, 分类, 分類, 파일, 그림,
+ملف, صورة, تصنيف, קובץ, תמונה, קטגוריה, پرونده, رده, tập tin, hình, thể loại, berkas, slika, kategorija, attēls,
+kategoreja, vaizdas, pilt, fitxer, imatge, 분류, चित्र, श्रेणी, ไฟล์, หมวดหมู่
+""")
+_DISAMBIGUATION = _names("""
+disambiguation, disambig, disamb, dab, hndis, geodis, letter-number combination disambiguation, airport disambiguation,
+begriffsklärung, homonymie, patronymie, toponymie, desambiguación, desambig, desambiguação, desambiguació, disambigua,
+doorverwijspagina, dp, ujednoznacznienie, неоднозначность, disambig-term, багатозначність, förgrening,
+täsmennyssivu, rozcestník, rozlišovací stránka, egyértelmű, egyért-redir, anlam ayrımı, anlamayrımı, dezambiguizare,
+αποσαφήνιση, aimai, 曖昧さ回避, 人名の曖昧さ回避, 消歧义, 消歧義, 消歧義頁, 동음이의, 동음이의어 문서,
+توضيح, صفحة توضيح, פירושונים, ابهام‌زدایی, trang định hướng, định hướng, disambiguasi, višeznačna odrednica, peker, flertydig, nozīmju atdalīšana
+""")
+_LIST_TITLE = re.compile(
+    r"(?:lists? of|index of|outline of|liste (?:der|von|des|de|d')|lista (?:de|di|över|över)|elenco|anexo:|lijst van"
+    r"|список|seznam|luettelo|danh sách|daftar|قائمة|רשימת)\b|.*(?:の?一覧|列表|목록)$",
+    re.IGNORECASE,
+)
+
+_RAISED = {
+    "sup": str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ"),
+    "sub": str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎"),
+}
+_INVISIBLE_TAGS = frozenset(
+    "ref references gallery imagemap timeline score math chem ce syntaxhighlight source pre table hiero graph mapframe"
+    " maplink templatestyles indicator style script audio video canvas section categorytree inputbox".split()
+)
+
+_OPAQUE = re.compile(
+    r"<!--.*?(?:-->|\Z)|<ref\b[^<>]*/>|<ref\b[^<>]*>(?:(?!<ref\b).)*?</ref\s*>"
+    r"|<(gallery|imagemap|timeline|score|math|chem|ce|syntaxhighlight|source|pre|hiero|graph|mapframe|maplink"
+    r"|templatestyles|references|style|script)\b(?:[^<>]*/>|[^<>]*>.*?</\1\s*>)|__[A-ZÄÖÜÉА-Я]{3,}__",
+    re.DOTALL | re.IGNORECASE,
+)
+_NOWIKI = re.compile(r"<nowiki\s*>(.*?)</nowiki\s*>|<nowiki\s*/>", re.DOTALL | re.IGNORECASE)
+_VARIANTS = re.compile(r"-\{(?:[^{}|]*\|)?(?:zh[\w-]*:)?([^{};]*)(?:;[^{}]*)?\}-")
+_HEADING = re.compile(r"^(={1,6})[ \t]*(.+?)[ \t]*\1[ \t]*$", re.MULTILINE)
+_INTERLANGUAGE = re.compile(r"(?:[a-z]{2,3}|simple|[a-z]{2,3}-[a-z-]{2,10})")
+_PIPE_TRICK = re.compile(r"^:?(?:[^:|]*:)?(.*?)(?:\s*\([^()]*\)|,.*)?$")
+
+
+_BLOCKS = frozenset("p div blockquote center poem dl dt dd ul ol h1 h2 h3 h4 h5 h6 caption section".split())
+_ODD_SPACES = re.compile("[\u00a0\u2000-\u200b\u202f\u205f\ufeff\u00ad\t\r]|&nbsp;")
+_STRAY_TAG = re.compile(
+    r"<ref\b[^<>]*>[^\n]*|</?(?:ref|br|small|big|sub|sup|span|div|center|b|i|u|s|font|p|blockquote|code|tt|nowiki|poem|li"
+    r"|ul|ol|dl|dd|dt|em|strong|del|ins|abbr|cite|q|var|kbd|samp|table|tr|td|th|caption|math|gallery|references|hr|noinclude"
+    r"|includeonly|onlyinclude|section|ruby|rb|rt|rp|bdi|bdo|wbr|h[1-6]|pre|source|syntaxhighlight|imagemap|timeline)"
+    r"(?:\s[^<>\n]*)?/?>",
+    re.IGNORECASE,
+)
+_MENDS = tuple(
+    (re.compile(pattern, re.IGNORECASE), replacement)
+    for pattern, replacement in (
+        (r"\{\{\{?[^{}|\n]*\|.*|\{\{+|\}\}+|\{\||\|\}", ""),
+        (rf"\[\[(?:{'|'.join(map(re.escape, sorted(_HIDDEN)))})\s*:.*", ""),
+        (r"\[\[(?:[^\[\]|\n]*\|)?|\]\]+|\[(?:https?:)?//\S+ ?", ""),
+        (r"^=+\s*(.*?)\s*=+$", r"\1"),
+        (r"==+$|^==+", ""),
+        (r"\s+", " "),
+        (r"^(?:- )+(?:[:;,] )?", "- "),
+        (r"(?<=[(\[（])(?:\s*[;,:–]\s*)+|(?:\s*[;,:]\s*)+(?=[)\]）])", ""),
+        (r"\s*(?:\(\s*\)|\[\s*\]|（\s*）)", ""),
+        (r"(?<=[(\[（])\s+|\s+(?=[)\]）])|\s+(?=[,.](?:\s|$))", ""),
+        (r"([,;])(?:\s*,)+", r"\1"),
+    )
+)
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleLimits:
+    """What `lists` and `stubs` accept: shares are of characters in list lines, words those of `text.prose`.
+
+    A list line of `prose_item` characters or more is a paragraph with a mark before it, and no item.
+    """
+
+    max_list_share: float = 0.8
+    max_list_share_of_titled: float = 0.4
+    prose_item: int = 200
+    min_words: int = 50
+
+
+def disambiguations(document: Document) -> Document | Rejected:
+    """Reject a page, still wikitext, that only says which articles a name may mean; by its templates."""
+    for template in re.finditer(r"\{\{\s*([^{}|\n]+?)\s*[|}\n]", document.text):
+        name = template[1].replace("_", " ").casefold()
+        if name in _DISAMBIGUATION or name.endswith((" disambiguation", " disambig")):
+            return document.reject("wikipedia.disambiguation", evidence=template[1])
+    return document
+
+
+def prose(document: Document) -> Document:
+    """The article's prose in place of its wikitext: paragraphs, headings and list lines."""
+    return document.with_text(_article(document.text))
+
+
+def lists(document: Document, limits: ArticleLimits = ArticleLimits()) -> Document | Rejected:
+    """Reject an article, rendered already, that is mostly list items; the value is their share of its characters."""
+    lines = [line for line in document.text.split("\n") if line]
+    items = [line for line in lines if line.startswith("- ") and len(line) < limits.prose_item]
+    share = sum(map(len, items)) / max(1, sum(map(len, lines)))
+    titled = _LIST_TITLE.match(document.title)
+    if share > (limits.max_list_share_of_titled if titled else limits.max_list_share):
+        return document.reject("wikipedia.list", share, titled[0] if titled else "")
+    return document
+
+
+def stubs(document: Document, limits: ArticleLimits = ArticleLimits()) -> Document | Rejected:
+    """Reject an article, rendered already, of few words: what its boxes and tables leave is no text to learn from."""
+    judged = prose_of_any_page(document, ProseLimits(limits.min_words, 0.0))
+    return document.reject("wikipedia.stub", judged.value) if isinstance(judged, Rejected) else document
+
+
+STEPS: tuple[Step, ...] = (disambiguations, prose, lists, stubs)
+
+
+def _article(wikitext: str) -> str:
+    """The prose of a whole article; a heading stands only above text."""
+    text = _OPAQUE.sub("", _NOWIKI.sub(lambda match: _inert(match[1] or ""), wikitext))
+    kept: list[str] = []
+    deepest = 0  # the level of the section after this one that was kept
+    for level, title, body in reversed(_sections(_VARIANTS.sub(r"\1", text))):
+        prose_of_section = _tidy(_parsed(body))
+        if prose_of_section:
+            kept.append(prose_of_section)
+        if title and (prose_of_section or deepest > level):
+            kept.append(title)
+            deepest = level
+    return "\n\n".join(reversed(kept))
+
+
+def _inert(text: str) -> str:
+    """What <nowiki> holds, with every character that means something as an entity."""
+    return "".join(char if char.isalnum() or char.isspace() else f"&#{ord(char)};" for char in text)
+
+
+def _sections(text: str) -> list[tuple[int, str, str]]:
+    """Level, title and wikitext of every section that is no apparatus and lies in none; the lead has level 0."""
+    headings = [*_HEADING.finditer(text)]
+    ends = [*(match.start() for match in headings), len(text)]
+    found, dropped = [(0, "", text[: ends[0]])], 7
+    for match, end in zip(headings, ends[1:], strict=True):
+        level = len(match[1])
+        if level > dropped:
+            continue
+        title = _tidy(_parsed(match[2])).replace("\n", " ")
+        apparatus = title.casefold().rstrip(":") in _APPARATUS
+        dropped = level if apparatus else 7
+        if not apparatus:
+            found.append((level, title, text[match.end() : end]))
+    return found
+
+
+def _parsed(wikitext: str) -> str:
+    # Quotes for bold and italics are taken out by `_tidy`: never closed, they are the commonest mistake of all.
+    return _shown(mwparserfromhell.parse(wikitext, skip_style_tags=True))
+
+
+def _shown(code: Any) -> str:
+    """What a reader sees of some wikicode (None shows nothing)."""
+    return "".join(map(_node, code.nodes)) if code is not None else ""
+
+
+def _node(node: Any) -> str:
+    match node:
+        case Text():
+            return node.value
+        case HTMLEntity():
+            return node.normalize()
+        case Template():
+            return _template(node)
+        case Wikilink():
+            return _link(_shown(node.title).strip(), node.text)
+        case ExternalLink():
+            return _shown(node.title) if node.brackets else str(node.url)
+        case Tag():
+            return _tag(str(node.tag).strip().lower(), node)
+        case Argument():
+            return _shown(node.default)
+    return f"\n{_shown(node.title)}\n" if hasattr(node, "level") else ""
+
+
+def _link(title: str, shown: Any) -> str:
+    prefix = title.partition(":")[0].strip().casefold() if ":" in title else ""
+    if prefix in _HIDDEN or (shown is None and _INTERLANGUAGE.fullmatch(title.partition(":")[0]) and prefix):
+        return ""
+    if shown is None:
+        return title.removeprefix(":").strip()
+    return _shown(shown) if str(shown).strip() else _PIPE_TRICK.sub(r"\1", title)
+
+
+def _tag(name: str, tag: Any) -> str:
+    if name in _INVISIBLE_TAGS or any("display:none" in str(each).replace(" ", "") for each in tag.attributes):
+        return ""
+    if name in {"br", "hr"}:
+        return "\n"
+    inside = _shown(tag.contents)
+    if name == "li":
+        return f"\n- {inside.strip()}\n" if inside else "- "
+    if name in {"sup", "sub"}:
+        raised = inside.translate(_RAISED[name])
+        return raised if raised.isascii() or not any(char in _RAISED[name] for char in map(ord, raised)) else inside
+    return f"\n{inside}\n" if name in _BLOCKS and inside else inside
+
+
+def _template(template: Any) -> str:
+    name, _, argument = " ".join(str(template.name).replace("_", " ").split()).partition(":")
+    if argument:
+        return argument if name == "formatnum" else ""
+    if not shows(name):
+        return ""
+    return template_text(name, {str(each.name).strip(): _shown(each.value).strip() for each in template.params})
+
+
+def _tidy(text: str) -> str:
+    """Text without what was never closed, nor the holes that templates leave in sentences."""
+    lines = []
+    for line in _STRAY_TAG.sub("", _ODD_SPACES.sub(" ", text)).split("\n"):
+        line = line.strip()
+        if line.startswith(("{|", "|", "!")) and ("|" in line or "!!" in line):
+            continue
+        for pattern, replacement in _MENDS:
+            line = pattern.sub(replacement, _unquoted(line) if "''" in line else line)
+        line = line.strip()
+        lines.append("" if line in {"-", ":", ";", "*", "#", ",", "."} else line)
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _unquoted(line: str) -> str:
+    """A line without the quotes for bold and italics; an apostrophe before them stays (l'''Iliade'')."""
+    runs = [len(run) for run in re.findall(r"'{2,}", line)]
+    if runs.count(3) % 2 and runs.count(2) % 2:
+        line = re.sub(r"(?<=\w)'''(?=\w)", "'", line, count=1)
+    return re.sub(r"'{2,}", lambda run: "'" * (len(run[0]) == 4 or max(0, len(run[0]) - 5)), line)
