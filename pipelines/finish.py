@@ -10,50 +10,63 @@ from pathlib import Path
 from typing import Any
 
 from corpus.manifest import MANIFEST, Counts, Unbalanced, appearing, code_version, part_of, write_json
-from corpus.recipes import Recipe, library_versions
+from corpus.recipes import library_versions
 from pipelines.inputs import InputFile
+from pipelines.stages import Stages
 
 UNANSWERED = "links_without_page.parquet"
-# Stage → its name in the funnel.
-FUNNEL = {
-    "posts": "posts",
-    "links": "links",
-    "captures": "captures",
-    "asked": "asked",
-    "documents": "documents",
-    "exact": "exact_duplicates",
-    "clusters": "near_duplicates",
-}
 
 
 def publish_corpus(
-    root: Path, recipe: Recipe, inputs: dict[str, list[InputFile]], manifests: dict[str, dict[str, Any]]
+    stages: Stages,
+    source: str,
+    recipe: dict[str, Any],
+    funnel: dict[str, str],
+    inputs: dict[str, Any],
+    more: dict[str, Any],
 ) -> dict[str, Any]:
-    """Write `links_without_page.parquet` and then `_MANIFEST.json`, from the manifests of all stages; the manifest."""
-    counts = {name: Counts.from_json(manifests[stage]["counts"]) for stage, name in FUNNEL.items()}
-    parts = [dict(part) for stage in ("selected", "damage") for part in manifests[stage]["parts"]]
-    unanswered = manifests["unanswered"]
-    parts.append(_copy_part(root, unanswered["parts"][0]))
+    """Write `_MANIFEST.json` from the manifests of all stages; the manifest.
+
+    `funnel` maps stages to their names in `counts`, in order; `more` is what only this source has, with its `parts`.
+    """
+    counts = {name: Counts.from_json(stages.manifests[stage]["counts"]) for stage, name in funnel.items()}
+    parts = [dict(part) for stage in ("selected", "damage") for part in stages.manifests[stage]["parts"]]
     counts["corpus"] = _corpus(counts, parts)
+    parts += more.get("parts", [])
     manifest = {
         "format": 1,
-        "source": "webtext",
+        "source": source,
         "code": code_version(),
         "versions": library_versions(),
-        "recipe": recipe.describe(),
-        "inputs": {
-            "submissions": _with_facts(inputs["submissions"], manifests["posts"]),
-            "pages": _with_facts(inputs["pages"], manifests["captures"]),
-        },
+        "recipe": recipe,
+        "inputs": inputs,
         "counts": {name: count.to_json() for name, count in counts.items()},
-        "links": unanswered["counts"]["in"],
-        "links_answered": unanswered["counts"]["kept"],
-        "links_without_page": unanswered["counts"]["rejected"],
-        "links_without_page_reasons": unanswered["counts"]["reasons"],
+        **more,
         "parts": sorted(parts, key=lambda part: part["path"]),
     }
-    write_json(root / MANIFEST, manifest)
+    write_json(stages.root / MANIFEST, manifest)
     return manifest
+
+
+def publish_unanswered(stages: Stages) -> dict[str, Any]:
+    """Copy the list of links without a page beside the corpus; what the manifest says of them."""
+    found = stages.manifests["unanswered"]
+    part = _copy_part(stages.root, found["parts"][0])
+    return {
+        "links": found["counts"]["in"],
+        "links_answered": found["counts"]["kept"],
+        "links_without_page": found["counts"]["rejected"],
+        "links_without_page_reasons": found["counts"]["reasons"],
+        "parts": [part],
+    }
+
+
+def with_facts(files: list[InputFile], stages: Stages, stage: str) -> list[dict[str, Any]]:
+    """Each input with what the stage that read it found in it."""
+    facts = {fact["name"]: fact for fact in stages.facts(stage)}
+    wanted = ("lines", "records", "captures", "documents", "quarantined")
+    found = [{key: facts[file.name][key] for key in wanted if key in facts[file.name]} for file in files]
+    return [{**asdict(file), **more} for file, more in zip(files, found, strict=True)]
 
 
 def _corpus(counts: dict[str, Counts], parts: list[dict[str, Any]]) -> Counts:
@@ -67,7 +80,7 @@ def _corpus(counts: dict[str, Counts], parts: list[dict[str, Any]]) -> Counts:
         if rows != expected:
             raise Unbalanced(f"{folder}/ holds {rows} rows, the stages counted {expected}")
     for before, after in (("captures", "asked"), ("asked", "documents"), ("documents", "exact_duplicates")):
-        if counts[before].kept != counts[after].came:
+        if before in counts and counts[before].kept != counts[after].came:
             raise Unbalanced(f"{before} kept {counts[before].kept}, {after} took in {counts[after].came}")
     return total
 
@@ -78,22 +91,15 @@ def _copy_part(root: Path, part: dict[str, Any]) -> dict[str, Any]:
     return asdict(part_of(root / UNANSWERED, root, part["rows"]))
 
 
-def _with_facts(files: list[InputFile], manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each input with what was found in it."""
-    facts = {fact["name"]: fact for fact in manifest["facts"].values()}
-    wanted = ("lines", "records", "captures", "quarantined")
-    found = [{key: facts[file.name][key] for key in wanted if key in facts[file.name]} for file in files]
-    return [{**asdict(file), **more} for file, more in zip(files, found, strict=True)]
-
-
 def summary(root: Path, manifest: dict[str, Any]) -> list[str]:
     """The funnel and where to look, for a terminal."""
     lines = [f"{'':<17} {'in':>9} {'kept':>9} {'rejected':>9} {'quarantined':>12}"]
     for name, count in manifest["counts"].items():
         numbers = f"{count['in']:>9,} {count['kept']:>9,} {count['rejected']:>9,} {count['quarantined']:>12,}"
         lines.append(f"{name.replace('_', ' '):<17} {numbers}")
-    without = f"{manifest['links_without_page']:,} of {manifest['links']:,} links found no page"
-    lines.append(f"{without}: {root / UNANSWERED}")
+    if "links" in manifest:
+        without = f"{manifest['links_without_page']:,} of {manifest['links']:,} links found no page"
+        lines.append(f"{without}: {root / UNANSWERED}")
     corpus = manifest["counts"]["corpus"]
     lines.append(f"corpus  {root / 'kept'}  ({corpus['kept']:,} documents)")
     lines.append(f"report  {root / 'report.html'}")

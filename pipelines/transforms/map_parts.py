@@ -8,7 +8,7 @@ elements, so every worker gets its share.
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from pipelines.worker import DRIVER
 
 LOCAL_RUNNER = "FnApiRunner"
 CHATTER = "workers.log"
+Build = Callable[[beam.Pipeline], Any]
 
 
 class DoTask(beam.DoFn):
@@ -62,13 +63,41 @@ def run_stage(stage: Stage, units: Sequence[Unit], work: Work, flags: Sequence[s
     pending = prepare(stage, tasks)
     if pending:
         parallel = min(len(pending), sum(task.unit.size for task in pending) // stage.worth_a_worker)
-        with watched(stage.name, stage.records, tasks, pending), chatter_in(stage.home / CHATTER):
-            run_pipeline(lambda root: root | "Tasks" >> beam.Create(pending) | MapParts(work), flags, parallel)
-        raise_errors(stage)
+        _run(
+            stage, tasks, pending, lambda root: root | "Tasks" >> beam.Create(pending) | MapParts(work), flags, parallel
+        )
     return publish(stage, tasks), True
 
 
-def run_pipeline(build: Any, flags: Sequence[str], parallel: int) -> None:
+def run_shuffle(
+    stage: Stage,
+    units: Sequence[Unit],
+    elements: Sequence[Any],
+    transform: Callable[[list[Task]], beam.PTransform],
+    flags: Sequence[str],
+) -> tuple[dict[str, Any], bool]:
+    """Run a stage whose units are the groups of a shuffle: `transform(tasks)` takes the elements and does every task.
+
+    What is shuffled are keys, in memory; so one process does it, and a killed run starts the stage anew.
+    """
+    tasks = [stage.task(unit) for unit in units]
+    manifest = complete_manifest(stage, tasks)
+    if manifest is not None:
+        return manifest, False
+    pending = prepare(stage, tasks)
+    _run(stage, tasks, pending, lambda root: root | "Elements" >> beam.Create(elements) | transform(tasks), flags, 1)
+    return publish(stage, tasks), True
+
+
+def _run(
+    stage: Stage, tasks: Sequence[Task], pending: Sequence[Task], build: Build, flags: Sequence[str], parallel: int
+) -> None:
+    with watched(stage.name, stage.records, tasks, pending), chatter_in(stage.home / CHATTER):
+        run_pipeline(build, flags, parallel)
+    raise_errors(stage)
+
+
+def run_pipeline(build: Build, flags: Sequence[str], parallel: int) -> None:
     """Run one Beam pipeline to its end. `build` takes the pipeline's root; `parallel` says how many elements share it.
 
     The engine is the in-process runner unless a flag names another, and never `DirectRunner`, which tries to

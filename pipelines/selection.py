@@ -1,0 +1,63 @@
+"""From documents to the corpus: signatures, duplicates, the final parts. The same for every source.
+
+The stage `documents` has left kept and rejected parts; here documents are told apart by duplicates, and each
+part becomes one kept and one rejected part of the corpus.
+"""
+
+from corpus.dedup.minhash import MinHash
+from corpus.manifest import MANIFEST
+from pipelines.stage import Unit, complete_manifest
+from pipelines.stages import Stages
+from pipelines.transforms import band_shuffle, documents, duplicates
+
+
+def select(stages: Stages, near: MinHash, damage: dict[str, str]) -> None:
+    """Run all stages after `documents`; `damage` maps stages to their folders of quarantined rows."""
+    units = [
+        Unit({"kept": fact["kept"]}, fact["kept"], max(fact["documents"], 1)) for fact in stages.facts("documents")
+    ]
+    work = documents.SignDocuments(near)
+    stages.map("signatures", (documents.SIGNATURES,), units, work, after=("documents",), near=repr(near))
+    _find_duplicates(stages, near)
+    _write_corpus(stages)
+    damaged = [path for name, folder in damage.items() for path in stages.paths(name, folder)]
+    unit = Unit({"parts": damaged}, "quarantined")
+    stages.map("damage", (duplicates.QUARANTINED,), [unit], duplicates.GatherDamage(), after=tuple(damage))
+
+
+def _signed(stages: Stages) -> list[dict[str, str | int]]:
+    return sorted(stages.facts("signatures"), key=lambda fact: fact["signatures"])
+
+
+def _find_duplicates(stages: Stages, near: MinHash) -> None:
+    """Signatures → verdicts. The bands of all documents are the one thing that crosses a shuffle."""
+    files = [str(fact["signatures"]) for fact in _signed(stages)]
+    unit = Unit({"parts": files}, "exact")
+    stages.map("exact", (duplicates.ORDER,), [unit], duplicates.OrderDocuments(), after=("signatures",))
+    order = stages.paths("exact", duplicates.ORDER)[0]
+    stage = stages.stage("near", (band_shuffle.PAIRS,), ("signatures", "exact"), {"near": repr(near)})
+    units = [Unit({"band": band, "order": order}, f"band {band}") for band in range(near.bands)]
+    signatures = band_shuffle.Signatures(stages.root, files, order, near)
+    parts = list(range(len(files)))
+    stages.shuffle(stage, units, parts, lambda tasks: band_shuffle.BandShuffle(signatures, tasks))
+    pairs = stages.paths("near", band_shuffle.PAIRS)
+    unit = Unit({"order": order, "signatures": files, "pairs": pairs}, "clusters")
+    after = ("signatures", "exact", "near")
+    work = duplicates.DecideClusters(near)
+    stages.map("clusters", (duplicates.VERDICTS,), [unit], work, after=after, near=repr(near))
+
+
+def _write_corpus(stages: Stages) -> None:
+    """Verdicts → `kept/` and `rejected/`. The manifest of the whole goes first: half a corpus must not look whole."""
+    verdicts = stages.paths("clusters", duplicates.VERDICTS)[0]
+    rejected = {fact["kept"]: fact["rejected"] for fact in stages.facts("documents")}
+    units, start = [], 0
+    for fact in _signed(stages):
+        payload = {"kept": fact["kept"], "rejected": rejected[fact["kept"]], "verdicts": verdicts, "start": start}
+        units.append(Unit(payload, str(fact["kept"]), max(int(fact["documents"]), 1)))
+        start += int(fact["documents"])
+    owned, after = (duplicates.KEPT, duplicates.REJECTED), ("documents", "clusters")
+    stage = stages.stage("selected", owned, after, {})
+    if complete_manifest(stage, [stage.task(unit) for unit in units]) is None:
+        (stages.root / MANIFEST).unlink(missing_ok=True)
+    stages.map("selected", owned, units, duplicates.SelectDocuments(), after=after)
