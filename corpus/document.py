@@ -76,6 +76,7 @@ class Document:
     warc_file: str = ""
     warc_offset: int = -1
     cluster: str = ""
+    licence: str = ""
 
     def reject(self, reason: str, value: float | None = None, evidence: str = "", other_id: str = "") -> "Rejected":
         """Say why this document leaves the corpus.

@@ -26,7 +26,9 @@ MANIFEST = "_MANIFEST.json"
 TEMPORARY = ".tmp-"
 _ROWS_A_GROUP = 1000
 # Modules that cannot change a byte of a part: a new layout of the report is no reason to build again.
-_MAKES_NO_PART = frozenset("report fidelity sample progress command finish build_webtext".split())
+_MAKES_NO_PART = frozenset(
+    "report fidelity sample progress command finish flags build_webtext build_books build_wikipedia".split()
+)
 
 
 class ManifestError(Exception):
@@ -134,21 +136,41 @@ def part_of(path: Path, folder: Path, rows: int) -> Part:
     return Part(path.relative_to(folder).as_posix(), rows, path.stat().st_size, file_digest(path))
 
 
+class RowWriter:
+    """Rows into one Parquet file (zstd, page checksums), a group at a time: memory does not grow with the file."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        options = {"compression": "zstd", "write_page_checksum": True, "store_schema": True}
+        self._writer = pq.ParquetWriter(path, schema, **options)
+        self._group: list[dict[str, Any]] = []
+        self.rows = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        """One more row."""
+        self._group.append(row)
+        self.rows += 1
+        if len(self._group) == _ROWS_A_GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left; a file without rows has its columns all the same."""
+        if self._group or not self.rows:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.Table.from_pylist(self._group, self._writer.schema))
+        self._group = []
+
+
 def write_parquet(path: Path, folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> Part:
-    """Write rows as Parquet (zstd, page checksums), a group at a time: memory does not grow with the file."""
-    count, group = 0, []
-    options = {"compression": "zstd", "write_page_checksum": True, "store_schema": True}
+    """Write rows as one Parquet file, in one step."""
     with appearing(path) as temporary:
-        with pq.ParquetWriter(temporary, schema, **options) as writer:
-            for row in rows:
-                group.append(row)
-                count += 1
-                if len(group) == _ROWS_A_GROUP:
-                    writer.write_table(pa.Table.from_pylist(group, schema))
-                    group = []
-            if group or not count:
-                writer.write_table(pa.Table.from_pylist(group, schema))
-    return part_of(path, folder, count)
+        writer = RowWriter(temporary, schema)
+        for row in rows:
+            writer.add(row)
+        writer.close()
+    return part_of(path, folder, writer.rows)
 
 
 def read_parquet(path: Path) -> Iterator[dict[str, Any]]:

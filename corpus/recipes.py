@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from corpus.block_lists import load, reject_hosts
-from corpus.cleaning import gopher, language, text
+from corpus.cleaning import books, gopher, language, text, wikitext
 from corpus.dedup.minhash import MinHash
 from corpus.document import Document, Page, PageStep, Rejected, Step
 from corpus.hashing import digest
@@ -115,6 +115,29 @@ def gpt2_webtext(
             text.prose,
             partial(gopher.repetition, limits=REPEATS_ITSELF),
         ),
+    )
+
+
+def gpt3_wikipedia() -> Recipe:
+    """Wikipedia as a source of its own: articles as prose, without redirects, lists, disambiguations and stubs."""
+    return Recipe(
+        name="gpt3-wikipedia",
+        cites="Brown et al. (2020), Language Models are Few-Shot Learners, §2.2",
+        page_steps=(),
+        text_steps=(*wikitext.STEPS, text.fix),
+        near=MinHash(min_similarity=0.8),
+    )
+
+
+def gpt3_books(standardise: bool = False) -> Recipe:
+    """Books without Project Gutenberg's frame; `standardise` hands them on as GPT-1's code did (2018, §4.1)."""
+    last = books.gpt1_standardise if standardise else text.fix
+    return Recipe(
+        name="gpt1-books" if standardise else "gpt3-books",
+        cites="Radford et al. (2018), §4.1" if standardise else "Brown et al. (2020), §2.2",
+        page_steps=(),
+        text_steps=(books.strip_gutenberg, last, text.prose),
+        near=MinHash(min_similarity=0.8),
     )
 
 

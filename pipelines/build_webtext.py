@@ -12,15 +12,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pipelines.flags import EXIT_CODES
+
 if TYPE_CHECKING:
     from pipelines.webtext import Build
 
 COMMAND = "python -m pipelines.build_webtext"
 Group = argparse._ArgumentGroup
-EXIT_CODES = """
-exit codes: 0 done · 1 a bug · 2 wrong flags · 3 input missing or too damaged · 5 disk or memory full
-            6 another run holds the output · 130 interrupted
-"""
 EXAMPLE = """
 example:  python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output corpus/webtext
 

@@ -4,6 +4,8 @@ The stage `documents` has left kept and rejected parts; here documents are told 
 part becomes one kept and one rejected part of the corpus.
 """
 
+from typing import Any
+
 from corpus.dedup.minhash import MinHash
 from corpus.manifest import MANIFEST
 from pipelines.stage import Unit, complete_manifest
@@ -13,9 +15,7 @@ from pipelines.transforms import band_shuffle, documents, duplicates
 
 def select(stages: Stages, near: MinHash, damage: dict[str, str]) -> None:
     """Run all stages after `documents`; `damage` maps stages to their folders of quarantined rows."""
-    units = [
-        Unit({"kept": fact["kept"]}, fact["kept"], max(fact["documents"], 1)) for fact in stages.facts("documents")
-    ]
+    units = [Unit({"kept": run["kept"]}, run["kept"], max(run["documents"], 1)) for run in _runs(stages)]
     work = documents.SignDocuments(near)
     stages.map("signatures", (documents.SIGNATURES,), units, work, after=("documents",), near=repr(near))
     _find_duplicates(stages, near)
@@ -25,13 +25,18 @@ def select(stages: Stages, near: MinHash, damage: dict[str, str]) -> None:
     stages.map("damage", (duplicates.QUARANTINED,), [unit], duplicates.GatherDamage(), after=tuple(damage))
 
 
-def _signed(stages: Stages) -> list[dict[str, str | int]]:
+def _runs(stages: Stages) -> list[dict[str, Any]]:
+    """The runs of documents that `documents` has left: a kept and a rejected part each."""
+    return [run for fact in stages.facts("documents") for run in fact["runs"]]
+
+
+def _signed(stages: Stages) -> list[dict[str, Any]]:
     return sorted(stages.facts("signatures"), key=lambda fact: fact["signatures"])
 
 
 def _find_duplicates(stages: Stages, near: MinHash) -> None:
     """Signatures → verdicts. The bands of all documents are the one thing that crosses a shuffle."""
-    files = [str(fact["signatures"]) for fact in _signed(stages)]
+    files = [fact["signatures"] for fact in _signed(stages)]
     unit = Unit({"parts": files}, "exact")
     stages.map("exact", (duplicates.ORDER,), [unit], duplicates.OrderDocuments(), after=("signatures",))
     order = stages.paths("exact", duplicates.ORDER)[0]
@@ -50,12 +55,12 @@ def _find_duplicates(stages: Stages, near: MinHash) -> None:
 def _write_corpus(stages: Stages) -> None:
     """Verdicts → `kept/` and `rejected/`. The manifest of the whole goes first: half a corpus must not look whole."""
     verdicts = stages.paths("clusters", duplicates.VERDICTS)[0]
-    rejected = {fact["kept"]: fact["rejected"] for fact in stages.facts("documents")}
+    rejected = {run["kept"]: run["rejected"] for run in _runs(stages)}
     units, start = [], 0
     for fact in _signed(stages):
         payload = {"kept": fact["kept"], "rejected": rejected[fact["kept"]], "verdicts": verdicts, "start": start}
-        units.append(Unit(payload, str(fact["kept"]), max(int(fact["documents"]), 1)))
-        start += int(fact["documents"])
+        units.append(Unit(payload, fact["kept"], max(fact["documents"], 1)))
+        start += fact["documents"]
     owned, after = (duplicates.KEPT, duplicates.REJECTED), ("documents", "clusters")
     stage = stages.stage("selected", owned, after, {})
     if complete_manifest(stage, [stage.task(unit) for unit in units]) is None:

@@ -14,11 +14,12 @@ def _names(listed: str) -> frozenset[str]:
 
 
 _FIRST = _names("""
-nowrap, nobr, small, smaller, big, larger, nobold, noitalic, sc, sc1, smallcaps, small caps, abbr, tooltip, em, strong, iast,
-unicode, angbr, angle bracket, script, nihongo, nihongo foot, ill, interlanguage link, link-interwiki, lien, visible anchor,
-vanchor, sic, not a typo, typo, as written, key press, keypress, key, flag, flagcountry, flagu, isotope, nts, number, mono,
-code, kbd, var, strikethrough, underline, url, baseball year, mlby, nfl year, formatnum, formatdate, midsize, center,
-no wrap, avoid wrap, dfn, tt, samp, langue, main other, chem2, asof year, bibleverse
+math, mvar, nowrap, nobr, small, smaller, big, larger, nobold, noitalic, sc, sc1, smallcaps, small caps, abbr,
+tooltip, em, strong, iast, unicode, angbr, angle bracket, script, nihongo, nihongo foot, ill, interlanguage link,
+link-interwiki, lien, visible anchor, vanchor, sic, not a typo, typo, as written, key press, keypress, key, flag,
+flagcountry, flagu, isotope, nts, number, mono, code, kbd, var, strikethrough, underline, url, baseball year, mlby,
+nfl year, formatnum, formatdate, midsize, center, no wrap, avoid wrap, dfn, tt, samp, langue, main other, chem2,
+asof year, bibleverse
 """)
 _SECOND = _names("lang, langx, color, font color, colour, text color, wikt-lang, hover title")
 _LAST = _names("transl, transliteration, tlit, translit, resize, rtl-lang")
@@ -42,6 +43,7 @@ _FIXED = {
     **dict.fromkeys(("·", "•", "dot", "middot", "bullet"), " · "),
     **dict.fromkeys(("'", "okina", "hamza", "'-"), "'"),
     **{"'s": "'s", "' \"": "' \"", "\" '": "\" '", "=": "=", "times": "×", "minus": "−", "pi": "π"},
+    **{"carbon": "C", "hydrogen": "H", "oxygen": "O", "nitrogen": "N"},
 }
 _BEFORE = {
     **dict.fromkeys(("circa", "c.", "ca."), "c. "),
@@ -54,12 +56,18 @@ _BEFORE = {
     **{"¥": "¥", "inr": "₹", "a$": "A$", "c$": "C$", "e": "×10^", "vol.": "Vol. "},
 }
 _CONVERT = _names("convert, cvt")
-_KNOWN = frozenset({"val"}.union(_FIRST, _SECOND, _LAST, _QUOTES, _SHIPS, _JOINED, _FIXED, _BEFORE, _CONVERT))
+_KNOWN = frozenset(
+    {"val", "sup", "sub"}.union(_FIRST, _SECOND, _LAST, _QUOTES, _SHIPS, _JOINED, _FIXED, _BEFORE, _CONVERT)
+)
 
 # What stands between the numbers of {{convert}}, and units whose code is not what is shown.
 _BETWEEN = {"-": "–", "–": "–", "x": " × ", "×": " × ", "+/-": " ± ", "±": " ± "}
 _BETWEEN |= {word: f" {word} " for word in ("to", "and", "or", "by")}
 _UNITS = {"km2": "km²", "m2": "m²", "m3": "m³", "sqmi": "sq mi", "sqft": "sq ft", "cuft": "cu ft", "C": "°C", "F": "°F"}
+_RAISED = {
+    "sup": str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ"),
+    "sub": str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎"),
+}
 _SMALLER_UNIT = {"ft": "in", "lb": "oz", "st": "lb", "mi": "yd"}
 
 
@@ -86,9 +94,16 @@ def template_text(name: str, values: dict[str, str]) -> str:
     return _one_part(name, parts, values.get("e", ""))
 
 
+def raised(way: str, text: str) -> str:
+    """Digits and signs as superscripts or subscripts (`way` is "sup" or "sub"): 10³ must not become 103."""
+    return text.translate(_RAISED[way]) if all(ord(char) in _RAISED[way] for char in text) else text
+
+
 def _one_part(name: str, parts: list[str], exponent: str) -> str:
     if name in _QUOTES:
         return f"\n{parts[0]}\n"
+    if name in _RAISED:
+        return raised(name, parts[0])
     if name in _SECOND:
         return "".join(parts[1:2] or parts)
     if name in _LAST:
@@ -99,8 +114,8 @@ def _one_part(name: str, parts: list[str], exponent: str) -> str:
 def _converted(parts: list[str]) -> str:
     """{{convert|3|to|5|km|mi}} as "3 to 5 km": what was measured, without what it comes to in other units."""
     shown, rest = parts[:1], parts[1:]
-    while len(rest) > 1 and rest[0] in _BETWEEN:
-        shown += _BETWEEN[rest[0]], rest[1]
+    while len(rest) > 1 and rest[0].removesuffix("(-)") in _BETWEEN:
+        shown += _BETWEEN[rest[0].removesuffix("(-)")], rest[1]
         rest = rest[2:]
     if rest:
         shown += " ", _UNITS.get(rest[0], rest[0])

@@ -71,7 +71,8 @@ class ReadDocuments:
         for item in rejected:
             reasons[item.reason] = reasons.get(item.reason, 0) + 1
         counts = Counts(len(results), len(kept), len(rejected), len(damage), dict(sorted(reasons.items())))
-        return Outcome(parts, counts, {"kept": parts[0].path, "rejected": parts[1].path, "documents": len(kept)})
+        run = {"kept": parts[0].path, "rejected": parts[1].path, "documents": len(kept)}
+        return Outcome(parts, counts, {"runs": [run]})
 
     def _read(self, payload: dict[str, Any], asked: pa.Table) -> Iterator[Page | Quarantined]:
         offsets = asked["offset"].to_pylist()
@@ -137,10 +138,10 @@ class SignDocuments:
     def _row(self, row: dict[str, Any]) -> dict[str, Any]:
         return {
             "id": row["id"],
-            "page": key64(row["surt"]),
+            "page": key64(row["surt"] or row["id"]),
             "text_key": text_key(row["text"]),
             "date": row["date"],
-            "karma": row["karma"],
+            "karma": row["karma"] or 0,
             "characters": len(row["text"]),
             "signature": signature(row["text"], self.config),
         }

@@ -1,0 +1,140 @@
+"""`python -m corpus.shards verify|stats|peek|whence`: look at the shards before a model does.
+
+verify hashes every shard and ends with 1 if one is not what the manifest says; stats counts by source and split; peek
+shows documents, as text if the tokenizer is given; whence leads from a token to its document and, given the corpus, to
+its address.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from corpus.mixture import Mixture, MixtureError, Source, describe
+from corpus.shards.layout import TRAIN, ShardError, ShardManifest, TokenizerEntry, read_shard_manifest
+from corpus.shards.read import Shards, open_shards
+from corpus.shards.verify import faults
+from corpus.shards.whence import origin, whence
+from corpus.tokenizer.files import TokenizerError, load_tokenizer
+
+
+def stats(manifest: ShardManifest, budget: int = 0) -> str:
+    """Counts by source and split as a table; with a budget of tokens, also what the mixture makes of them."""
+    tokenizer = manifest.tokenizer
+    head = f"tokenizer {tokenizer.name} ({tokenizer.vocab_size:,} ids, {tokenizer.digest[:16]})"
+    names = f"{'source':<16}{'split':<12}{'weight':>7}{'shards':>8}{'documents':>13}{'tokens':>18}"
+    lines = [head, f"fingerprint {manifest.fingerprint}", names + f"{'bytes/token':>13}{'tokens/doc':>12}"]
+    for source in manifest.sources:
+        per_token = (source.n_bytes / source.n_tokens) if source.n_tokens else 0
+        per_document = (source.n_tokens / source.n_docs) if source.n_docs else 0
+        lines.append(
+            f"{source.name:<16}{source.split:<12}{source.weight:>7}{len(source.shards):>8}{source.n_docs:>13,}"
+            f"{source.n_tokens:>18,}{per_token:>13.3f}{per_document:>12.1f}"
+        )
+    if budget:
+        trained = [source for source in manifest.sources if source.split == TRAIN]
+        mixture = Mixture(tuple(Source(source.name, source.weight) for source in trained))
+        lines += ["", describe(mixture, {source.name: source.n_tokens for source in trained}, budget)]
+    return "\n".join(lines)
+
+
+def peek(shards: Shards, source: str, documents: int, show: Callable[[np.ndarray], str]) -> str:
+    """The first documents of each source and split (or of one source), each with its length and as `show` has it."""
+    lines: list[str] = []
+    for stream in shards.streams:
+        if source and stream.name != source:
+            continue
+        lines.append(f"{stream.name} {stream.split}: {stream.n_docs:,} documents, {stream.n_tokens:,} tokens")
+        lines.extend(f"  {len(ids):>9,}: {show(ids)}" for ids in islice(stream.documents(), documents))
+    if not lines:
+        raise ShardError(f"{shards.folder}: no source {source or 'at all'}")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one of the four; the exit status is 1 where something is wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _COMMANDS[options.command](options)
+    except (ShardError, MixtureError, TokenizerError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _verify(options: argparse.Namespace) -> int:
+    manifest = read_shard_manifest(options.folder)
+    count = 0
+    for fault in faults(options.folder, manifest):
+        print(fault, file=sys.stderr)
+        count += 1
+    shards = sum(len(source.shards) for source in manifest.sources)
+    print(f"{shards - count} of {shards} shards are as the manifest says")
+    return 1 if count else 0
+
+
+def _stats(options: argparse.Namespace) -> int:
+    print(stats(read_shard_manifest(options.folder), options.budget))
+    return 0
+
+
+def _peek(options: argparse.Namespace) -> int:
+    shards = open_shards(options.folder, verified=True)
+    if options.tokenizer:
+        show = _decoded(options.tokenizer, shards.manifest.tokenizer, options.tokens)
+    else:
+        show = partial(_as_numbers, tokens=options.tokens)
+    print(peek(shards, options.source, options.documents, show))
+    return 0
+
+
+def _as_numbers(ids: np.ndarray, tokens: int) -> str:
+    more = f" … {ids[-1]}" if len(ids) > tokens else ""
+    return " ".join(map(str, ids[:tokens].tolist())) + more
+
+
+def _decoded(path: Path, expected: TokenizerEntry, tokens: int) -> Callable[[np.ndarray], str]:
+    tokenizer = load_tokenizer(path)
+    if tokenizer.digest != expected.digest:
+        raise ShardError(f"{path}: its digest is {tokenizer.digest}, the shards were written with {expected.digest}")
+    return lambda ids: json.dumps(tokenizer.decode(ids[:tokens]), ensure_ascii=False)
+
+
+def _whence(options: argparse.Namespace) -> int:
+    place = whence(options.shard, options.position)
+    answer = asdict(place)
+    if options.corpus:
+        answer["document"] = origin(options.corpus, place.doc_id)
+        if answer["document"] is None:
+            raise ShardError(f"{options.corpus}: no kept document {place.doc_id}; is it the corpus of {place.source}?")
+    print(json.dumps(answer, indent=1, ensure_ascii=False))
+    return 0
+
+
+_COMMANDS = {"verify": _verify, "stats": _stats, "peek": _peek, "whence": _whence}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m corpus.shards", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("verify", "stats", "peek"):
+        commands.add_parser(name).add_argument("folder", type=Path, help="the folder with manifest.json")
+    commands.choices["stats"].add_argument("--budget", type=int, default=0, help="tokens of a training: show epochs")
+    commands.choices["peek"].add_argument("--source", default="", help="only this source")
+    commands.choices["peek"].add_argument("--documents", type=int, default=3, help="how many of each")
+    commands.choices["peek"].add_argument("--tokens", type=int, default=40, help="how many tokens of each document")
+    commands.choices["peek"].add_argument("--tokenizer", type=Path, help="show text, decoded by this tokenizer")
+    place = commands.add_parser("whence")
+    place.add_argument("shard", type=Path, help="a shard file")
+    place.add_argument("position", type=int, help="a token of it, counted from 0")
+    place.add_argument("--corpus", type=Path, help="the corpus of its source: show the document's row, with its URL")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""Token shards: one source a file, one document a row, in hash order, the same bytes on every run.
+
+The file is Arrow IPC without compression (`datasets` opens it as it is; compressed tokens read at a tenth of the
+speed or less): `tokens` (uint16 where the vocabulary allows, else uint32, end-of-text last), `doc_id`, `n_bytes` of
+the document's text in UTF-8 (so that any loss can be stated per byte) and `score`. Record batches hold at most eight
+million tokens, so a writer's memory is bounded; a longer document is a batch of its own, because a row is never cut.
+
+A document's shard and its place follow from its id (`shard_of`, `order_key`) and from nothing else. The shards of a
+source laid end to end are its documents in the order of their hashes: shuffled, the same whatever the input's order,
+and when some are removed, every shard that held none of them keeps its bytes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.hashing import key64, uniform
+from corpus.manifest import appearing, write_json
+from corpus.shards.layout import (
+    SHARD_MANIFEST,
+    SPLITS,
+    TRAIN,
+    VALIDATION,
+    Batch,
+    Shard,
+    ShardError,
+    ShardManifest,
+    SourceShards,
+    TokenizerEntry,
+    shard_digest,
+)
+
+TOKENS_A_SHARD = 100_000_000
+TOKENS_A_BATCH = 8_000_000
+_FORMAT = "corpusloom-tokens/1"
+_TWO_TO_63 = 1 << 63
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One document as tokens, without its end-of-text: the writer adds that."""
+
+    doc_id: str
+    tokens: Sequence[int] | np.ndarray
+    n_bytes: int
+    score: float | None = None
+
+
+def split_of(cluster: str, validation_share: float) -> str:
+    """`train` or `validation`, by the near-duplicate cluster (a document without one is its own: give its id).
+
+    Copies of one text share a cluster, so they never stand on both sides; and a greater share only adds clusters.
+    """
+    return VALIDATION if uniform(cluster, "split") < validation_share else TRAIN
+
+
+def order_key(doc_id: str) -> tuple[int, str]:
+    """Documents stand in the order of this key: a hash of the id in 0 … 2^64 - 1, and the id itself against ties."""
+    return key64(f"shards\x00{doc_id}") + _TWO_TO_63, doc_id
+
+
+def shard_of(doc_id: str, n_shards: int) -> int:
+    """Which of the shards holds a document: equal stretches of the hash, so shards end to end are in hash order."""
+    return order_key(doc_id)[0] * n_shards >> 64
+
+
+def n_shards_for(n_tokens: int, tokens_a_shard: int = TOKENS_A_SHARD) -> int:
+    """How many shards of about `tokens_a_shard` tokens hold `n_tokens`; at least one."""
+    return max(1, round(n_tokens / tokens_a_shard))
+
+
+def shard_schema(tokenizer: TokenizerEntry, source: str, split: str) -> pa.Schema:
+    """The Arrow schema of a shard; its metadata say where the tokens come from, should the manifest be lost."""
+    token = pa.uint16() if tokenizer.dtype == "<u2" else pa.uint32()
+    metadata = {
+        "format": _FORMAT,
+        "tokenizer": tokenizer.name,
+        "tokenizer_digest": tokenizer.digest,
+        "vocab_size": str(tokenizer.vocab_size),
+        "end_of_text": str(tokenizer.end_of_text),
+        "source": source,
+        "split": split,
+    }
+    return pa.schema(
+        [
+            pa.field("tokens", pa.large_list(pa.field("item", token, nullable=False)), nullable=False),
+            pa.field("doc_id", pa.string(), nullable=False),
+            pa.field("n_bytes", pa.uint32(), nullable=False),
+            pa.field("score", pa.float32()),
+        ],
+        metadata,
+    )
+
+
+def write_shard(
+    path: Path, folder: Path, rows: Iterable[TokenRow], tokenizer: TokenizerEntry, source: str, split: str
+) -> Shard:
+    """Write one shard to `path` below `folder`, and give its entry for the manifest.
+
+    Rows come in the order of `order_key`, each document once; `ShardError` names the document that does not, or that
+    has a token outside the vocabulary or an end-of-text inside. Equal rows give equal bytes.
+    """
+    schema = shard_schema(tokenizer, source, split)
+    options = pa.ipc.IpcWriteOptions(compression=None, use_threads=False)
+    n_bytes = 0
+    with appearing(path) as temporary:
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema, options=options) as writer:
+            for group in _groups(_in_order(rows, path), TOKENS_A_BATCH):
+                writer.write_batch(_record_batch(group, schema, tokenizer, path))
+                n_bytes += sum(row.n_bytes for row in group)
+        batches = _locate(temporary)
+        size, digest = temporary.stat().st_size, shard_digest(temporary)
+    n_tokens, n_docs = sum(batch.n_tokens for batch in batches), sum(batch.n_docs for batch in batches)
+    return Shard(path.relative_to(folder).as_posix(), size, digest, n_tokens, n_docs, n_bytes, batches)
+
+
+def source_shards(name: str, split: str, weight: int, shards: Iterable[Shard]) -> SourceShards:
+    """The entry of a source and split: its shards, and their counts added up."""
+    shards = tuple(shards)
+    if split not in SPLITS:
+        raise ShardError(f"{name}: {split!r} is no split; there is {' and '.join(SPLITS)}")
+    n_tokens, n_docs = sum(shard.n_tokens for shard in shards), sum(shard.n_docs for shard in shards)
+    return SourceShards(name, split, weight, n_tokens, n_docs, sum(shard.n_bytes for shard in shards), shards)
+
+
+def write_shard_manifest(folder: Path, tokenizer: TokenizerEntry, sources: Iterable[SourceShards]) -> ShardManifest:
+    """Finish a folder of shards: sources by name and split, whatever order they were finished in."""
+    manifest = ShardManifest(tokenizer, tuple(sorted(sources, key=lambda source: (source.name, source.split))))
+    ShardManifest.from_json(manifest.to_json())
+    write_json(folder / SHARD_MANIFEST, manifest.to_json())
+    return manifest
+
+
+def _in_order(rows: Iterable[TokenRow], path: Path) -> Iterator[TokenRow]:
+    last = (-1, "")
+    for row in rows:
+        key = order_key(row.doc_id)
+        if key <= last:
+            fault = "twice" if key == last else f"after {last[1]}, which it precedes in hash order"
+            raise ShardError(f"{path}: {row.doc_id} comes {fault}; sort the rows by order_key, each document once")
+        last = key
+        yield row
+
+
+def _groups(rows: Iterable[TokenRow], most: int) -> Iterator[list[TokenRow]]:
+    """Rows with at most `most` tokens together, end-of-text included; a longer row stands alone."""
+    group: list[TokenRow] = []
+    size = 0
+    for row in rows:
+        length = len(row.tokens) + 1
+        if group and size + length > most:
+            yield group
+            group, size = [], 0
+        group.append(row)
+        size += length
+    if group:
+        yield group
+
+
+def _record_batch(group: list[TokenRow], schema: pa.Schema, tokenizer: TokenizerEntry, path: Path) -> pa.RecordBatch:
+    offsets = np.cumsum([0, *(len(row.tokens) + 1 for row in group)], dtype=np.int64)
+    wide = np.empty(offsets[-1], np.int64)
+    for row, start, stop in zip(group, offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
+        wide[start : stop - 1] = row.tokens
+        wide[stop - 1] = tokenizer.end_of_text
+    _check_tokens(wide, offsets, group, tokenizer, path)
+    tokens = pa.array(wide.astype(tokenizer.dtype))
+    columns = [
+        pa.LargeListArray.from_arrays(pa.array(offsets), tokens, type=schema.field("tokens").type),
+        pa.array([row.doc_id for row in group], pa.string()),
+        pa.array([row.n_bytes for row in group], pa.uint32()),
+        pa.array([row.score for row in group], pa.float32()),
+    ]
+    return pa.record_batch(columns, schema=schema)
+
+
+def _check_tokens(
+    tokens: np.ndarray, offsets: np.ndarray, group: list[TokenRow], tokenizer: TokenizerEntry, path: Path
+) -> None:
+    """Tokens are of the vocabulary, and end-of-text ends a document and stands nowhere else."""
+    if tokens.min() < 0 or tokens.max() >= tokenizer.vocab_size:
+        wrong = int(np.flatnonzero((tokens < 0) | (tokens >= tokenizer.vocab_size))[0])
+        fault = f"the token {tokens[wrong]}, but {tokenizer.name} has 0 … {tokenizer.vocab_size - 1}; encode it again"
+    else:
+        ends = np.flatnonzero(tokens == tokenizer.end_of_text)
+        if len(ends) == len(group):
+            return
+        wrong = int(ends[np.flatnonzero(ends[: len(group)] != offsets[1:] - 1)[0]])
+        fault = f"end of text ({tokenizer.end_of_text}) inside; encode its text as ordinary characters"
+    row = group[int(np.searchsorted(offsets, wrong, "right")) - 1]
+    raise ShardError(f"{path}: {row.doc_id} has {fault}")
+
+
+def _locate(path: Path) -> tuple[Batch, ...]:
+    """Where the buffers of tokens and of their offsets lie in a finished file.
+
+    Arrow is asked, not re-implemented: over a mapping its buffers are views, so their addresses less that of the
+    mapping are positions in the file.
+    """
+    batches: list[Batch] = []
+    with pa.memory_map(str(path)) as file:
+        mapped = file.read_buffer()
+        reader = pa.ipc.open_file(pa.BufferReader(mapped))
+        for number in range(reader.num_record_batches):
+            tokens = reader.get_batch(number).column("tokens")
+            offsets, values = tokens.buffers()[1], tokens.buffers()[3]
+            places = values.address - mapped.address, offsets.address - mapped.address
+            batches.append(Batch(places[0], len(tokens.values), places[1], len(tokens)))
+    return tuple(batches)

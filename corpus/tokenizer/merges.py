@@ -1,0 +1,228 @@
+"""Byte-pair merges from word counts (Sennrich et al., 2016): the same merges on every machine.
+
+Training is greedy: merge the most frequent pair of neighbours, again and again. All positions of all distinct words
+stand in flat numpy arrays, linked to their neighbours. Occurrences of a pair appear only at the moment its
+younger symbol is made; from then on its count can only fall. So a heap of upper bounds is enough: take the best
+pair, recount it where it stands, and merge it if the bound was exact, or put it back with its true count. Nothing
+is stored per pair but its heap entry, and memory follows the distinct words, not the text.
+
+Equal counts are decided by bytes: the pair whose (left, right) bytes are least goes first. Hugging Face's trainer
+decides by token ids instead, which orders ties differently; everything else is the same. Counts are 64-bit:
+32-bit pair counts overflow silently on large corpora and split words like "the" (tokenizers#437).
+"""
+
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+Merge = tuple[bytes, bytes]
+
+_NONE = -1  # outside a word, or a symbol outside the alphabet: joins no pair
+_USED = -2  # the second half of a merged pair
+_WORD_END = b"</w>"
+_TWO_TO_62 = 1 << 62
+# Fitted with room to spare: 416,624 distinct words of 4.1 MB (54 MB of books and web text) took 300 MB, and 475 MB
+# are estimated. Most of it is the sorting of the first pairs, then the heap.
+_BYTES_A_SYMBOL, _BYTES_A_WORD, _BYTES_A_MERGE, _BYTES_AT_LEAST = 90, 100, 600, 32_000_000
+
+
+class TooLarge(MemoryError):
+    """Training would need more memory than the limit."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training found: the alphabet in the order of its bytes, and the merges in the order they were made."""
+
+    alphabet: tuple[bytes, ...]
+    merges: tuple[Merge, ...]
+
+
+def estimate_memory(distinct_words: int, total_bytes: int, merges: int = 50_000) -> int:
+    """An upper estimate of the peak memory of training, in bytes, over what the process holds already.
+
+    `total_bytes` is the summed length of the distinct words, each counted once: not the size of the text.
+    """
+    return _BYTES_AT_LEAST + distinct_words * _BYTES_A_WORD + total_bytes * _BYTES_A_SYMBOL + merges * _BYTES_A_MERGE
+
+
+def check_memory(counts: Mapping[bytes, int], merges: int, memory_limit: int | None) -> int:
+    """The estimate for these words, in bytes; `TooLarge` when it is over the limit, before anything is allocated."""
+    total = sum(map(len, counts))
+    needed = estimate_memory(len(counts), total, merges)
+    if memory_limit is not None and needed > memory_limit:
+        raise TooLarge(
+            f"training on {len(counts):,} distinct words of {total:,} bytes needs about {needed / 1e6:,.0f} MB, "
+            f"the limit is {memory_limit / 1e6:,.0f} MB; sample fewer documents, drop the rarest words, or raise it"
+        )
+    return needed
+
+
+def add_counts(words: Mapping[bytes, int] | Iterable[tuple[bytes, int]]) -> dict[bytes, int]:
+    """Word counts in the order of the words' bytes, equal words added up: the order of the input leaves no trace."""
+    counts: dict[bytes, int] = {}
+    pairs: Iterable[tuple[bytes, int]] = words.items() if isinstance(words, Mapping) else words  # pyright: ignore
+    for word, count in pairs:
+        if not 0 < count < _TWO_TO_62:
+            raise ValueError(f"the word {word!r} is counted {count} times; a count is at least 1 and below 2**62")
+        if word:
+            counts[word] = counts.get(word, 0) + count
+    if sum(counts.values()) * max(map(len, counts), default=0) >= _TWO_TO_62:
+        raise ValueError("the words add up to more than 2**62 symbols: pair counts would overflow; divide the counts")
+    return {word: counts[word] for word in sorted(counts)}
+
+
+def train_merges(counts: Mapping[bytes, int], merges: int, min_count: int = 2) -> Trained:
+    """The first `merges` merges over bytes, for a byte-level tokenizer. `counts` as `add_counts` makes them.
+
+    Stops early, with fewer merges, when no pair is left that occurs `min_count` times.
+    """
+    words = list(counts)
+    symbols = np.frombuffer(b"".join(words), np.uint8).astype(np.int32)
+    alphabet = [bytes([value]) for value in range(256)]
+    lengths = np.fromiter(map(len, words), np.int64, len(words))
+    return Trained(tuple(alphabet), _Words(symbols, lengths, counts, alphabet).train(merges, min_count))
+
+
+def train_character_merges(counts: Mapping[bytes, int], merges: int, characters: int, min_count: int = 2) -> Trained:
+    """The first `merges` merges over characters, the last of each word carrying `</w>`, as GPT-1 has it.
+
+    The alphabet is the `characters` most frequent ones (ties: the lowest code point), each with and without `</w>`;
+    any other character joins no pair.
+    """
+    words = [word.decode() for word in counts]
+    lengths = np.fromiter(map(len, words), np.int64, len(words))
+    weights = np.repeat(np.fromiter(counts.values(), np.int64, len(words)), lengths)
+    points = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32)
+    found, place = np.unique(points, return_inverse=True)
+    totals = np.zeros(len(found), np.int64)
+    np.add.at(totals, place, weights)
+    chosen = np.sort(np.lexsort((found, -totals))[:characters])
+    rank = np.full(len(found), _NONE, np.int32)
+    rank[chosen] = np.arange(len(chosen))
+    symbols = rank[place]
+    last = np.cumsum(lengths) - 1
+    symbols[last] += np.where(symbols[last] == _NONE, 0, len(chosen)).astype(np.int32)
+    plain = [chr(found[index]).encode() for index in chosen]
+    alphabet = [*plain, *(character + _WORD_END for character in plain)]
+    return Trained(tuple(alphabet), _Words(symbols, lengths, counts, alphabet).train(merges, min_count))
+
+
+class _Words:
+    """All positions of all distinct words, in one line; position n stands for "outside a word".
+
+    `symbol`, `after` and `before` are indexed by position; `weight` is how often the word at a position occurs;
+    `places[s]` are the positions where symbol s was made, in order, of which some may have merged away since.
+    """
+
+    def __init__(self, symbols: np.ndarray, lengths: np.ndarray, counts: Mapping[bytes, int], alphabet: list[bytes]):
+        n = len(symbols)
+        if n >= 2**31 - 1:
+            raise TooLarge(f"the distinct words have {n:,} symbols, positions are 32-bit; sample fewer documents")
+        self.outside = n
+        self.symbol = np.append(symbols, np.int32(_NONE))
+        self.after = np.append(np.arange(1, n + 1, dtype=np.int32), np.int32(n))
+        self.before = np.arange(-1, n, dtype=np.int32)
+        ends = np.cumsum(lengths)
+        self.after[ends - 1] = n
+        self.before[ends - lengths] = n
+        self.word = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        self.weight = np.fromiter(counts.values(), np.int64, len(lengths))
+        self.bytes_of = list(alphabet)
+        self.id_of = {data: index for index, data in enumerate(alphabet)}
+        order = np.argsort(symbols, kind="stable").astype(np.int32)
+        bounds = np.searchsorted(symbols[order], np.arange(len(alphabet) + 1))
+        self.places = [order[bounds[s] : bounds[s + 1]] for s in range(len(alphabet))]
+
+    def train(self, merges: int, min_count: int) -> tuple[Merge, ...]:
+        """Merge the most frequent pair until there are enough merges or no pair is frequent enough."""
+        heap = self._first_pairs(min_count)
+        heapq.heapify(heap)
+        made: list[Merge] = []
+        while heap and len(made) < merges:
+            bound, left, right = heapq.heappop(heap)
+            starts, count = self.find(left, right)
+            if count == -bound:
+                made.append((left, right))
+                for entry in self.merge(left, right, starts, min_count):
+                    heapq.heappush(heap, entry)
+            elif count >= min_count:
+                heapq.heappush(heap, (-count, left, right))
+        return tuple(made)
+
+    def find(self, left: bytes, right: bytes) -> tuple[np.ndarray, int]:
+        """Where the pair starts now, in order, and how often it occurs in the text."""
+        a, b = self.id_of[left], self.id_of[right]
+        if len(self.places[a]) <= len(self.places[b]):
+            starts = self._alive(a)
+            starts = starts[self.symbol[self.after[starts]] == b]
+        else:
+            starts = self.before[self._alive(b)]
+            starts = starts[self.symbol[starts] == a]
+        return starts, int(self.weight[self.word[starts]].sum())
+
+    def merge(self, left: bytes, right: bytes, starts: np.ndarray, min_count: int) -> list[tuple[int, bytes, bytes]]:
+        """Replace the pair by a new symbol; the heap entries of the pairs that the new symbol is part of."""
+        new, data = len(self.bytes_of), left + right
+        assert data not in self.id_of, f"{data!r} was made twice; occurrences of a string merge in one way only"
+        self.bytes_of.append(data)
+        self.id_of[data] = new
+        if left == right:
+            starts = starts[_every_other(starts, self.after)]
+        seconds = self.after[starts]
+        rest = self.after[seconds]
+        self.symbol[starts] = new
+        self.symbol[seconds] = _USED
+        self.after[starts] = rest
+        self.before[rest] = starts
+        self.places.append(starts.astype(np.int32))
+        weights = self.weight[self.word[starts]]
+        entries = [
+            (-count, self.bytes_of[symbol], data)
+            for symbol, count in _totals(self.symbol[self.before[starts]], weights)
+            if count >= min_count
+        ]
+        entries += [
+            (-count, data, self.bytes_of[symbol])
+            for symbol, count in _totals(self.symbol[rest], weights)
+            if count >= min_count and symbol != new
+        ]
+        return entries
+
+    def _alive(self, symbol: int) -> np.ndarray:
+        places = self.places[symbol]
+        kept = places[self.symbol[places] == symbol]
+        if len(kept) < len(places):
+            self.places[symbol] = kept
+        return kept
+
+    def _first_pairs(self, min_count: int) -> list[tuple[int, bytes, bytes]]:
+        starts = np.flatnonzero((self.after[:-1] < self.outside) & (self.symbol[:-1] != _NONE))
+        lefts, rights = self.symbol[starts], self.symbol[self.after[starts]]
+        keys = np.where(rights == _NONE, np.int64(_NONE), lefts.astype(np.int64) << 32 | rights.astype(np.int64))
+        return [
+            (-count, self.bytes_of[key >> 32], self.bytes_of[key & 0xFFFFFFFF])
+            for key, count in _totals(keys, self.weight[self.word[starts]])
+            if count >= min_count
+        ]
+
+
+def _totals(keys: np.ndarray, weights: np.ndarray) -> list[tuple[int, int]]:
+    """The sum of the weights of each key that is not negative, in integers: (key, total)."""
+    if not len(keys):
+        return []
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    firsts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    totals = np.add.reduceat(weights[order], firsts)
+    return [(key, total) for key, total in zip(keys[firsts].tolist(), totals.tolist(), strict=True) if key >= 0]
+
+
+def _every_other(starts: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Which starts of a pair of equal symbols merge: "aaaa" has three, the first and the third merge."""
+    index = np.arange(len(starts))
+    opens = np.append(True, starts[1:] != after[starts[:-1]])[: len(starts)]
+    run = np.maximum.accumulate(np.where(opens, index, 0))
+    return (index - run) % 2 == 0

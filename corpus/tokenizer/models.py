@@ -1,0 +1,172 @@
+"""A byte-pair tokenizer as one JSON document: the form that Hugging Face's libraries open as tokenizer.json.
+
+Every tokenizer here except sentencepiece's is this document and nothing else. GPT-2's two files and our own merges
+are brought into it by one function, ids in order, so the same tokenizer has the same bytes and the same digest
+whichever way it came. Special tokens stand in `added_tokens`, from where the libraries cut them out of any text;
+`ordinary` takes them away again, because text that happens to contain `<|endoftext|>` must stay text.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from corpus.tokenizer.merges import Merge, Trained
+
+END_OF_TEXT = "<|endoftext|>"
+UNKNOWN = "<unk>"
+_ENDS_OF_TEXT = (END_OF_TEXT, "<|end_of_text|>", "</s>", "<eos>", "<|end|>")
+
+
+@cache
+def byte_characters() -> tuple[str, ...]:
+    """The printable character by which GPT-2's files write each byte, at the place of the byte.
+
+    Printable Latin-1 bytes are themselves, the other 68 are U+0100 and up in order: " " is "Ġ", the line feed "Ċ".
+    """
+    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    others = iter(range(256, 512))
+    return tuple(chr(byte) if byte in printable else chr(next(others)) for byte in range(256))
+
+
+@cache
+def _character_bytes() -> dict[str, int]:
+    return {character: byte for byte, character in enumerate(byte_characters())}
+
+
+def written(data: bytes) -> str:
+    """Bytes in the characters of GPT-2's files."""
+    return "".join(byte_characters()[byte] for byte in data)
+
+
+def unwritten(token: str) -> bytes:
+    """The bytes of a token of GPT-2's files; `KeyError` for a character that stands for no byte."""
+    return bytes(_character_bytes()[character] for character in token)
+
+
+def gpt2_model(vocabulary: Mapping[str, int], merges: Iterable[Sequence[str]]) -> bytes:
+    """tokenizer.json of a byte-level tokenizer with GPT-2's split pattern, from its vocabulary and its merges."""
+    level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    return _document(vocabulary, merges, level, level, specials=(END_OF_TEXT,))
+
+
+def gpt2_model_of(trained: Trained) -> bytes:
+    """tokenizer.json of our own merges: the bytes in the order of GPT-2's characters, the merges, the end of text."""
+    tokens = sorted(map(written, trained.alphabet))
+    tokens += [written(left + right) for left, right in trained.merges]
+    merges = [(written(left), written(right)) for left, right in trained.merges]
+    return gpt2_model({token: index for index, token in enumerate([*tokens, END_OF_TEXT])}, merges)
+
+
+def gpt1_model_of(trained: Trained) -> bytes:
+    """tokenizer.json in GPT-1's manner: lower case, `</w>` at the end of each word, unknown characters are id 0."""
+    merges = [(left.decode(), right.decode()) for left, right in trained.merges]
+    tokens = [UNKNOWN, *(data.decode() for data in trained.alphabet), *map("".join, merges), END_OF_TEXT]
+    return _document(
+        {token: index for index, token in enumerate(tokens)},
+        merges,
+        {"type": "BertPreTokenizer"},
+        {"type": "BPEDecoder", "suffix": "</w>"},
+        specials=(END_OF_TEXT, UNKNOWN),
+    )
+
+
+def _document(
+    vocabulary: Mapping[str, int], merges: Iterable[Sequence[str]], cut: Any, decoder: Any, specials: Sequence[str]
+) -> bytes:
+    words = UNKNOWN in specials
+    model = {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": UNKNOWN if words else None,
+        "continuing_subword_prefix": None if words else "",
+        "end_of_word_suffix": "</w>" if words else "",
+        "fuse_unk": False,
+        "byte_fallback": False,
+        "ignore_merges": False,
+        "vocab": dict(sorted(vocabulary.items(), key=lambda item: item[1])),
+        "merges": [list(pair) for pair in merges],
+    }
+    return packed(
+        {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": [added_token(vocabulary[name], name) for name in specials if name in vocabulary],
+            "normalizer": {"type": "Lowercase"} if words else None,
+            "pre_tokenizer": cut,
+            "post_processor": None,
+            "decoder": decoder,
+            "model": model,
+        }
+    )
+
+
+def added_token(index: int, content: str) -> dict[str, Any]:
+    """The entry of a special token."""
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return {"id": index, "content": content, **flags, "special": True}
+
+
+def packed(document: Any) -> bytes:
+    """A JSON document in its one form of bytes."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def ordinary(model: bytes) -> str:
+    """The document without its special tokens and what adds them: every character of a text is then ordinary."""
+    document = json.loads(model)
+    document["added_tokens"] = []
+    document["post_processor"] = None
+    return packed(document).decode()
+
+
+def merges_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The merges of a tokenizer.json, which older writers give as "left right" and newer ones as pairs."""
+    pairs = [pair.split(" ") if isinstance(pair, str) else pair for pair in document["model"]["merges"]]
+    return [(left, right) for left, right in pairs]
+
+
+def byte_merges(model: bytes) -> list[Merge]:
+    """The merges of a byte-level tokenizer, in bytes."""
+    return [(unwritten(left), unwritten(right)) for left, right in merges_of(json.loads(model))]
+
+
+def token_bytes(model: bytes) -> dict[int, bytes]:
+    """The bytes of every ordinary token of a byte-level tokenizer, by id."""
+    document = json.loads(model)
+    special = {token["id"] for token in document["added_tokens"]}
+    return {index: unwritten(token) for token, index in document["model"]["vocab"].items() if index not in special}
+
+
+def is_gpt2(document: Mapping[str, Any]) -> bool:
+    """Whether a tokenizer.json cuts and merges as GPT-2 does, so that it may be written in GPT-2's forms."""
+    cut, model = document.get("pre_tokenizer") or {}, document["model"]
+    if model.get("type") != "BPE":
+        return False
+    plain = cut.get("type") == "ByteLevel" and not cut.get("add_prefix_space") and cut.get("use_regex", True)
+    quiet = not (document.get("normalizer") or model.get("dropout") or model.get("ignore_merges"))
+    whole = set(byte_characters()) <= set(model.get("vocab", ())) and not model.get("end_of_word_suffix")
+    specials = {token["content"] for token in document.get("added_tokens", ())}
+    return plain and quiet and whole and specials == {END_OF_TEXT}
+
+
+def tokens_of(document: Mapping[str, Any]) -> dict[int, str]:
+    """Every token of a tokenizer.json, special ones too, by id."""
+    entries = document["model"]["vocab"]
+    # A Unigram model lists (token, score) in the order of the ids; the others map tokens to ids.
+    ids = enumerate(row[0] for row in entries) if isinstance(entries, list) else ((i, t) for t, i in entries.items())
+    return {**dict(ids), **{token["id"]: token["content"] for token in document.get("added_tokens", ())}}
+
+
+def ids_of(document: Mapping[str, Any], end_of_text: str | None = None) -> tuple[int, int]:
+    """The size of the vocabulary (the greatest id + 1) and the id of the end of text; `ValueError` without one."""
+    id_of = {token: index for index, token in tokens_of(document).items()}
+    names = (end_of_text,) if end_of_text else _ENDS_OF_TEXT
+    for name in names:
+        if name in id_of:
+            return max(id_of.values()) + 1, id_of[name]
+    raise ValueError(
+        f"the vocabulary has no end of text (looked for {', '.join(names)}); "
+        "name it as eos_token in the tokenizer_config.json beside it"
+    )

@@ -1,0 +1,71 @@
+"""How a text is cut into words before the merges, and how often each word occurs.
+
+A merge never crosses a word, so training needs no more of a text than its word counts, which add up over documents
+in any order. GPT-2's words come from one regular expression; its contractions are lower case only, because
+IGNORECASE was forgotten when the original was trained (OpenAI's own comment), and the pattern cannot be mended
+without changing the ids. GPT-1's words are lower-cased and cut at blanks and punctuation; the blanks are lost.
+What GPT-1 did to its text before that (ftfy, spaces, dashes) is a recipe over documents and not done here.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+GPT2_PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
+
+
+def split_gpt2(text: str) -> list[str]:
+    """The words of a text as GPT-2 cuts it; joined, they are the text again."""
+    return _gpt2_pattern().findall(text)
+
+
+def split_gpt1(text: str) -> list[str]:
+    """The words of a text as GPT-1's tokenizer cuts it: lower case, no blanks, each punctuation mark a word.
+
+    Done by the very parts that the exported tokenizer.json names, so that training and use cannot differ.
+    """
+    lower, cut = _gpt1_parts()
+    return [word for word, _ in cut.pre_tokenize_str(lower.normalize_str(text))]
+
+
+def split_sentencepiece(text: str) -> list[str]:
+    """The words of a text as sentencepiece's trainer is given them: no blanks, but the inside of runs of spaces.
+
+    The trainer puts a blank before each word. Of a run of n spaces one is the following word's own; the n - 2 between
+    the first and the last, with the blank before them, are the n - 1 that stand alone and become indentation pieces.
+    """
+    return _RUNS_AND_WORDS.findall(text)
+
+
+_RUNS_AND_WORDS = re.compile(r"(?<= ) +(?= )|\S+")
+SPLITS: dict[str, Callable[[str], list[str]]] = {
+    "gpt2": split_gpt2,
+    "gpt1": split_gpt1,
+    "sentencepiece": split_sentencepiece,
+}
+
+
+def count_words(texts: Iterable[str], kind: str) -> dict[bytes, int]:
+    """How often each word occurs in the texts, as UTF-8; `kind` is "gpt2", "gpt1" or "sentencepiece"."""
+    if kind not in SPLITS:
+        raise ValueError(f"no words are counted for kind {kind!r}; choose from {', '.join(sorted(SPLITS))}")
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(SPLITS[kind](text))
+    return {word.encode(): count for word, count in counts.items()}
+
+
+@cache
+def _gpt2_pattern() -> Any:
+    import regex
+
+    return regex.compile(GPT2_PATTERN)
+
+
+@cache
+def _gpt1_parts() -> tuple[Any, Any]:
+    from tokenizers import normalizers, pre_tokenizers
+
+    return normalizers.Lowercase(), pre_tokenizers.BertPreTokenizer()

@@ -1,0 +1,99 @@
+"""Build the weighted token shards of several corpora.
+
+    python -m pipelines.build_shards --source webtext=corpus/webtext:22 --source books=corpus/books:16 \\
+        --tokenizer tokenizer/ --output shards/
+
+The number after the colon is the source's integer weight. Shards hold whole documents in hash order, one source each;
+the stages stand in `pipelines.token_shards`. Nothing heavy is imported before the flags are right.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipelines.flags import EXIT_CODES
+
+if TYPE_CHECKING:
+    from pipelines.token_shards import ShardBuild
+
+COMMAND = "python -m pipelines.build_shards"
+EXAMPLE = """
+example:  python -m pipelines.build_shards --source webtext=corpus/webtext:22 --source books=corpus/books:16 \\
+              --tokenizer tokenizer/ --output shards/
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = argparse.ArgumentParser(
+        prog=COMMAND,
+        description="Build weighted token shards from kept documents.",
+        epilog=EXAMPLE + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    flags.add_argument(
+        "--source", action="append", required=True, metavar="NAME=FOLDER:WEIGHT", help="a corpus; repeatable"
+    )
+    flags.add_argument("--mixture", default="", metavar="NAME", help="weights of a published mixture: gpt3-mix")
+    flags.add_argument("--tokenizer", required=True, metavar="PATH", help="our folder, tokenizer.json, GPT-2's, .model")
+    flags.add_argument("--output", required=True, metavar="FOLDER", help="where the shards go")
+    flags.add_argument("--tokens-a-shard", type=int, default=100_000_000, metavar="N", help="default 100 million")
+    flags.add_argument("--validation-share", type=float, default=0.005, metavar="SHARE", help="of clusters, by hash")
+    flags.add_argument("--budget", type=int, default=0, metavar="TOKENS", help="of a training, for the printed epochs")
+    flags.add_argument("--also-bin", action="store_true", help="write nanoGPT's train.bin and val.bin too")
+    flags.add_argument("--remove-ids", default="", metavar="FILE", help="ids to take out, one a line")
+    flags.add_argument("--remove-domain", action="append", default=[], metavar="DOMAIN", help="domain to take out")
+    flags.add_argument("--dry-run", action="store_true", help="print sources and disk space; write nothing")
+    return flags
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    ours = parser()
+    given, others = ours.parse_known_args(arguments)
+    from pipelines.command import check_beam_flags, run_command
+
+    def make() -> "ShardBuild":
+        names = [name for action in ours._actions for name in action.option_strings]
+        return _build(given, check_beam_flags(others, names))
+
+    return run_command(make, given.output, given.dry_run, COMMAND)
+
+
+def _build(given: argparse.Namespace, beam_flags: list[str]) -> "ShardBuild":
+    from pathlib import Path
+
+    from corpus.mixture import Mixture, MixtureError, parse_source
+    from corpus.tokenizer.files import TokenizerError
+    from pipelines.stage import StageError
+    from pipelines.stages import Stages
+    from pipelines.token_shards import WORTH_A_WORKER, ShardBuild, kept_parts, read_ids
+    from pipelines.transforms.tokens import tokenizer_at
+
+    try:
+        mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    except MixtureError as error:
+        raise StageError(str(error), 2) from error
+    try:
+        tokenizer_at(str(Path(given.tokenizer).resolve()))
+    except TokenizerError as error:
+        raise StageError(str(error), 3) from error
+    for source in mixture.sources:
+        kept_parts(Path(source.path))
+    return ShardBuild(
+        mixture=mixture,
+        tokenizer_path=Path(given.tokenizer).resolve(),
+        tokens_a_shard=given.tokens_a_shard,
+        validation_share=given.validation_share,
+        also_bin=given.also_bin,
+        removed=read_ids(given.remove_ids),
+        removed_domains=frozenset(given.remove_domain),
+        budget=given.budget,
+        stages=Stages(Path(given.output), beam_flags, 1.0, WORTH_A_WORKER),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

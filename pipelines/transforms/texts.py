@@ -1,0 +1,123 @@
+"""Files that hold texts already (Wikipedia dumps, books) → documents and rejections, in runs of ten thousand.
+
+A file cannot be entered in the middle, so it is one unit; but what it makes is cut into runs by number, which keeps the
+later stages parallel and memory flat for a dump of any size.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from corpus.document import (
+    KEPT_SCHEMA,
+    QUARANTINED_SCHEMA,
+    REJECTED_SCHEMA,
+    Document,
+    Quarantined,
+    Rejected,
+    kept_row,
+    quarantined_row,
+    rejected_row,
+    run_steps,
+)
+from corpus.manifest import Counts, Part, RowWriter, appearing, part_of, write_parquet
+from corpus.readers.books import book_document, read_books
+from corpus.readers.wikipedia import article_document, read_articles
+from corpus.recipes import Recipe
+from corpus.urls import address
+from pipelines.progress import note_progress
+from pipelines.stage import Outcome, Task
+from pipelines.transforms.documents import DAMAGE, KEPT, REJECTED
+
+DOCUMENTS_A_RUN = 10_000
+# About how many bytes a byte of dump inflates to, for the ETA.
+COMPRESSION = 4
+WIKIPEDIA_LICENCE = "CC BY-SA 4.0"
+
+
+def read_texts(source: str, path: Path, name: str) -> Iterator[Document | Rejected | Quarantined]:
+    """Everything in a file of one source, in file order."""
+    if source == "wikipedia":
+        for article in read_articles(path, name):
+            yield article if isinstance(article, Quarantined) else article_document(article, name)
+    else:
+        for book in read_books(path, name):
+            yield book if isinstance(book, Quarantined) else replace(book_document(book, name), licence=book.licence)
+
+
+@dataclass(frozen=True)
+class ReadTexts:
+    """Work on one file: payload `file`, `name`, `snapshot`."""
+
+    source: str
+    recipe: Recipe
+
+    def __call__(self, task: Task) -> Outcome:
+        """Each text ends as a document, a rejection or a quarantined piece."""
+        damage: list[Quarantined] = []
+        judged = self._judged(task, damage)
+        parts: list[Part] = []
+        runs: list[dict[str, Any]] = []
+        total = Counts()
+        ahead = next(judged, None)
+        while ahead is not None or not runs:
+            run = chain([ahead], islice(judged, DOCUMENTS_A_RUN - 1)) if ahead is not None else iter(())
+            counts, made = self._write_run(task, len(runs), run)
+            parts += made
+            runs.append({"kept": made[0].path, "rejected": made[1].path, "documents": made[0].rows})
+            total += counts
+            ahead = next(judged, None)
+        parts.append(write_parquet(task.part(DAMAGE), task.root, QUARANTINED_SCHEMA, map(quarantined_row, damage)))
+        total += Counts(len(damage), 0, 0, len(damage))
+        facts = {"name": task.unit.payload["name"], "runs": runs, "documents": total.came, "quarantined": len(damage)}
+        return Outcome(tuple(parts), total, facts)
+
+    def _judged(self, task: Task, damage: list[Quarantined]) -> Iterator[Document | Rejected]:
+        payload, note = task.unit.payload, note_progress(task)
+        for item in read_texts(self.source, Path(payload["file"]), payload["name"]):
+            note(_offset(item) // COMPRESSION)
+            if isinstance(item, Quarantined):
+                damage.append(item)
+            elif isinstance(item, Rejected):
+                yield replace(item, document=_located(item.document, payload["snapshot"]))
+            else:
+                yield run_steps(_located(item, payload["snapshot"]), self.recipe.text_steps)
+
+    def _write_run(
+        self, task: Task, number: int, judged: Iterator[Document | Rejected]
+    ) -> tuple[Counts, tuple[Part, Part]]:
+        paths = [task.part(folder, f"-{number:04}.parquet") for folder in (KEPT, REJECTED)]
+        reasons: dict[str, int] = {}
+        with ExitStack() as files:
+            temporary = [files.enter_context(appearing(path)) for path in paths]
+            kept, rejected = RowWriter(temporary[0], KEPT_SCHEMA), RowWriter(temporary[1], REJECTED_SCHEMA)
+            for item in judged:
+                if isinstance(item, Rejected):
+                    rejected.add(rejected_row(item))
+                    reasons[item.reason] = reasons.get(item.reason, 0) + 1
+                else:
+                    kept.add(kept_row(item))
+            kept.close()
+            rejected.close()
+        counts = Counts(kept.rows + rejected.rows, kept.rows, rejected.rows, 0, dict(sorted(reasons.items())))
+        return counts, (part_of(paths[0], task.root, kept.rows), part_of(paths[1], task.root, rejected.rows))
+
+
+def _offset(item: Document | Rejected | Quarantined) -> int:
+    """How far into the inflated file we are."""
+    if isinstance(item, Quarantined):
+        return item.offset
+    return (item.document if isinstance(item, Rejected) else item).warc_offset
+
+
+def _located(document: Document, snapshot: str) -> Document:
+    """The document with the forms of its address, its snapshot and its licence."""
+    licence = document.licence or (WIKIPEDIA_LICENCE if document.source == "wikipedia" else "")
+    document = replace(document, snapshot=snapshot, licence=licence)
+    if not document.url:
+        return document
+    where = address(document.url)
+    return replace(document, canonical_url=where.canonical, surt=where.surt, domain=where.domain)

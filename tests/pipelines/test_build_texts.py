@@ -1,0 +1,151 @@
+"""Wikipedia and books by their own commands: the same contract as WebText."""
+
+import bz2
+import json
+import sys
+
+import pytest
+
+pytest.importorskip("apache_beam")
+
+from conftest import contents, rows, run
+
+from corpus.manifest import verify
+from corpus.sample.prose import english_article
+from pipelines.transforms import texts
+
+HEAD = (
+    '<mediawiki xml:lang="en" version="0.11"><siteinfo><dbname>enwiki</dbname>'
+    "<base>https://en.wikipedia.org/wiki/Main_Page</base></siteinfo>\n"
+)
+
+
+def page(number, title, text, redirect=""):
+    """One page of a dump."""
+    redirect = f'<redirect title="{redirect}" />' if redirect else ""
+    return (
+        f"<page><title>{title}</title><ns>0</ns><id>{number}</id>{redirect}<revision><id>{number}</id>"
+        f"<timestamp>2016-01-0{number}T00:00:00Z</timestamp><text>{text}</text></revision></page>\n"
+    )
+
+
+def article(number):
+    """Prose of ours with markup around it."""
+    prose = english_article(number).text
+    opening = "{{Infobox|a=b}}'''Subject''' is what this is about.&lt;ref&gt;A book&lt;/ref&gt;"
+    return f"{opening}\n\n{prose}\n\n== Notes ==\n"
+
+
+@pytest.fixture
+def dump(tmp_path):
+    pages = [
+        page(1, "Lighthouse", article(1)),
+        page(2, "Light house", "#REDIRECT [[Lighthouse]]", "Lighthouse"),
+        page(3, "Light", "'''Light''' may mean:\n* [[Lamp]]\n{{disambiguation}}"),
+        "<page><title>Broken</title><ns>0</ns><id>9</id><revision><text>no end of this",
+        page(4, "Tide table", article(2)),
+        page(5, "Scrap", "Nothing much."),
+    ]
+    streams = bz2.compress((HEAD + pages[0]).encode()) + bz2.compress("".join((*pages[1:], "</mediawiki>")).encode())
+    (tmp_path / "enwiki.xml.bz2").write_bytes(streams)
+    return tmp_path / "enwiki.xml.bz2"
+
+
+def build(module, *more):
+    ran = run([sys.executable, "-m", f"pipelines.{module}", *map(str, more)])
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_every_page_of_a_dump_has_a_verdict(dump, tmp_path):
+    build("build_wikipedia", "--dumps", dump, "--output", tmp_path / "out", "--snapshot", "2016-01-10")
+    kept = {row["title"]: row for row in rows(tmp_path / "out", "kept")}
+    assert set(kept) == {"Lighthouse", "Tide table"}
+    row = kept["Lighthouse"]
+    assert row["url"] == "https://en.wikipedia.org/wiki/Lighthouse"
+    assert (row["source"], row["snapshot"], row["licence"]) == ("wikipedia", "2016-01-10", "CC BY-SA 4.0")
+    assert row["text"].startswith("Subject is what this is about.\n")
+    assert not any(mark in row["text"] for mark in ("'''", "{{", "<ref", "Notes"))
+    reasons = {row["title"]: f"{row['step']}.{row['rule']}" for row in rows(tmp_path / "out", "rejected")}
+    assert reasons == {
+        "Light house": "wikipedia.redirect",
+        "Light": "wikipedia.disambiguation",
+        "Scrap": "wikipedia.stub",
+    }
+    assert len(rows(tmp_path / "out", "quarantined")) == 1
+    counts = json.loads((tmp_path / "out" / "_MANIFEST.json").read_bytes())["counts"]["corpus"]
+    assert (counts["in"], counts["kept"], counts["rejected"], counts["quarantined"]) == (6, 2, 3, 1)
+    assert verify(tmp_path / "out") == []
+    assert (tmp_path / "out" / "report.html").stat().st_size < 2_000_000
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    one, two, three = (english_article(number).text for number in (3, 4, 5))
+    framed = (
+        "The Project Gutenberg EBook of Ours\n\n*** START OF THIS PROJECT GUTENBERG EBOOK OURS ***\n\n"
+        f"{one}\n\n*** END OF THIS PROJECT GUTENBERG EBOOK OURS ***\nlicence text"
+    )
+    records = [
+        {"id": "pg1", "title": "Ours", "author": "A", "text": framed, "licence": "CC0"},
+        {"id": "2", "title": "The same again", "text": one},
+        {"id": "3", "title": "Another", "text": two},
+        {"id": "4", "title": "A leaflet", "text": "Short."},
+    ]
+    lines = [json.dumps(record) for record in records] + ["{broken"]
+    (tmp_path / "books.jsonl").write_text("\n".join(lines))
+    (tmp_path / "plain.txt").write_text(three, encoding="utf-8")
+    return tmp_path
+
+
+def test_books_lose_their_frame_and_their_copies(shelf, tmp_path):
+    build("build_books", "--books", shelf / "books.jsonl", shelf / "plain.txt", "--output", tmp_path / "out")
+    kept = rows(tmp_path / "out", "kept")
+    assert len(kept) == 3
+    assert not any("Gutenberg" in row["text"] for row in kept)
+    assert {row["licence"] for row in kept} <= {"CC0", ""}
+    reasons = sorted(f"{row['step']}.{row['rule']}" for row in rows(tmp_path / "out", "rejected"))
+    assert reasons == ["duplicates.same_text", "text.too_few_words"]
+    assert [row["reason"] for row in rows(tmp_path / "out", "quarantined")] == ["bad_json"]
+
+
+def test_gpt1_sets_punctuation_apart(shelf, tmp_path):
+    arguments = ("--books", shelf / "plain.txt", "--output", tmp_path / "out", "--recipe", "gpt1-books")
+    build("build_books", *arguments)
+    (row,) = rows(tmp_path / "out", "kept")
+    assert " , " in row["text"]
+
+
+def test_workers_and_order_change_no_byte(shelf, tmp_path):
+    files = [shelf / "books.jsonl", shelf / "plain.txt"]
+    build("build_books", "--books", *files, "--output", tmp_path / "a", "--direct_num_workers=1")
+    build("build_books", "--books", *reversed(files), "--output", tmp_path / "b", "--direct_num_workers=2")
+    parts = [{n: d for n, d in contents_of(tmp_path / name).items()} for name in "ab"]
+    assert parts[0] == parts[1]
+
+
+def contents_of(folder):
+    (folder / "links_without_page.parquet").touch()  # only WebText has it
+    return contents(folder)
+
+
+def test_long_files_are_cut_into_runs(shelf, tmp_path, monkeypatch):
+    monkeypatch.setattr(texts, "DOCUMENTS_A_RUN", 2)
+    from corpus.recipes import gpt3_books
+    from pipelines.inputs import find_inputs
+    from pipelines.stages import Stages
+    from pipelines.texts import WORTH_A_WORKER, TextBuild
+
+    (tmp_path / "out").mkdir()
+    stages = Stages(tmp_path / "out", ["--direct_num_workers=1"], 1.0, WORTH_A_WORKER)
+    files = find_inputs([str(shelf / "books.jsonl")], "--books")
+    TextBuild("books", files, gpt3_books(), "", stages).run()
+    assert len(list((tmp_path / "out" / "kept").iterdir())) == 2
+    assert len(rows(tmp_path / "out", "kept")) == 2
+
+
+@pytest.mark.parametrize(("module", "flag"), [("build_books", "--books"), ("build_wikipedia", "--dumps")])
+def test_a_missing_file_is_named(module, flag, tmp_path):
+    ran = run([sys.executable, "-m", f"pipelines.{module}", flag, "no/such/*", "--output", str(tmp_path / "out")])
+    assert (ran.returncode, "finds no file" in ran.stderr) == (3, True)
+    ran = run([sys.executable, "-m", f"pipelines.{module}", flag, "Makefile", "--output", str(tmp_path), "--dry-run"])
+    assert (ran.returncode, "recipe" in ran.stdout) == (0, True)
