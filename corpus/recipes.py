@@ -148,8 +148,12 @@ def describe_step(step: Callable[..., Page | Document | Rejected]) -> dict[str, 
     """A step as data: its name and settings. Paths of models are left out; their digests are fixed in the code."""
     function, settings = (step.func, step.keywords) if isinstance(step, partial) else (step, {})
     values = {name: value for name, value in settings.items() if name != "model"}
-    plain = {name: asdict(value) if is_dataclass(value) else value for name, value in values.items()}  # type: ignore[arg-type]
+    plain = {name: _plain(value) for name, value in values.items()}
     return {"step": f"{function.__module__}.{function.__name__}", **plain}
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def library_versions() -> dict[str, str]:
