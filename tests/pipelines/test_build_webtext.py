@@ -194,7 +194,8 @@ def is_member(data):
 def test_an_interrupted_run_says_how_to_go_on(sample, tmp_path, workers):
     command = arguments(sample, tmp_path / "corpus", f"--direct_num_workers={workers}")
     with (tmp_path / "said").open("w") as errors, subprocess.Popen(command, cwd=ROOT, stderr=errors) as process:
-        time.sleep(4.5)
+        while process.poll() is None and not (tmp_path / "corpus" / "stages" / "documents" / "units").is_dir():
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
     said = (tmp_path / "said").read_text()
