@@ -139,7 +139,7 @@ def post_row(post: Submission, verdict: Verdict) -> dict[str, object]:
     target = address(post.url)
     return {
         "key": key64(target.surt),
-        "post": key64(post.id),
+        "post": key64(post.id or f"no id\x00{post.created}\x00{post.subreddit}\x00{post.title}"),
         "score": max(min(post.score or 0, 2**31), -(2**31)),
         "created": post.created or 0,
         "retrieved": post.retrieved,

@@ -10,7 +10,6 @@ A text file is read whole: half a book from a damaged file would pass for a book
 
 import bz2
 import gzip
-import json
 import lzma
 import re
 import zlib
@@ -19,15 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import zstandard
 
 from corpus.cleaning.charset import decode
 from corpus.document import Document, Quarantined
 from corpus.hashing import digest
-from corpus.readers.lines import MAX_LINE, Line, read_lines
+from corpus.readers.lines import MAX_LINE, Line, parse_object, read_lines
 
-_BOM = b"\xef\xbb\xbf"
 _ID = ("id", "gutenberg_id", "book_id", "identifier", "etext", "_id")
 _TITLE = ("title", "book_title", "short_book_title", "name")
 _AUTHOR = ("author", "authors", "creator", "book_author")
@@ -85,16 +82,9 @@ def read_books(path: Path, name: str = "") -> Iterator[Book | Quarantined]:
 
 def parse_line(line: Line, name: str) -> Book | Quarantined:
     """One line of JSON lines."""
-    try:
-        record = orjson.loads(line.data.removeprefix(_BOM))
-    except orjson.JSONDecodeError as error:
-        try:
-            # A lone surrogate or a stray byte is no reason to lose a book.
-            record = json.loads(line.data.decode("utf-8-sig", "replace"))
-        except (ValueError, RecursionError):
-            return Quarantined(name, line.offset, "bad_json", str(error))
-    if not isinstance(record, dict):
-        return Quarantined(name, line.offset, "not_an_object", type(record).__name__)
+    record = parse_object(line, name)
+    if isinstance(record, Quarantined):
+        return record
     fields = {key.lower(): value for each in (*map(record.get, _META), record) for key, value in _items(each)}
     text = _field(fields, _TEXT, "\n")
     if not text.strip():

@@ -10,6 +10,7 @@ longer than `MAX_LINE` is reported and skipped.
 """
 
 import bz2
+import json
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import orjson
 import zstandard
 
 from corpus.document import Quarantined
 
 MAX_LINE = 64 * 2**20
+_BOM = b"\xef\xbb\xbf"
 # One piece of input. Zstandard can open 4 bytes to 128 KiB, so 4 KiB may become 128 MiB and no more.
 _PIECE = 4096
 _PLAIN_PIECE = 1 << 20
@@ -62,6 +65,20 @@ def read_lines(path: Path, name: str = "") -> Iterator[Line | Quarantined]:
         compression = next((kind for kind in _COMPRESSIONS if start.startswith(kind.magic)), None)
         pieces = _inflate(file, compression, name) if compression else _plain(file)
         yield from _split(pieces, name)
+
+
+def parse_object(line: Line, name: str) -> dict[str, Any] | Quarantined:
+    """The JSON object on a line. Lone surrogates and stray bytes in one field are no reason to lose the others."""
+    try:
+        record = orjson.loads(line.data.removeprefix(_BOM))
+    except orjson.JSONDecodeError as error:
+        try:
+            record = json.loads(line.data.decode("utf-8-sig", "replace"))
+        except (ValueError, RecursionError):
+            return Quarantined(name, line.offset, "bad_json", str(error))
+    if not isinstance(record, dict):
+        return Quarantined(name, line.offset, "not_an_object", type(record).__name__)
+    return record
 
 
 def _plain(file: BinaryIO) -> Iterator[bytes]:

@@ -8,18 +8,14 @@ Karma is a snapshot: dumps hold the score at the time of retrieval, so `retrieve
 records of one id the later retrieved counts. User names are used for one question (deleted?) and never kept.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from corpus.document import Quarantined
-from corpus.readers.lines import Line, read_lines
+from corpus.readers.lines import Line, parse_object, read_lines
 
-_BOM = b"\xef\xbb\xbf"
 _GONE = frozenset({"[deleted]", "[removed]", "[ removed by reddit ]", "[deleted by user]"})
 _GONE_MARKS = ("removed_by_category", "removal_reason", "banned_by", "removed_by")
 
@@ -50,17 +46,8 @@ def read_submissions(path: Path, name: str = "") -> Iterator[Submission | Quaran
 
 def parse_line(line: Line, name: str) -> Submission | Quarantined:
     """One line of a dump."""
-    try:
-        record = orjson.loads(line.data.removeprefix(_BOM))
-    except orjson.JSONDecodeError as error:
-        try:
-            # Lone surrogates and stray bytes in a title are no reason to lose the link beside it.
-            record = json.loads(line.data.decode("utf-8-sig", "replace"))
-        except (ValueError, RecursionError):
-            return Quarantined(name, line.offset, "bad_json", str(error))
-    if not isinstance(record, dict):
-        return Quarantined(name, line.offset, "not_an_object", type(record).__name__)
-    return _submission(record)
+    record = parse_object(line, name)
+    return record if isinstance(record, Quarantined) else _submission(record)
 
 
 def _submission(record: dict[str, Any]) -> Submission:

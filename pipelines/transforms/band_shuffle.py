@@ -54,10 +54,9 @@ class Signatures:
         """The estimated Jaccard similarity of one document with each of the others."""
         return similarity(self.of(np.array([document]))[0], self.of(others))
 
-    def numbers_of(self, part: int) -> tuple[np.ndarray, np.ndarray]:
-        """(numbers, rows) of the documents of one part that may still stay."""
-        numbers = np.flatnonzero((self.part == part) & self.alive)
-        return numbers, self.row[numbers]
+    def numbers_of(self, part: int) -> np.ndarray:
+        """The documents of one part that may still stay."""
+        return np.flatnonzero((self.part == part) & self.alive)
 
 
 def signatures_of(path: Path, config: MinHash) -> np.ndarray:
@@ -79,7 +78,7 @@ class CutBands(beam.DoFn):
     def process(self, element: int) -> Iterator[tuple[int, bytes]]:
         """One part in, one packed batch a band out."""
         signatures = self.signatures
-        numbers, _ = signatures.numbers_of(element)
+        numbers = signatures.numbers_of(element)
         hashes = band_hashes(signatures.of(numbers), signatures.config)
         for band in range(signatures.config.bands):
             entries = np.empty(len(numbers), _ENTRY)

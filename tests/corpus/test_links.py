@@ -12,7 +12,7 @@ MARCH_2016 = 1457000000
 
 
 def post(id="p", url="http://a.example/x", **fields):
-    default = {"title": "", "subreddit": "s", "score": 5, "created": MARCH_2016, "retrieved": 0}
+    default = {"title": "t", "subreddit": "s", "score": 5, "created": MARCH_2016, "retrieved": 0}
     flags = dict.fromkeys(("is_self", "over_18", "deleted", "promoted"), False)
     return Submission(**{**default, **flags, "id": id, "url": url, **fields})
 
@@ -76,6 +76,11 @@ def test_the_latest_record_of_a_post_counts():
     assert reduced(posts) == ([], {"link.superseded": 1, "link.too_little_karma": 1})
     later_over_18 = [post("a", score=50, retrieved=1), post("a", score=50, retrieved=9, over_18=True)]
     assert reduced(later_over_18)[0] == []
+
+
+def test_posts_without_an_id_are_posts_of_their_own():
+    posts = [post("", title="one", score=9, retrieved=1), post("", title="other", score=1, retrieved=5)]
+    assert reduced(posts) == ([(9, MARCH_2016, "")], {})
 
 
 def test_a_link_that_only_deleted_posts_carry_is_marked():

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -205,13 +206,19 @@ def test_an_interrupted_run_says_how_to_go_on(sample, tmp_path, workers):
     assert not (tmp_path / "corpus" / "_MANIFEST.json").exists()
 
 
-@pytest.mark.parametrize("delays", [(1.0, 2.5, 4.0), (6.0, 3.0), (8.5,)])
-def test_a_killed_run_goes_on_to_the_same_bytes(sample, built, tmp_path, delays):
-    """kill -9 of the driver and its workers at several moments, then the same command."""
-    command = arguments(sample, tmp_path / "killed", "--direct_num_workers=2", "--captures-a-part=200")
-    for delay in delays:
+@pytest.mark.parametrize(
+    "moments",
+    [("posts", "captures", "documents"), ("documents", "signatures"), ("clusters", "selected")],
+)
+def test_a_killed_run_goes_on_to_the_same_bytes(sample, built, tmp_path, moments):
+    """kill -9 of the driver as each of these stages begins (and a random while later), then the same command."""
+    command = arguments(sample, tmp_path / "killed", "--direct_num_workers=2")
+    for moment in moments:
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-            time.sleep(delay)
+            while process.poll() is None and not (tmp_path / "killed" / "stages" / moment / "units").is_dir():
+                time.sleep(0.01)
+            time.sleep(random.random() / 20)
+            assert process.poll() is None, f"the run ended before {moment}"
             process.kill()
     ran = run(command)
     assert ran.returncode == 0, ran.stderr

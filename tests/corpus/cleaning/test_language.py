@@ -38,8 +38,8 @@ def test_detect(model, text, code):
 
 
 def test_only_a_glance_at_a_long_text_but_at_all_of_it(model):
-    assert detect(GERMAN * 3 + ENGLISH * 200 + GERMAN * 3, model)[0] in ("de", "en")
-    assert detect(ENGLISH * 500, model) == pytest.approx(detect(ENGLISH * 500, model))
+    german_ends = GERMAN * 10 + ENGLISH * 200 + GERMAN * 10
+    assert detect(german_ends, model)[0] == "de", "two windows of three are German"
     windows = language._windows("a" * 1000 + "b" * 1000 + "c" * 1000)
     assert set(windows) == set("abc ")
     assert len(windows) == 3 * language.WINDOW + 2

@@ -21,7 +21,7 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 from corpus.sample.plants import CAFE
 from corpus.sample.prose import ENGLISH_ARTICLES, PLANS, TRADES, english_article, sectioned_page
 from corpus.sample.web import DAMAGED, WET, Outcome
-from corpus.sample.write import main, write_sample
+from corpus.sample.write import write_sample
 from corpus.urls import address
 
 LANGUAGE_MODEL = Path(__file__).parents[4] / "shared/data/lid/lid.176.ftz"
@@ -326,21 +326,3 @@ def test_prose_is_in_the_language_it_claims():
     assert {language for language, _ in guesses} == {"en"} and min(share for _, share in guesses) > 0.9
     for language, number in (("de", 10), ("fr", 10), ("es", 3)):
         assert {guess(sectioned_page(page, language).text)[0] for page in range(number)} == {language}
-
-
-@pytest.mark.parametrize(("arguments", "code"), [([], 2), (["--help"], 0), (["one", "two"], 2)])
-def test_command_explains_itself(arguments, code, capsys):
-    assert main(arguments) == code
-    assert "usage: python -m corpus.sample FOLDER" in "".join(capsys.readouterr())
-
-
-def test_command_names_what_it_cannot_write(tmp_path, capsys):
-    (tmp_path / "file").write_text("in the way")
-    assert main([str(tmp_path / "file")]) == 1
-    assert "file" in capsys.readouterr().err
-
-
-def test_command_says_what_is_there(tmp_path, capsys):
-    assert main([str(tmp_path / "web")]) == 0
-    said = capsys.readouterr().out
-    assert "sample-0004-damaged.warc.gz" in said and "RS_2016-11.zst" in said and "not asked" in said
