@@ -12,6 +12,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from corpus.storage import is_remote, place
 from pipelines.stage import StageError, describe_error
 
 INTERRUPTED = 130
@@ -40,13 +41,13 @@ def run_command(make: Callable[[], Runnable], output: str, dry_run: bool, comman
         if dry_run:
             print("\n".join(build.plan()))
             return 0
-        with locked(Path(output)):
+        with locked(place(output)):
             print("\n".join(build.run()))
         return 0
     except Exception as error:  # every error ends as one clear line and an exit code
         described = describe_error(error, command)
         print(f"error: {described['message']}", file=sys.stderr)
-        if described["code"] in (1, 3, 5) and (Path(output) / "stages").is_dir():
+        if described["code"] in (1, 3, 5) and (place(output) / "stages").is_dir():
             print(
                 f"Finished parts stay; once this is mended, go on with the same command: {command} …", file=sys.stderr
             )
@@ -59,8 +60,12 @@ def run_command(make: Callable[[], Runnable], output: str, dry_run: bool, comman
 def locked(folder: Path) -> Iterator[None]:
     """Hold the output folder; `StageError` (exit code 6) when another run has it.
 
-    The lock only spares work: correctness rests on files that appear whole.
+    The lock only spares work: correctness rests on files that appear whole. A store has no locks that end with
+    their owner, so there two runs do the same work twice.
     """
+    if is_remote(folder):
+        yield
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -98,12 +103,14 @@ def check_beam_flags(flags: Sequence[str], ours: Sequence[str]) -> list[str]:
 
 def disk_line(folder: Path, needed: int) -> str:
     """How much disk a build needs and how much there is."""
-    place = folder
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
+    if is_remote(folder):
+        return f"storage   about {needed / 1e6:,.1f} MB needed at {folder}"
+    there = folder
+    while not there.exists():
+        there = there.parent
+    free = shutil.disk_usage(there).free
     enough = "enough" if free > needed else "NOT ENOUGH"
-    return f"disk      about {needed / 1e6:,.1f} MB needed, {free / 1e6:,.0f} MB free at {place}: {enough}"
+    return f"disk      about {needed / 1e6:,.1f} MB needed, {free / 1e6:,.0f} MB free at {there}: {enough}"
 
 
 def end_on_signals(command: str) -> None:

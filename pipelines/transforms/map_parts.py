@@ -1,8 +1,8 @@
 """Units of work through Beam: names go in, nothing but names comes out.
 
 The element is a task, a few hundred bytes; a worker reads one input and writes one part, and text never enters a
-shuffle. In the in-process runner this means constant memory for any size of corpus. `Create` reshuffles its
-elements, so every worker gets its share.
+shuffle. In the in-process runner this means constant memory for any size of corpus. Tasks reach the workers by a
+file (`pipelines.transforms.spread`), so the graph of a stage is as small for a hundred thousand files as for one.
 """
 
 import os
@@ -18,8 +18,10 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions,
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.transforms import environments
 
+from corpus.storage import is_remote, scratch
 from pipelines.progress import watched
 from pipelines.stage import ERROR, Stage, StageError, Task, Unit, Work, complete_manifest, execute, prepare, publish
+from pipelines.transforms.spread import Spread, task_of, write_lines
 from pipelines.worker import DRIVER
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -33,22 +35,23 @@ class DoTask(beam.DoFn):
     def __init__(self, work: Work) -> None:
         self.work = work
 
-    def process(self, element: Task) -> Iterator[str]:
-        """One task in, its name out."""
-        execute(element, self.work)
-        yield element.name
+    def process(self, element: str) -> Iterator[str]:
+        """One task in, as a line of JSON; its name out."""
+        task = task_of(element)
+        execute(task, self.work)
+        yield task.name
 
 
 class MapParts(beam.PTransform):
-    """Tasks → the names of the tasks done."""
+    """A pipeline's root → the names of the tasks done, of those that stand in the file `tasks`."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, tasks: Path | str, work: Work) -> None:
         super().__init__()
-        self.work = work
+        self.tasks, self.work = tasks, work
 
     def expand(self, input_or_inputs: Any) -> Any:
         """Every worker takes tasks as it gets them; the order is nobody's business."""
-        return input_or_inputs | "Spread" >> beam.Reshuffle() | "Do" >> beam.ParDo(DoTask(self.work))
+        return input_or_inputs | "Spread" >> Spread(self.tasks) | "Do" >> beam.ParDo(DoTask(self.work))
 
 
 def run_stage(stage: Stage, units: Sequence[Unit], work: Work, flags: Sequence[str]) -> tuple[dict[str, Any], bool]:
@@ -63,9 +66,8 @@ def run_stage(stage: Stage, units: Sequence[Unit], work: Work, flags: Sequence[s
     pending = prepare(stage, tasks)
     if pending:
         parallel = min(len(pending), sum(task.unit.size for task in pending) // stage.worth_a_worker)
-        _run(
-            stage, tasks, pending, lambda root: root | "Tasks" >> beam.Create(pending) | MapParts(work), flags, parallel
-        )
+        write_lines(stage.pending, pending)
+        _run(stage, tasks, pending, lambda root: root | stage.name >> MapParts(stage.pending, work), flags, parallel)
     return publish(stage, tasks), True
 
 
@@ -76,23 +78,27 @@ def run_shuffle(
     transform: Callable[[list[Task]], beam.PTransform],
     flags: Sequence[str],
 ) -> tuple[dict[str, Any], bool]:
-    """Run a stage whose units are the groups of a shuffle: `transform(tasks)` takes the elements and does every task.
+    """Run a stage whose units are the groups of a shuffle: `transform(tasks)` takes `elements` and does every task.
 
-    What is shuffled are keys, in memory; so one process does it, and a killed run starts the stage anew.
+    The elements (plain JSON) stand in the file `stage.pending` and come as its lines. What is shuffled are keys, in
+    memory; so one process does it locally, and a killed run starts the stage anew.
     """
     tasks = [stage.task(unit) for unit in units]
     manifest = complete_manifest(stage, tasks)
     if manifest is not None:
         return manifest, False
     pending = prepare(stage, tasks)
-    _run(stage, tasks, pending, lambda root: root | "Elements" >> beam.Create(elements) | transform(tasks), flags, 1)
+    write_lines(stage.pending, elements)
+    shuffle = transform(tasks)
+    _run(stage, tasks, pending, lambda root: root | Spread(stage.pending) | stage.name >> shuffle, flags, 1)
     return publish(stage, tasks), True
 
 
 def _run(
     stage: Stage, tasks: Sequence[Task], pending: Sequence[Task], build: Build, flags: Sequence[str], parallel: int
 ) -> None:
-    with watched(stage.name, stage.records, tasks, pending), chatter_in(stage.home / CHATTER):
+    log = stage.home / CHATTER
+    with watched(stage.name, stage.records, tasks, pending), chatter_in(scratch() / CHATTER if is_remote(log) else log):
         run_pipeline(build, flags, parallel)
     raise_errors(stage)
 
