@@ -78,6 +78,26 @@ def local(path: Path) -> Path:
     return copy
 
 
+def local_folder(path: Path) -> Path:
+    """A folder of this machine with the files of the one at `path` (not its folders): itself, or a copy like `local`'s.
+
+    For a handful of small files that belong together, such as a tokenizer's.
+    """
+    if not is_remote(path):
+        return path
+    files = sorted((file for file in path.iterdir() if file.is_file()), key=lambda file: file.name)
+    copy = _copies() / digest(str(path), *(f"{file.name}:{version_of(file)}" for file in files))
+    if not copy.is_dir():
+        with tempfile.TemporaryDirectory(dir=scratch()) as partial:
+            inside = Path(partial) / "files"
+            inside.mkdir()
+            for file in files:
+                (inside / file.name).write_bytes(file.read_bytes())
+            with suppress(OSError):  # another process has just put it there
+                inside.replace(copy)
+    return copy
+
+
 def temporary_beside(path: Path, prefix: str) -> Path:
     """Where to write what will be published at `path`: beside it, or in `scratch` when it lies in a store."""
     token = f"{prefix}{os.urandom(8).hex()}-"
@@ -140,16 +160,20 @@ def _store(path: Path) -> tuple[Any, str]:
 
 
 def _copy_of(path: Path) -> Path:
+    return _copies() / f"{digest(str(path), version_of(path))}-{path.name}"
+
+
+def _copies() -> Path:
     folder = scratch() / "copies"
     folder.mkdir(exist_ok=True)
-    return folder / f"{digest(str(path), version_of(path))}-{path.name}"
+    return folder
 
 
 def _make_room(needed: int) -> None:
     """Remove old copies; one that a process has mapped stays readable to it."""
     most = int(os.environ.get(SCRATCH_BYTES, _MOST_SCRATCH)) - needed
     copies = []
-    for copy in (scratch() / "copies").glob("[!.]*"):
+    for copy in _copies().glob("[!.]*.*"):
         with suppress(OSError):
             copies.append((copy.stat().st_atime_ns, copy.stat().st_size, copy))
     total = sum(size for _, size, _ in copies)

@@ -261,6 +261,7 @@ def publish(stage: Stage, tasks: Sequence[Task]) -> dict[str, Any]:
         "facts": {task.name: outcome.facts for task, outcome in zip(tasks, outcomes, strict=True)},
     }
     write_json(stage.home / MANIFEST, manifest)
+    stage.pending.unlink(missing_ok=True)
     return manifest
 
 
