@@ -93,12 +93,19 @@ def check_beam_flags(flags: Sequence[str], ours: Sequence[str]) -> list[str]:
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(known)
     _, unknown = known.parse_known_args(list(flags))
-    if unknown:
+    if unknown and not _names_a_portable_runner(flags):  # those take further flags from their job server
         names = [name for action in known._actions for name in action.option_strings]
         near = difflib.get_close_matches(unknown[0].partition("=")[0], [*ours, *names], 1)
         hint = f"; did you mean {near[0]}?" if near else "; see --help"
         raise StageError(f"unknown argument {unknown[0]!r}{hint}", 2)
     return list(flags)
+
+
+def _names_a_portable_runner(flags: Sequence[str]) -> bool:
+    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+    named = PipelineOptions(list(flags)).view_as(StandardOptions).runner or ""
+    return named.rpartition(".")[2] in {"SparkRunner", "FlinkRunner", "PortableRunner", "PrismRunner"}
 
 
 def disk_line(folder: Path, needed: int) -> str:

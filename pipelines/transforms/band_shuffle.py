@@ -101,6 +101,14 @@ class CutBands(beam.DoFn):
             yield band, entries.tobytes()
 
 
+class EmptyBands(beam.DoFn):
+    """The number of bands → (band, no entries) for each of them."""
+
+    def process(self, element: int) -> Iterator[tuple[int, bytes]]:
+        """One number in, so many empty batches out."""
+        yield from ((band, b"") for band in range(element))
+
+
 class VerifyBand(beam.DoFn):
     """(band, packed entries) → the record of the band's task, with its verified pairs on disk."""
 
@@ -137,7 +145,8 @@ class BandShuffle(beam.PTransform):
 
     def expand(self, input_or_inputs: Any) -> Any:
         """Every band gets an empty batch of its own, so that each leaves a record even without documents."""
-        empty = input_or_inputs.pipeline | "AllBands" >> beam.Create([(band, b"") for band in range(len(self.tasks))])
+        every = beam.ParDo(EmptyBands()).with_output_types(tuple[int, bytes])
+        empty = input_or_inputs.pipeline | "Count" >> beam.Create([len(self.tasks)]) | "AllBands" >> every
         cut = beam.ParDo(CutBands(self.listed)).with_output_types(tuple[int, bytes])
         bands = input_or_inputs | "CutBands" >> cut  # (band, entries)
         groups = (bands, empty) | "Flatten" >> beam.Flatten() | "SameBand" >> beam.GroupByKey()  # (band, batches)

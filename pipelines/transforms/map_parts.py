@@ -20,12 +20,27 @@ from apache_beam.transforms import environments
 
 from corpus.storage import is_remote, scratch
 from pipelines.progress import watched
-from pipelines.stage import ERROR, Stage, StageError, Task, Unit, Work, complete_manifest, execute, prepare, publish
+from pipelines.stage import (
+    ERROR,
+    RECORD,
+    Stage,
+    StageError,
+    Task,
+    Unit,
+    Work,
+    complete_manifest,
+    execute,
+    prepare,
+    publish,
+)
 from pipelines.transforms.spread import Spread, task_of, write_lines
+from pipelines.watched_worker import DIED, watch_workers
 from pipelines.worker import DRIVER
 
 LOCAL_RUNNER = "FnApiRunner"
 CHATTER = "workers.log"
+# How often a stage is run when its worker processes are killed.
+_ATTEMPTS = 3
 Build = Callable[[beam.Pipeline], Any]
 
 
@@ -99,8 +114,27 @@ def _run(
 ) -> None:
     log = stage.home / CHATTER
     with watched(stage.name, stage.records, tasks, pending), chatter_in(scratch() / CHATTER if is_remote(log) else log):
-        run_pipeline(build, flags, parallel)
+        _run_until_done(stage, pending, lambda left: run_pipeline(build, flags, min(parallel, left)))
     raise_errors(stage)
+
+
+def _run_until_done(stage: Stage, pending: Sequence[Task], run: Callable[[int], None]) -> None:
+    """Run what is pending, again when a worker process of the in-process engine died: units with a record stay done."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        left = [task for task in pending if not task.record(RECORD).exists()]
+        try:
+            return run(max(len(left), 1))
+        except RuntimeError as error:
+            if DIED not in str(error):
+                raise
+            if attempt == _ATTEMPTS:
+                left = [task.unit.label for task in left if not task.record(RECORD).exists()]
+                raise StageError(
+                    f"{stage.name}: worker processes were killed {attempt} times, most likely for want of memory; "
+                    f"{len(left)} units are left, the first {left[0] if left else 'none'}. Give the machine more, "
+                    "or run with --direct_num_workers=1",
+                    5,
+                ) from error
 
 
 def run_pipeline(build: Build, flags: Sequence[str], parallel: int) -> None:
@@ -109,6 +143,10 @@ def run_pipeline(build: Build, flags: Sequence[str], parallel: int) -> None:
     The engine is the in-process runner unless a flag names another, and never `DirectRunner`, which tries to
     download one. Several workers are processes of their own, since Python's lock lets only one thread compute.
     """
+    # Engines start further workers as `python`; it must be the interpreter of this environment.
+    here, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    if path.split(os.pathsep)[0] != here:
+        os.environ["PATH"] = os.pathsep.join([here, path])
     options = PipelineOptions(list(flags))
     runner = options.view_as(StandardOptions).runner
     if runner in (None, "DirectRunner", LOCAL_RUNNER):
@@ -126,6 +164,7 @@ def _local_runner(direct: DirectOptions, flags: Sequence[str], parallel: int) ->
     if direct.direct_num_workers == 1:
         return FnApiRunner()
     os.environ[DRIVER] = str(os.getpid())
+    watch_workers()
     command = f"exec {shlex.quote(sys.executable)} -m pipelines.worker"
     subprocesses: Any = environments.SubprocessSDKEnvironment  # its decorator hides the class from type checkers
     return FnApiRunner(default_environment=subprocesses.from_command_string(command))

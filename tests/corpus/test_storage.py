@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from stores import store  # noqa: F401
 
 from corpus.manifest import (
     TEMPORARY,
