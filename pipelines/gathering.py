@@ -49,11 +49,13 @@ class Gathering:
         return {name: {split: sorted(paths) for split, paths in found.items()} for name, found in runs.items()}
 
     def _units(self) -> list[Unit]:
-        """One unit a shard; how many a source has follows from all its tokens, so that removal moves no document."""
+        """One unit a shard; how many a source has follows from all its tokens, so that removal moves none."""
         units = []
         for split in SPLITS:
-            for name, n_tokens in counted_tokens(self.stages, self.names, split).items():
-                of = n_shards_for(n_tokens, self.tokens_a_shard)
+            documents = counted(self.stages, self.names, split, "documents")
+            for name, n_tokens in counted(self.stages, self.names, split).items():
+                # More shards than documents would only be empty ones.
+                of = min(n_shards_for(n_tokens, self.tokens_a_shard), max(documents[name], 1))
                 gone: dict[int, list[str]] = {}
                 for doc_id in self.removed.get(name, ()):
                     gone.setdefault(shard_of(doc_id, of), []).append(doc_id)
@@ -64,11 +66,11 @@ class Gathering:
         return units
 
 
-def counted_tokens(stages: Stages, names: Sequence[str], split: str) -> dict[str, int]:
-    """The tokens of each source in a split, when the stage `tokenized` is done."""
+def counted(stages: Stages, names: Sequence[str], split: str, what: str = "tokens") -> dict[str, int]:
+    """The tokens (or documents) of each source in a split, when the stage `tokenized` is done."""
     found = dict.fromkeys(names, 0)
     for fact in stages.facts("tokenized"):
-        found[fact["source"]] += fact["tokens"][split]
+        found[fact["source"]] += fact[what][split]
     return found
 
 

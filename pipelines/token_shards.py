@@ -14,7 +14,7 @@ from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
 from corpus.shards.read import open_shards
 from corpus.shards.write import n_shards_for, source_shards, write_shard_manifest
 from pipelines.command import disk_line
-from pipelines.gathering import OWNED, Gathering, counted_tokens
+from pipelines.gathering import OWNED, Gathering, counted
 from pipelines.memory import Memory, Needs
 from pipelines.stage import StageError, Unit, complete_manifest
 from pipelines.stages import Stages
@@ -49,18 +49,18 @@ class ShardBuild:
         tokenizer = tokens.tokenizer_at(str(self.tokenizer_path))
         parts = {source.name: kept_parts(Path(source.path)) for source in self.sources}
         documents = {name: sum(part["rows"] for part in found) for name, found in parts.items()}
-        counted = self._counted()
-        all_tokens = counted or {name: estimated_tokens(found, tokenizer) for name, found in parts.items()}
-        how = "counted" if counted else "estimated from the first documents of each source"
-        about = "" if counted else "about "
+        known = self._counted()
+        all_tokens = known or {name: estimated_tokens(found, tokenizer) for name, found in parts.items()}
+        how = "counted" if known else "estimated from the first documents of each source"
+        about = "" if known else "about "
         train = {name: round(count * (1 - self.validation_share)) for name, count in all_tokens.items()}
         need_tokens(train, documents)
         size = 2 * sum(all_tokens.values()) * tokenizer.dtype.itemsize
         return [
             *(f"source    {n}: {documents[n]:,} documents, {about}{all_tokens[n]:,} tokens" for n in documents),
             "stages    tokenized, shards",
-            f"shards    about {sum(n_shards_for(count, self.tokens_a_shard) for count in all_tokens.values())} with "
-            f"{self.tokens_a_shard:,} tokens each",
+            f"shards    about {sum(n_shards_for(count, self.tokens_a_shard) for count in train.values())} of "
+            f"{self.tokens_a_shard:,} tokens, and validation",
             self.memory.line(),
             disk_line(self.stages.root, size + sum(documents.values()) * 128),
             f"tokens    {how}",
@@ -80,13 +80,13 @@ class ShardBuild:
     def gather(self) -> list[str]:
         """The second stage: the runs as shards, and what stands beside them; the lines for the end."""
         root, names, documents = self.stages.root, [source.name for source in self.sources], self._documents()
-        need_tokens(counted_tokens(self.stages, names, TRAIN), documents)
+        need_tokens(counted(self.stages, names, TRAIN), documents)
         (root / SHARD_MANIFEST).unlink(missing_ok=True)
         entry = tokens.entry_of(tokens.tokenizer_at(str(self.tokenizer_path)))
         removed = {source.name: self._removed_from(source) for source in self.sources}
         made = Gathering(self.stages, names, entry, self.tokens_a_shard, self.memory, removed).run()
         n_tokens = {name: sum(shard.n_tokens for shard in made[name, TRAIN]) for name in names}
-        need_tokens(n_tokens, documents)
+        need_tokens(n_tokens, documents, removal=True)
         lines = self._table(n_tokens)
         weights = {source.name: source.weight for source in self.weighting.effective(n_tokens).sources}
         sources = [source_shards(name, split, weights[name], shards) for (name, split), shards in made.items()]
@@ -116,7 +116,7 @@ class ShardBuild:
             return {}
         self.stages.manifests["tokenized"] = manifest
         names = [source.name for source in self.sources]
-        found = [counted_tokens(self.stages, names, split) for split in SPLITS]
+        found = [counted(self.stages, names, split) for split in SPLITS]
         return {name: sum(counts[name] for counts in found) for name in names}
 
     def _documents(self) -> dict[str, int]:

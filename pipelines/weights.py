@@ -89,13 +89,13 @@ def _text_bytes(path: Path) -> int:
     return sum(group.total_uncompressed_size for group in groups)
 
 
-def need_tokens(n_tokens: Mapping[str, int], documents: Mapping[str, int]) -> None:
-    """`StageError` for a source that has nothing to train on, before any shard is written."""
+def need_tokens(n_tokens: Mapping[str, int], documents: Mapping[str, int], removal: bool = False) -> None:
+    """`StageError` for a source that has nothing to train on; `removal` says that documents have just been removed."""
     for name, count in n_tokens.items():
-        if not count:
-            why = (
-                f"all its {documents[name]:,} documents fell to validation; lower --validation-share"
-                if documents[name]
-                else "it has no kept document; build it, or leave it out"
-            )
-            raise StageError(f"{name}: no tokens to train on: {why}", 3)
+        if count:
+            continue
+        why = "it has no kept document; build it, or leave it out"
+        if documents[name]:
+            why = f"all its {documents[name]:,} documents "
+            why += "are removed; leave it out" if removal else "fell to validation; lower --validation-share"
+        raise StageError(f"{name}: no tokens to train on: {why}", 3)

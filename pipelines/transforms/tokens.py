@@ -68,9 +68,10 @@ class Runs:
         for writer in self._writers.values():
             writer.flush()
         parts = [part for split in SPLITS for part in self.parts[split]]
-        documents = sum(part.rows for part in parts)
+        rows = {split: sum(part.rows for part in found) for split, found in self.parts.items()}
+        documents = sum(rows.values())
         runs = {split: [part.path for part in found] for split, found in self.parts.items()}
-        facts = {"source": source, "tokens": self.tokens, "runs": runs}
+        facts = {"source": source, "tokens": self.tokens, "documents": rows, "runs": runs}
         return Outcome(tuple(parts), Counts(documents, documents), facts)
 
     def _writing(self, split: str) -> Any:
