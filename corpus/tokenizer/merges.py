@@ -79,11 +79,17 @@ def train_merges(counts: Mapping[bytes, int], merges: int, min_count: int = 2) -
 
     Stops early, with fewer merges, when no pair is left that occurs `min_count` times.
     """
-    words = list(counts)
-    symbols = np.frombuffer(b"".join(words), np.uint8).astype(np.int32)
-    alphabet = [bytes([value]) for value in range(256)]
-    lengths = np.fromiter(map(len, words), np.int64, len(words))
-    return Trained(tuple(alphabet), _Words(symbols, lengths, counts, alphabet).train(merges, min_count))
+    words = _bytes_of(counts)
+    return Trained(tuple(words.bytes_of), words.train(merges, min_count))
+
+
+def replay_merges(counts: Mapping[bytes, int], merges: Iterable[Merge]) -> list[tuple[int, int]]:
+    """Make the given byte merges, whoever found them; for each (its count, the count of the most frequent pair then).
+
+    Where the two are equal throughout, the merges are greedy ones, and differ from ours by nothing but how ties are
+    broken. `KeyError` for a merge of a token that no earlier merge made.
+    """
+    return _bytes_of(counts).replay(merges)
 
 
 def train_character_merges(counts: Mapping[bytes, int], merges: int, characters: int, min_count: int = 2) -> Trained:
@@ -152,6 +158,28 @@ class _Words:
                 heapq.heappush(heap, (-count, left, right))
         return tuple(made)
 
+    def replay(self, merges: Iterable[Merge]) -> list[tuple[int, int]]:
+        """Make the merges given; (count, count of the best) of each, for `replay_merges`."""
+        heap = self._first_pairs(1)
+        heapq.heapify(heap)
+        seen: list[tuple[int, int]] = []
+        for pair in merges:
+            best = 0
+            while heap and not best:
+                bound, left, right = heap[0]
+                _, count = self.find(left, right)
+                if count == -bound:
+                    best = count
+                elif count:
+                    heapq.heapreplace(heap, (-count, left, right))
+                else:
+                    heapq.heappop(heap)
+            starts, count = self.find(*pair)
+            seen.append((count, best))
+            for entry in self.merge(*pair, starts, 1):
+                heapq.heappush(heap, entry)
+        return seen
+
     def find(self, left: bytes, right: bytes) -> tuple[np.ndarray, int]:
         """Where the pair starts now, in order, and how often it occurs in the text."""
         a, b = self.id_of[left], self.id_of[right]
@@ -207,6 +235,14 @@ class _Words:
             for key, count in _totals(keys, self.weight[self.word[starts]])
             if count >= min_count
         ]
+
+
+def _bytes_of(counts: Mapping[bytes, int]) -> _Words:
+    """The words as bytes, with the 256 of them as the alphabet."""
+    words = list(counts)
+    symbols = np.frombuffer(b"".join(words), np.uint8).astype(np.int32)
+    lengths = np.fromiter(map(len, words), np.int64, len(words))
+    return _Words(symbols, lengths, counts, [bytes([value]) for value in range(256)])
 
 
 def _totals(keys: np.ndarray, weights: np.ndarray) -> list[tuple[int, int]]:
