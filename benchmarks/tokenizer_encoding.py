@@ -1,8 +1,8 @@
 """Encoding with GPT-2's own files beside tiktoken and Hugging Face's `encode_batch`: the same ids, and how fast.
 
 Every text is encoded by all three, in one process that is held to one core; batches of about a megabyte go to each in
-turn, so that what else the machine does falls on all alike. Times are of the calls alone: reading ids out of Hugging
-Face's answer is not counted against it.
+turn, so that what else the machine does falls on all alike. Times are processor time of the calls alone: reading ids out
+of Hugging Face's answer is not counted against it.
 """
 
 import argparse
@@ -88,7 +88,7 @@ def encoders_of(gpt2: Tokenizer) -> dict[str, Callable[[list[str]], Any]]:
 
 
 def measure(texts: Path, gpt2: Tokenizer) -> dict[str, Any]:
-    """Seconds of each encoder over all texts, and how many documents differ in any id, by folder."""
+    """Processor seconds of each encoder over all texts, and how many documents differ in any id, by folder."""
     encoders = encoders_of(gpt2)
     for encode in encoders.values():
         encode(["warm up"])
@@ -101,9 +101,9 @@ def measure(texts: Path, gpt2: Tokenizer) -> dict[str, Any]:
         given = [row["text"] for row in rows]
         found: dict[str, Any] = {}
         for name in names:
-            started = time.perf_counter()
+            started = time.process_time()
             found[name] = encoders[name](given)
-            seconds[name] += time.perf_counter() - started
+            seconds[name] += time.process_time() - started
         flat, offsets = found["ours"]
         tokens += len(flat)
         ours = [flat[a:b].tolist() for a, b in pairwise(offsets.tolist())]
