@@ -1,7 +1,7 @@
 """The real text that lies in a folder, whatever form it is in: what the benchmarks of tokens train on and encode.
 
-Told by their names: JSON lines (every string in them that holds a blank), text and tables, web archives (all visible text
-of their HTML pages, as a WET file has it), MediaWiki dumps (prose). Anything else is left alone and counted as such.
+Told by their names: JSON lines (every string in them that holds a blank), text and tables, web archives (all visible
+text of their HTML pages, as a WET file has it), MediaWiki dumps (prose). Anything else is left alone and counted so.
 Two texts are the same when their bytes are; what remains twice (a page and its gold text) the count of lines shows.
 """
 
@@ -148,9 +148,9 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _plain(path: Path) -> Iterator[str]:
-    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-    with opened as file, suppress(UnicodeDecodeError):
-        yield file.read().decode()
+    data = path.read_bytes()
+    with suppress(UnicodeDecodeError):
+        yield (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
 
 
 def _archive(path: Path) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Encoding with GPT-2's own files beside tiktoken and Hugging Face's `encode_batch`: the same ids, and how fast.
 
 Every text is encoded by all three, in one process that is held to one core; batches of about a megabyte go to each in
-turn, so that what else the machine does falls on all alike. Times are processor time of the calls alone: reading ids out
-of Hugging Face's answer is not counted against it.
+turn, so that what else the machine does falls on all alike. Times are processor time of the calls alone: reading ids
+out of Hugging Face's answer is not counted against it.
 """
 
 import argparse

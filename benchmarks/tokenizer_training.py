@@ -1,9 +1,10 @@
 """Training a tokenizer beside Hugging Face's tokenizers and sentencepiece: time, peak memory, merges, bytes a token.
 
-Each trainer has a process of its own and is fed the same texts from the same file, one after the other; the time runs from
-the first text to the trained tokenizer, on the clock and of all cores together; the memory is the process's high-water
-mark, and what of it came after the first text. Rounds alternate, the least time counts. Then Hugging Face's merges are made again on our word counts, one by
-one: where each is a most frequent pair at its step, whatever differs from ours is the order of equal counts.
+Each trainer has a process of its own and is fed the same texts from the same file, one after the other; the time runs
+from the first text to the trained tokenizer, on the clock and of all cores together; the memory is the process's
+high-water mark, and what of it came after the first text. Rounds alternate, the least time counts. Then Hugging
+Face's merges are made again on our word counts, one by one: where each is a most frequent pair at its step, whatever
+differs from ours is the order of equal counts.
 """
 
 import argparse

@@ -72,7 +72,7 @@ def _told(tally: texts.Tally) -> list[str]:
     ]
     lines.append(
         f"{'all':<12} {tally.documents.total():>8,} documents {tally.bytes.total() / 1e6:>8.2f} MB, distinct "
-        f"{tally.distinct_bytes.total() / 1e6:>8.2f} MB; distinct line by line {tally.bytes_in_distinct_lines / 1e6:.2f} MB"
+        f"{tally.distinct_bytes.total() / 1e6:>8.2f} MB; line by line {tally.bytes_in_distinct_lines / 1e6:.2f} MB"
     )
     lines.append(f"files in a form that is not read: {len(tally.left_alone)}")
     return lines

@@ -24,7 +24,7 @@ _BESIDE_WORDS = {"gpt2": (120, 90), "gpt1": (120, 120), "sentencepiece": (500, 6
 
 
 def memory_of(kind: str, vocab_size: int | None = None) -> Memory:
-    """What training of a kind takes at its peak, the process included. `ValueError` for no kind, or too small a size."""
+    """What training of a kind takes at its peak, the process included; `ValueError` for no kind or too small a size."""
     merges = _merges(kind, vocab_size)
     return Memory(_PROCESS + merges * _A_MERGE, *_BESIDE_WORDS[kind])
 

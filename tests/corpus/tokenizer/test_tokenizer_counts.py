@@ -71,7 +71,7 @@ def test_the_rarest_words_are_left_out_until_it_fits(limit, left, least):
 
 
 def test_a_limit_that_nothing_fits_is_refused():
-    with pytest.raises(TooLarge, match="at least .* MB, the limit is"):
+    with pytest.raises(TooLarge, match=r"at least .* MB, the limit is"):
         fit(add_counts(COUNTS), FEW, 1050)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import random
-import tracemalloc
 from collections import Counter
 from itertools import pairwise
 
