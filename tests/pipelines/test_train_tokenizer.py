@@ -42,7 +42,7 @@ def sentences(number, seed):
 
 
 def train(output, *corpora, workers=1, room_for_words=None, **flags):
-    """Build in this process; the lines it prints at the end. `room_for_words` is a limit in bytes, finer than the flag."""
+    """Build in this process; the lines it prints at the end. `room_for_words` is a limit in bytes."""
     given = [part for corpus in corpora for part in ("--corpus", str(corpus))]
     given += [part for name, value in flags.items() for part in (f"--{name.replace('_', '-')}", str(value))]
     build = _build(parser().parse_args([*given, "--output", str(output)]), [f"--direct_num_workers={workers}"])
