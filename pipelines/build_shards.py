@@ -74,6 +74,7 @@ def _build(given: argparse.Namespace, beam_flags: list[str]) -> "ShardBuild":
     from pathlib import Path
 
     from corpus.mixture import MixtureError
+    from corpus.storage import is_remote, place
     from corpus.tokenizer.files import TokenizerError
     from pipelines.gathering import WORTH_A_WORKER
     from pipelines.memory import share_memory
@@ -83,26 +84,29 @@ def _build(given: argparse.Namespace, beam_flags: list[str]) -> "ShardBuild":
     from pipelines.transforms.tokens import tokenizer_at
 
     _check(given)
+    if given.also_bin and is_remote(given.output):
+        raise StageError(f"--also-bin: nanoGPT reads files, and {given.output} is in a store; write to a folder", 2)
     try:
         weighting = _weighting(given)
-        tokenizer_at(str(Path(given.tokenizer).resolve()))
+        tokenizer = given.tokenizer if is_remote(given.tokenizer) else str(Path(given.tokenizer).resolve())
+        tokenizer_at(tokenizer)
     except MixtureError as error:
         raise StageError(str(error), 2) from error
     except TokenizerError as error:
         raise StageError(str(error), 3) from error
     for source in weighting.mixture.sources:
-        kept_parts(Path(source.path))
+        kept_parts(source.path)
     memory, beam_flags = share_memory(given.memory_mb, beam_flags, NEEDS)
     return ShardBuild(
         weighting=weighting,
-        tokenizer_path=Path(given.tokenizer).resolve(),
+        tokenizer_path=tokenizer,
         tokens_a_shard=given.tokens_a_shard,
         validation_share=given.validation_share,
         also_bin=given.also_bin,
         removed=read_ids(given.remove_ids),
         removed_domains=frozenset(given.remove_domain),
         memory=memory,
-        stages=Stages(Path(given.output), beam_flags, 1.0, WORTH_A_WORKER),
+        stages=Stages(place(given.output), beam_flags, 1.0, WORTH_A_WORKER),
     )
 
 

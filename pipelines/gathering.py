@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpus.manifest import write_json
 from corpus.shards.layout import SPLITS, Batch, Shard, TokenizerEntry
 from corpus.shards.write import n_shards_for, shard_of
 from pipelines.memory import Memory
 from pipelines.stage import Unit
 from pipelines.stages import Stages
-from pipelines.transforms.tokens import TOKENIZED, GatherShard
+from pipelines.transforms.tokens import RUNS, TOKENIZED, GatherShard
 
 OWNED = tuple(f"{TOKENIZED}-{split}" for split in SPLITS)
 WORTH_A_WORKER = {"tokenized": 3_000, "shards": 20_000_000}
@@ -33,7 +34,8 @@ class Gathering:
 
     def run(self) -> Made:
         """The stage; its shards by source and split, in their order."""
-        work = GatherShard(self.tokenizer, self._runs(), self.memory.unit_bytes)
+        write_json(self.stages.root / RUNS, self._runs())
+        work = GatherShard(self.tokenizer, RUNS, self.memory.unit_bytes)
         self.stages.map("shards", tuple(self.names), self._units(), work, after=("tokenized",))
         made: dict[tuple[str, str], list[tuple[int, Shard]]] = {}
         for fact in self.stages.facts("shards"):

@@ -13,6 +13,7 @@ from corpus.shards.bin import write_bin
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
 from corpus.shards.read import open_shards
 from corpus.shards.write import n_shards_for, source_shards, write_shard_manifest
+from corpus.storage import is_remote, local, place
 from pipelines.command import disk_line
 from pipelines.gathering import OWNED, Gathering, counted
 from pipelines.memory import Memory, Needs
@@ -30,7 +31,7 @@ class ShardBuild:
     """One build of token shards. What is under `removed` (ids) and `removed_domains` must not be in them."""
 
     weighting: Weighting
-    tokenizer_path: Path
+    tokenizer_path: str
     tokens_a_shard: int
     validation_share: float
     also_bin: bool
@@ -46,8 +47,8 @@ class ShardBuild:
 
     def plan(self) -> list[str]:
         """What a run would do: sizes, and the mixture by counted or estimated tokens."""
-        tokenizer = tokens.tokenizer_at(str(self.tokenizer_path))
-        parts = {source.name: kept_parts(Path(source.path)) for source in self.sources}
+        tokenizer = tokens.tokenizer_at(self.tokenizer_path)
+        parts = {source.name: kept_parts(source.path) for source in self.sources}
         documents = {name: sum(part["rows"] for part in found) for name, found in parts.items()}
         known = self._counted()
         all_tokens = known or {name: estimated_tokens(found, tokenizer) for name, found in parts.items()}
@@ -74,7 +75,8 @@ class ShardBuild:
 
     def tokenize(self) -> None:
         """The first stage: every kept part as sorted runs of tokens."""
-        work = tokens.TokenizePart(str(self.tokenizer_path), self.validation_share, self.memory.unit_bytes)
+        digest = tokens.tokenizer_at(self.tokenizer_path).digest
+        work = tokens.TokenizePart(self.tokenizer_path, digest, self.validation_share, self.memory.unit_bytes)
         self.stages.map("tokenized", OWNED, self._parts(), work, **self._settings())
 
     def gather(self) -> list[str]:
@@ -82,7 +84,7 @@ class ShardBuild:
         root, names, documents = self.stages.root, [source.name for source in self.sources], self._documents()
         need_tokens(counted(self.stages, names, TRAIN), documents)
         (root / SHARD_MANIFEST).unlink(missing_ok=True)
-        entry = tokens.entry_of(tokens.tokenizer_at(str(self.tokenizer_path)))
+        entry = tokens.entry_of(tokens.tokenizer_at(self.tokenizer_path))
         removed = {source.name: self._removed_from(source) for source in self.sources}
         made = Gathering(self.stages, names, entry, self.tokens_a_shard, self.memory, removed).run()
         n_tokens = {name: sum(shard.n_tokens for shard in made[name, TRAIN]) for name in names}
@@ -100,12 +102,12 @@ class ShardBuild:
         return [
             Unit({"source": source.name, "file": part["file"], "digest": part["digest"]}, part["file"], part["rows"])
             for source in self.sources
-            for part in kept_parts(Path(source.path))
+            for part in kept_parts(source.path)
         ]
 
     def _settings(self) -> dict[str, Any]:
         """What the tokens depend on; memory is not of it, for it decides only in how many runs they lie."""
-        digest = tokens.tokenizer_at(str(self.tokenizer_path)).digest
+        digest = tokens.tokenizer_at(self.tokenizer_path).digest
         return {"tokenizer": digest, "validation_share": self.validation_share}
 
     def _counted(self) -> dict[str, int]:
@@ -120,15 +122,15 @@ class ShardBuild:
         return {name: sum(counts[name] for counts in found) for name in names}
 
     def _documents(self) -> dict[str, int]:
-        return {source.name: sum(part["rows"] for part in kept_parts(Path(source.path))) for source in self.sources}
+        return {source.name: sum(part["rows"] for part in kept_parts(source.path)) for source in self.sources}
 
     def _removed_from(self, source: Source) -> list[str]:
         """The ids of this source that must go, sorted; only its own, so that no other source's shards change."""
         if not (self.removed or self.removed_domains):
             return []
         found = []
-        for part in kept_parts(Path(source.path)):
-            table = pq.read_table(part["file"], columns=["id", "domain"])
+        for part in kept_parts(source.path):
+            table = pq.read_table(local(place(part["file"])), columns=["id", "domain"])
             rows = zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True)
             found += [name for name, domain in rows if name in self.removed or domain in self.removed_domains]
         return sorted(found)
@@ -140,8 +142,9 @@ class ShardBuild:
             raise StageError(str(error), 2) from error
 
 
-def kept_parts(folder: Path) -> list[dict[str, Any]]:
+def kept_parts(corpus: str) -> list[dict[str, Any]]:
     """The kept parts of a finished corpus, by its manifest, each with the `file` where it lies."""
+    folder = place(corpus) if is_remote(corpus) else Path(corpus).absolute()
     if not folder.is_dir():
         raise StageError(f"{folder}: no such corpus; build it first", 3)
     parts = [part for part in read_manifest(folder)["parts"] if part["path"].startswith("kept/")]

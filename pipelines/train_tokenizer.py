@@ -79,9 +79,11 @@ def _build(given: argparse.Namespace, beam_flags: list[str]) -> "VocabularyBuild
     """The training that the flags ask for; `StageError` for what cannot be done, before anything is written."""
     from pathlib import Path
 
-    from corpus.tokenizer.files import TokenizerError, load_tokenizer
+    from corpus.storage import place
+    from corpus.tokenizer.files import TokenizerError
     from pipelines.stage import StageError
     from pipelines.stages import Stages
+    from pipelines.transforms.tokens import tokenizer_at
     from pipelines.vocabulary import WORTH_A_WORKER, VocabularyBuild, parse_corpus
 
     for flag, value, fine in (
@@ -94,7 +96,7 @@ def _build(given: argparse.Namespace, beam_flags: list[str]) -> "VocabularyBuild
     compare_with = None
     if given.compare_with:
         try:
-            compare_with = (Path(given.compare_with).name, load_tokenizer(Path(given.compare_with)))
+            compare_with = (Path(given.compare_with).name, tokenizer_at(given.compare_with))
         except TokenizerError as error:
             raise StageError(f"--compare-with {error}", 3) from error
     return VocabularyBuild(
@@ -102,7 +104,7 @@ def _build(given: argparse.Namespace, beam_flags: list[str]) -> "VocabularyBuild
         kind=given.kind,
         vocab_size=given.vocab_size,
         sample_bytes=given.sample_bytes,
-        stages=Stages(Path(given.output), beam_flags, 1.0, WORTH_A_WORKER),
+        stages=Stages(place(given.output), beam_flags, 1.0, WORTH_A_WORKER),
         memory_limit=given.memory_mb * 2**20 if given.memory_mb else None,
         held_out=given.held_out,
         compare_with=compare_with,

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from corpus.manifest import map_arrow, write_bytes, write_json
+from corpus.storage import local, name_of, place
 from corpus.tokenizer import sanity
 from corpus.tokenizer.counts import Fitted, TooLarge, fit, merge_counts
 from corpus.tokenizer.encoding import Tokenizer
@@ -56,7 +57,7 @@ class VocabularyBuild:
             self.memory = memory_of(self.kind, self.vocab_size)
         except ValueError as error:
             raise StageError(str(error), 2) from error
-        self.parts = {folder: kept_parts(Path(folder)) for folder in self.corpora}
+        self.parts = {folder: kept_parts(folder) for folder in self.corpora}
         self.sizes = {folder: _text_bytes(parts) for folder, parts in self.parts.items()}
         self.held_out = self._held_out() if self.held_out is None else self.held_out
 
@@ -90,7 +91,12 @@ class VocabularyBuild:
         root = self.stages.root
         save_tokenizer(tokenizer, root)
         left_out = {name: value for name, value in asdict(fitted).items() if name != "words"}
-        training = {"kind": self.kind, "digest": tokenizer.digest, "sample": sample, "shares": shares}
+        training = {
+            "kind": self.kind,
+            "digest": tokenizer.digest,
+            "sample": sample,
+            "shares": {name_of(folder): share for folder, share in shares.items()},
+        }
         write_json(root / TRAINING, {**training, "asked": self._asked, "left_out": left_out})
         report = self._sanity(tokenizer, sample, told)
         write_json(root / REPORT, report)
@@ -161,7 +167,9 @@ class VocabularyBuild:
         """Try the tokenizer on what was held out, or on everything where nothing was."""
         name, other = self.compare_with or ("", None)
         units = [
-            Unit({"file": part["file"], "digest": part["digest"], "corpus": folder}, part["file"], part["rows"])
+            Unit(
+                {"file": part["file"], "digest": part["digest"], "corpus": name_of(folder)}, part["file"], part["rows"]
+            )
             for folder, parts in self.parts.items()
             for part in parts
         ]
@@ -235,7 +243,7 @@ def _text_bytes(parts: Sequence[dict[str, Any]]) -> int:
     """The bytes of text in a corpus, from the footers of its parts alone."""
     total = 0
     for part in parts:
-        metadata: Any = pq.read_metadata(part["file"])
+        metadata: Any = pq.read_metadata(local(place(part["file"])))
         column = metadata.schema.to_arrow_schema().names.index("text")
         groups = (metadata.row_group(number).column(column) for number in range(metadata.num_row_groups))
         total += sum(group.total_uncompressed_size for group in groups)

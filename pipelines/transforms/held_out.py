@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from corpus.hashing import uniform
 from corpus.manifest import Counts, write_arrow
+from corpus.storage import local
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.sanity import Group, Tally, tally_texts
 from pipelines.progress import note_progress
@@ -43,7 +44,7 @@ class EncodeHeldOut:
         seen = np.zeros(self.tokenizer.vocab_size, np.int64)
         tallies: dict[Group, Tally] = {}
         note, came = note_progress(task), 0
-        file = pq.ParquetFile(task.unit.payload["file"], page_checksum_verification=True)
+        file = pq.ParquetFile(local(task.input()), page_checksum_verification=True)
         for batch in file.iter_batches(_BATCH, columns=["id", "source", "language", "text"], use_threads=False):
             rows = batch.to_pylist()
             came += len(rows)

@@ -17,17 +17,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from blake3 import blake3
 
-from corpus.manifest import Counts, Part, write_arrow
+from corpus.manifest import Counts, Part, read_json, write_arrow
 from corpus.shards.documents import Documents, order_key
 from corpus.shards.layout import SPLITS, VALIDATION, TokenizerEntry
 from corpus.shards.runs import RunWriter, merged, shard_stretch
 from corpus.shards.write import TOKENS_A_BATCH, split_of, write_documents
+from corpus.storage import is_remote, local, local_folder, place
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import load_tokenizer
 from pipelines.progress import note_progress
-from pipelines.stage import Outcome, Task
+from pipelines.stage import Outcome, StageError, Task
 
 TOKENIZED = "stages/tokenized/tokens"
+RUNS = "stages/tokenized/runs.json"
 # Text that is encoded at a time, and what that takes at most beside it: Parquet's pages, strings, and wide ids.
 _TEXT_BYTES = 2 << 20
 ENCODING_BYTES = 24 * _TEXT_BYTES
@@ -36,8 +38,11 @@ _MOST_ROWS = 4096
 
 @cache
 def tokenizer_at(path: str) -> Tokenizer:
-    """The tokenizer, loaded once in each worker."""
-    return load_tokenizer(Path(path))
+    """The tokenizer at a place (a folder or file, here or in a bucket), loaded once in each worker."""
+    there = place(path)
+    if not is_remote(there):
+        return load_tokenizer(there)
+    return load_tokenizer(local_folder(there) if there.is_dir() else local_folder(there.parent) / there.name)
 
 
 def entry_of(tokenizer: Tokenizer) -> TokenizerEntry:
@@ -85,17 +90,23 @@ class Runs:
 
 @dataclass(frozen=True)
 class TokenizePart:
-    """Work on one kept part: payload `source`, `file`, `digest`. `memory` is in bytes and decides how many runs."""
+    """Work on one kept part: payload `source`, `file`, `digest`. `memory` is in bytes and decides how many runs.
+
+    A worker finds the tokenizer at `tokenizer_path`; it must be the one of `tokenizer_digest`.
+    """
 
     tokenizer_path: str
+    tokenizer_digest: str
     validation_share: float
     memory: int
 
     def __call__(self, task: Task) -> Outcome:
         """The part's documents as tokens, in sorted runs."""
         tokenizer, note, done = tokenizer_at(self.tokenizer_path), note_progress(task), 0
+        if tokenizer.digest != self.tokenizer_digest:
+            raise StageError(f"{self.tokenizer_path}: another tokenizer here than where the command was given", 3)
         runs = Runs(task, self.memory - ENCODING_BYTES)
-        for batch in text_batches(Path(task.unit.payload["file"])):
+        for batch in text_batches(local(task.input())):
             clusters = zip(batch["cluster"].to_pylist(), batch["id"].to_pylist(), strict=True)
             splits = [split_of(cluster or doc_id, self.validation_share) for cluster, doc_id in clusters]
             runs.add(encoded(batch, tokenizer), np.array(splits) == VALIDATION)
@@ -135,14 +146,14 @@ def _sizes(texts: pa.LargeStringArray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class GatherShard:
-    """Work on one shard: payload `source`, `split`, `number`, `of`, `removed` (ids). `runs` by source and split.
+    """Work on one shard: payload `source`, `split`, `number`, `of`, `removed` (ids). `runs` is a file of the build.
 
-    The runs are not in the payload, where a thousand shards would each name ten thousand of them; that they are the
-    same as before follows from the digest of the stage that made them.
+    It names the runs of each source and split. They are not in the payload, where a thousand shards would each name ten
+    thousand of them; that they are the same as before follows from the digest of the stage that made them.
     """
 
     tokenizer: TokenizerEntry
-    runs: dict[str, dict[str, list[str]]]
+    runs: str
     memory: int
 
     def __call__(self, task: Task) -> Outcome:
@@ -151,7 +162,8 @@ class GatherShard:
         removed = frozenset(payload["removed"])
 
         def kept() -> Iterator[Documents]:
-            paths = [task.root / run for run in self.runs[payload["source"]][payload["split"]]]
+            runs = read_json(task.root / self.runs, {})[payload["source"]][payload["split"]]
+            paths = [local(task.root / run) for run in runs]
             room = self.memory - 4 * TOKENS_A_BATCH * int(self.tokenizer.dtype[-1])
             for piece in merged(paths, *shard_stretch(payload["number"], payload["of"]), room):
                 seen[0], seen[1] = seen[0] + len(piece), seen[1] + len(piece.tokens)
@@ -165,7 +177,7 @@ class GatherShard:
         counts = Counts(seen[0], shard.n_docs, lost, 0, {"shards.removed": lost} if lost else {})
         keys = ("source", "split", "number")
         facts = {**{key: payload[key] for key in keys}, "shard": asdict(shard)}
-        return Outcome((Part(shard.path, shard.n_docs, shard.bytes, _digest(path)),), counts, facts)
+        return Outcome((Part(shard.path, shard.n_docs, shard.bytes, _digest(local(path))),), counts, facts)
 
 
 def without(documents: Documents, removed: frozenset[str]) -> Documents:

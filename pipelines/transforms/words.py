@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from corpus.hashing import uniform
 from corpus.manifest import Counts, Part, write_arrow
+from corpus.storage import local
 from corpus.tokenizer.words import WordCounter
 from pipelines.progress import note_progress
 from pipelines.stage import Outcome, Task
@@ -43,7 +44,7 @@ class CountWords:
 
     def _texts(self, task: Task, seen: dict[str, int]) -> Iterator[str]:
         note, share = note_progress(task), task.unit.payload["share"]
-        file = pq.ParquetFile(task.unit.payload["file"], page_checksum_verification=True)
+        file = pq.ParquetFile(local(task.input()), page_checksum_verification=True)
         for batch in file.iter_batches(_BATCH, columns=["id", "text"], use_threads=False):
             for row in batch.to_pylist():
                 seen["documents"] += 1
