@@ -178,3 +178,19 @@ def test_no_markup_is_left_in_any_real_article():
         assert not left, f"{document.title}: {text[max(0, left.start() - 50) : left.end() + 50]!r}"
     kept = [result for each in documents if isinstance(result := run_steps(each, wikitext.STEPS), Document)]
     assert len(kept) > 125
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{Begriffsklärung}}", "{{homonymie}}", "{{неоднозначность}}", "{{曖昧さ回避}}", "{{แก้ความกำกวม}}", "__DISAMBIG__",
+     "{{ Täpsustuslehekülg | x }}", "{{Human name disambiguation}}"],
+)  # fmt: skip
+def test_disambiguations_of_many_languages_are_rejected(text):
+    rejected = wikitext.disambiguations(page(f"A nut may be:\n* [[Walnut]]\n{text}"))
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == "wikipedia.disambiguation"
+
+
+def test_a_tag_that_vandals_repeat_leaves_no_half_of_itself():
+    assert "<" not in shown("A nut.<ref>x " * 30_000)
+    assert "ref" not in shown("A nut.<ref>x " * 30_000)
