@@ -117,7 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shards_peer", description="Shards beside datatrove.")
     parser.add_argument("--texts", nargs="+", type=Path, help="JSON lines with a field text")
     parser.add_argument("--gpt2", type=Path, required=True, help="GPT-2's encoder.json, vocab.bpe beside it")
-    parser.add_argument("--megabytes", type=int, default=128, help="of text; given texts are repeated (default 128)")
+    parser.add_argument("--megabytes", type=int, default=512, help="of text; given texts are repeated (default 512)")
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--core", type=int, default=0, help="the core that both run on")
     parser.add_argument("--scratch", type=Path, required=True, help="a folder that does not exist; removed at the end")
