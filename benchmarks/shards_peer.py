@@ -103,7 +103,8 @@ def compare(flags: argparse.Namespace) -> None:
             shutil.rmtree(output, ignore_errors=True)
             wall, cpu = timed_on(flags.core, [sys.executable, *command])
             n_tokens[name] = (our_tokens if name == "ours" else peer_tokens)(output)
-            best[name] = tuple(map(min, best.get(name, (wall, cpu)), (wall, cpu)))
+            before = best.get(name, (wall, cpu))
+            best[name] = min(before[0], wall), min(before[1], cpu)
             rates = f"{size / 1e6 / wall:.1f} MB/s wall, {size / 1e6 / cpu:.1f} MB/s of processor time"
             print(f"turn {turn + 1} {name:<10}{wall:>8.1f} s wall {cpu:>8.1f} s processor   {rates}", flush=True)
     ratios = [theirs / ours for ours, theirs in zip(best["ours"], best["datatrove"], strict=True)]
