@@ -100,7 +100,11 @@ class ShardBuild:
 
     def _parts(self) -> list[Unit]:
         return [
-            Unit({"source": source.name, "file": part["file"], "digest": part["digest"]}, part["file"], part["rows"])
+            Unit(
+                {"source": source.name, "file": part["file"], "digest": part["digest"]},
+                f"{source.name} {part['path']}",
+                part["rows"],
+            )
             for source in self.sources
             for part in kept_parts(source.path)
         ]
