@@ -19,7 +19,11 @@ LAST_LINES = 20
 
 
 class EngineMissing(Exception):
-    """An engine cannot be had on this machine; the message says what is missing and what to do."""
+    """A program that an engine needs is not on this machine; the message says which."""
+
+
+class EngineFailed(Exception):
+    """Everything was there, and an engine could still not be made or started; the message ends with what it said."""
 
 
 def cache_folder() -> Path:
@@ -37,7 +41,7 @@ def need(*programs: str) -> None:
 def made(name: str, recipe: str, make: Callable[[Path], None]) -> Path:
     """The folder that `make` fills, made now or found from before. `recipe` is everything its content depends on.
 
-    `EngineMissing` when `make` fails; nothing half-made is left under the name.
+    `EngineFailed` when `make` cannot; nothing half-made is left under the name.
     """
     folder = cache_folder() / f"{name}-{digest(name, recipe)[:12]}"
     if folder.is_dir():
@@ -54,7 +58,7 @@ def made(name: str, recipe: str, make: Callable[[Path], None]) -> Path:
 
 
 def run(command: Sequence[str | Path], folder: Path, **environment: str) -> None:
-    """Run one command of a making in its folder; `EngineMissing` with its last lines when it fails."""
+    """Run one command of a making in its folder; `EngineFailed` with its last lines when it fails."""
     words = [str(word) for word in command]
     ran = subprocess.run(
         words,
@@ -67,4 +71,4 @@ def run(command: Sequence[str | Path], folder: Path, **environment: str) -> None
     )
     if ran.returncode:
         said = "\n".join(ran.stdout.splitlines()[-LAST_LINES:])
-        raise EngineMissing(f"`{' '.join(words)}` ended with {ran.returncode}:\n{said}")
+        raise EngineFailed(f"`{' '.join(words)}` ended with {ran.returncode}:\n{said}")

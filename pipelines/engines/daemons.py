@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipelines.engines.cache import EngineMissing
+from pipelines.engines.cache import EngineFailed, EngineMissing
 
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_COME_UP = 120
@@ -40,7 +40,7 @@ def answers(port: int) -> bool:
 def daemon(
     command: Sequence[str | Path], log: Path, ready: Callable[[], bool], environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program while the block runs, entered when `ready`; `EngineMissing` when it ends or is silent too long."""
+    """Run a program while the block runs, entered when `ready`; `EngineFailed` when it ends or is silent too long."""
     words = [str(word) for word in command]
     with log.open("ab") as said:
         process = subprocess.Popen(
@@ -58,7 +58,7 @@ def _wait(process: subprocess.Popen[bytes], name: str, log: Path, ready: Callabl
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
             last = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
-            raise EngineMissing(f"{name} did not come up (exit code {process.poll()}); {log} ends with:\n{last}")
+            raise EngineFailed(f"{name} did not come up (exit code {process.poll()}); {log} ends with:\n{last}")
         time.sleep(0.1)
 
 

@@ -22,13 +22,21 @@ from pipelines.engines.boot import launcher
 from pipelines.engines.daemons import LOOPBACK, answers, daemon, free_port, java, opens
 
 SPARK_OPENS = ("java.io", "java.lang", "java.lang.invoke", "java.lang.reflect", "java.net", "java.nio", "java.util")
-SPARK_OPENS += ("java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action")
+SPARK_OPENS += (
+    "java.util.concurrent",
+    "java.util.concurrent.atomic",
+    "sun.nio.ch",
+    "sun.nio.cs",
+    "sun.security.action",
+)
 SPARK_OPENS += ("sun.util.calendar",)
 FLINK_OPENS = SPARK_OPENS
 # A second process of Beam's own runs the user's code, not a thread of the driver.
 OWN_PROCESS = ("--environment_type=LOOPBACK", "--experiments=use_loopback_process_worker=True")
 # Sources split, and stages fuse, only when the graph is optimised before it is handed over; Prism does that itself.
 OPTIMISED = ("--experiments=pre_optimize=all",)
+# Workers outlive a task by so many milliseconds: starting one takes longer than most tasks of a small build.
+KEPT = ("--environment_cache_millis=5000",)
 CORES = 2
 SPARK_CONF = {"spark.ui.enabled": "false", "spark.default.parallelism": str(2 * CORES), "spark.driver.host": LOOPBACK}
 HEAP, EXECUTOR_HEAP, DAEMON_HEAP = "1g", "1g", "256m"
@@ -60,7 +68,7 @@ def spark_local(folder: Path) -> Iterator[Engine]:
     """Spark inside the job server, with two threads, each with a Python worker."""
     with _spark_job_server(f"local[{CORES}]", folder, SPARK_CONF) as port:
         flags = ("--runner=SparkRunner", f"--job_endpoint={LOOPBACK}:{port}", f"--sdk_worker_parallelism={CORES}")
-        yield Engine(f"Spark local[{CORES}]", (*flags, *OWN_PROCESS, *OPTIMISED), environment())
+        yield Engine(f"Spark local[{CORES}]", (*flags, *OWN_PROCESS, *OPTIMISED, *KEPT), environment())
 
 
 @contextmanager
@@ -75,7 +83,7 @@ def process_flags(folder: Path) -> tuple[str, ...]:
     """The flags that let each executor start one Python worker, this interpreter with this code."""
     command = json.dumps({"command": str(launcher(folder / "boot"))})
     process = ("--environment_type=PROCESS", f"--environment_config={command}", "--sdk_worker_parallelism=1")
-    return (*process, *OPTIMISED)
+    return (*process, *OPTIMISED, *KEPT)
 
 
 def cluster_conf() -> dict[str, str]:
@@ -90,6 +98,7 @@ def spark_daemons(folder: Path, workers: int = CORES) -> Iterator[str]:
     home = programs.spark_home()
     # Without the Scala version an executor looks for a source build of Spark and does not start.
     around = {**environment(), "SPARK_HOME": str(home), "SPARK_SCALA_VERSION": "2.12"}
+    around["SPARK_LOCAL_DIRS"] = str(folder / "scratch")
     command = [java(), f"-Xmx{DAEMON_HEAP}", *opens(SPARK_OPENS), "-cp", f"{home}/jars/*"]
     port, log = free_port(), folder / "master.log"
     master = f"spark://{LOOPBACK}:{port}"

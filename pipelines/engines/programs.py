@@ -12,7 +12,7 @@ from pathlib import Path
 
 import apache_beam
 
-from pipelines.engines.cache import EngineMissing, made, need, run
+from pipelines.engines.cache import EngineFailed, made, need, run
 
 HERE = Path(__file__).parent
 PRISM = "github.com/apache/beam/sdks/v2/go/cmd/prism"
@@ -30,7 +30,7 @@ def job_server(engine: str) -> Path:
         run(["mvn", "-q", "-B", "package"], folder)
         jar = folder / "target" / f"{name}-1.jar"
         if not jar.is_file():
-            raise EngineMissing(f"Maven made no {jar}")
+            raise EngineFailed(f"Maven made no {jar}")
         jar.rename(folder / f"{name}.jar")
         shutil.rmtree(folder / "target")
 
@@ -64,7 +64,7 @@ def spark_version() -> str:
     """The version of Spark in the job server's `pom.xml`."""
     found = re.search(r"<spark.version>(.*)</spark.version>", (HERE / "spark" / "pom.xml").read_text(encoding="utf-8"))
     if not found:
-        raise EngineMissing("spark/pom.xml names no spark.version")
+        raise EngineFailed("spark/pom.xml names no spark.version")
     return found.group(1)
 
 
@@ -72,5 +72,5 @@ def flink_version() -> str:
     """The version of Flink in the job server's `pom.xml`, as Beam's `--flink_version` wants it."""
     found = re.search(r"<flink.version>(.*)</flink.version>", (HERE / "flink" / "pom.xml").read_text(encoding="utf-8"))
     if not found:
-        raise EngineMissing("flink/pom.xml names no flink.version")
+        raise EngineFailed("flink/pom.xml names no flink.version")
     return found.group(1)
