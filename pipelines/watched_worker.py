@@ -16,7 +16,10 @@ DIED = "corpusloom: a worker process died"
 LOOK_EVERY = 0.5
 
 
-class WatchedWorker(worker_handlers.SubprocessSdkWorkerHandler):
+_Handler: Any = worker_handlers.SubprocessSdkWorkerHandler  # its decorator hides the class from type checkers
+
+
+class WatchedWorker(_Handler):
     """Beam's handler of a worker process, which also answers for a dead one."""
 
     def start_worker(self) -> None:

@@ -20,6 +20,11 @@ LOOPBACK = "127.0.0.1"
 SECONDS_TO_COME_UP = 120
 SECONDS_TO_END = 10
 LAST_LINES = 20
+OPENED = (
+    *("java.io", "java.lang", "java.lang.invoke", "java.lang.reflect", "java.net", "java.nio", "java.util"),
+    *("java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action"),
+    "sun.util.calendar",
+)
 
 
 def free_port() -> int:
@@ -92,6 +97,11 @@ def java() -> str:
     return found
 
 
-def opens(packages: Sequence[str]) -> list[str]:
-    """The flags that let old libraries look into packages of Java 17."""
-    return [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in packages]
+def brief() -> list[str]:
+    """The flags of a Java program that lives for minutes: compiled lightly, collected by one thread."""
+    return ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+
+
+def opens() -> list[str]:
+    """The flags that let Spark and Flink, older than the rule, look into packages of Java 17."""
+    return [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]

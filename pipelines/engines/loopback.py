@@ -19,18 +19,8 @@ from pathlib import Path
 
 from pipelines.engines import programs
 from pipelines.engines.boot import launcher
-from pipelines.engines.daemons import LOOPBACK, answers, daemon, free_port, java, opens
+from pipelines.engines.daemons import LOOPBACK, answers, brief, daemon, free_port, java, opens
 
-SPARK_OPENS = ("java.io", "java.lang", "java.lang.invoke", "java.lang.reflect", "java.net", "java.nio", "java.util")
-SPARK_OPENS += (
-    "java.util.concurrent",
-    "java.util.concurrent.atomic",
-    "sun.nio.ch",
-    "sun.nio.cs",
-    "sun.security.action",
-)
-SPARK_OPENS += ("sun.util.calendar",)
-FLINK_OPENS = SPARK_OPENS
 # A second process of Beam's own runs the user's code, not a thread of the driver.
 OWN_PROCESS = ("--environment_type=LOOPBACK", "--experiments=use_loopback_process_worker=True")
 # Sources split, and stages fuse, only when the graph is optimised before it is handed over; Prism does that itself.
@@ -38,7 +28,7 @@ OPTIMISED = ("--experiments=pre_optimize=all",)
 # Workers outlive a task by so many milliseconds: starting one takes longer than most tasks of a small build.
 KEPT = ("--environment_cache_millis=5000",)
 CORES = 2
-SPARK_CONF = {"spark.ui.enabled": "false", "spark.default.parallelism": str(2 * CORES), "spark.driver.host": LOOPBACK}
+SPARK_CONF = {"spark.ui.enabled": "false", "spark.default.parallelism": str(CORES), "spark.driver.host": LOOPBACK}
 HEAP, EXECUTOR_HEAP, DAEMON_HEAP = "1g", "1g", "256m"
 
 
@@ -89,7 +79,7 @@ def process_flags(folder: Path) -> tuple[str, ...]:
 def cluster_conf() -> dict[str, str]:
     """What Spark is told about jobs on the standalone cluster."""
     executors = {"spark.executor.memory": EXECUTOR_HEAP, "spark.executor.cores": "1"}
-    return {**SPARK_CONF, **executors, "spark.executor.extraJavaOptions": " ".join(opens(SPARK_OPENS))}
+    return {**SPARK_CONF, **executors, "spark.executor.extraJavaOptions": " ".join([*opens(), *brief()])}
 
 
 @contextmanager
@@ -99,7 +89,7 @@ def spark_daemons(folder: Path, workers: int = CORES) -> Iterator[str]:
     # Without the Scala version an executor looks for a source build of Spark and does not start.
     around = {**environment(), "SPARK_HOME": str(home), "SPARK_SCALA_VERSION": "2.12"}
     around["SPARK_LOCAL_DIRS"] = str(folder / "scratch")
-    command = [java(), f"-Xmx{DAEMON_HEAP}", *opens(SPARK_OPENS), "-cp", f"{home}/jars/*"]
+    command = [java(), f"-Xmx{DAEMON_HEAP}", *brief(), *opens(), "-cp", f"{home}/jars/*"]
     port, log = free_port(), folder / "master.log"
     master = f"spark://{LOOPBACK}:{port}"
 
@@ -124,14 +114,14 @@ def spark_daemons(folder: Path, workers: int = CORES) -> Iterator[str]:
 def _spark_job_server(master: str, folder: Path, conf: Mapping[str, str]) -> Iterator[int]:
     properties = [f"-D{name}={value}" for name, value in conf.items()]
     ours = ["-jar", programs.job_server("spark"), "--spark-master-url", master]
-    with _job_server([*opens(SPARK_OPENS), *properties, *ours], folder) as port:
+    with _job_server([*opens(), *properties, *ours], folder) as port:
         yield port
 
 
 @contextmanager
 def flink(folder: Path) -> Iterator[Engine]:
     """Flink inside its job server, with two task slots; it sorts on disk what does not fit in memory."""
-    ours = [*opens(FLINK_OPENS), "-jar", programs.job_server("flink"), "--flink-master", "[local]"]
+    ours = [*opens(), "-jar", programs.job_server("flink"), "--flink-master", "[local]"]
     with _job_server(ours, folder) as port:
         flags = ("--runner=FlinkRunner", f"--job_endpoint={LOOPBACK}:{port}", f"--parallelism={CORES}")
         yield Engine(
@@ -145,7 +135,7 @@ def flink(folder: Path) -> Iterator[Engine]:
 def _job_server(arguments: list[str | Path], folder: Path) -> Iterator[int]:
     port, artifacts = free_port(), folder / "artifacts"
     ports = ["--job-host", LOOPBACK, "--job-port", str(port), "--artifact-port", "0", "--expansion-port", "0"]
-    command = [java(), f"-Xmx{HEAP}", *arguments, *ports, "--artifacts-dir", artifacts]
+    command = [java(), f"-Xmx{HEAP}", *brief(), *arguments, *ports, "--artifacts-dir", artifacts]
     with daemon(command, folder / "job-server.log", lambda: answers(port), environment()):
         yield port
 

@@ -53,7 +53,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Result:
-    """What one pipeline did on one engine: seconds by the clock, digests by file name, and what it said if it failed."""
+    """What one pipeline did on one engine: seconds by the clock, digests by file name, its error if it failed."""
 
     seconds: float
     digests: dict[str, str]
