@@ -40,7 +40,7 @@ def submit(words, master, output, daemons):
     start = [sys.executable, "-m", "pipelines.engines", "submit", "--master", master]
     around = {
         **environment(),
-        "PYTHONPATH": str(programs.HERE.parents[1]),
+        "PYTHONPATH": str(ROOT),
         "SPARK_LOCAL_DIRS": str(daemons / "scratch"),
     }
     whole = [*start, "--spark-home", str(programs.spark_home()), *conf, "--", *words]
