@@ -48,5 +48,5 @@ def _parameter(action: argparse.Action, name: str) -> dict[str, Any]:
     elif action.type is float:
         parameter["regexes"] = ["^[0-9.eE+-]+$"]
     elif isinstance(action, argparse._StoreTrueAction):
-        parameter["regexes"] = ["^$"]
+        parameter["regexes"] = ["^(true|false)$"]
     return parameter
