@@ -12,6 +12,7 @@ import glob
 import json
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from corpus.hashing import digest
@@ -62,8 +63,21 @@ def ratios(rows: list[Row]) -> list[str]:
     for _, engine, result in rows:
         totals[engine] = totals.get(engine, 0.0) + result.seconds
     ours = totals.get("in-process x2")
-    rows_of = totals.items() if ours else ()
-    return [f"{engine:<17} {seconds / (ours or 1):>6.2f} x the time of in-process x2" for engine, seconds in rows_of]
+    known = totals.items() if ours else ()
+    return [f"{engine:<17} {seconds / (ours or 1):>6.2f} x the time of in-process x2" for engine, seconds in known]
+
+
+def rows_of(name: str, pipelines: Sequence[str], inputs: Inputs, root: Path) -> Iterator[Row]:
+    """Start an engine and run the pipelines on it; every row is printed as it comes. None where it cannot be had."""
+    output, folder = root / name, root / f"{name}-daemons"
+    folder.mkdir()
+    try:
+        with ENGINES[name](folder) as engine:
+            for pipeline, result in try_engine(engine, inputs, output, pipelines):
+                print(line(pipeline, engine.name, result, megabytes(pipeline, inputs, output)), flush=True)
+                yield pipeline, engine.name, result
+    except (EngineMissing, EngineFailed) as error:
+        print(f"{name}: not run, {error}", flush=True)
 
 
 def main() -> int:
@@ -73,20 +87,10 @@ def main() -> int:
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=list(ENGINES), metavar="ENGINE")
     parser.add_argument("--pipelines", nargs="+", default=list(PIPELINES), choices=PIPELINES, metavar="PIPELINE")
     flags = parser.parse_args()
-    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         inputs = data_inputs(flags.data) if flags.data else sample_inputs(root / "inputs")
-        for name in flags.engines:
-            output, folder = root / name, root / f"{name}-daemons"
-            folder.mkdir()
-            try:
-                with ENGINES[name](folder) as engine:
-                    for pipeline, result in try_engine(engine, inputs, output, flags.pipelines):
-                        rows.append((pipeline, engine.name, result))
-                        print(line(pipeline, engine.name, result, megabytes(pipeline, inputs, output)), flush=True)
-            except (EngineMissing, EngineFailed) as error:
-                print(f"{name}: not run, {error}", flush=True)
+        rows = [row for name in flags.engines for row in rows_of(name, flags.pipelines, inputs, root)]
     said = verdict(rows)
     print("\n".join([*ratios(rows), *said]))
     return 0 if said == ["all equal"] else 1

@@ -1,6 +1,6 @@
 """Files that appear whole, and the manifest that says what a folder is and how it came about.
 
-A file is written beside its place under a temporary name, flushed to disk, and renamed: a reader sees all of it or
+A file is written under a temporary name and published in one step (`corpus.storage`): a reader sees all of it or
 nothing. A folder counts as finished when its `_MANIFEST.json` stands; it is written last and names every part
 with rows, bytes and digest. Readers go through the manifest, so what a killed run left behind is never read. No
 wall-clock time, host or path of a worker enters a data file or a manifest: the same input gives the same bytes.
@@ -8,8 +8,6 @@ wall-clock time, host or path of a worker enters a data file or a manifest: the 
 
 import importlib.metadata
 import json
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -21,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpus.hashing import digest, file_digest
+from corpus.storage import local, publish, size_of, temporary_beside
 
 MANIFEST = "_MANIFEST.json"
 TEMPORARY = ".tmp-"
@@ -93,23 +92,14 @@ class Counts:
 
 @contextmanager
 def appearing(path: Path) -> Iterator[Path]:
-    """A temporary path to write to; on leaving without an error it becomes `path`, whole and on disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}-{path.name}")
+    """A temporary file to write to; on leaving without an error it becomes `path`, whole and lasting."""
+    temporary = temporary_beside(path, TEMPORARY)
     try:
         yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
+        publish(temporary, path)
+    finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -133,7 +123,8 @@ def read_json(path: Path, otherwise: Any) -> Any:
 
 def part_of(path: Path, folder: Path, rows: int) -> Part:
     """The entry of a finished file."""
-    return Part(path.relative_to(folder).as_posix(), rows, path.stat().st_size, file_digest(path))
+    file = local(path)
+    return Part(path.relative_to(folder).as_posix(), rows, file.stat().st_size, file_digest(file))
 
 
 class RowWriter:
@@ -175,7 +166,7 @@ def write_parquet(path: Path, folder: Path, schema: pa.Schema, rows: Iterable[di
 
 def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a Parquet file, with its page checksums verified, a batch at a time."""
-    file = pq.ParquetFile(path, page_checksum_verification=True)
+    file = pq.ParquetFile(local(path), page_checksum_verification=True)
     for batch in file.iter_batches(batch_size=_ROWS_A_GROUP, use_threads=False):
         yield from batch.to_pylist()
 
@@ -192,7 +183,7 @@ def write_arrow(path: Path, folder: Path, table: pa.Table) -> Part:
 
 def map_arrow(path: Path) -> pa.Table:
     """An Arrow file, mapped: its columns are read from disk when they are touched, and shared by all workers."""
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    return pa.ipc.open_file(pa.memory_map(str(local(path)))).read_all()
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -210,8 +201,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def code_version() -> dict[str, str]:
     """The version of this package and the digest of its source: other code, other parts."""
     root = Path(__file__).parent.parent
-    sources = [path for package in ("corpus", "pipelines") for path in (root / package).rglob("*.py")]
-    texts = [path.read_bytes() for path in sorted(sources) if not _MAKES_NO_PART & set(path.with_suffix("").parts)]
+    sources = [path.relative_to(root) for package in ("corpus", "pipelines") for path in (root / package).rglob("*.py")]
+    texts = [(root / path).read_bytes() for path in sorted(sources) if not _MAKES_NO_PART & {*path.parts, path.stem}]
     return {"version": importlib.metadata.version("corpusloom"), "source": digest(*texts)}
 
 
@@ -226,8 +217,8 @@ def verify(folder: Path) -> list[str]:
     for entry in read_manifest(folder)["parts"]:
         part = Part(**entry)
         path = folder / part.path
-        if not path.is_file():
+        if (size := size_of(path)) < 0:
             wrong.append(f"{path}: missing")
-        elif path.stat().st_size != part.bytes or file_digest(path) != part.digest:
+        elif size != part.bytes or file_digest(local(path)) != part.digest:
             wrong.append(f"{path}: its bytes are not those of the manifest")
     return wrong

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from corpus.storage import is_remote, place
 from pipelines.stage import StageError, describe_error
 
 INTERRUPTED = 130
@@ -40,13 +41,13 @@ def run_command(make: Callable[[], Runnable], output: str, dry_run: bool, comman
         if dry_run:
             print("\n".join(build.plan()))
             return 0
-        with locked(Path(output)):
+        with locked(place(output)):
             print("\n".join(build.run()))
         return 0
     except Exception as error:  # every error ends as one clear line and an exit code
         described = describe_error(error, command)
         print(f"error: {described['message']}", file=sys.stderr)
-        if described["code"] in (1, 3, 5) and (Path(output) / "stages").is_dir():
+        if described["code"] in (1, 3, 5) and (place(output) / "stages").is_dir():
             print(
                 f"Finished parts stay; once this is mended, go on with the same command: {command} …", file=sys.stderr
             )
@@ -59,8 +60,12 @@ def run_command(make: Callable[[], Runnable], output: str, dry_run: bool, comman
 def locked(folder: Path) -> Iterator[None]:
     """Hold the output folder; `StageError` (exit code 6) when another run has it.
 
-    The lock only spares work: correctness rests on files that appear whole.
+    The lock only spares work: correctness rests on files that appear whole. A store has no locks that end with
+    their owner, so there two runs do the same work twice.
     """
+    if is_remote(folder):
+        yield
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -88,7 +93,7 @@ def check_beam_flags(flags: Sequence[str], ours: Sequence[str]) -> list[str]:
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(known)
     _, unknown = known.parse_known_args(list(flags))
-    if unknown:
+    if unknown and not _names_a_portable_runner(flags):  # those take further flags from their job server
         names = [name for action in known._actions for name in action.option_strings]
         near = difflib.get_close_matches(unknown[0].partition("=")[0], [*ours, *names], 1)
         hint = f"; did you mean {near[0]}?" if near else "; see --help"
@@ -96,14 +101,23 @@ def check_beam_flags(flags: Sequence[str], ours: Sequence[str]) -> list[str]:
     return list(flags)
 
 
+def _names_a_portable_runner(flags: Sequence[str]) -> bool:
+    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+    named = PipelineOptions(list(flags)).view_as(StandardOptions).runner or ""
+    return named.rpartition(".")[2] in {"SparkRunner", "FlinkRunner", "PortableRunner", "PrismRunner"}
+
+
 def disk_line(folder: Path, needed: int) -> str:
     """How much disk a build needs and how much there is."""
-    place = folder
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
+    if is_remote(folder):
+        return f"storage   about {needed / 1e6:,.1f} MB needed at {folder}"
+    there = folder
+    while not there.exists():
+        there = there.parent
+    free = shutil.disk_usage(there).free
     enough = "enough" if free > needed else "NOT ENOUGH"
-    return f"disk      about {needed / 1e6:,.1f} MB needed, {free / 1e6:,.0f} MB free at {place}: {enough}"
+    return f"disk      about {needed / 1e6:,.1f} MB needed, {free / 1e6:,.0f} MB free at {there}: {enough}"
 
 
 def end_on_signals(command: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from corpus.manifest import MANIFEST, Counts, Unbalanced, appearing, code_version, part_of, write_json
 from corpus.recipes import library_versions
+from corpus.storage import local
 from pipelines.inputs import InputFile
 from pipelines.stages import Stages
 
@@ -66,7 +67,12 @@ def with_facts(files: list[InputFile], stages: Stages, stage: str) -> list[dict[
     facts = {fact["name"]: fact for fact in stages.facts(stage)}
     wanted = ("lines", "records", "captures", "documents", "quarantined")
     found = [{key: facts[file.name][key] for key in wanted if key in facts[file.name]} for file in files]
-    return [{**asdict(file), **more} for file, more in zip(files, found, strict=True)]
+    return [{**_described(file), **more} for file, more in zip(files, found, strict=True)]
+
+
+def _described(file: InputFile) -> dict[str, Any]:
+    """An input without the place where it lies today."""
+    return {key: value for key, value in asdict(file).items() if key != "file"}
 
 
 def _corpus(counts: dict[str, Counts], parts: list[dict[str, Any]]) -> Counts:
@@ -87,7 +93,7 @@ def _corpus(counts: dict[str, Counts], parts: list[dict[str, Any]]) -> Counts:
 
 def _copy_part(root: Path, part: dict[str, Any]) -> dict[str, Any]:
     with appearing(root / UNANSWERED) as temporary:
-        shutil.copyfile(root / part["path"], temporary)
+        shutil.copyfile(local(root / part["path"]), temporary)
     return asdict(part_of(root / UNANSWERED, root, part["rows"]))
 
 

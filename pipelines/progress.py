@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from corpus.storage import is_remote
 from pipelines.stage import ERROR, PROGRESS, RECORD, Task
 
 NOTE_EVERY = 0.5
@@ -23,7 +24,12 @@ PLAIN_EVERY = 10.0
 
 
 def note_progress(task: Task) -> Callable[[int], None]:
-    """A function that a unit calls with how much of its size is done; it writes at most twice a second."""
+    """A function that a unit calls with how much of its size is done; it writes at most twice a second.
+
+    Into a store it writes nothing: a note would be an object, and there only whole units count.
+    """
+    if is_remote(task.root_path):
+        return lambda done: None
     path, last = task.record(PROGRESS), [time.monotonic()]
 
     def note(done: int) -> None:
@@ -63,16 +69,17 @@ class _Meter:
 
     def line(self) -> str:
         done = units = 0
+        there = {path.name for path in self.records.iterdir()}
         for task in self.pending:
-            if (self.records / f"{task.name}{RECORD}").exists():
+            if f"{task.name}{RECORD}" in there:
                 done, units = done + task.unit.size, units + 1
-            else:
+            elif f"{task.name}{PROGRESS}" in there:
                 done += min(self._noted(task), task.unit.size)
         seconds = max(time.monotonic() - self.started, 1e-3)
         rate = done / seconds
         left = f"ETA {(self.total - done) / rate:.0f} s" if rate else "ETA unknown"
         reused = f"  {self.reused} parts reused" if self.reused else ""
-        errors = "  stopping: an error" if any(self.records.glob(f"*{ERROR}")) else ""
+        errors = "  stopping: an error" if any(name.endswith(ERROR) for name in there) else ""
         return (
             f"{self.name:<11} {done:>9,}/{self.total:,}  {units}/{len(self.pending)} parts  {rate:,.0f}/s  "
             f"{left if done < self.total else f'{seconds:.1f} s'}{reused}{errors}"
@@ -87,7 +94,7 @@ class _Meter:
 
 def _show(meter: _Meter, stop: threading.Event, stream: TextIO) -> None:
     console = Console(file=stream)
-    if console.is_terminal:
+    if console.is_terminal and not is_remote(meter.records):
         with Live(Text(meter.line()), console=console, refresh_per_second=4) as live:
             while not stop.wait(0.25):
                 live.update(Text(meter.line()))

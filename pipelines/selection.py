@@ -42,9 +42,9 @@ def _find_duplicates(stages: Stages, near: MinHash) -> None:
     order = stages.paths("exact", duplicates.ORDER)[0]
     stage = stages.stage("near", (band_shuffle.PAIRS,), ("signatures", "exact"), {"near": repr(near)})
     units = [Unit({"band": band, "order": order}, f"band {band}") for band in range(near.bands)]
-    signatures = band_shuffle.Signatures(stages.root, files, order, near)
-    parts = list(range(len(files)))
-    stages.shuffle(stage, units, parts, lambda tasks: band_shuffle.BandShuffle(signatures, tasks))
+    listed = band_shuffle.Listed(str(stages.root), str(stage.pending), order, near)
+    parts = list(enumerate(files))
+    stages.shuffle(stage, units, parts, lambda tasks: band_shuffle.BandShuffle(listed, tasks))
     pairs = stages.paths("near", band_shuffle.PAIRS)
     unit = Unit({"order": order, "signatures": files, "pairs": pairs}, "clusters")
     after = ("signatures", "exact", "near")

@@ -9,17 +9,23 @@ engine ran the worker.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from corpus.hashing import digest, file_digest
-from corpus.manifest import MANIFEST, TEMPORARY, Counts, ManifestError, Part, read_manifest, write_json
+from corpus.manifest import MANIFEST, TEMPORARY, Counts, ManifestError, Part, code_version, read_manifest, write_json
+from corpus.recipes import library_versions
+from corpus.storage import is_remote, place, size_of
 
 RECORD = ".json"
 ERROR = ".error"
 PROGRESS = ".progress"
+# Questions to a store take a tenth of a second each, nearly all of it waiting.
+_QUESTIONS_AT_ONCE = 32
 # A share of damaged records says something only when there are some.
 FEWEST_QUARANTINED = 100
 
@@ -54,6 +60,7 @@ class Outcome:
 
 
 Work = Callable[["Task"], Outcome]
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,11 @@ class Stage:
         return self.home / "units"
 
     @property
+    def pending(self) -> Path:
+        """The file that tells the workers what to do."""
+        return self.home / "pending.jsonl"
+
+    @property
     def fingerprint(self) -> str:
         """The digest of the settings."""
         return digest(self.name, json.dumps(self.settings, sort_keys=True))
@@ -91,22 +103,29 @@ class Stage:
         """The unit, with the name that its parts will have."""
         named = {key: value for key, value in unit.payload.items() if key != "file"}
         name = digest(self.fingerprint, json.dumps(named, sort_keys=True))[:24]
-        return Task(name, unit, str(self.root), str(self.records))
+        return Task(name, unit, str(self.root), str(self.records), build_version())
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is given: a unit, its name, and the two folders. Plain values, so that it travels anywhere."""
+    """What a worker is given: a unit, its name, two folders, and the version of the build. Plain values, so that it
+    travels anywhere; the folders are places (`corpus.storage`) that driver and workers share.
+    """
 
     name: str
     unit: Unit
     root_path: str
     records_path: str
+    version: str
 
     @property
     def root(self) -> Path:
         """Where parts are written."""
-        return Path(self.root_path)
+        return place(self.root_path)
+
+    def input(self) -> Path:
+        """The file that the payload names."""
+        return place(self.unit.payload["file"])
 
     def part(self, folder: str, suffix: str = ".parquet") -> Path:
         """The place of this unit's part in one of the stage's folders."""
@@ -114,20 +133,41 @@ class Task:
 
     def record(self, suffix: str) -> Path:
         """The place of one of this unit's records."""
-        return Path(self.records_path) / f"{self.name}{suffix}"
+        return place(self.records_path) / f"{self.name}{suffix}"
+
+
+@cache
+def build_version() -> str:
+    """The digest of this package's source and of the libraries that decide bytes; driver and workers must agree."""
+    return digest(json.dumps([code_version(), library_versions()], sort_keys=True))
 
 
 def execute(task: Task, work: Work) -> None:
-    """Do one unit and leave its record, or the record of its error. Runs on the worker."""
-    records = Path(task.records_path)
-    if any(records.glob(f"*{ERROR}")):
+    """Do one unit and leave its record, or the record of its error. Runs on the worker.
+
+    A unit that has its record is left alone: engines repeat a task whose worker they lost, and all it had done.
+    """
+    records = place(task.records_path)
+    if any(records.glob(f"*{ERROR}")) or task.record(RECORD).exists():
         return
     try:
+        _check_version(task)
         outcome = work(task)
         outcome.counts.check(task.unit.label)
         write_json(task.record(RECORD), {"label": task.unit.label, **_json_of(outcome)})
     except Exception as error:  # every error becomes a record: the driver reports it, and no engine retries it
         write_json(task.record(ERROR), describe_error(error, task.unit.label))
+
+
+def _check_version(task: Task) -> None:
+    if task.version != build_version():
+        import platform
+
+        raise StageError(
+            f"the worker on {platform.node()} has another version of this package or of its libraries than the command "
+            f"({code_version()['version']} here); install the same on every worker",
+            2,
+        )
 
 
 def describe_error(error: BaseException, label: str) -> dict[str, Any]:
@@ -158,11 +198,20 @@ def finished(task: Task, with_digests: bool = True) -> Outcome | None:
         return None
     for part in outcome.parts:
         path = task.root / part.path
-        if not path.is_file() or path.stat().st_size != part.bytes:
+        if size_of(path) != part.bytes:
             return None
-        if with_digests and file_digest(path) != part.digest:
+        # A store keeps checksums itself, and an object in it is never half-written.
+        if with_digests and not is_remote(path) and file_digest(path) != part.digest:
             return None
     return outcome
+
+
+def _for_each(items: Iterable[Any], ask: Callable[[Any], _Found], where: Path) -> list[_Found]:
+    """`ask` of every item, in order; many at once where each answer is a journey."""
+    if not is_remote(where):
+        return [ask(item) for item in items]
+    with ThreadPoolExecutor(_QUESTIONS_AT_ONCE) as threads:
+        return list(threads.map(ask, items))
 
 
 def complete_manifest(stage: Stage, tasks: Sequence[Task]) -> dict[str, Any] | None:
@@ -172,9 +221,10 @@ def complete_manifest(stage: Stage, tasks: Sequence[Task]) -> dict[str, Any] | N
     except ManifestError:
         return None
     same = manifest.get("fingerprint") == stage.fingerprint and manifest.get("units") == sorted(t.name for t in tasks)
-    paths = [(stage.root / part["path"], part["bytes"]) for part in manifest["parts"]]
-    whole = same and all(path.is_file() and path.stat().st_size == size for path, size in paths)
-    return manifest if whole else None
+    if not same:
+        return None
+    sizes = _for_each(manifest["parts"], lambda part: size_of(stage.root / part["path"]), stage.root)
+    return manifest if sizes == [part["bytes"] for part in manifest["parts"]] else None
 
 
 def prepare(stage: Stage, tasks: Sequence[Task]) -> list[Task]:
@@ -183,13 +233,17 @@ def prepare(stage: Stage, tasks: Sequence[Task]) -> list[Task]:
     for pattern in (f"*{ERROR}", f"*{PROGRESS}", f"{TEMPORARY}*"):
         for path in stage.records.glob(pattern):
             path.unlink(missing_ok=True)
-    pending = [task for task in tasks if finished(task) is None]
+    found = _for_each(tasks, finished, stage.root)
+    pending = [task for task, outcome in zip(tasks, found, strict=True) if outcome is None]
+    for task in pending:  # a record without its parts would make a worker pass the unit over
+        task.record(RECORD).unlink(missing_ok=True)
     return sorted(pending, key=lambda task: (-task.unit.size, task.name))
 
 
 def publish(stage: Stage, tasks: Sequence[Task]) -> dict[str, Any]:
     """Add up what the units made, check that nothing is missing, clear the folder of strangers, write the manifest."""
-    outcomes = [outcome for task in tasks if (outcome := finished(task, with_digests=False)) is not None]
+    found = _for_each(tasks, lambda task: finished(task, with_digests=False), stage.root)
+    outcomes = [outcome for outcome in found if outcome is not None]
     if len(outcomes) != len(tasks):
         raise StageError(f"{stage.name}: {len(tasks) - len(outcomes)} of {len(tasks)} units left no record", 1)
     counts = sum((outcome.counts for outcome in outcomes), Counts())
@@ -207,6 +261,7 @@ def publish(stage: Stage, tasks: Sequence[Task]) -> dict[str, Any]:
         "facts": {task.name: outcome.facts for task, outcome in zip(tasks, outcomes, strict=True)},
     }
     write_json(stage.home / MANIFEST, manifest)
+    stage.pending.unlink(missing_ok=True)
     return manifest
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from corpus.manifest import code_version, manifest_digest, read_json, write_json
 from corpus.recipes import library_versions
+from corpus.storage import is_remote
 from pipelines.stage import Stage, Unit, Work
 from pipelines.transforms.map_parts import run_shuffle, run_stage
 
@@ -31,6 +32,10 @@ class Stages:
     worth_a_worker: dict[str, int]
     manifests: dict[str, Manifest] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not is_remote(self.root):
+            self.root = self.root.absolute()  # workers of other engines run in other folders
 
     def stage(self, name: str, owned: tuple[str, ...], after: tuple[str, ...], settings: dict[str, Any]) -> Stage:
         """The stage with its identity."""

@@ -6,11 +6,11 @@
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from corpus.manifest import MANIFEST
 from corpus.recipes import Recipe
 from corpus.report.write import write_report
+from corpus.storage import place
 from pipelines.command import disk_line
 from pipelines.finish import publish_corpus, summary, with_facts
 from pipelines.inputs import InputFile, find_inputs, payload_of, with_digests
@@ -52,7 +52,7 @@ class TextBuild:
     def run(self) -> list[str]:
         """All stages, the manifest, the report."""
         root = self.stages.root
-        self.files = with_digests(self.files, root / "stages" / "inputs.json")
+        self.files = with_digests(self.files, self.stages)
         units = [
             Unit({**payload_of(file), "snapshot": self.snapshot}, file.name, max(file.bytes, 1)) for file in self.files
         ]
@@ -72,5 +72,5 @@ def text_build(
     """A build from its flags; everything that can be checked is checked before the first byte is written."""
     patterns = [name for group in getattr(flags, flag.removeprefix("--")) for name in group]
     files = find_inputs(patterns, flag)
-    stages = Stages(Path(flags.output), list(beam_flags), flags.max_quarantined, WORTH_A_WORKER)
+    stages = Stages(place(flags.output), list(beam_flags), flags.max_quarantined, WORTH_A_WORKER)
     return TextBuild(source, files, make(), flags.snapshot, stages)

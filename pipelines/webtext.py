@@ -16,6 +16,7 @@ from corpus.manifest import MANIFEST
 from corpus.recipes import RECIPES, Recipe
 from corpus.report.fidelity import read_domains
 from corpus.report.write import write_report
+from corpus.storage import place
 from pipelines.command import disk_line
 from pipelines.finish import publish_corpus, publish_unanswered, summary, with_facts
 from pipelines.inputs import InputFile, find_inputs, payload_of, with_digests
@@ -93,7 +94,7 @@ class Build:
             snapshot=flags.snapshot,
             captures_a_part=max(flags.captures_a_part, 1),
             domains=flags.domains,
-            stages=Stages(Path(flags.output), beam_flags, flags.max_quarantined, WORTH_A_WORKER),
+            stages=Stages(place(flags.output), beam_flags, flags.max_quarantined, WORTH_A_WORKER),
         )
 
     def plan(self) -> list[str]:
@@ -112,9 +113,8 @@ class Build:
     def run(self) -> list[str]:
         """All stages, the manifest, the report."""
         root = self.stages.root
-        memory = root / "stages" / "inputs.json"
-        self.submissions = with_digests(self.submissions, memory)
-        self.pages = with_digests(self.pages, memory)
+        self.submissions = with_digests(self.submissions, self.stages)
+        self.pages = with_digests(self.pages, self.stages)
         self.links()
         self.captures()
         self.documents()

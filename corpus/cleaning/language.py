@@ -118,7 +118,8 @@ def _load(model: str) -> Any:
     from fasttext import FastText
 
     with contextlib.redirect_stderr(io.StringIO()):  # it warns that its own interface changed
-        return FastText.load_model(str(find_model(model)))
+        # A worker on another machine may have the model elsewhere; its digest says that it is the same one.
+        return FastText.load_model(str(find_model(model if Path(model).is_file() else "")))
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from corpus.hashing import uniform
 from corpus.manifest import ManifestError
+from corpus.storage import local
 
 KEPT = "kept"
 PAIRED = "duplicates.near"
@@ -149,7 +150,7 @@ def _files(root: Path, manifest: Mapping[str, Any], prefix: str) -> Iterator[pq.
             path = root / part["path"]
             if not path.is_file():
                 raise ManifestError(f"{path}: missing, though the manifest names it; run the build's command again")
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            with pq.ParquetFile(local(path), page_checksum_verification=True) as file:
                 rows = file.metadata.num_rows
                 if rows != part["rows"]:
                     raise ManifestError(f"{path}: {rows} rows, the manifest says {part['rows']}; run the build again")

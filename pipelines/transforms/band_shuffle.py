@@ -1,13 +1,15 @@
 """Near duplicates through one shuffle: bands and document numbers cross it, in batches, and nothing else.
 
-    signature part → (band, packed hashes and numbers) → GroupByKey → verified pairs of the band
+    number of a signature part → (band, packed hashes and numbers) → GroupByKey → verified pairs of the band
 
 A document costs 16 bytes a band, 224 for 14 bands; signatures are mapped where a pair is verified, texts are never
-touched. Each band is a task of its own with a record, like the units of every other stage.
+touched. Each band is a task of its own with a record, like the units of every other stage. The names of the parts
+stand in the file that the elements come from, so the graph does not grow with them.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,9 @@ import pyarrow as pa
 from corpus.dedup.clusters import similar_pairs
 from corpus.dedup.minhash import MinHash, band_hashes, similarity
 from corpus.manifest import Counts, map_arrow, write_arrow
+from corpus.storage import place
 from pipelines.stage import Outcome, Task, execute
+from pipelines.transforms.spread import read_lines
 
 PAIRS = "stages/near/pairs"
 PAIRS_SCHEMA = pa.schema([("leader", pa.int64()), ("document", pa.int64())])
@@ -34,16 +38,12 @@ class Signatures:
     parts: Sequence[str]
     order: str
     config: MinHash
-    _maps: list[np.ndarray] = field(default_factory=list)
 
-    def open(self) -> "Signatures":
-        """Map the files; call once in each worker."""
-        if not self._maps:
-            table = map_arrow(self.root / self.order)
-            self.part, self.row = table["part"].to_numpy(), table["row"].to_numpy()
-            self.alive = table["rule"].to_numpy() < 0
-            self._maps = [signatures_of(self.root / path, self.config) for path in self.parts]
-        return self
+    def __post_init__(self) -> None:
+        table = map_arrow(self.root / self.order)
+        self.part, self.row = table["part"].to_numpy(), table["row"].to_numpy()
+        self.alive = table["rule"].to_numpy() < 0
+        self._maps = [signatures_of(self.root / path, self.config) for path in self.parts]
 
     def of(self, documents: np.ndarray) -> np.ndarray:
         """(n,) numbers → (n, minima) signatures."""
@@ -65,20 +65,35 @@ def signatures_of(path: Path, config: MinHash) -> np.ndarray:
     return column.flatten().to_numpy(zero_copy_only=True).reshape(-1, config.minima)
 
 
-class CutBands(beam.DoFn):
-    """Part number → (band, packed entries of the part's documents)."""
+@dataclass(frozen=True)
+class Listed:
+    """Where the signatures are, for a worker to open: `listing` is a file with a line [number, path] for each part."""
 
-    def __init__(self, signatures: Signatures) -> None:
-        self.signatures = signatures
+    root: str
+    listing: str
+    order: str
+    config: MinHash
+
+    def open(self) -> Signatures:
+        """Map the files; call once in each worker."""
+        paths = [path for _, path in read_lines(place(self.listing))]
+        return Signatures(place(self.root), paths, self.order, self.config)
+
+
+class CutBands(beam.DoFn):
+    """[number, path] of a part, as JSON → (band, packed entries of the part's documents)."""
+
+    def __init__(self, listed: Listed) -> None:
+        self.listed = listed
 
     def setup(self) -> None:
         """Map the signatures."""
-        self.signatures.open()
+        self.signatures = self.listed.open()
 
-    def process(self, element: int) -> Iterator[tuple[int, bytes]]:
+    def process(self, element: str) -> Iterator[tuple[int, bytes]]:
         """One part in, one packed batch a band out."""
         signatures = self.signatures
-        numbers = signatures.numbers_of(element)
+        numbers = signatures.numbers_of(json.loads(element)[0])
         hashes = band_hashes(signatures.of(numbers), signatures.config)
         for band in range(signatures.config.bands):
             entries = np.empty(len(numbers), _ENTRY)
@@ -86,11 +101,23 @@ class CutBands(beam.DoFn):
             yield band, entries.tobytes()
 
 
+class EmptyBands(beam.DoFn):
+    """The number of bands → (band, no entries) for each of them."""
+
+    def process(self, element: int) -> Iterator[tuple[int, bytes]]:
+        """One number in, so many empty batches out."""
+        yield from ((band, b"") for band in range(element))
+
+
 class VerifyBand(beam.DoFn):
     """(band, packed entries) → the record of the band's task, with its verified pairs on disk."""
 
-    def __init__(self, signatures: Signatures, tasks: Sequence[Task]) -> None:
-        self.signatures, self.tasks = signatures, list(tasks)
+    def __init__(self, listed: Listed, tasks: Sequence[Task]) -> None:
+        self.listed, self.tasks = listed, list(tasks)
+
+    def setup(self) -> None:
+        """Map the signatures."""
+        self.signatures = self.listed.open()
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[str]:
         """One band in, the name of its task out."""
@@ -101,7 +128,7 @@ class VerifyBand(beam.DoFn):
         yield task.name
 
     def _work(self, entries: np.ndarray, task: Task) -> Outcome:
-        signatures = self.signatures.open()
+        signatures = self.signatures
         least = signatures.config.min_similarity
         found = list(similar_pairs(entries["hash"], entries["document"], signatures.similarity, least))
         columns = [list(column) for column in zip(*sorted(found), strict=True)] or [[], []]
@@ -110,15 +137,17 @@ class VerifyBand(beam.DoFn):
 
 
 class BandShuffle(beam.PTransform):
-    """Part numbers → the names of the band tasks done."""
+    """[number, path] of every part, as JSON → the names of the band tasks done."""
 
-    def __init__(self, signatures: Signatures, tasks: Sequence[Task]) -> None:
+    def __init__(self, listed: Listed, tasks: Sequence[Task]) -> None:
         super().__init__()
-        self.signatures, self.tasks = signatures, tasks
+        self.listed, self.tasks = listed, tasks
 
     def expand(self, input_or_inputs: Any) -> Any:
         """Every band gets an empty batch of its own, so that each leaves a record even without documents."""
-        empty = input_or_inputs.pipeline | "AllBands" >> beam.Create([(band, b"") for band in range(len(self.tasks))])
-        bands = input_or_inputs | "CutBands" >> beam.ParDo(CutBands(self.signatures))  # (band, entries)
+        every = beam.ParDo(EmptyBands()).with_output_types(tuple[int, bytes])
+        empty = input_or_inputs.pipeline | "Count" >> beam.Create([len(self.tasks)]) | "AllBands" >> every
+        cut = beam.ParDo(CutBands(self.listed)).with_output_types(tuple[int, bytes])
+        bands = input_or_inputs | "CutBands" >> cut  # (band, entries)
         groups = (bands, empty) | "Flatten" >> beam.Flatten() | "SameBand" >> beam.GroupByKey()  # (band, batches)
-        return groups | "Verify" >> beam.ParDo(VerifyBand(self.signatures, self.tasks))
+        return groups | "Verify" >> beam.ParDo(VerifyBand(self.listed, self.tasks))

@@ -20,6 +20,7 @@ from corpus.manifest import Counts, Part, map_arrow, write_arrow, write_parquet
 from corpus.readers.containers import container
 from corpus.readers.warc import Capture, scan
 from corpus.redirects import TARGETS_SCHEMA, follow, targets_of
+from corpus.storage import local
 from corpus.urls import address
 from pipelines.progress import note_progress
 from pipelines.stage import Outcome, Task
@@ -86,7 +87,8 @@ class ScanCaptures:
     def __call__(self, task: Task) -> Outcome:
         """Note every page and every edge; keep what could not be read."""
         found, payload, note = _Found(), task.unit.payload, note_progress(task)
-        for item in scan(Path(payload["file"]), payload["name"]):
+        file = local(task.input())
+        for item in scan(file, payload["name"]):
             found.add(item)
             note(max(item.offset, 0))
         parts = (
@@ -104,7 +106,7 @@ class ScanCaptures:
             "quarantined": damaged,
             "captures": len(found.pages),
             "pages": parts[0].path,
-            "seekable": _is_seekable(Path(payload["file"])),
+            "seekable": _is_seekable(file),
         }
         return Outcome(parts, counts, facts)
 

@@ -8,7 +8,6 @@ of their own, so that another MinHash setting does not extract a page twice.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from corpus.hashing import key64
 from corpus.manifest import Counts, map_arrow, read_parquet, write_arrow, write_parquet
 from corpus.readers.warc import read_pages
 from corpus.recipes import Recipe
+from corpus.storage import local
 from corpus.urls import address
 from pipelines.progress import note_progress
 from pipelines.stage import Outcome, Task
@@ -56,7 +56,7 @@ class ReadDocuments:
         asked = map_arrow(task.root / payload["part"]).slice(payload["start"], payload["stop"] - payload["start"])
         results: list[Document | Rejected | Quarantined] = []
         with Sandbox() as sandbox:
-            for row, item in zip(asked.to_pylist(), self._read(payload, asked), strict=True):
+            for row, item in zip(asked.to_pylist(), self._read(task, asked), strict=True):
                 results.append(item if isinstance(item, Quarantined) else self._judge(item, row, payload, sandbox))
                 note(len(results))
         kept = [item for item in results if isinstance(item, Document)]
@@ -74,9 +74,9 @@ class ReadDocuments:
         run = {"kept": parts[0].path, "rejected": parts[1].path, "documents": len(kept)}
         return Outcome(parts, counts, {"runs": [run]})
 
-    def _read(self, payload: dict[str, Any], asked: pa.Table) -> Iterator[Page | Quarantined]:
+    def _read(self, task: Task, asked: pa.Table) -> Iterator[Page | Quarantined]:
         offsets = asked["offset"].to_pylist()
-        return iter(read_pages(Path(payload["file"]), offsets, payload["name"], self.max_body))
+        return iter(read_pages(local(task.input()), offsets, task.unit.payload["name"], self.max_body))
 
     def _judge(self, page: Page, row: dict[str, Any], payload: dict[str, Any], sandbox: Sandbox) -> Document | Rejected:
         page = located(page, row, payload["snapshot"])

@@ -75,7 +75,7 @@ class DecideClusters:
         payload = task.unit.payload
         order = map_arrow(task.root / payload["order"])
         rule, leader = order["rule"].to_numpy(), order["leader"].to_numpy()
-        signatures = Signatures(task.root, payload["signatures"], payload["order"], self.config).open()
+        signatures = Signatures(task.root, payload["signatures"], payload["order"], self.config)
         near = [np.stack([map_arrow(task.root / path)[name].to_numpy() for name in ("leader", "document")], 1)
                 for path in payload["pairs"]]  # fmt: skip
         exact = np.stack([leader[rule >= 0], np.flatnonzero(rule >= 0)], 1)

@@ -16,6 +16,7 @@ from corpus.document import QUARANTINED_SCHEMA, Quarantined, quarantined_row
 from corpus.links import LINKS_SCHEMA, POSTS_SCHEMA, REDUCED, LinkRules, judge, post_row, reduce_posts, sort_posts
 from corpus.manifest import Counts, map_arrow, write_arrow, write_parquet
 from corpus.readers.reddit import read_submissions
+from corpus.storage import local
 from pipelines.progress import note_progress
 from pipelines.stage import Outcome, Task
 
@@ -49,7 +50,7 @@ class ReadPosts:
     def _batches(self, task: Task, reasons: dict[str, int], damage: list[Quarantined]) -> Iterator[pa.RecordBatch]:
         rows: list[dict[str, object]] = []
         payload, note = task.unit.payload, note_progress(task)
-        for number, post in enumerate(read_submissions(Path(payload["file"]), payload["name"])):
+        for number, post in enumerate(read_submissions(local(task.input()), payload["name"])):
             note(number)
             if isinstance(post, Quarantined):
                 damage.append(post)

@@ -1,8 +1,8 @@
 """Units of work through Beam: names go in, nothing but names comes out.
 
 The element is a task, a few hundred bytes; a worker reads one input and writes one part, and text never enters a
-shuffle. In the in-process runner this means constant memory for any size of corpus. `Create` reshuffles its
-elements, so every worker gets its share.
+shuffle. In the in-process runner this means constant memory for any size of corpus. Tasks reach the workers by a
+file (`pipelines.transforms.spread`), so the graph of a stage is as small for a hundred thousand files as for one.
 """
 
 import os
@@ -18,12 +18,29 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions,
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.transforms import environments
 
+from corpus.storage import is_remote, scratch
 from pipelines.progress import watched
-from pipelines.stage import ERROR, Stage, StageError, Task, Unit, Work, complete_manifest, execute, prepare, publish
+from pipelines.stage import (
+    ERROR,
+    RECORD,
+    Stage,
+    StageError,
+    Task,
+    Unit,
+    Work,
+    complete_manifest,
+    execute,
+    prepare,
+    publish,
+)
+from pipelines.transforms.spread import Spread, task_of, write_lines
+from pipelines.watched_worker import DIED, watch_workers
 from pipelines.worker import DRIVER
 
 LOCAL_RUNNER = "FnApiRunner"
 CHATTER = "workers.log"
+# How often a stage is run when its worker processes are killed.
+_ATTEMPTS = 3
 Build = Callable[[beam.Pipeline], Any]
 
 
@@ -33,22 +50,23 @@ class DoTask(beam.DoFn):
     def __init__(self, work: Work) -> None:
         self.work = work
 
-    def process(self, element: Task) -> Iterator[str]:
-        """One task in, its name out."""
-        execute(element, self.work)
-        yield element.name
+    def process(self, element: str) -> Iterator[str]:
+        """One task in, as a line of JSON; its name out."""
+        task = task_of(element)
+        execute(task, self.work)
+        yield task.name
 
 
 class MapParts(beam.PTransform):
-    """Tasks → the names of the tasks done."""
+    """A pipeline's root → the names of the tasks done, of those that stand in the file `tasks`."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, tasks: Path | str, work: Work) -> None:
         super().__init__()
-        self.work = work
+        self.tasks, self.work = tasks, work
 
     def expand(self, input_or_inputs: Any) -> Any:
         """Every worker takes tasks as it gets them; the order is nobody's business."""
-        return input_or_inputs | "Spread" >> beam.Reshuffle() | "Do" >> beam.ParDo(DoTask(self.work))
+        return input_or_inputs | "Spread" >> Spread(self.tasks) | "Do" >> beam.ParDo(DoTask(self.work))
 
 
 def run_stage(stage: Stage, units: Sequence[Unit], work: Work, flags: Sequence[str]) -> tuple[dict[str, Any], bool]:
@@ -63,9 +81,8 @@ def run_stage(stage: Stage, units: Sequence[Unit], work: Work, flags: Sequence[s
     pending = prepare(stage, tasks)
     if pending:
         parallel = min(len(pending), sum(task.unit.size for task in pending) // stage.worth_a_worker)
-        _run(
-            stage, tasks, pending, lambda root: root | "Tasks" >> beam.Create(pending) | MapParts(work), flags, parallel
-        )
+        write_lines(stage.pending, pending)
+        _run(stage, tasks, pending, lambda root: root | stage.name >> MapParts(stage.pending, work), flags, parallel)
     return publish(stage, tasks), True
 
 
@@ -76,25 +93,48 @@ def run_shuffle(
     transform: Callable[[list[Task]], beam.PTransform],
     flags: Sequence[str],
 ) -> tuple[dict[str, Any], bool]:
-    """Run a stage whose units are the groups of a shuffle: `transform(tasks)` takes the elements and does every task.
+    """Run a stage whose units are the groups of a shuffle: `transform(tasks)` takes `elements` and does every task.
 
-    What is shuffled are keys, in memory; so one process does it, and a killed run starts the stage anew.
+    The elements (plain JSON) stand in the file `stage.pending` and come as its lines. What is shuffled are keys, in
+    memory; so one process does it locally, and a killed run starts the stage anew.
     """
     tasks = [stage.task(unit) for unit in units]
     manifest = complete_manifest(stage, tasks)
     if manifest is not None:
         return manifest, False
     pending = prepare(stage, tasks)
-    _run(stage, tasks, pending, lambda root: root | "Elements" >> beam.Create(elements) | transform(tasks), flags, 1)
+    write_lines(stage.pending, elements)
+    shuffle = transform(tasks)
+    _run(stage, tasks, pending, lambda root: root | Spread(stage.pending) | stage.name >> shuffle, flags, 1)
     return publish(stage, tasks), True
 
 
 def _run(
     stage: Stage, tasks: Sequence[Task], pending: Sequence[Task], build: Build, flags: Sequence[str], parallel: int
 ) -> None:
-    with watched(stage.name, stage.records, tasks, pending), chatter_in(stage.home / CHATTER):
-        run_pipeline(build, flags, parallel)
+    log = stage.home / CHATTER
+    with watched(stage.name, stage.records, tasks, pending), chatter_in(scratch() / CHATTER if is_remote(log) else log):
+        _run_until_done(stage, pending, lambda left: run_pipeline(build, flags, min(parallel, left)))
     raise_errors(stage)
+
+
+def _run_until_done(stage: Stage, pending: Sequence[Task], run: Callable[[int], None]) -> None:
+    """Run what is pending, again when a worker process of the in-process engine died: units with a record stay done."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        left = [task for task in pending if not task.record(RECORD).exists()]
+        try:
+            return run(max(len(left), 1))
+        except RuntimeError as error:
+            if DIED not in str(error):
+                raise
+            if attempt == _ATTEMPTS:
+                left = [task.unit.label for task in left if not task.record(RECORD).exists()]
+                raise StageError(
+                    f"{stage.name}: worker processes were killed {attempt} times, most likely for want of memory; "
+                    f"{len(left)} units are left, the first {left[0] if left else 'none'}. Give the machine more, "
+                    "or run with --direct_num_workers=1",
+                    5,
+                ) from error
 
 
 def run_pipeline(build: Build, flags: Sequence[str], parallel: int) -> None:
@@ -103,6 +143,10 @@ def run_pipeline(build: Build, flags: Sequence[str], parallel: int) -> None:
     The engine is the in-process runner unless a flag names another, and never `DirectRunner`, which tries to
     download one. Several workers are processes of their own, since Python's lock lets only one thread compute.
     """
+    # Engines start further workers as `python`; it must be the interpreter of this environment.
+    here, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    if path.split(os.pathsep)[0] != here:
+        os.environ["PATH"] = os.pathsep.join([here, path])
     options = PipelineOptions(list(flags))
     runner = options.view_as(StandardOptions).runner
     if runner in (None, "DirectRunner", LOCAL_RUNNER):
@@ -120,6 +164,7 @@ def _local_runner(direct: DirectOptions, flags: Sequence[str], parallel: int) ->
     if direct.direct_num_workers == 1:
         return FnApiRunner()
     os.environ[DRIVER] = str(os.getpid())
+    watch_workers()
     command = f"exec {shlex.quote(sys.executable)} -m pipelines.worker"
     subprocesses: Any = environments.SubprocessSDKEnvironment  # its decorator hides the class from type checkers
     return FnApiRunner(default_environment=subprocesses.from_command_string(command))

@@ -27,6 +27,7 @@ from corpus.manifest import Counts, Part, RowWriter, appearing, part_of, write_p
 from corpus.readers.books import book_document, read_books
 from corpus.readers.wikipedia import article_document, read_articles
 from corpus.recipes import Recipe
+from corpus.storage import local
 from corpus.urls import address
 from pipelines.progress import note_progress
 from pipelines.stage import Outcome, Task
@@ -77,7 +78,7 @@ class ReadTexts:
 
     def _judged(self, task: Task, damage: list[Quarantined]) -> Iterator[Document | Rejected]:
         payload, note = task.unit.payload, note_progress(task)
-        for item in read_texts(self.source, Path(payload["file"]), payload["name"]):
+        for item in read_texts(self.source, local(task.input()), payload["name"]):
             note(_offset(item) // COMPRESSION)
             if isinstance(item, Quarantined):
                 damage.append(item)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from stores import store  # noqa: F401
 
 from corpus.sample.write import Sample, write_sample
 

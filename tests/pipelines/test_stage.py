@@ -1,7 +1,10 @@
 """A stage loses nothing: not in a rerun, not in a crash, not in silence."""
 
 import json
+import os
+import signal
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -143,3 +146,43 @@ def test_where_a_file_lies_is_no_part_of_a_name(tmp_path):
     other = stage.task(Unit({"name": "a.zst", "digest": "2", "file": "/here/a.zst"}, "a"))
     assert here.name == there.name != other.name
     assert json.dumps(here.unit.payload)
+
+
+@dataclass(frozen=True)
+class KillOnce:
+    """Work for tests: the process that works on unit 3 is killed the first `times` times."""
+
+    log: str
+    times: int
+
+    def __call__(self, task: Task) -> Outcome:
+        number = task.unit.payload["number"]
+        with open(self.log, "a+") as log:  # noqa: PTH123
+            log.write(f"{number}\n")
+            log.seek(0)
+            seen = log.read().splitlines().count("3")
+        if number == 3 and seen <= self.times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        part = write_arrow(task.part("squares", ".arrow"), task.root, pa.table({"square": [number**2]}))
+        return Outcome((part,), Counts(1, 1), {"number": number})
+
+
+@pytest.fixture
+def importable(monkeypatch):
+    """Worker processes import this file too."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[2]), str(Path(__file__).parent)]))
+
+
+def test_a_killed_worker_process_costs_nothing_but_time(tmp_path, importable):
+    stage, units, log = make(tmp_path / "killed", 8)
+    manifest, _ = run_stage(stage, units, KillOnce(log, 1), ["--direct_num_workers=2"])
+    other, others, log = make(tmp_path / "quiet", 8)
+    assert manifest == run_stage(other, others, KillOnce(log, 0), IN_PROCESS)[0]
+    assert bytes_of(tmp_path / "killed") == bytes_of(tmp_path / "quiet")
+
+
+def test_a_unit_that_kills_every_worker_ends_the_run_with_a_clear_error(tmp_path, importable):
+    stage, units, log = make(tmp_path, 8)
+    with pytest.raises(StageError, match=r"killed 3 times.*number 3") as raised:
+        run_stage(stage, units, KillOnce(log, 99), ["--direct_num_workers=2"])
+    assert raised.value.code == 5

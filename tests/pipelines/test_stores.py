@@ -1,0 +1,74 @@
+"""A whole build from bucket to bucket: the same bytes as from folder to folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+pytest.importorskip("apache_beam")
+
+from corpus.manifest import verify
+from corpus.storage import local, place
+
+# What says where and how long, or is a log; everything else must be equal to the byte.
+OF_THIS_RUN = {"run.json", ".lock", "report.html", "workers.log", "inputs.json"}
+
+
+def upload(folder, there):
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            (there / path.relative_to(folder).as_posix()).write_bytes(path.read_bytes())
+
+
+def files_of(root):
+    """Every file below a place by its name, but for those of one run."""
+    found = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+    return {
+        name: local(path).read_bytes()
+        for name, path in found.items()
+        if path.name not in OF_THIS_RUN and not name.startswith("stages/inputs/")
+    }
+
+
+def run_in(folder, *command):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def webtext(where, output, *more):
+    flags = ["--submissions", f"{where}web/submissions/RS_*", "--pages", f"{where}web/crawl/*", "--output", output]
+    return ["pipelines.build_webtext", *flags, *more]
+
+
+@pytest.fixture(scope="module")
+def at_home(sample, tmp_path_factory):
+    """A folder with the sample web in `web/` and its corpus in `corpus/`."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(os.path.commonpath([sample.submissions, sample.pages]), home / "web")
+    run_in(home, *webtext("", "corpus", "--direct_num_workers=1"))
+    return home
+
+
+def test_a_build_from_bucket_to_bucket_has_the_bytes_of_one_from_folder_to_folder(store, at_home, tmp_path):
+    upload(at_home / "web", place(f"{store}/web"))
+    run_in(tmp_path, *webtext(f"{store}/", f"{store}/corpus", "--direct_num_workers=2"))
+    there = place(f"{store}/corpus")
+    assert files_of(there) == files_of(at_home / "corpus")
+    assert (there / "report.html").is_file()
+    assert verify(there) == []
+    again = run_in(tmp_path, *webtext(f"{store}/", f"{store}/corpus"))
+    assert "corpus" in again
+
+
+def test_a_pattern_that_finds_no_object_is_named(store, tmp_path):
+    command = [sys.executable, "-m", *webtext(f"{store}/nowhere/", f"{store}/none")]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 3
+    assert f"{store}/nowhere/web/submissions/RS_*" in ran.stderr
