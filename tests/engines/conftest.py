@@ -13,7 +13,7 @@ pytest.importorskip("apache_beam")
 
 from pipelines.engines.cache import EngineMissing
 from pipelines.engines.loopback import ENGINES, Engine, in_process
-from pipelines.engines.trial import Inputs, Result, sample_inputs, try_engine
+from pipelines.engines.trial import PIPELINES, Inputs, digests, sample_inputs, try_engine
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -31,10 +31,18 @@ def inputs(tmp_path_factory) -> Inputs:
 
 
 @pytest.fixture(scope="session")
-def reference(inputs, tmp_path_factory) -> dict[str, Result]:
-    """Every pipeline by the in-process runner with one worker."""
+def built(inputs, tmp_path_factory) -> Path:
+    """Every pipeline by the in-process runner with one worker: the folder with their outputs."""
+    folder = tmp_path_factory.mktemp("reference")
     with in_process(1) as engine:
-        return dict(try_engine(engine, inputs, tmp_path_factory.mktemp("reference")))
+        assert not [result.error for _, result in try_engine(engine, inputs, folder) if result.error]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reference(built) -> dict[str, dict[str, str]]:
+    """The digests of what every pipeline must write."""
+    return {pipeline: digests(built / pipeline) for pipeline in PIPELINES}
 
 
 @pytest.fixture(scope="module")
