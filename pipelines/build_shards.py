@@ -16,6 +16,7 @@ from pipelines.flags import EXIT_CODES
 
 if TYPE_CHECKING:
     from pipelines.token_shards import ShardBuild
+    from pipelines.weights import Weighting
 
 COMMAND = "python -m pipelines.build_shards"
 EXAMPLE = """
@@ -41,11 +42,18 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--output", required=True, metavar="FOLDER", help="where the shards go")
     flags.add_argument("--tokens-a-shard", type=int, default=100_000_000, metavar="N", help="default 100 million")
     flags.add_argument("--validation-share", type=float, default=0.005, metavar="SHARE", help="of clusters, by hash")
-    flags.add_argument("--budget", type=int, default=0, metavar="TOKENS", help="of a training, for the printed epochs")
+    flags.add_argument("--budget", type=int, default=0, metavar="TOKENS", help="of a training, for epochs and caps")
+    flags.add_argument("--temperature", type=float, default=1.0, metavar="T", help="weights to the power 1/T")
+    flags.add_argument(
+        "--most-epochs", action="append", default=[], metavar="NAME=N", help="cap a source's epochs in --budget"
+    )
+    flags.add_argument(
+        "--memory-mb", type=int, default=0, metavar="MB", help="of all processes together; default 1,024 a worker"
+    )
     flags.add_argument("--also-bin", action="store_true", help="write nanoGPT's train.bin and val.bin too")
     flags.add_argument("--remove-ids", default="", metavar="FILE", help="ids to take out, one a line")
     flags.add_argument("--remove-domain", action="append", default=[], metavar="DOMAIN", help="domain to take out")
-    flags.add_argument("--dry-run", action="store_true", help="print sources and disk space; write nothing")
+    flags.add_argument("--dry-run", action="store_true", help="print sources, mixture, memory, disk; write nothing")
     return flags
 
 
@@ -65,34 +73,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _build(given: argparse.Namespace, beam_flags: list[str]) -> "ShardBuild":
     from pathlib import Path
 
-    from corpus.mixture import Mixture, MixtureError, parse_source
+    from corpus.mixture import MixtureError
+    from corpus.storage import is_remote, place
     from corpus.tokenizer.files import TokenizerError
+    from pipelines.gathering import WORTH_A_WORKER
+    from pipelines.memory import share_memory
     from pipelines.stage import StageError
     from pipelines.stages import Stages
-    from pipelines.token_shards import WORTH_A_WORKER, ShardBuild, kept_parts, read_ids
+    from pipelines.token_shards import NEEDS, ShardBuild, kept_parts, read_ids
     from pipelines.transforms.tokens import tokenizer_at
 
+    _check(given)
+    if given.also_bin and is_remote(given.output):
+        raise StageError(f"--also-bin: nanoGPT reads files, and {given.output} is in a store; write to a folder", 2)
     try:
-        mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+        weighting = _weighting(given)
+        tokenizer = given.tokenizer if is_remote(given.tokenizer) else str(Path(given.tokenizer).resolve())
+        tokenizer_at(tokenizer)
     except MixtureError as error:
         raise StageError(str(error), 2) from error
-    try:
-        tokenizer_at(str(Path(given.tokenizer).resolve()))
     except TokenizerError as error:
         raise StageError(str(error), 3) from error
-    for source in mixture.sources:
-        kept_parts(Path(source.path))
+    for source in weighting.mixture.sources:
+        kept_parts(source.path)
+    memory, beam_flags = share_memory(given.memory_mb, beam_flags, NEEDS)
     return ShardBuild(
-        mixture=mixture,
-        tokenizer_path=Path(given.tokenizer).resolve(),
+        weighting=weighting,
+        tokenizer_path=tokenizer,
         tokens_a_shard=given.tokens_a_shard,
         validation_share=given.validation_share,
         also_bin=given.also_bin,
         removed=read_ids(given.remove_ids),
         removed_domains=frozenset(given.remove_domain),
-        budget=given.budget,
-        stages=Stages(Path(given.output), beam_flags, 1.0, WORTH_A_WORKER),
+        memory=memory,
+        stages=Stages(place(given.output), beam_flags, 1.0, WORTH_A_WORKER),
     )
+
+
+def _weighting(given: argparse.Namespace) -> "Weighting":
+    from corpus.mixture import Mixture, parse_source
+    from pipelines.weights import Weighting, parse_cap
+
+    mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    caps = tuple(parse_cap(text) for text in given.most_epochs)
+    return Weighting(mixture, given.temperature, caps, given.budget, given.mixture)
+
+
+def _check(given: argparse.Namespace) -> None:
+    """Numbers that cannot be."""
+    from pipelines.stage import StageError
+
+    if given.tokens_a_shard < 1:
+        raise StageError(f"--tokens-a-shard {given.tokens_a_shard}: a shard holds at least one token", 2)
+    if not 0 <= given.validation_share < 1:
+        raise StageError(f"--validation-share {given.validation_share}: give a share from 0 to below 1", 2)
+    if given.budget < 0 or given.memory_mb < 0:
+        raise StageError("--budget and --memory-mb are not negative", 2)
 
 
 if __name__ == "__main__":

@@ -38,8 +38,27 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--vocab-size", type=int, default=None, metavar="N", help="default: the published size")
     flags.add_argument("--output", required=True, metavar="FOLDER", help="where the tokenizer goes")
     flags.add_argument("--sample-bytes", type=int, default=10**9, metavar="N", help="text to count (default 1 GB)")
-    flags.add_argument("--memory-mb", type=int, default=None, metavar="N", help="refuse to train past this estimate")
-    flags.add_argument("--dry-run", action="store_true", help="print the sample and disk space; write nothing")
+    flags.add_argument(
+        "--memory-mb",
+        type=int,
+        default=None,
+        metavar="N",
+        help="peak memory of training in MiB: the rarest words are left out, and counted, to stay below it",
+    )
+    flags.add_argument(
+        "--held-out",
+        type=float,
+        default=None,
+        metavar="SHARE",
+        help="share of the documents kept for the sanity report (default 0.02, more of few, none of under 200)",
+    )
+    flags.add_argument(
+        "--compare-with",
+        default=None,
+        metavar="PATH",
+        help="a tokenizer (GPT-2's encoder.json, say) to set beside this one in the sanity report",
+    )
+    flags.add_argument("--dry-run", action="store_true", help="print sample, memory and disk space; write nothing")
     return flags
 
 
@@ -50,21 +69,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from pipelines.command import check_beam_flags, run_command
 
     def make() -> "VocabularyBuild":
-        from pathlib import Path
-
-        from pipelines.stages import Stages
-        from pipelines.token_shards import kept_parts
-        from pipelines.vocabulary import WORTH_A_WORKER, VocabularyBuild, parse_corpus
-
         names = [name for action in ours._actions for name in action.option_strings]
-        stages = Stages(Path(given.output), check_beam_flags(others, names), 1.0, WORTH_A_WORKER)
-        corpora = dict(parse_corpus(text) for text in given.corpus)
-        for folder in corpora:
-            kept_parts(Path(folder))
-        memory = given.memory_mb * 2**20 if given.memory_mb else None
-        return VocabularyBuild(corpora, given.kind, given.vocab_size, given.sample_bytes, memory, stages)
+        return _build(given, check_beam_flags(others, names))
 
     return run_command(make, given.output, given.dry_run, COMMAND)
+
+
+def _build(given: argparse.Namespace, beam_flags: list[str]) -> "VocabularyBuild":
+    """The training that the flags ask for; `StageError` for what cannot be done, before anything is written."""
+    from pathlib import Path
+
+    from corpus.storage import place
+    from corpus.tokenizer.files import TokenizerError
+    from pipelines.stage import StageError
+    from pipelines.stages import Stages
+    from pipelines.transforms.tokens import tokenizer_at
+    from pipelines.vocabulary import WORTH_A_WORKER, VocabularyBuild, parse_corpus
+
+    for flag, value, fine in (
+        ("--sample-bytes", given.sample_bytes, given.sample_bytes > 0),
+        ("--memory-mb", given.memory_mb, given.memory_mb is None or given.memory_mb > 0),
+        ("--held-out", given.held_out, given.held_out is None or 0 <= given.held_out < 1),
+    ):
+        if not fine:
+            raise StageError(f"{flag} {value}: out of range, see --help", 2)
+    compare_with = None
+    if given.compare_with:
+        try:
+            compare_with = (Path(given.compare_with).name, tokenizer_at(given.compare_with))
+        except TokenizerError as error:
+            raise StageError(f"--compare-with {error}", 3) from error
+    return VocabularyBuild(
+        corpora=dict(parse_corpus(text) for text in given.corpus),
+        kind=given.kind,
+        vocab_size=given.vocab_size,
+        sample_bytes=given.sample_bytes,
+        stages=Stages(place(given.output), beam_flags, 1.0, WORTH_A_WORKER),
+        memory_limit=given.memory_mb * 2**20 if given.memory_mb else None,
+        held_out=given.held_out,
+        compare_with=compare_with,
+    )
 
 
 if __name__ == "__main__":

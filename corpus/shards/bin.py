@@ -6,12 +6,14 @@ this form, and every source is written once, in the manifest's order. For anothe
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import BinaryIO
 
 from corpus.manifest import appearing
-from corpus.shards.layout import TRAIN, VALIDATION, ShardError
+from corpus.shards.layout import TRAIN, VALIDATION, Shard, ShardError
 from corpus.shards.read import Shards
 
 _NAMES = {TRAIN: "train.bin", VALIDATION: "val.bin"}
+_PIECE = 1 << 24
 
 
 def write_bin(shards: Shards, folder: Path, sources: Collection[str] = ()) -> dict[str, int]:
@@ -23,11 +25,24 @@ def write_bin(shards: Shards, folder: Path, sources: Collection[str] = ()) -> di
         raise ShardError(f"{shards.folder}: no source {unknown[0]}")
     counts: dict[str, int] = {}
     for split, name in _NAMES.items():
-        streams = [stream for stream in shards.streams if stream.split == split]
-        chosen = [stream for stream in streams if not sources or stream.name in sources]
+        there = [source for source in shards.manifest.sources if source.split == split]
+        chosen = [source for source in there if not sources or source.name in sources]
         with appearing(folder / name) as temporary, temporary.open("wb") as file:
-            for stream in chosen:
-                for tokens in stream.tokens:
-                    file.write(tokens.data)
-        counts[name] = sum(stream.n_tokens for stream in chosen)
+            for shard in (shard for source in chosen for shard in source.shards):
+                _append_tokens(file, shards.folder, shard)
+        counts[name] = sum(source.n_tokens for source in chosen)
     return counts
+
+
+def _append_tokens(file: BinaryIO, folder: Path, shard: Shard) -> None:
+    """Read in pieces and not from the mapping, which would count as memory until all of it is there."""
+    with (folder / shard.path).open("rb") as source:
+        for batch in shard.batches:
+            source.seek(batch.values_offset)
+            left = batch.n_tokens * 2
+            while left:
+                piece = source.read(min(left, _PIECE))
+                if not piece:
+                    raise ShardError(f"{folder / shard.path}: ends too early; run build_shards again")
+                file.write(piece)
+                left -= len(piece)

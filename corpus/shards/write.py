@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.hashing import key64, uniform
+from corpus.hashing import uniform
 from corpus.manifest import appearing, write_json
+from corpus.shards.documents import Documents, first_out_of_order, order_key, regrouped
 from corpus.shards.layout import (
     SHARD_MANIFEST,
     SPLITS,
@@ -36,7 +37,6 @@ from corpus.shards.layout import (
 TOKENS_A_SHARD = 100_000_000
 TOKENS_A_BATCH = 8_000_000
 _FORMAT = "corpusloom-tokens/1"
-_TWO_TO_63 = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,6 @@ def split_of(cluster: str, validation_share: float) -> str:
     Copies of one text share a cluster, so they never stand on both sides; and a greater share only adds clusters.
     """
     return VALIDATION if uniform(cluster, "split") < validation_share else TRAIN
-
-
-def order_key(doc_id: str) -> tuple[int, str]:
-    """Documents stand in the order of this key: a hash of the id in 0 … 2^64 - 1, and the id itself against ties."""
-    return key64(f"shards\x00{doc_id}") + _TWO_TO_63, doc_id
 
 
 def shard_of(doc_id: str, n_shards: int) -> int:
@@ -103,14 +98,23 @@ def write_shard(
     Rows come in the order of `order_key`, each document once; `ShardError` names the document that does not, or that
     has a token outside the vocabulary or an end-of-text inside. Equal rows give equal bytes.
     """
+    packed = (_packed(group, tokenizer, path) for group in _groups(rows, TOKENS_A_BATCH))
+    return write_documents(path, folder, packed, tokenizer, source, split)
+
+
+def write_documents(
+    path: Path, folder: Path, pieces: Iterable[Documents], tokenizer: TokenizerEntry, source: str, split: str
+) -> Shard:
+    """The same from documents by the column, in pieces of any size: the bytes do not depend on where a piece ends."""
     schema = shard_schema(tokenizer, source, split)
     options = pa.ipc.IpcWriteOptions(compression=None, use_threads=False)
     n_bytes = 0
     with appearing(path) as temporary:
         with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema, options=options) as writer:
-            for group in _groups(_in_order(rows, path), TOKENS_A_BATCH):
-                writer.write_batch(_record_batch(group, schema, tokenizer, path))
-                n_bytes += sum(row.n_bytes for row in group)
+            for group in regrouped(_in_order(pieces, path), TOKENS_A_BATCH):
+                _check_tokens(group.tokens, group.offsets, group.ids, tokenizer, path)
+                writer.write_batch(_record_batch(group, schema))
+                n_bytes += int(group.n_bytes.sum())
         batches = _locate(temporary)
         size, digest = temporary.stat().st_size, shard_digest(temporary)
     n_tokens, n_docs = sum(batch.n_tokens for batch in batches), sum(batch.n_docs for batch in batches)
@@ -134,15 +138,18 @@ def write_shard_manifest(folder: Path, tokenizer: TokenizerEntry, sources: Itera
     return manifest
 
 
-def _in_order(rows: Iterable[TokenRow], path: Path) -> Iterator[TokenRow]:
+def _in_order(pieces: Iterable[Documents], path: Path) -> Iterator[Documents]:
     last = (-1, "")
-    for row in rows:
-        key = order_key(row.doc_id)
-        if key <= last:
-            fault = "twice" if key == last else f"after {last[1]}, which it precedes in hash order"
-            raise ShardError(f"{path}: {row.doc_id} comes {fault}; sort the rows by order_key, each document once")
-        last = key
-        yield row
+    for piece in pieces:
+        if not len(piece):
+            continue
+        if (row := first_out_of_order(piece, last)) >= 0:
+            doc_id = piece.ids[row].as_py()
+            before = piece.ids[row - 1].as_py() if row else last[1]
+            fault = "twice" if doc_id == before else f"after {before}, which it precedes in hash order"
+            raise ShardError(f"{path}: {doc_id} comes {fault}; sort the rows by order_key, each document once")
+        last = int(piece.keys[-1]), piece.ids[-1].as_py()
+        yield piece
 
 
 def _groups(rows: Iterable[TokenRow], most: int) -> Iterator[list[TokenRow]]:
@@ -160,25 +167,36 @@ def _groups(rows: Iterable[TokenRow], most: int) -> Iterator[list[TokenRow]]:
         yield group
 
 
-def _record_batch(group: list[TokenRow], schema: pa.Schema, tokenizer: TokenizerEntry, path: Path) -> pa.RecordBatch:
+def _packed(group: list[TokenRow], tokenizer: TokenizerEntry, path: Path) -> Documents:
+    """Rows as columns, with their ends of text. Tokens are checked before they are narrowed, which would wrap them."""
     offsets = np.cumsum([0, *(len(row.tokens) + 1 for row in group)], dtype=np.int64)
     wide = np.empty(offsets[-1], np.int64)
     for row, start, stop in zip(group, offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
         wide[start : stop - 1] = row.tokens
         wide[stop - 1] = tokenizer.end_of_text
-    _check_tokens(wide, offsets, group, tokenizer, path)
-    tokens = pa.array(wide.astype(tokenizer.dtype))
+    ids = pa.array([row.doc_id for row in group], pa.string())
+    _check_tokens(wide, offsets, ids, tokenizer, path)
+    keys = np.array([order_key(row.doc_id)[0] for row in group], np.uint64)
+    n_bytes = np.array([row.n_bytes for row in group], np.int64)
+    scores = pa.array([row.score for row in group], pa.float32())
+    return Documents(keys, ids, wide.astype(tokenizer.dtype), offsets, n_bytes, scores)
+
+
+def _record_batch(group: Documents, schema: pa.Schema) -> pa.RecordBatch:
+    tokens = pa.array(group.tokens)
+    # Ids and scores are built anew: how Arrow has sliced them before would show in the file.
+    scores = pa.array([None] * len(group) if group.scores is None else group.scores.to_pylist(), pa.float32())
     columns = [
-        pa.LargeListArray.from_arrays(pa.array(offsets), tokens, type=schema.field("tokens").type),
-        pa.array([row.doc_id for row in group], pa.string()),
-        pa.array([row.n_bytes for row in group], pa.uint32()),
-        pa.array([row.score for row in group], pa.float32()),
+        pa.LargeListArray.from_arrays(pa.array(group.offsets), tokens, type=schema.field("tokens").type),
+        pa.array(group.ids.to_pylist(), pa.string()),
+        pa.array(group.n_bytes.astype(np.uint32)),
+        scores,
     ]
     return pa.record_batch(columns, schema=schema)
 
 
 def _check_tokens(
-    tokens: np.ndarray, offsets: np.ndarray, group: list[TokenRow], tokenizer: TokenizerEntry, path: Path
+    tokens: np.ndarray, offsets: np.ndarray, ids: pa.StringArray, tokenizer: TokenizerEntry, path: Path
 ) -> None:
     """Tokens are of the vocabulary, and end-of-text ends a document and stands nowhere else."""
     if tokens.min() < 0 or tokens.max() >= tokenizer.vocab_size:
@@ -186,12 +204,15 @@ def _check_tokens(
         fault = f"the token {tokens[wrong]}, but {tokenizer.name} has 0 … {tokenizer.vocab_size - 1}; encode it again"
     else:
         ends = np.flatnonzero(tokens == tokenizer.end_of_text)
-        if len(ends) == len(group):
+        if np.array_equal(ends, offsets[1:] - 1):
             return
-        wrong = int(ends[np.flatnonzero(ends[: len(group)] != offsets[1:] - 1)[0]])
-        fault = f"end of text ({tokenizer.end_of_text}) inside; encode its text as ordinary characters"
-    row = group[int(np.searchsorted(offsets, wrong, "right")) - 1]
-    raise ShardError(f"{path}: {row.doc_id} has {fault}")
+        inside = np.setdiff1d(ends, offsets[1:] - 1)
+        wrong = int(inside[0]) if len(inside) else int(np.setdiff1d(offsets[1:] - 1, ends)[0])
+        fault = (
+            f"end of text ({tokenizer.end_of_text}) inside, or none at its end; encode its text as ordinary characters"
+        )
+    doc_id = ids[int(np.searchsorted(offsets, wrong, "right")) - 1].as_py()
+    raise ShardError(f"{path}: {doc_id} has {fault}")
 
 
 def _locate(path: Path) -> tuple[Batch, ...]:

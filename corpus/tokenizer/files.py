@@ -1,8 +1,9 @@
 """Tokenizers on disk: what others have written is read, and what is written here others open.
 
-Read: our own folder, GPT-2's two files (encoder.json and vocab.bpe, or vocab.json and merges.txt), a tokenizer.json,
-a sentencepiece `.model`. Written: tokenizer.json and tokenizer_config.json for `AutoTokenizer.from_pretrained`,
-vocab.json and merges.txt, tiktoken's rank file, the `.model`; each file whole or not at all, the same bytes each time.
+Read: our own folder, GPT-2's two files (encoder.json and vocab.bpe, or vocab.json and merges.txt), GPT-1's two
+(encoder_bpe_40000.json and vocab_40000.bpe), a tokenizer.json, a sentencepiece `.model`. Written: tokenizer.json and
+tokenizer_config.json for `AutoTokenizer.from_pretrained`, vocab.json and merges.txt, tiktoken's rank file, the `.model`;
+each file whole or not at all, the same bytes each time.
 """
 
 import base64
@@ -15,7 +16,11 @@ from corpus.tokenizer import models, sentences
 from corpus.tokenizer.encoders import tiktoken_ranks
 from corpus.tokenizer.encoding import Tokenizer, tokenizer_from
 
-_MERGES_BESIDE = {"encoder.json": "vocab.bpe", "vocab.json": "merges.txt"}
+_MERGES_BESIDE = {
+    "encoder.json": "vocab.bpe",
+    "encoder_bpe_40000.json": "vocab_40000.bpe",
+    "vocab.json": "merges.txt",
+}
 _IN_A_FOLDER = ("tokenizer.model", "tokenizer.json", *_MERGES_BESIDE)
 
 
@@ -26,7 +31,7 @@ class TokenizerError(Exception):
 def load_tokenizer(path: Path) -> Tokenizer:
     """The tokenizer at a path: a folder, or one of the files that `load_tokenizer` knows.
 
-    A folder is read by the first of tokenizer.model, tokenizer.json, encoder.json and vocab.json that it holds.
+    A folder is read by the first that it holds of tokenizer.model, tokenizer.json and the vocabularies above.
     """
     path = Path(path)
     if path.is_dir():
@@ -62,7 +67,7 @@ def _read(path: Path) -> Tokenizer:
         return tokenizer_from("sentencepiece", path.read_bytes())
     for ending, other in _MERGES_BESIDE.items():
         if path.name.endswith(ending):
-            return _read_gpt2(path, path.with_name(path.name.removesuffix(ending) + other))
+            return _read_two_files(path, path.with_name(path.name.removesuffix(ending) + other))
     if path.suffix != ".json":
         raise ValueError("expected a folder, tokenizer.json, encoder.json, vocab.json or a .model")
     document = json.loads(path.read_bytes())
@@ -73,7 +78,7 @@ def _read(path: Path) -> Tokenizer:
     return tokenizer_from(kind, models.packed(document), _named_end(path.with_name("tokenizer_config.json")))
 
 
-def _read_gpt2(vocabulary: Path, merges: Path) -> Tokenizer:
+def _read_two_files(vocabulary: Path, merges: Path) -> Tokenizer:
     if not merges.is_file():
         raise ValueError(f"its merges are missing: {merges.name} must stand beside it")
     lines = merges.read_text(encoding="utf-8").split("\n")
@@ -81,7 +86,10 @@ def _read_gpt2(vocabulary: Path, merges: Path) -> Tokenizer:
     wrong = next((pair for pair in pairs if len(pair) != 2), None)
     if wrong is not None:
         raise ValueError(f"{merges.name} has a line that is not a pair: {' '.join(wrong)!r}")
-    return tokenizer_from("gpt2", models.gpt2_model(json.loads(vocabulary.read_bytes()), pairs))
+    ids = json.loads(vocabulary.read_bytes())
+    if models.is_gpt1(ids):
+        return tokenizer_from("gpt1", models.gpt1_model(ids, pairs))
+    return tokenizer_from("gpt2", models.gpt2_model(ids, pairs))
 
 
 def _named_end(config: Path) -> str | None:

@@ -12,24 +12,18 @@ decides by token ids instead, which orders ties differently; everything else is 
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+
+from corpus.tokenizer.counts import TooLarge, WordCounts
 
 Merge = tuple[bytes, bytes]
 
 _NONE = -1  # outside a word, or a symbol outside the alphabet: joins no pair
 _USED = -2  # the second half of a merged pair
 _WORD_END = b"</w>"
-_TWO_TO_62 = 1 << 62
-# Fitted with room to spare: 416,624 distinct words of 4.1 MB (54 MB of books and web text) took 300 MB, and 475 MB
-# are estimated. Most of it is the sorting of the first pairs, then the heap.
-_BYTES_A_SYMBOL, _BYTES_A_WORD, _BYTES_A_MERGE, _BYTES_AT_LEAST = 90, 100, 600, 32_000_000
-
-
-class TooLarge(MemoryError):
-    """Training would need more memory than the limit."""
 
 
 @dataclass(frozen=True)
@@ -40,62 +34,35 @@ class Trained:
     merges: tuple[Merge, ...]
 
 
-def estimate_memory(distinct_words: int, total_bytes: int, merges: int = 50_000) -> int:
-    """An upper estimate of the peak memory of training, in bytes, over what the process holds already.
-
-    `total_bytes` is the summed length of the distinct words, each counted once: not the size of the text.
-    """
-    return _BYTES_AT_LEAST + distinct_words * _BYTES_A_WORD + total_bytes * _BYTES_A_SYMBOL + merges * _BYTES_A_MERGE
-
-
-def check_memory(counts: Mapping[bytes, int], merges: int, memory_limit: int | None) -> int:
-    """The estimate for these words, in bytes; `TooLarge` when it is over the limit, before anything is allocated."""
-    total = sum(map(len, counts))
-    needed = estimate_memory(len(counts), total, merges)
-    if memory_limit is not None and needed > memory_limit:
-        raise TooLarge(
-            f"training on {len(counts):,} distinct words of {total:,} bytes needs about {needed / 1e6:,.0f} MB, "
-            f"the limit is {memory_limit / 1e6:,.0f} MB; sample fewer documents, drop the rarest words, or raise it"
-        )
-    return needed
-
-
-def add_counts(words: Mapping[bytes, int] | Iterable[tuple[bytes, int]]) -> dict[bytes, int]:
-    """Word counts in the order of the words' bytes, equal words added up: the order of the input leaves no trace."""
-    counts: dict[bytes, int] = {}
-    pairs: Iterable[tuple[bytes, int]] = words.items() if isinstance(words, Mapping) else words  # pyright: ignore
-    for word, count in pairs:
-        if not 0 < count < _TWO_TO_62:
-            raise ValueError(f"the word {word!r} is counted {count} times; a count is at least 1 and below 2**62")
-        if word:
-            counts[word] = counts.get(word, 0) + count
-    if sum(counts.values()) * max(map(len, counts), default=0) >= _TWO_TO_62:
-        raise ValueError("the words add up to more than 2**62 symbols: pair counts would overflow; divide the counts")
-    return {word: counts[word] for word in sorted(counts)}
-
-
-def train_merges(counts: Mapping[bytes, int], merges: int, min_count: int = 2) -> Trained:
-    """The first `merges` merges over bytes, for a byte-level tokenizer. `counts` as `add_counts` makes them.
+def train_merges(counts: WordCounts, merges: int, min_count: int = 2) -> Trained:
+    """The first `merges` merges over bytes, for a byte-level tokenizer.
 
     Stops early, with fewer merges, when no pair is left that occurs `min_count` times.
     """
-    words = list(counts)
-    symbols = np.frombuffer(b"".join(words), np.uint8).astype(np.int32)
-    alphabet = [bytes([value]) for value in range(256)]
-    lengths = np.fromiter(map(len, words), np.int64, len(words))
-    return Trained(tuple(alphabet), _Words(symbols, lengths, counts, alphabet).train(merges, min_count))
+    words = _bytes_of(counts)
+    return Trained(tuple(words.bytes_of), words.train(merges, min_count))
 
 
-def train_character_merges(counts: Mapping[bytes, int], merges: int, characters: int, min_count: int = 2) -> Trained:
+def replay_merges(counts: WordCounts, merges: Iterable[Merge]) -> list[tuple[int, int]]:
+    """Make the given byte merges, whoever found them; for each (its count, the count of the most frequent pair then).
+
+    Where the two are equal throughout, the merges are greedy ones, and differ from ours by nothing but how ties are
+    broken. `KeyError` for a merge of a token that no earlier merge made.
+    """
+    return _bytes_of(counts).replay(merges)
+
+
+def train_character_merges(counts: WordCounts, merges: int, characters: int, min_count: int = 2) -> Trained:
     """The first `merges` merges over characters, the last of each word carrying `</w>`, as GPT-1 has it.
 
     The alphabet is the `characters` most frequent ones (ties: the lowest code point), each with and without `</w>`;
     any other character joins no pair.
     """
-    words = [word.decode() for word in counts]
-    lengths = np.fromiter(map(len, words), np.int64, len(words))
-    weights = np.repeat(np.fromiter(counts.values(), np.int64, len(words)), lengths)
-    points = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32)
+    starts_a_character = np.frombuffer(counts.data, np.uint8) & 0xC0 != 0x80
+    ends = np.cumsum(counts.lengths, dtype=np.int64)
+    lengths = np.diff(np.append(0, np.append(0, np.cumsum(starts_a_character))[ends]))
+    weights = np.repeat(counts.counts, lengths)
+    points = np.frombuffer(counts.data.decode().encode("utf-32-le"), np.uint32)
     found, place = np.unique(points, return_inverse=True)
     totals = np.zeros(len(found), np.int64)
     np.add.at(totals, place, weights)
@@ -117,7 +84,7 @@ class _Words:
     `places[s]` are the positions where symbol s was made, in order, of which some may have merged away since.
     """
 
-    def __init__(self, symbols: np.ndarray, lengths: np.ndarray, counts: Mapping[bytes, int], alphabet: list[bytes]):
+    def __init__(self, symbols: np.ndarray, lengths: np.ndarray, counts: WordCounts, alphabet: list[bytes]):
         n = len(symbols)
         if n >= 2**31 - 1:
             raise TooLarge(f"the distinct words have {n:,} symbols, positions are 32-bit; sample fewer documents")
@@ -125,11 +92,11 @@ class _Words:
         self.symbol = np.append(symbols, np.int32(_NONE))
         self.after = np.append(np.arange(1, n + 1, dtype=np.int32), np.int32(n))
         self.before = np.arange(-1, n, dtype=np.int32)
-        ends = np.cumsum(lengths)
+        ends = np.cumsum(lengths, dtype=np.int64)
         self.after[ends - 1] = n
         self.before[ends - lengths] = n
         self.word = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-        self.weight = np.fromiter(counts.values(), np.int64, len(lengths))
+        self.weight = counts.counts
         self.bytes_of = list(alphabet)
         self.id_of = {data: index for index, data in enumerate(alphabet)}
         order = np.argsort(symbols, kind="stable").astype(np.int32)
@@ -151,6 +118,28 @@ class _Words:
             elif count >= min_count:
                 heapq.heappush(heap, (-count, left, right))
         return tuple(made)
+
+    def replay(self, merges: Iterable[Merge]) -> list[tuple[int, int]]:
+        """Make the merges given; (count, count of the best) of each, for `replay_merges`."""
+        heap = self._first_pairs(1)
+        heapq.heapify(heap)
+        seen: list[tuple[int, int]] = []
+        for pair in merges:
+            best = 0
+            while heap and not best:
+                bound, left, right = heap[0]
+                _, count = self.find(left, right)
+                if count == -bound:
+                    best = count
+                elif count:
+                    heapq.heapreplace(heap, (-count, left, right))
+                else:
+                    heapq.heappop(heap)
+            starts, count = self.find(*pair)
+            seen.append((count, best))
+            for entry in self.merge(*pair, starts, 1):
+                heapq.heappush(heap, entry)
+        return seen
 
     def find(self, left: bytes, right: bytes) -> tuple[np.ndarray, int]:
         """Where the pair starts now, in order, and how often it occurs in the text."""
@@ -207,6 +196,12 @@ class _Words:
             for key, count in _totals(keys, self.weight[self.word[starts]])
             if count >= min_count
         ]
+
+
+def _bytes_of(counts: WordCounts) -> _Words:
+    """The words as bytes, with the 256 of them as the alphabet."""
+    symbols = np.frombuffer(counts.data, np.uint8).astype(np.int32)
+    return _Words(symbols, counts.lengths, counts, [bytes([value]) for value in range(256)])
 
 
 def _totals(keys: np.ndarray, weights: np.ndarray) -> list[tuple[int, int]]:

@@ -15,7 +15,9 @@ from corpus.tokenizer.merges import Merge, Trained
 
 END_OF_TEXT = "<|endoftext|>"
 UNKNOWN = "<unk>"
-_ENDS_OF_TEXT = (END_OF_TEXT, "<|end_of_text|>", "</s>", "<eos>", "<|end|>")
+# GPT-1's own vocabulary has no end of text. It has the line feed, which its cutting into words never leaves in a text.
+LINE_FEED = "\n</w>"
+_ENDS_OF_TEXT = (END_OF_TEXT, "<|end_of_text|>", "</s>", "<eos>", "<|end|>", LINE_FEED)
 
 
 @cache
@@ -59,16 +61,25 @@ def gpt2_model_of(trained: Trained) -> bytes:
 
 
 def gpt1_model_of(trained: Trained) -> bytes:
-    """tokenizer.json in GPT-1's manner: lower case, `</w>` at the end of each word, unknown characters are id 0."""
+    """tokenizer.json of our own merges in GPT-1's manner; unknown characters are id 0, the end of text comes last."""
     merges = [(left.decode(), right.decode()) for left, right in trained.merges]
     tokens = [UNKNOWN, *(data.decode() for data in trained.alphabet), *map("".join, merges), END_OF_TEXT]
-    return _document(
-        {token: index for index, token in enumerate(tokens)},
-        merges,
-        {"type": "BertPreTokenizer"},
-        {"type": "BPEDecoder", "suffix": "</w>"},
-        specials=(END_OF_TEXT, UNKNOWN),
-    )
+    return gpt1_model({token: index for index, token in enumerate(tokens)}, merges)
+
+
+def gpt1_model(vocabulary: Mapping[str, int], merges: Iterable[Sequence[str]]) -> bytes:
+    """tokenizer.json in GPT-1's manner, from vocabulary and merges: lower case, `</w>` at the end of each word.
+
+    Of GPT-1's own 40,478 ids the last, the line feed, is the end of text.
+    """
+    end = END_OF_TEXT if END_OF_TEXT in vocabulary else LINE_FEED
+    cut, decoder = {"type": "BertPreTokenizer"}, {"type": "BPEDecoder", "suffix": "</w>"}
+    return _document(vocabulary, merges, cut, decoder, specials=(end, UNKNOWN))
+
+
+def is_gpt1(vocabulary: Mapping[str, int]) -> bool:
+    """Whether a vocabulary is in GPT-1's manner: an unknown token, and words that end in `</w>`."""
+    return UNKNOWN in vocabulary and any(token.endswith("</w>") for token in vocabulary)
 
 
 def _document(

@@ -7,10 +7,11 @@ Blanks are written as U+2581; a text that holds that character itself gets a bla
 
 import io
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from corpus.tokenizer.counts import WordCounts
 from corpus.tokenizer.models import added_token, packed
 
 _SPACE = "\u2581"
@@ -20,7 +21,7 @@ _BPE, _NORMAL, _UNKNOWN, _CONTROL, _BYTE = 2, 1, 2, 3, 6
 _FIXED = {1: 8, 5: 4}
 
 
-def train_sentencepiece(counts: Mapping[bytes, int], vocab_size: int) -> bytes:
+def train_sentencepiece(counts: WordCounts, vocab_size: int) -> bytes:
     """A sentencepiece `.model` from word counts (words without blanks): ids 0-2 unknown, start and end of text.
 
     Fewer pieces than asked for when the words do not hold as many. Words over 4,000 bytes are left out.

@@ -8,39 +8,49 @@ of text, GPT-1's 238 characters with and without `</w>` + 40,000 merges + 2, LLa
 
 from collections.abc import Iterable, Mapping
 
+from corpus.tokenizer.counts import Memory, WordCounts, add_counts
 from corpus.tokenizer.encoding import Tokenizer, tokenizer_from
-from corpus.tokenizer.merges import add_counts, check_memory, train_character_merges, train_merges
+from corpus.tokenizer.merges import train_character_merges, train_merges
 from corpus.tokenizer.models import gpt1_model_of, gpt2_model_of
 from corpus.tokenizer.sentences import train_sentencepiece
 
 VOCABULARY_SIZES = {"gpt2": 50_257, "gpt1": 40_478, "sentencepiece": 32_000}
 _GPT1_CHARACTERS = 238
 _BESIDE_MERGES = {"gpt2": 256 + 1, "gpt1": 2 * _GPT1_CHARACTERS + 2, "sentencepiece": 256 + 3}
+# Python, Beam and the libraries come to 250 MB before the first word; the rest is fitted with room to spare.
+_PROCESS = 250_000_000
+_A_MERGE = 600
+_BESIDE_WORDS = {"gpt2": (120, 90), "gpt1": (120, 120), "sentencepiece": (500, 60)}
+
+
+def memory_of(kind: str, vocab_size: int | None = None) -> Memory:
+    """What training of a kind takes at its peak, the process included; `ValueError` for no kind or too small a size."""
+    merges = _merges(kind, vocab_size)
+    return Memory(_PROCESS + merges * _A_MERGE, *_BESIDE_WORDS[kind])
 
 
 def train_tokenizer(
-    words: Mapping[bytes, int] | Iterable[tuple[bytes, int]],
-    kind: str,
-    vocab_size: int | None = None,
-    memory_limit: int | None = None,
+    words: WordCounts | Mapping[bytes, int] | Iterable[tuple[bytes, int]], kind: str, vocab_size: int | None = None
 ) -> Tokenizer:
     """Train a tokenizer of a kind on word counts, in any order; the same counts give the same bytes anywhere.
 
-    `memory_limit` is in bytes and checked before training (`merges.TooLarge`). `vocab_size` includes every special
-    token; the published size of the kind when it is None.
+    `vocab_size` includes every special token; the published size of the kind when it is None.
     """
-    if kind not in VOCABULARY_SIZES:
-        raise ValueError(f"no tokenizer of kind {kind!r} can be trained; choose from {', '.join(VOCABULARY_SIZES)}")
-    size = VOCABULARY_SIZES[kind] if vocab_size is None else vocab_size
-    merges = size - _BESIDE_MERGES[kind]
-    if merges < 0:
-        raise ValueError(f"a {kind} vocabulary has {_BESIDE_MERGES[kind]} ids before its first merge, not {size}")
-    counts = add_counts(words)
-    if not counts:
+    merges = _merges(kind, vocab_size)
+    counts = words if isinstance(words, WordCounts) else add_counts(words)
+    if not len(counts):
         raise ValueError("there are no words to train on; is the corpus empty?")
-    check_memory(counts, merges, memory_limit)
     if kind == "gpt2":
         return tokenizer_from(kind, gpt2_model_of(train_merges(counts, merges)))
     if kind == "gpt1":
         return tokenizer_from(kind, gpt1_model_of(train_character_merges(counts, merges, _GPT1_CHARACTERS)))
-    return tokenizer_from(kind, train_sentencepiece(counts, size))
+    return tokenizer_from(kind, train_sentencepiece(counts, merges + _BESIDE_MERGES[kind]))
+
+
+def _merges(kind: str, vocab_size: int | None) -> int:
+    if kind not in VOCABULARY_SIZES:
+        raise ValueError(f"no tokenizer of kind {kind!r} can be trained; choose from {', '.join(VOCABULARY_SIZES)}")
+    size = VOCABULARY_SIZES[kind] if vocab_size is None else vocab_size
+    if size < _BESIDE_MERGES[kind]:
+        raise ValueError(f"a {kind} vocabulary has {_BESIDE_MERGES[kind]} ids before its first merge, not {size}")
+    return size - _BESIDE_MERGES[kind]

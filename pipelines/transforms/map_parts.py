@@ -114,21 +114,20 @@ def _run(
 ) -> None:
     log = stage.home / CHATTER
     with watched(stage.name, stage.records, tasks, pending), chatter_in(scratch() / CHATTER if is_remote(log) else log):
-        _run_until_done(stage, pending, lambda left: run_pipeline(build, flags, min(parallel, left)))
+        _run_until_done(stage, pending, lambda: run_pipeline(build, flags, parallel))
     raise_errors(stage)
 
 
-def _run_until_done(stage: Stage, pending: Sequence[Task], run: Callable[[int], None]) -> None:
-    """Run what is pending, again when a worker process of the in-process engine died: units with a record stay done."""
+def _run_until_done(stage: Stage, pending: Sequence[Task], run: Callable[[], None]) -> None:
+    """Run, and again when a worker process of the in-process engine died: units that have a record stay done."""
     for attempt in range(1, _ATTEMPTS + 1):
-        left = [task for task in pending if not task.record(RECORD).exists()]
         try:
-            return run(max(len(left), 1))
+            return run()
         except RuntimeError as error:
             if DIED not in str(error):
                 raise
             if attempt == _ATTEMPTS:
-                left = [task.unit.label for task in left if not task.record(RECORD).exists()]
+                left = [task.unit.label for task in pending if not task.record(RECORD).exists()]
                 raise StageError(
                     f"{stage.name}: worker processes were killed {attempt} times, most likely for want of memory; "
                     f"{len(left)} units are left, the first {left[0] if left else 'none'}. Give the machine more, "

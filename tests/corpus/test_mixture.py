@@ -53,6 +53,13 @@ def test_every_prefix_of_any_mixture_is_within_one_row_of_its_quota(weights):
     assert_within_one(mixture(*weights))
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.one_of(st.integers(1, 3), st.integers(400, 2000)), min_size=2, max_size=22))
+def test_every_prefix_of_an_extreme_mixture_is_within_one_row_of_its_quota(weights):
+    """Up to 22 sources, some with a thousandth of the weight of others."""
+    assert_within_one(mixture(*weights))
+
+
 def assert_within_one(mixed):
     """In whole numbers: |count · W - k · w| < W for every k of two periods, and each source counts 0, 1, 2, …"""
     source, number = order_of(mixed).samples(0, 2 * mixed.total)

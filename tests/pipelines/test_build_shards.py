@@ -1,13 +1,16 @@
 """From kept documents to a tokenizer and weighted shards, by their own commands."""
 
 import json
+import signal
+import subprocess
 import sys
+import time
 
 import pytest
 
 pytest.importorskip("apache_beam")
 
-from conftest import rows, run
+from conftest import ROOT, rows, run
 
 from corpus.sample.prose import english_article
 from corpus.shards.read import open_shards
@@ -42,10 +45,16 @@ def tokenizer(corpora):
     return corpora / "tokenizer"
 
 
-def shards(corpora, tokenizer, output, *more):
+def arguments_of(corpora, tokenizer, output, *more):
     sources = ("--source", f"one={corpora / 'one'}:22", "--source", f"two={corpora / 'two'}:3")
-    arguments = ("--tokenizer", tokenizer, "--output", output, "--tokens-a-shard", 2500, "--validation-share", 0.2)
-    return command("pipelines.build_shards", *sources, *arguments, *more)
+    flags = ("--tokenizer", tokenizer, "--output", output, "--tokens-a-shard", 2500, "--validation-share", 0.2)
+    return [sys.executable, "-m", "pipelines.build_shards", *map(str, (*sources, *flags, *more))]
+
+
+def shards(corpora, tokenizer, output, *more):
+    ran = run(arguments_of(corpora, tokenizer, output, *more))
+    assert ran.returncode == 0, ran.stderr
+    return ran
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +158,27 @@ def test_removal_rewrites_only_the_shards_that_held_the_documents(corpora, token
     assert verify(tmp_path / "out") == []
 
 
+def test_a_killed_run_goes_on_to_the_same_bytes(corpora, tokenizer, built, tmp_path):
+    """kill -9 as soon as the first shard is there, then the same command."""
+    out = tmp_path / "killed"
+    process = subprocess.Popen(arguments_of(corpora, tokenizer, out), stdout=subprocess.DEVNULL, cwd=ROOT)
+    while process.poll() is None and not list(out.glob("*/*.arrow")):
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    (out / "one" / ".tmp-half").write_bytes(b"half a shard of the killed run")
+    shards(corpora, tokenizer, out)
+    assert arrow_bytes(out) == arrow_bytes(built)
+
+
+def test_a_full_disk_is_named_and_costs_nothing_but_the_rest(corpora, tokenizer, built, tmp_path):
+    limited = ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *arguments_of(corpora, tokenizer, tmp_path / "full")]
+    ran = run(limited)
+    assert (ran.returncode, "the disk is full" in ran.stderr) == (5, True), ran.stderr
+    shards(corpora, tokenizer, tmp_path / "full")
+    assert arrow_bytes(tmp_path / "full") == arrow_bytes(built)
+
+
 def test_a_position_leads_back_to_its_document(corpora, built):
     shard = next((built / "one").glob("train-*"))
     place = whence(shard, 0)
@@ -172,6 +202,8 @@ def test_nanogpt_and_the_tokenizer_libraries_open_what_was_written(tokenizer, bu
     [
         (("--source", "one", "--tokenizer", "x"), 2, "name=path:weight"),
         (("--source", "one=no/such:1", "--tokenizer", "no/such"), 3, "no such tokenizer"),
+        (("--source", "one=no/such:1", "--tokenizer", "x", "--most-epochs", "one=2"), 2, "needs --budget"),
+        (("--source", "one=no/such:1", "--tokenizer", "x", "--validation-share", "1"), 2, "below 1"),
     ],
 )
 def test_mistakes_are_named(tmp_path, arguments, code, says):

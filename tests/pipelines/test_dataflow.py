@@ -53,9 +53,9 @@ WORKS = [
     duplicates.GatherDamage(),
     texts.ReadTexts("wikipedia", gpt3_wikipedia()),
     texts.ReadTexts("books", gpt3_books()),
-    words.CountWords("gpt2"),
-    tokens.TokenizePart("gs://bucket/tokenizer", 0.005),
-    tokens.GatherShard(TokenizerEntry("gpt2", "digest", 50257, 50256)),
+    words.CountWords("gpt2", 0.1),
+    tokens.TokenizePart("gs://bucket/tokenizer", "digest", 0.005, 2**28),
+    tokens.GatherShard(TokenizerEntry("gpt2", "digest", 50257, 50256), "runs.json", 2**28),
 ]
 FLAGS = [
     "--runner=DataflowRunner",

@@ -80,6 +80,43 @@ def test_gpt2s_forms(tmp_path):
     assert [theirs.encode_ordinary(text) for text in SAMPLE] == [tokenizer.encode(text).tolist() for text in SAMPLE]
 
 
+@pytest.fixture(params=["GPT-1's own", "trained here"])
+def gpt1_files(request, tmp_path):
+    """encoder_bpe_40000.json and vocab_40000.bpe."""
+    path = request.config.rootpath.parent / "shared" / "data" / "assets" / "gpt1.encoder_bpe_40000.json"
+    if request.param == "trained here":
+        save_tokenizer(trained("gpt1"), tmp_path)
+        path = tmp_path / "encoder_bpe_40000.json"
+        (tmp_path / "vocab.json").rename(path)
+        (tmp_path / "merges.txt").rename(tmp_path / "vocab_40000.bpe")
+    elif not path.is_file():
+        pytest.skip(f"GPT-1's files are not at {path}")
+    return path, path.with_name(path.name.replace("encoder_bpe_40000.json", "vocab_40000.bpe"))
+
+
+def test_gpt1s_own_files_give_the_ids_of_its_library(gpt1_files, tmp_path):
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+    vocabulary, merges = gpt1_files
+    ours = load_tokenizer(vocabulary)
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "vocab.json").write_bytes(vocabulary.read_bytes())
+    (tmp_path / "theirs" / "merges.txt").write_bytes(merges.read_bytes())
+    theirs = transformers.OpenAIGPTTokenizer.from_pretrained(str(tmp_path / "theirs"))
+    # It takes accents and controls away before it cuts, which is normalisation and none of ours: so that comes first.
+    normalise = theirs.backend_tokenizer.normalizer.normalize_str
+    texts = [normalise(text) for text in (*TEXTS, "It 's a lighthouse , he said . \n And then ?", "naïve café")]
+    for text in texts:
+        assert ours.encode(text).tolist() == theirs(text, add_special_tokens=False)["input_ids"]
+    assert ours.kind == "gpt1"
+    assert ours.end_of_text == ours.vocab_size - 1
+    assert ours.end_of_text not in ours.encode(" \n ".join(texts))
+    if "gpt1." in vocabulary.name:
+        assert ours.vocab_size == 40_478
+        assert ours.decode(ours.encode("the lighthouse .")) == "the lighthouse ."
+    save_tokenizer(ours, tmp_path / "saved")
+    assert load_tokenizer(tmp_path / "saved") == load_tokenizer(tmp_path / "saved" / "vocab.json") == ours
+
+
 def test_a_sentencepiece_model_is_encoded_as_by_its_library(tmp_path):
     tokenizer = trained("sentencepiece")
     (tmp_path / "any.model").write_bytes(tokenizer.model)
