@@ -4,11 +4,13 @@ Each daemon leads a process group of its own, so that the executors and Python w
 says goes to a file, whose last lines make the error when it does not come up.
 """
 
+import ctypes
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +22,7 @@ LOOPBACK = "127.0.0.1"
 SECONDS_TO_COME_UP = 120
 SECONDS_TO_END = 10
 LAST_LINES = 20
+_PR_SET_PDEATHSIG = 1
 OPENED = (
     *("java.io", "java.lang", "java.lang.invoke", "java.lang.reflect", "java.net", "java.nio", "java.util"),
     *("java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action"),
@@ -49,13 +52,23 @@ def daemon(
     words = [str(word) for word in command]
     with log.open("ab") as said:
         process = subprocess.Popen(
-            words, stdout=said, stderr=said, env={**os.environ, **environment}, start_new_session=True
+            words,
+            stdout=said,
+            stderr=said,
+            env={**os.environ, **environment},
+            start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
     try:
         _wait(process, words[0], log, ready)
         yield process
     finally:
         end(process)
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this process when its parent is gone, however that came about."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait(process: subprocess.Popen[bytes], name: str, log: Path, ready: Callable[[], bool]) -> None:
