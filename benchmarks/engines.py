@@ -39,7 +39,7 @@ def megabytes(pipeline: str, inputs: Inputs, output: Path) -> float:
 def line(pipeline: str, engine: str, result: Result, size: float) -> str:
     """One row of the table."""
     found = digest(json.dumps(result.digests, sort_keys=True))[:16] if not result.error else "FAILED"
-    rate = f"{size / result.seconds:>8.2f} MB/s"
+    rate = f"{1000 * size / result.seconds:>9.1f} kB/s"
     return f"{pipeline:<16} {engine:<17} {found:<17} {len(result.digests):>5} files {result.seconds:>8.1f} s {rate}"
 
 

@@ -10,6 +10,7 @@ FROM ${WORKER}
 COPY --from=launcher /opt/google/dataflow/python_template_launcher /opt/google/dataflow/python_template_launcher
 COPY pipelines/engines/launch.py /template/launch.py
 ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/template/launch.py
-# Which build this template launches; `gcloud dataflow flex-template build --env` may say another.
-ENV CORPUSLOOM_PIPELINE=build_webtext
+# Which build this template launches: another with --build-arg PIPELINE=build_books.
+ARG PIPELINE=build_webtext
+ENV CORPUSLOOM_PIPELINE=${PIPELINE}
 ENTRYPOINT ["/opt/google/dataflow/python_template_launcher"]

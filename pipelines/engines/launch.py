@@ -5,7 +5,7 @@ Every parameter arrives as `--name=value`. A switch has no value on a command li
 variable CORPUSLOOM_PIPELINE, a part of the image or of the template.
 
 A launch is one job, and a build is a job a stage: Dataflow's launcher asks for the graph of a job in a file
-(`--template_location`), the build writes the graph of its first unfinished stage there and ends for want of its records.
+(`--template_location`), the build writes the graph of its first unfinished stage there, and ends for want of records.
 That is a success of the launch. Launched again when the job is done, it comes to the next stage.
 """
 
