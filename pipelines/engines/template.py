@@ -1,0 +1,52 @@
+"""The metadata of a Dataflow Flex Template, from the flags that a pipeline declares itself.
+
+Dataflow checks the parameters of a launch against this file and shows their help in its console; a flag that is
+missing there cannot be given. So it is generated, and names, help, requiredness and choices have one home.
+"""
+
+import argparse
+import importlib
+import re
+from typing import Any
+
+from pipelines.engines.cache import EngineMissing
+
+PIPELINES = ("build_webtext", "build_wikipedia", "build_books", "train_tokenizer", "build_shards")
+# Parameters of a launch arrive as `--name=value`; a dry run is for a terminal, and `--help` is not a parameter.
+LEFT_OUT = {"help", "dry-run"}
+
+
+def metadata(pipeline: str) -> dict[str, Any]:
+    """`{"name", "description", "parameters": [...]}` of one pipeline's command; `EngineMissing` for an unknown name."""
+    if pipeline not in PIPELINES:
+        raise EngineMissing(f"no pipeline {pipeline!r}; there are {', '.join(PIPELINES)}")
+    flags: argparse.ArgumentParser = importlib.import_module(f"pipelines.{pipeline}").parser()
+    named = [(action, _name(action)) for action in flags._actions if action.option_strings]
+    parameters = [_parameter(action, name) for action, name in named if name not in LEFT_OUT]
+    return {
+        "name": f"corpusloom {pipeline}",
+        "description": flags.description or pipeline,
+        "parameters": parameters,
+    }
+
+
+def _name(action: argparse.Action) -> str:
+    return max(action.option_strings, key=len).removeprefix("--")
+
+
+def _parameter(action: argparse.Action, name: str) -> dict[str, Any]:
+    parameter: dict[str, Any] = {
+        "name": name,
+        "label": name.replace("-", " ").capitalize(),
+        "helpText": re.sub(r"%\(.*?\)s", str(action.default), action.help or name),
+        "isOptional": not action.required,
+    }
+    if action.choices:
+        parameter["regexes"] = ["^(" + "|".join(re.escape(str(choice)) for choice in action.choices) + ")$"]
+    elif action.type is int:
+        parameter["regexes"] = ["^-?[0-9]+$"]
+    elif action.type is float:
+        parameter["regexes"] = ["^[0-9.eE+-]+$"]
+    elif isinstance(action, argparse._StoreTrueAction):
+        parameter["regexes"] = ["^(true|false)$"]
+    return parameter
