@@ -16,18 +16,29 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.tokens import read_texts
 from corpus.document import KEPT_SCHEMA, Document, kept_row
 from corpus.manifest import MANIFEST, write_json, write_parquet
+from corpus.readers.lines import Line, parse_object, read_lines
 from corpus.shards.layout import read_shard_manifest
 from corpus.tokenizer.files import load_tokenizer, save_tokenizer
 
 MOST_CHARACTERS = 5000
 MEGABYTES_A_PART = 64
+
+
+def distinct_texts(paths: Sequence[Path]) -> list[str]:
+    """The field `text` of every line of JSON, but for those that `benchmarks.texts` wrote as coming `again`."""
+    rows = [
+        row
+        for path in paths
+        for line in read_lines(path)
+        if isinstance(line, Line) and isinstance(row := parse_object(line, str(path)), dict)
+    ]
+    return [row["text"] for row in rows if row.get("text") and not row.get("again")]
 
 
 def make_corpus(texts: list[str], megabytes: int, folder: Path) -> tuple[int, int]:
@@ -89,7 +100,7 @@ def timed_on(core: int, command: list[str]) -> tuple[float, float]:
 def compare(flags: argparse.Namespace) -> None:
     """Make the corpus, then ours and theirs in turns."""
     scratch, corpus = flags.scratch, flags.scratch / "corpus"
-    n_documents, size = make_corpus(read_texts(flags.texts, flags.megabytes * 10**6), flags.megabytes, corpus)
+    n_documents, size = make_corpus(distinct_texts(flags.texts), flags.megabytes, corpus)
     save_tokenizer(load_tokenizer(flags.gpt2), scratch / "tokenizer")
     print(f"{n_documents:,} documents, {size / 1e6:.1f} MB of text", flush=True)
     tokenizer, output = str(scratch / "tokenizer" / "tokenizer.json"), scratch / "output"

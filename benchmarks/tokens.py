@@ -1,14 +1,18 @@
 """Tokenizer beside the usual libraries, in one run: training and encoding, on all the text of a folder.
 
-    python -m benchmarks.tokens --data texts/ --gpt2 encoder.json [--parts training encoding] [--json FILE]
+    python -m benchmarks.tokens --data texts/ --gpt2 encoder.json [--parts training encoding …] [--json FILE]
 
 The folder is read as it is (`benchmarks.texts` says which forms); what was distinct in it, and whether text had to come
 twice to make up the megabytes asked for, is printed first. One document in twenty is held out of training, by hash.
-Training is `benchmarks.tokenizer_training`, encoding with GPT-2's own files `benchmarks.tokenizer_encoding`.
+Training is `benchmarks.tokenizer_training`, encoding with GPT-2's own files `benchmarks.tokenizer_encoding`. Three more
+parts are commands of their own, started from here: `shards` (`benchmarks.shards_peer`, Parquet to shards beside
+datatrove), `windows` (`benchmarks.windows`), `ordering` (`benchmarks.ordering`, `--gigabytes` of made-up tokens).
 """
 
 import argparse
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +21,7 @@ from typing import Any
 from benchmarks import texts, tokenizer_encoding, tokenizer_training
 
 HELD_OUT = 0.05
-PARTS = ("encoding", "training")
+PARTS = ("encoding", "training", "shards", "windows", "ordering")
 
 
 def main() -> None:
@@ -29,14 +33,15 @@ def main() -> None:
     parser.add_argument("--gpt2", type=Path, default=None, help="GPT-2's encoder.json, vocab.bpe beside it")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="which comparisons (default all)")
     parser.add_argument("--megabytes", type=int, default=100, help="text to train on (default 100)")
+    parser.add_argument("--gigabytes", type=int, default=20, help="of tokens to order (default 20; twice on disk)")
     parser.add_argument("--vocab-size", type=int, default=50_257, help="ids to train (default 50,257)")
     parser.add_argument("--rounds", type=int, default=2, help="how often each trainer runs (default 2)")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the figures there too")
     flags = parser.parse_args()
     if not flags.data.is_dir():
         parser.error(f"--data {flags.data}: no such folder")
-    if "encoding" in flags.parts and flags.gpt2 is None:
-        parser.error("--gpt2 is needed for the part 'encoding': give GPT-2's encoder.json")
+    if {"encoding", "shards"} & {*flags.parts} and flags.gpt2 is None:
+        parser.error("--gpt2 is needed for the parts 'encoding' and 'shards': give GPT-2's encoder.json")
     with tempfile.TemporaryDirectory() as scratch:
         result = measure(flags, Path(scratch))
     if flags.json:
@@ -61,6 +66,14 @@ def measure(flags: argparse.Namespace, work: Path) -> dict[str, Any]:
         result["training"] |= tokenizer_training.compare_training(training, flags.rounds)
         title = f"training {flags.vocab_size:,} ids on {size / 1e6:,.1f} MB ({repeats / 1e6:,.1f} MB of it repeats)"
         _print(title, tokenizer_training.shown(result["training"]))
+    commands = {
+        "shards": ["benchmarks.shards_peer", "--texts", gathered, "--gpt2", flags.gpt2, "--scratch", work / "peer"],
+        "windows": ["benchmarks.windows"],
+        "ordering": ["benchmarks.ordering", "--gigabytes", flags.gigabytes, "--scratch", work / "ordering"],
+    }
+    for part in [part for part in commands if part in flags.parts]:
+        _print(part, [])
+        subprocess.run([sys.executable, "-m", *map(str, commands[part])], check=True)
     return result
 
 

@@ -100,7 +100,7 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
     pending = Pending()
     every = session.config.log_every if session.world.device.type == "cuda" else 1
     session.model.train()
-    with _loader(session) as loader, _quiet_collector() as freeze:
+    with _loader(session) as loader, _quiet_collector() as freeze, closing_saves(session):
         while progress.step < course.steps:
             rows = ramp.rows_at(progress.samples)
             share = session.schedule.share(progress.samples * session.shape.sequence_length)
@@ -120,8 +120,16 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
                 pending.since = time.perf_counter()
             if stopping:
                 break
-    session.checkpoints.wait()
     return progress.step >= course.steps
+
+
+@contextmanager
+def closing_saves(session: Session) -> Iterator[None]:
+    """See the last save through, also when the block ends in an error: a loss that is no number, a full disk."""
+    try:
+        yield
+    finally:
+        session.checkpoints.wait()
 
 
 def take_step(session: Session, batches: Sequence[Batch], rows: int, share: float) -> Tensor:
