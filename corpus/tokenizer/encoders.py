@@ -148,18 +148,17 @@ def _first_agreeing(
     name = make.__name__.removesuffix("_encoder")
     if not others:
         return name, reference[0]
-    why = _objection(make, kind, model, reference[1])
-    if why is not None:
+    encode, why = _checked(make, kind, model, reference[1])
+    if encode is None:
         _log.warning("%s does not encode this %s tokenizer: %s; taking the next library", name, kind, why)
         return _first_agreeing(kind, model, tuple(others), reference)
-    encode = make(kind, model)
     if make is gigatoken_encoder and kind != "sentencepiece":
-        encode = _young_characters_by(_first_agreeing(kind, model, tuple(others), reference)[1], encode)
+        encode = _young_characters_by(cache(lambda: _first_agreeing(kind, model, tuple(others), reference)[1]), encode)
     return name, encode
 
 
-def _young_characters_by(careful: Encode, fast: Encode) -> Encode:
-    """Encode by `fast`, but texts with characters that Python's Unicode does not know yet by `careful`.
+def _young_characters_by(careful: Callable[[], Encode], fast: Encode) -> Encode:
+    """Encode by `fast`, but texts with characters that Python's Unicode does not know yet by `careful`, once made.
 
     Whether a character is a letter depends on the version of Unicode that a library was built with: gigatoken 0.10
     has 17, tiktoken and tokenizers have 16, and they cut 4,644 young characters differently; none that is older.
@@ -170,7 +169,7 @@ def _young_characters_by(careful: Encode, fast: Encode) -> Encode:
         young = _young_rows(texts)
         if not young:
             return tokens, offsets
-        others, bounds = careful([texts[row] for row in young])
+        others, bounds = careful()([texts[row] for row in young])
         rows = np.split(tokens, offsets[1:-1])
         for place, row in enumerate(young):
             rows[row] = others[bounds[place] : bounds[place + 1]]
@@ -180,8 +179,10 @@ def _young_characters_by(careful: Encode, fast: Encode) -> Encode:
 
 
 def _young_rows(texts: Sequence[str]) -> list[int]:
-    table = _unassigned()
     rows = [row for row, text in enumerate(texts) if not text.isascii()]
+    if not rows:
+        return []
+    table = _unassigned()
     if not table[_points("".join(texts[row] for row in rows))].any():
         return []
     return [row for row in rows if table[_points(texts[row])].any()]
@@ -193,23 +194,30 @@ def _points(text: str) -> np.ndarray:
 
 @cache
 def _unassigned() -> np.ndarray:
-    return np.fromiter((unicodedata.category(chr(p)) == "Cn" for p in range(sys.maxunicode + 1)), np.bool_)
+    """Which code points Python's Unicode does not know; those past the planes in use count so without being asked."""
+    table = np.ones(sys.maxunicode + 1, np.bool_)
+    for planes in (range(0x34000), range(0xE0000, 0xE1000)):
+        table[planes.start : planes.stop] = [unicodedata.category(chr(point)) == "Cn" for point in planes]
+    return table
 
 
-def _objection(make: Callable[[str, bytes], Encode], kind: str, model: bytes, expected: Encoded) -> str | None:
-    """Why a library must not encode; None when it gives the expected ids.
+def _checked(
+    make: Callable[[str, bytes], Encode], kind: str, model: bytes, expected: Encoded
+) -> tuple[Encode | None, str]:
+    """A library's encoder when it gives the expected ids; else None, and why it must not encode.
 
     Whatever a native library raises on a model or a text that it does not support is an objection, no more: the
     reference behind it stands.
     """
     try:
-        tokens, offsets = make(kind, model)(SAMPLE)
+        encode = make(kind, model)
+        tokens, offsets = encode(SAMPLE)
     except ImportError as error:
-        return f"not installed ({error})"
+        return None, f"not installed ({error})"
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return None, f"{type(error).__name__}: {error}"
     for row, text in enumerate(SAMPLE):
         ours = expected[0][expected[1][row] : expected[1][row + 1]]
         if not np.array_equal(ours, tokens[offsets[row] : offsets[row + 1]]):
-            return f"other ids for {json.dumps(text[:40])}"
-    return None
+            return None, f"other ids for {json.dumps(text[:40])}"
+    return encode, ""

@@ -8,7 +8,7 @@ whichever way it came. Special tokens stand in `added_tokens`, from where the li
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from corpus.tokenizer.merges import Merge, Trained
@@ -43,7 +43,7 @@ def written(data: bytes) -> str:
 
 def unwritten(token: str) -> bytes:
     """The bytes of a token of GPT-2's files; `KeyError` for a character that stands for no byte."""
-    return bytes(_character_bytes()[character] for character in token)
+    return bytes(map(_character_bytes().__getitem__, token))
 
 
 def gpt2_model(vocabulary: Mapping[str, int], merges: Iterable[Sequence[str]]) -> bytes:
@@ -138,13 +138,15 @@ def merges_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(left, right) for left, right in pairs]
 
 
+@lru_cache(maxsize=2)
 def byte_merges(model: bytes) -> list[Merge]:
-    """The merges of a byte-level tokenizer, in bytes."""
+    """The merges of a byte-level tokenizer, in bytes; several encoders ask for the same ones, so not to be changed."""
     return [(unwritten(left), unwritten(right)) for left, right in merges_of(json.loads(model))]
 
 
+@lru_cache(maxsize=2)
 def token_bytes(model: bytes) -> dict[int, bytes]:
-    """The bytes of every ordinary token of a byte-level tokenizer, by id."""
+    """The bytes of every ordinary token of a byte-level tokenizer, by id; not to be changed either."""
     document = json.loads(model)
     special = {token["id"] for token in document["added_tokens"]}
     return {index: unwritten(token) for token, index in document["model"]["vocab"].items() if index not in special}
