@@ -26,7 +26,7 @@ import pyarrow as pa
 import xxhash
 
 from corpus.hashing import digest
-from corpus.shards.documents import Documents, order_key
+from corpus.shards.documents import Documents, first_out_of_order, order_key
 from corpus.shards.layout import TokenizerEntry, read_shard_manifest
 from corpus.shards.write import source_shards, write_shard_manifest
 from pipelines.gathering import OWNED, WORTH_A_WORKER, Gathering
@@ -146,24 +146,28 @@ def check(folder: Path) -> str:
     """Read every shard; what was generated is there once and in order, or an error says what is not."""
     made = json.loads((folder / "made.json").read_bytes())["sums"]
     found, last = [0, 0, 0], (-1, "")
-    for source in read_shard_manifest(folder).sources:
-        for shard in source.shards:
-            with pa.memory_map(str(folder / shard.path)) as file:
-                reader = pa.ipc.open_file(file)
-                for number in range(reader.num_record_batches):
-                    batch = reader.get_batch(number)
-                    ids = batch["doc_id"].to_pylist()
-                    keys = [order_key(doc_id) for doc_id in ids]
-                    if any(a >= b for a, b in zip([last, *keys], keys, strict=False)):
-                        raise SystemExit(f"{shard.path}: not in hash order")
-                    last = keys[-1]
-                    tokens, offsets = batch["tokens"].values.to_numpy(), batch["tokens"].offsets.to_numpy()
-                    numbers = np.array([key for key, _ in keys], np.uint64)
-                    some = Documents(numbers, batch["doc_id"], tokens, offsets, np.zeros(len(ids), np.int64))
-                    found = [a + b for a, b in zip(found, sums_of(some), strict=True)]
+    for documents in documents_of(folder):
+        if (row := first_out_of_order(documents, last)) >= 0:
+            raise SystemExit(f"{documents.ids[row]} is not in hash order")
+        last = int(documents.keys[-1]), documents.ids[-1].as_py()
+        found = [a + b for a, b in zip(found, sums_of(documents), strict=True)]
     if found != made:
         raise SystemExit(f"generated {made}, found {found}")
     return f"checked: {found[0]:,} documents, each once, in hash order, with the tokens that were generated"
+
+
+def documents_of(folder: Path) -> Iterator[Documents]:
+    """The record batches of all shards in the manifest's order, with keys hashed anew from the ids."""
+    shards = [shard for source in read_shard_manifest(folder).sources for shard in source.shards]
+    for shard in shards:
+        with pa.memory_map(str(folder / shard.path)) as file:
+            reader = pa.ipc.open_file(file)
+            for number in range(reader.num_record_batches):
+                batch = reader.get_batch(number)
+                keys = np.array([order_key(doc_id)[0] for doc_id in batch["doc_id"].to_pylist()], np.uint64)
+                tokens = batch["tokens"]
+                sizes = batch["n_bytes"].to_numpy()
+                yield Documents(keys, batch["doc_id"], tokens.values.to_numpy(), tokens.offsets.to_numpy(), sizes)
 
 
 def main() -> None:

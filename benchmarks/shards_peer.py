@@ -103,7 +103,8 @@ def compare(flags: argparse.Namespace) -> None:
             shutil.rmtree(output, ignore_errors=True)
             wall, cpu = timed_on(flags.core, [sys.executable, *command])
             n_tokens[name] = (our_tokens if name == "ours" else peer_tokens)(output)
-            best[name] = tuple(map(min, best.get(name, (wall, cpu)), (wall, cpu)))
+            before = best.get(name, (wall, cpu))
+            best[name] = min(before[0], wall), min(before[1], cpu)
             rates = f"{size / 1e6 / wall:.1f} MB/s wall, {size / 1e6 / cpu:.1f} MB/s of processor time"
             print(f"turn {turn + 1} {name:<10}{wall:>8.1f} s wall {cpu:>8.1f} s processor   {rates}", flush=True)
     ratios = [theirs / ours for ours, theirs in zip(best["ours"], best["datatrove"], strict=True)]
@@ -117,7 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shards_peer", description="Shards beside datatrove.")
     parser.add_argument("--texts", nargs="+", type=Path, help="JSON lines with a field text")
     parser.add_argument("--gpt2", type=Path, required=True, help="GPT-2's encoder.json, vocab.bpe beside it")
-    parser.add_argument("--megabytes", type=int, default=128, help="of text; given texts are repeated (default 128)")
+    parser.add_argument("--megabytes", type=int, default=512, help="of text; given texts are repeated (default 512)")
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--core", type=int, default=0, help="the core that both run on")
     parser.add_argument("--scratch", type=Path, required=True, help="a folder that does not exist; removed at the end")

@@ -58,7 +58,8 @@ def compare_training(training: Training, rounds: int) -> dict[str, Any]:
             ran = _in_a_process(name, training)
             before = found.get(name, ran)
             found[name] = {**ran, **{key: min(ran[key], before[key]) for key in ("seconds", "processor_seconds")}}
-            print(f"  round {number + 1}: {name} {ran['seconds']:.1f} s", file=sys.stderr, flush=True)
+            told = " ".join(f"{key} {value:.1f}" for key, value in ran.items())
+            print(f"  round {number + 1}: {name}: {told}", file=sys.stderr, flush=True)
     held = [row["text"] for row in read(training.held)]
     rows = []
     for name in TRAINERS:

@@ -55,7 +55,7 @@ def measure(flags: argparse.Namespace, work: Path) -> dict[str, Any]:
     if "training" in flags.parts:
         train, held, repeats = texts.split(texts.read(gathered), HELD_OUT, flags.megabytes * 10**6)
         size = sum(len(text.encode()) for text in train)
-        paths = [_written(work / name, given) for name, given in (("train.jsonl", train), ("held.jsonl", held))]
+        paths = _written(work / "train.jsonl", train), _written(work / "held.jsonl", held)
         result["training"] = {"bytes": size, "bytes_of_repeats": repeats, "documents": len(train)}
         training = tokenizer_training.Training(*paths, flags.vocab_size, work)
         result["training"] |= tokenizer_training.compare_training(training, flags.rounds)

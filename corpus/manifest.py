@@ -26,7 +26,8 @@ TEMPORARY = ".tmp-"
 _ROWS_A_GROUP = 1000
 # Modules that cannot change a byte of a part: a new layout of the report is no reason to build again.
 _MAKES_NO_PART = frozenset(
-    "report fidelity sample progress command finish flags build_webtext build_books build_wikipedia".split()
+    "report fidelity sample progress command finish flags engines watched_worker "
+    "build_webtext build_books build_wikipedia".split()
 )
 
 

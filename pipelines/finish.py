@@ -67,10 +67,10 @@ def with_facts(files: list[InputFile], stages: Stages, stage: str) -> list[dict[
     facts = {fact["name"]: fact for fact in stages.facts(stage)}
     wanted = ("lines", "records", "captures", "documents", "quarantined")
     found = [{key: facts[file.name][key] for key in wanted if key in facts[file.name]} for file in files]
-    return [{**_described(file), **more} for file, more in zip(files, found, strict=True)]
+    return [{**described(file), **more} for file, more in zip(files, found, strict=True)]
 
 
-def _described(file: InputFile) -> dict[str, Any]:
+def described(file: InputFile) -> dict[str, Any]:
     """An input without the place where it lies today."""
     return {key: value for key, value in asdict(file).items() if key != "file"}
 

@@ -6,19 +6,20 @@
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from corpus.manifest import MANIFEST
 from corpus.recipes import Recipe
 from corpus.report.write import write_report
-from corpus.storage import place
+from corpus.storage import local, place
 from pipelines.command import disk_line
-from pipelines.finish import publish_corpus, summary, with_facts
+from pipelines.finish import described, publish_corpus, summary
 from pipelines.inputs import InputFile, find_inputs, payload_of, with_digests
 from pipelines.selection import select
 from pipelines.stage import Unit
 from pipelines.stages import Stages
 from pipelines.transforms import documents
-from pipelines.transforms.texts import ReadTexts
+from pipelines.transforms.texts import ReadTexts, spans_of
 
 # Measured on a bzip2 dump and on zstd books: bytes written for a byte of compressed input, all stages together.
 DISK_SHARE = 3.0
@@ -53,17 +54,34 @@ class TextBuild:
         """All stages, the manifest, the report."""
         root = self.stages.root
         self.files = with_digests(self.files, self.stages)
-        units = [
-            Unit({**payload_of(file), "snapshot": self.snapshot}, file.name, max(file.bytes, 1)) for file in self.files
-        ]
+        units = [unit for file in self.files for unit in self._units(file)]
         owned = (documents.KEPT, documents.REJECTED, documents.DAMAGE)
         steps = {"source": self.source, "text_steps": self.recipe.describe()["text_steps"]}
         self.stages.map("documents", owned, units, ReadTexts(self.source, self.recipe), **steps)
         select(self.stages, self.recipe.near, {"documents": documents.DAMAGE})
-        inputs = {self.source: with_facts(self.files, self.stages, "documents")}
+        inputs = {self.source: self._found()}
         manifest = publish_corpus(self.stages, self.source, self.recipe.describe(), FUNNEL, inputs, {})
         write_report(root, self.stages.save_times(), None)
         return summary(root, manifest)
+
+    def _units(self, file: InputFile) -> list[Unit]:
+        """One for each span of a file."""
+        units = []
+        for span in spans_of(self.source, local(place(file.file))):
+            payload = {**payload_of(file), "snapshot": self.snapshot, "span": [span.start, span.end]}
+            label = f"{file.name}@{span.start}" if span.start else file.name
+            size = (file.bytes if span.end is None else span.end) - span.start
+            units.append(Unit(payload, label, max(size, 1)))
+        return units
+
+    def _found(self) -> list[dict[str, Any]]:
+        """Each file with what its spans held."""
+        sums: dict[str, dict[str, int]] = {}
+        for fact in self.stages.facts("documents"):
+            found = sums.setdefault(fact["name"], {"documents": 0, "quarantined": 0})
+            for key in found:
+                found[key] += fact[key]
+        return [{**described(file), **sums[file.name]} for file in self.files]
 
 
 def text_build(

@@ -22,8 +22,8 @@ from pipelines.stages import Stages
 from pipelines.transforms import tokens
 from pipelines.weights import Weighting, estimated_tokens, need_tokens
 
-# Measured: a process with Beam, Arrow and a tokenizer, and the least that both kinds of unit can work in.
-NEEDS = Needs(driver=300, worker=300, unit=160)
+# Measured, in MB, resident: a process with Beam, Arrow and a tokenizer's tables, and the least a unit can work in.
+NEEDS = Needs(driver=450, worker=450, unit=160)
 
 
 @dataclass
@@ -100,7 +100,11 @@ class ShardBuild:
 
     def _parts(self) -> list[Unit]:
         return [
-            Unit({"source": source.name, "file": part["file"], "digest": part["digest"]}, part["file"], part["rows"])
+            Unit(
+                {"source": source.name, "file": part["file"], "digest": part["digest"]},
+                f"{source.name} {part['path']}",
+                part["rows"],
+            )
             for source in self.sources
             for part in kept_parts(source.path)
         ]

@@ -126,7 +126,11 @@ class VocabularyBuild:
 
     def _count(self, shares: dict[str, float]) -> None:
         units = [
-            Unit({"file": part["file"], "digest": part["digest"], "share": shares[folder]}, part["file"], part["rows"])
+            Unit(
+                {"file": part["file"], "digest": part["digest"], "share": shares[folder]},
+                f"{name_of(folder)} {part['path']}",
+                part["rows"],
+            )
             for folder, parts in self.parts.items()
             for part in parts
         ]
@@ -168,7 +172,9 @@ class VocabularyBuild:
         name, other = self.compare_with or ("", None)
         units = [
             Unit(
-                {"file": part["file"], "digest": part["digest"], "corpus": name_of(folder)}, part["file"], part["rows"]
+                {"file": part["file"], "digest": part["digest"], "corpus": name_of(folder)},
+                f"{name_of(folder)} {part['path']}",
+                part["rows"],
             )
             for folder, parts in self.parts.items()
             for part in parts

@@ -91,7 +91,8 @@ def template_text(name: str, values: dict[str, str]) -> str:
         return _converted(parts)
     if name in _JOINED:
         return _JOINED[name].join(parts)
-    return _one_part(name, parts, values.get("e", ""))
+    unit = f" {values['u']}" if name == "val" and values.get("u") else ""
+    return _one_part(name, parts, values.get("e", "")) + unit
 
 
 def raised(way: str, text: str) -> str:

@@ -20,62 +20,14 @@ from mwparserfromhell.nodes import Argument, ExternalLink, HTMLEntity, Tag, Temp
 
 from corpus.cleaning.text import ProseLimits
 from corpus.cleaning.text import prose as prose_of_any_page
+from corpus.cleaning.wiki_names import APPARATUS, CHAPTERS, DISAMBIGUATION, HIDDEN, LIST_TITLE
 from corpus.cleaning.wiki_templates import raised, shows, template_text
 from corpus.document import Document, Rejected, Step
 
-
-def _names(listed: str) -> frozenset[str]:
-    """The names of a list, parted by commas; lower case, without blanks at the ends."""
-    return frozenset(name.strip().casefold() for name in listed.split(",") if name.strip())
-
-
-# Headings of sections that are no prose: sources, links, galleries.
-_APPARATUS = _names("""
-References, Notes, Footnotes, Citations, Sources, Bibliography, Further reading, External links, See also,
-Notes and references, References and notes, Notes and citations, Works cited, General references, Gallery, Footnote,
-Reference, External link, References and further reading, Image gallery, Explanatory notes,
-Einzelnachweise, Weblinks, Literatur, Siehe auch, Quellen, Anmerkungen, Belege, Fußnoten, Nachweise, Galerie,
-Références, Notes et références, Voir aussi, Liens externes, Bibliographie, Annexes, Articles connexes, Lien externe,
-Referencias, Enlaces externos, Véase también, Bibliografía, Notas, Fuentes, Notas y referencias, Galería, Note,
-Bibliografia, Voci correlate, Altri progetti, Collegamenti esterni, Referências, Ligações externas, Ver também,
-Referenties, Externe links, Externe link, Zie ook, Bronnen, noten en/of referenties, Literatuur, Voetnoten, Przypisy,
-Linki zewnętrzne, Zobacz też, Uwagi, Примечания, Ссылки, См. также, Литература, Источники, Галерея, Примітки,
-Посилання, Література, Див. також, Джерела, Referenser, Externa länkar, Se även, Källor, Litteratur, Noter,
-Referanser, Eksterne lenker, Se også, Kilder, Eksterne henvisninger, Lähteet, Aiheesta muualla, Katso myös, Viitteet,
-Externí odkazy, Související články, Literatura, Poznámky, Jegyzetek, Források, Külső hivatkozások,
-További információk, Kapcsolódó szócikkek, Kaynakça, Dış bağlantılar, Ayrıca bakınız, Legături externe, Vezi și,
-Παραπομπές, Εξωτερικοί σύνδεσμοι, Πηγές, Δείτε επίσης, 脚注, 出典, 参考文献, 外部リンク, 関連項目, 注釈, 関連文献,
-参考资料, 參考資料, 参考文獻, 外部链接, 外部連結, 参见, 參見, 注释, 註釋, 延伸阅读, 각주, 외부 링크, 같이 보기,
-참고 문헌, مراجع, المراجع, وصلات خارجية, انظر أيضا, انظر أيضًا, הערות שוליים, קישורים חיצוניים, ראו גם, منابع,
-پیوند به بیرون, Tham khảo, Liên kết ngoài, Xem thêm, Chú thích, Referensi, Pranala luar, Lihat pula, Catatan kaki
-""")
-_CHAPTERS = _names("literatur, literatura, литература, література, litteratur, literatuur")  # prose below level 2
-# Link prefixes that show a picture or file a page away; ":" before them makes a plain link.
-_HIDDEN = _names("""
-file, image, media, category, datei, bild, kategorie, fichier, catégorie, archivo, imagen, categoría, immagine,
-categoria, ficheiro, imagem, arquivo, bestand, afbeelding, categorie, plik, grafika, kategoria, файл, изображение,
-категория, зображення, категорія, fil, kategori, tiedosto, kuva, luokka, soubor, kép, fájl, kategória, dosya, resim,
-fișier, imagine, αρχείο, εικόνα, κατηγορία, ファイル, 画像, カテゴリ, 文件, 檔案, 档案, 图像, 圖像, 分类, 分類, 파일,
-그림, ملف, صورة, تصنيف, קובץ, תמונה, קטגוריה, پرونده, رده, tập tin, hình, thể loại, berkas, slika, kategorija, attēls,
-kategoreja, vaizdas, pilt, fitxer, imatge, 분류, चित्र, श्रेणी, ไฟล์, หมวดหมู่
-""")
-_DISAMBIGUATION = _names("""
-disambiguation, disambig, disamb, dab, hndis, geodis, letter-number combination disambiguation,
-airport disambiguation, begriffsklärung, homonymie, patronymie, toponymie, desambiguación, desambig, desambiguação,
-desambiguació, disambigua, doorverwijspagina, dp, ujednoznacznienie, неоднозначность, disambig-term, багатозначність,
-förgrening, täsmennyssivu, rozcestník, rozlišovací stránka, egyértelmű, egyért-redir, anlam ayrımı, anlamayrımı,
-dezambiguizare, αποσαφήνιση, aimai, 曖昧さ回避, 人名の曖昧さ回避, 消歧义, 消歧義, 消歧義頁, 동음이의, 동음이의어 문서,
-توضيح, صفحة توضيح, פירושונים, ابهام‌زدایی, trang định hướng, định hướng, disambiguasi, višeznačna odrednica, peker,
-flertydig, nozīmju atdalīšana
-""")
-_LIST_TITLE = re.compile(
-    r"(?:lists? of|index of|outline of|liste (?:der|von|des|de|d')|lista (?:de|di|över|över)|elenco|anexo:|lijst van"
-    r"|список|seznam|luettelo|danh sách|daftar|قائمة|רשימת)\b|.*(?:の?一覧|列表|목록)$",
-    re.IGNORECASE,
-)
 _INVISIBLE_TAGS = frozenset(
     "ref references gallery imagemap timeline score math chem ce syntaxhighlight source pre table hiero graph mapframe"
-    " maplink templatestyles indicator style script audio video canvas section categorytree inputbox".split()
+    " maplink templatestyles indicator style script audio video canvas section categorytree inputbox"
+    " includeonly".split()
 )
 _OPAQUE = re.compile(
     r"<!--.*?(?:-->|\Z)|<ref\b[^<>]*/>|<ref\b[^<>]*>(?:(?!<ref\b).)*?</ref\s*>"
@@ -86,10 +38,13 @@ _OPAQUE = re.compile(
 _SIMPLE_MATH = re.compile(r"<math\b[^<>]*>([^<>\\{}]*)</math\s*>", re.IGNORECASE)
 _NOWIKI = re.compile(r"<nowiki\s*>(.*?)</nowiki\s*>|<nowiki\s*/>", re.DOTALL | re.IGNORECASE)
 _OPEN_TAG = re.compile(r"<!|<(?!(?:br|hr|li|p|td|tr|th|dd|dt)\b)[a-z]", re.IGNORECASE)
-_OPENING_MARK = re.compile(r"\{\{+|\{\||\[+|<(?=[a-zA-Z!])")
+_OPENING_MARK = re.compile(r"\{\{+|\{\||\[+|<[a-zA-Z!][^<>\n]{0,200}>?")
 _VARIANTS = re.compile(r"-\{(?:[^{}|]*\|)?(?:zh[\w-]*:)?([^{};]*)(?:;[^{}]*)?\}-")
 _HEADING = re.compile(r"^(={1,6})(.+)\1[ \t]*$", re.MULTILINE)
 _INTERLANGUAGE = re.compile(r"(?:[a-z]{2,3}|simple|[a-z]{2,3}-[a-z-]{2,10})")
+_ELSEWHERE = re.compile(
+    rf"{_INTERLANGUAGE.pattern}|w|wikt|wiktionary|s|wikisource|q|wikiquote|commons|b|n|v|d|m|meta|mw"
+)
 _PIPE_TRICK = re.compile(r"^:?(?:[^:|]*:)?(.*?)(?:\s*\([^()]*\)|,.*)?$")
 
 _BLOCKS = frozenset("p div blockquote center poem dl dt dd ul ol h1 h2 h3 h4 h5 h6 caption section".split())
@@ -105,9 +60,10 @@ _MENDS = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
         (r"\{\{\{?[^{}|\n]*\|.*|\{\{+|\}\}+|\{\||\|\}", ""),
-        (rf"\[\[(?:{'|'.join(map(re.escape, sorted(_HIDDEN)))})\s*:.*", ""),
+        (rf"\[\[(?:{'|'.join(map(re.escape, sorted(HIDDEN)))})\s*:.*", ""),
         (r"\[\[(?:[^\[\]|\n]*\|)?|\]\]+|\[(?:https?:)?//\S+ ?", ""),
         (r"(?<!=)==+$|^==+", ""),
+        (r"~{3,5}", ""),
         (r"\s+", " "),
         (r"^(?:- )+(?:[:;,] )?", "- "),
         (r"(?<=[(\[（])[\s;,:–]++|(?<![\s;,:])[\s;,:]++(?=[)\]）])", ""),
@@ -133,10 +89,12 @@ class ArticleLimits:
 
 
 def disambiguations(document: Document) -> Document | Rejected:
-    """Reject a page, still wikitext, that only says which articles a name may mean; by its templates."""
+    """Reject a page, still wikitext, that only says which articles a name may mean; by its templates or magic word."""
+    if "__DISAMBIG__" in document.text:
+        return document.reject("wikipedia.disambiguation", evidence="__DISAMBIG__")
     for template in re.finditer(r"\{\{\s*+([^{}|\n]{1,100})", document.text):
         name = template[1].replace("_", " ").strip().casefold()
-        if name in _DISAMBIGUATION or name.endswith((" disambiguation", " disambig")):
+        if name in DISAMBIGUATION or name.endswith((" disambiguation", " disambig")):
             return document.reject("wikipedia.disambiguation", evidence=template[1].strip())
     return document
 
@@ -151,7 +109,7 @@ def lists(document: Document, limits: ArticleLimits = ArticleLimits()) -> Docume
     lines = document.text.split("\n")
     items = [line for line in lines if line.startswith("- ") and len(line) < limits.prose_item]
     share = sum(map(len, items)) / max(1, sum(map(len, lines)))
-    titled = _LIST_TITLE.match(document.title)
+    titled = LIST_TITLE.match(document.title)
     if share > (limits.max_list_share_of_titled if titled else limits.max_list_share):
         return document.reject("wikipedia.list", share, titled[0] if titled else "")
     return document
@@ -198,7 +156,7 @@ def _sections(text: str) -> list[tuple[int, str, str]]:
             continue
         title = _tidy(_parsed(match[2])).replace("\n", " ")
         name = title.casefold().rstrip(":")
-        apparatus = name in _APPARATUS and (level <= 2 or name not in _CHAPTERS)
+        apparatus = name in APPARATUS and (level <= 2 or name not in CHAPTERS)
         dropped = level if apparatus else 7
         if not apparatus:
             found.append((level, title, text[match.end() : end]))
@@ -246,10 +204,13 @@ def _node(node: Any) -> str:
 
 def _link(title: str, shown: Any) -> str:
     prefix = title.partition(":")[0].strip().casefold() if ":" in title else ""
-    if prefix in _HIDDEN or (shown is None and _INTERLANGUAGE.fullmatch(title.partition(":")[0]) and prefix):
+    if prefix in HIDDEN or (shown is None and _INTERLANGUAGE.fullmatch(title.partition(":")[0]) and prefix):
         return ""
     if shown is None:
-        return title.removeprefix(":").strip()
+        title = title.removeprefix(":").strip()
+        prefix, _, rest = title.partition(":")
+        elsewhere = prefix.strip().casefold() in HIDDEN or _ELSEWHERE.fullmatch(prefix)
+        return rest.strip() if elsewhere and rest else title
     return _shown(shown) if str(shown).strip() else _PIPE_TRICK.sub(r"\1", title)
 
 

@@ -56,15 +56,42 @@ class Line:
     data: bytes
 
 
-def read_lines(path: Path, name: str = "") -> Iterator[Line | Quarantined]:
-    """Every non-blank line of the file, and one `Quarantined` for each damaged stretch or overlong line."""
+def is_compressed(start: bytes) -> bool:
+    """Whether a file that begins with these eight bytes is one of the compressed kinds that are read here."""
+    return any(start.startswith(kind.magic) for kind in _COMPRESSIONS)
+
+
+def read_lines(path: Path, name: str = "", start: int = 0, end: int | None = None) -> Iterator[Line | Quarantined]:
+    """Every non-blank line of the file, and one `Quarantined` for each damaged stretch or overlong line.
+
+    `start` and `end` are bytes of the file as it lies, where a frame (or, in a plain file, a line) begins; offsets of
+    lines count from `start`.
+    """
     name = name or str(path)
-    with path.open("rb") as file:
-        start = file.read(8)
-        file.seek(0)
-        compression = next((kind for kind in _COMPRESSIONS if start.startswith(kind.magic)), None)
+    with path.open("rb") as whole:
+        magic = whole.read(8)
+        compression = next((kind for kind in _COMPRESSIONS if magic.startswith(kind.magic)), None)
+        file: Any = whole if end is None else _Until(whole, end)
+        file.seek(start)
         pieces = _inflate(file, compression, name) if compression else _plain(file)
         yield from _split(pieces, name)
+
+
+@dataclass
+class _Until:
+    """A file that ends at a byte before its end."""
+
+    file: BinaryIO
+    end: int
+
+    def read(self, size: int) -> bytes:
+        return self.file.read(max(0, min(size, self.end - self.file.tell())))
+
+    def seek(self, place: int) -> int:
+        return self.file.seek(place)
+
+    def tell(self) -> int:
+        return self.file.tell()
 
 
 def parse_object(line: Line, name: str) -> dict[str, Any] | Quarantined:
@@ -88,7 +115,7 @@ def _plain(file: BinaryIO) -> Iterator[bytes]:
 
 def _inflate(file: BinaryIO, kind: _Compression, name: str) -> Iterator[bytes | Quarantined]:
     """The inflated pieces of every frame; damage is reported where its frame begins in the file."""
-    frame, inflater, pending, fed = 0, kind.opener(), b"", 0
+    frame, inflater, pending, fed = file.tell(), kind.opener(), b"", 0
     while True:
         piece = pending or file.read(_PIECE)
         pending = b""

@@ -2,7 +2,7 @@
 
 verify hashes every shard and ends with 1 if one is not what the manifest says; stats counts by source and split; peek
 shows documents, as text if the tokenizer is given; whence leads from a token to its document and, given the corpus, to
-its address.
+its address and its row there.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from corpus.mixture import Mixture, MixtureError, Source, describe
 from corpus.shards.layout import TRAIN, ShardError, ShardManifest, TokenizerEntry, read_shard_manifest
 from corpus.shards.read import Shards, open_shards
 from corpus.shards.verify import faults
-from corpus.shards.whence import origin, whence
+from corpus.shards.whence import ledger_row, manifest_above, origin, tokens_near, whence
 from corpus.tokenizer.files import TokenizerError, load_tokenizer
 
 
@@ -99,19 +99,30 @@ def _as_numbers(ids: np.ndarray, tokens: int) -> str:
 
 
 def _decoded(path: Path, expected: TokenizerEntry, tokens: int) -> Callable[[np.ndarray], str]:
+    show = _decoder(path, expected)
+    return lambda ids: json.dumps(show(ids[:tokens]), ensure_ascii=False)
+
+
+def _decoder(path: Path, expected: TokenizerEntry) -> Callable[[np.ndarray], str]:
     tokenizer = load_tokenizer(path)
     if tokenizer.digest != expected.digest:
         raise ShardError(f"{path}: its digest is {tokenizer.digest}, the shards were written with {expected.digest}")
-    return lambda ids: json.dumps(tokenizer.decode(ids[:tokens]), ensure_ascii=False)
+    return tokenizer.decode
 
 
 def _whence(options: argparse.Namespace) -> int:
     place = whence(options.shard, options.position)
     answer = asdict(place)
+    if options.tokenizer:
+        show = _decoder(options.tokenizer, manifest_above(options.shard)[1].tokenizer)
+        before, after = tokens_near(options.shard, place, options.tokens)
+        answer["text"] = {"before": show(before), "token": show(after[:1]), "after": show(after[1:])}
     if options.corpus:
-        answer["document"] = origin(options.corpus, place.doc_id)
-        if answer["document"] is None:
+        found = ledger_row(options.corpus, place.doc_id)
+        if found is None:
             raise ShardError(f"{options.corpus}: no kept document {place.doc_id}; is it the corpus of {place.source}?")
+        answer["ledger"] = {"part": str(found[0]), "row": found[1]}
+        answer["document"] = origin(options.corpus, place.doc_id)
     print(json.dumps(answer, indent=1, ensure_ascii=False))
     return 0
 
@@ -133,6 +144,8 @@ def _parser() -> argparse.ArgumentParser:
     place.add_argument("shard", type=Path, help="a shard file")
     place.add_argument("position", type=int, help="a token of it, counted from 0")
     place.add_argument("--corpus", type=Path, help="the corpus of its source: show the document's row, with its URL")
+    place.add_argument("--tokenizer", type=Path, help="show the text around the token, decoded by this tokenizer")
+    place.add_argument("--tokens", type=int, default=20, help="how many tokens of it on either side")
     return parser
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -31,7 +32,7 @@ class Place:
 
 def whence(path: Path, position: int) -> Place:
     """The document of the token at `position` (counted from 0, end-of-text included) of the shard at `path`."""
-    folder, manifest = _manifest_above(path)
+    folder, manifest = manifest_above(path)
     source, shard = _entry(manifest, path.absolute().relative_to(folder).as_posix(), folder)
     if not 0 <= position < shard.n_tokens:
         raise ShardError(f"{path}: there is no token {position}, only 0 … {shard.n_tokens - 1}")
@@ -50,22 +51,47 @@ def whence(path: Path, position: int) -> Place:
     return Place(source.name, source.split, row=row + line, token=inside - int(offsets[line]), **values)
 
 
-def origin(corpus: Path, doc_id: str) -> dict[str, Any] | None:
-    """The row of a document among the kept documents of a corpus, without its text; None if it is not there."""
+def tokens_near(path: Path, place: Place, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Up to `width` tokens of the document before the place, and as many from it on."""
+    with pa.memory_map(str(path)) as file:
+        reader = pa.ipc.open_file(file)
+        number, row = 0, place.row
+        while row >= (batch := reader.get_batch(number)).num_rows:
+            number, row = number + 1, row - batch.num_rows
+        tokens = batch.column("tokens")[row].values.to_numpy()
+        return tokens[max(place.token - width, 0) : place.token].copy(), tokens[place.token :][:width].copy()
+
+
+def ledger_row(corpus: Path, doc_id: str) -> tuple[Path, int] | None:
+    """The part among the kept documents of a corpus that has a document, and its row there; None if there is none."""
     parts = sorted(part for part in (corpus / "kept").glob("*.parquet") if not part.name.startswith("."))
     if not parts:
         raise ShardError(f"{corpus}: no kept/*.parquet; give the folder that build_shards read this source from")
     for part in parts:
-        file = pq.ParquetFile(part, page_checksum_verification=True)
-        columns = [name for name in file.schema_arrow.names if name != "text"]
+        file, before = pq.ParquetFile(part, page_checksum_verification=True), 0
         for group in range(file.num_row_groups):
             row = pc.index(file.read_row_group(group, ["id"])["id"], doc_id).as_py()
             if row >= 0:
-                return file.read_row_group(group, columns).slice(row, 1).to_pylist()[0]
+                return part, before + row
+            before += file.metadata.row_group(group).num_rows
     return None
 
 
-def _manifest_above(path: Path) -> tuple[Path, ShardManifest]:
+def origin(corpus: Path, doc_id: str) -> dict[str, Any] | None:
+    """The row of a document among the kept documents of a corpus, without its text; None if it is not there."""
+    found = ledger_row(corpus, doc_id)
+    if found is None:
+        return None
+    file, row, group = pq.ParquetFile(found[0], page_checksum_verification=True), found[1], 0
+    while row >= file.metadata.row_group(group).num_rows:
+        row -= file.metadata.row_group(group).num_rows
+        group += 1
+    columns = [name for name in file.schema_arrow.names if name != "text"]
+    return file.read_row_group(group, columns).slice(row, 1).to_pylist()[0]
+
+
+def manifest_above(path: Path) -> tuple[Path, ShardManifest]:
+    """The folder of shards that a shard lies in, and its manifest."""
     for folder in path.absolute().parents:
         if (folder / SHARD_MANIFEST).is_file():
             return folder, read_shard_manifest(folder)

@@ -2,8 +2,8 @@
 
 Read: our own folder, GPT-2's two files (encoder.json and vocab.bpe, or vocab.json and merges.txt), GPT-1's two
 (encoder_bpe_40000.json and vocab_40000.bpe), a tokenizer.json, a sentencepiece `.model`. Written: tokenizer.json and
-tokenizer_config.json for `AutoTokenizer.from_pretrained`, vocab.json and merges.txt, tiktoken's rank file, the `.model`;
-each file whole or not at all, the same bytes each time.
+tokenizer_config.json for `AutoTokenizer.from_pretrained`, vocab.json and merges.txt, tiktoken's rank file, the
+`.model`; each file whole or not at all, the same bytes each time.
 """
 
 import base64
@@ -72,7 +72,8 @@ def _read(path: Path) -> Tokenizer:
         raise ValueError("expected a folder, tokenizer.json, encoder.json, vocab.json or a .model")
     document = json.loads(path.read_bytes())
     if models.is_gpt2(document):
-        return tokenizer_from("gpt2", models.gpt2_model(document["model"]["vocab"], models.merges_of(document)))
+        ids = {token: index for index, token in models.tokens_of(document).items()}  # an added token may stand apart
+        return tokenizer_from("gpt2", models.gpt2_model(ids, models.merges_of(document)))
     model = document["model"]
     kind = "gpt1" if document.get("normalizer") == {"type": "Lowercase"} and model.get("end_of_word_suffix") else "json"
     return tokenizer_from(kind, models.packed(document), _named_end(path.with_name("tokenizer_config.json")))

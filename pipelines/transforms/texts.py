@@ -1,7 +1,7 @@
 """Files that hold texts already (Wikipedia dumps, books) → documents and rejections, in runs of ten thousand.
 
-A file cannot be entered in the middle, so it is one unit; but what it makes is cut into runs by number, which keeps the
-later stages parallel and memory flat for a dump of any size.
+A file of books is one unit. A big dump is several where it can be divided (`corpus.readers.dump_spans`). What a unit
+makes is cut into runs by number, which keeps the later stages parallel and memory flat for a dump of any size.
 """
 
 from collections.abc import Iterator
@@ -25,6 +25,8 @@ from corpus.document import (
 )
 from corpus.manifest import Counts, Part, RowWriter, appearing, part_of, write_parquet
 from corpus.readers.books import book_document, read_books
+from corpus.readers.dump_pages import WHOLE, Span
+from corpus.readers.dump_spans import dump_spans
 from corpus.readers.wikipedia import article_document, read_articles
 from corpus.recipes import Recipe
 from corpus.storage import local
@@ -36,13 +38,25 @@ from pipelines.transforms.documents import DAMAGE, KEPT, REJECTED
 DOCUMENTS_A_RUN = 10_000
 # About how many bytes a byte of dump inflates to, for the ETA.
 COMPRESSION = 4
+# Of a compressed dump: about 40 MB of wikitext, half a minute of parsing.
+BYTES_A_SPAN = 8 * 2**20
 WIKIPEDIA_LICENCE = "CC BY-SA 4.0"
 
 
-def read_texts(source: str, path: Path, name: str) -> Iterator[Document | Rejected | Quarantined]:
-    """Everything in a file of one source, in file order."""
+def spans_of(source: str, path: Path) -> list[Span]:
+    """The spans of a file that are read side by side; by its bytes alone, so that any machine makes the same parts."""
+    return dump_spans(path, BYTES_A_SPAN) if source == "wikipedia" else [WHOLE]
+
+
+def read_texts(source: str, path: Path, name: str, span: Span = WHOLE) -> Iterator[Document | Rejected | Quarantined]:
+    """Everything in a file of one source (of a dump: in a span of it), in file order.
+
+    Offsets count the inflated bytes; from the start of a span where that is not the start of the file, and then the
+    file is called `name@start`.
+    """
     if source == "wikipedia":
-        for article in read_articles(path, name):
+        name = f"{name}@{span.start}" if span.start else name
+        for article in read_articles(path, name, span):
             yield article if isinstance(article, Quarantined) else article_document(article, name)
     else:
         for book in read_books(path, name):
@@ -51,7 +65,7 @@ def read_texts(source: str, path: Path, name: str) -> Iterator[Document | Reject
 
 @dataclass(frozen=True)
 class ReadTexts:
-    """Work on one file: payload `file`, `name`, `snapshot`."""
+    """Work on one span of a file: payload `file`, `name`, `snapshot`, `span` (its start and its end)."""
 
     source: str
     recipe: Recipe
@@ -78,7 +92,7 @@ class ReadTexts:
 
     def _judged(self, task: Task, damage: list[Quarantined]) -> Iterator[Document | Rejected]:
         payload, note = task.unit.payload, note_progress(task)
-        for item in read_texts(self.source, local(task.input()), payload["name"]):
+        for item in read_texts(self.source, local(task.input()), payload["name"], Span(*payload["span"])):
             note(_offset(item) // COMPRESSION)
             if isinstance(item, Quarantined):
                 damage.append(item)

@@ -78,6 +78,33 @@ def test_every_page_of_a_dump_has_a_verdict(dump, tmp_path):
     assert (tmp_path / "out" / "report.html").stat().st_size < 2_000_000
 
 
+def test_a_big_dump_is_read_by_several_units(tmp_path, monkeypatch):
+    groups = [[page(4 * number + at, f"Title {4 * number + at}", article(4 * number + at)) for at in range(1, 5)]
+              for number in range(2)]  # fmt: skip
+    streams = [HEAD, *("".join(group) for group in groups), "</mediawiki>"]
+    (tmp_path / "enwiki.xml.bz2").write_bytes(b"".join(bz2.compress(part.encode()) for part in streams))
+    monkeypatch.setattr(texts, "BYTES_A_SPAN", 3000)
+    from corpus.recipes import gpt3_wikipedia
+
+    build_in_process(tmp_path, "wikipedia", tmp_path / "enwiki.xml.bz2", gpt3_wikipedia())
+    manifest = json.loads((tmp_path / "out" / "_MANIFEST.json").read_bytes())
+    assert manifest["counts"]["corpus"]["in"] == manifest["inputs"]["wikipedia"][0]["documents"] == 8
+    names = {row["warc_file"].rpartition("@")[2] for row in rows(tmp_path / "out", "kept")}
+    assert len(names) == 2
+    assert len(list((tmp_path / "out" / "stages" / "documents" / "units").glob("*.json"))) == 2
+
+
+def build_in_process(tmp_path, source, path, recipe):
+    """A build in this process, by one worker."""
+    from pipelines.inputs import find_inputs
+    from pipelines.stages import Stages
+    from pipelines.texts import WORTH_A_WORKER, TextBuild
+
+    (tmp_path / "out").mkdir()
+    stages = Stages(tmp_path / "out", ["--direct_num_workers=1"], 1.0, WORTH_A_WORKER)
+    TextBuild(source, find_inputs([str(path)], "--files"), recipe, "", stages).run()
+
+
 @pytest.fixture
 def shelf(tmp_path):
     one, two, three = (english_article(number).text for number in (3, 4, 5))
@@ -131,14 +158,8 @@ def contents_of(folder):
 def test_long_files_are_cut_into_runs(shelf, tmp_path, monkeypatch):
     monkeypatch.setattr(texts, "DOCUMENTS_A_RUN", 2)
     from corpus.recipes import gpt3_books
-    from pipelines.inputs import find_inputs
-    from pipelines.stages import Stages
-    from pipelines.texts import WORTH_A_WORKER, TextBuild
 
-    (tmp_path / "out").mkdir()
-    stages = Stages(tmp_path / "out", ["--direct_num_workers=1"], 1.0, WORTH_A_WORKER)
-    files = find_inputs([str(shelf / "books.jsonl")], "--books")
-    TextBuild("books", files, gpt3_books(), "", stages).run()
+    build_in_process(tmp_path, "books", shelf / "books.jsonl", gpt3_books())
     assert len(list((tmp_path / "out" / "kept").iterdir())) == 2
     assert len(rows(tmp_path / "out", "kept")) == 2
 

@@ -30,9 +30,10 @@ from corpus.links import LinkRules
 from corpus.recipes import gpt2_webtext, gpt3_books, gpt3_wikipedia
 from corpus.shards.layout import TokenizerEntry
 from corpus.storage import place
+from corpus.tokenizer.training import train_tokenizer
 from pipelines.inputs import DigestObject
 from pipelines.stage import Stage, Unit
-from pipelines.transforms import band_shuffle, captures, documents, duplicates, links, texts, tokens, words
+from pipelines.transforms import band_shuffle, captures, documents, duplicates, held_out, links, texts, tokens, words
 from pipelines.transforms.map_parts import MapParts
 from pipelines.transforms.spread import Spread, write_lines
 
@@ -54,6 +55,7 @@ WORKS = [
     texts.ReadTexts("wikipedia", gpt3_wikipedia()),
     texts.ReadTexts("books", gpt3_books()),
     words.CountWords("gpt2", 0.1),
+    held_out.EncodeHeldOut(train_tokenizer({b" and": 3, b" ant": 2}, "gpt2", 260), None, 0.1),
     tokens.TokenizePart("gs://bucket/tokenizer", "digest", 0.005, 2**28),
     tokens.GatherShard(TokenizerEntry("gpt2", "digest", 50257, 50256), "runs.json", 2**28),
 ]

@@ -67,6 +67,29 @@ def test_a_build_from_bucket_to_bucket_has_the_bytes_of_one_from_folder_to_folde
     assert "corpus" in again
 
 
+def tokens(where):
+    """The commands from a corpus in `where` to its tokenizer and shards there."""
+    alone = "--direct_num_workers=1"
+    train = ["--corpus", f"{where}corpus", "--vocab-size", "400", "--output", f"{where}tokenizer", alone]
+    source = ["--source", f"webtext={where}corpus:1", "--tokenizer", f"{where}tokenizer"]
+    pack = [*source, "--validation-share", "0.1", "--output", f"{where}shards", alone]
+    return ["pipelines.train_tokenizer", *train], ["pipelines.build_shards", *pack]
+
+
+def test_tokenizer_and_shards_in_a_bucket_have_the_bytes_of_those_in_a_folder(store, at_home, tmp_path):
+    """The corpus is put there as it is, whichever test runs first."""
+    shutil.copytree(at_home / "corpus", at_home / "tokens" / "corpus", dirs_exist_ok=True)
+    upload(at_home / "corpus", place(f"{store}/tokens/corpus"))
+    for command in tokens("tokens/"):
+        run_in(at_home, *command)
+    for command in tokens(f"{store}/tokens/"):
+        run_in(tmp_path, *command)
+    for folder in ("tokenizer", "shards"):
+        there, here = files_of(place(f"{store}/tokens/{folder}")), files_of(at_home / "tokens" / folder)
+        assert sorted(there) == sorted(here)
+        assert not [name for name in here if there[name] != here[name]]
+
+
 def test_a_pattern_that_finds_no_object_is_named(store, tmp_path):
     command = [sys.executable, "-m", *webtext(f"{store}/nowhere/", f"{store}/none")]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

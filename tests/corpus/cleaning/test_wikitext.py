@@ -31,7 +31,7 @@ def shown(text):
     [
         ("A '''bold''' and ''slanted'' and '''''loud''''' word.", "A bold and slanted and loud word."),
         ("De l'''Iliade'' à '''nous'''.", "De l'Iliade à nous."),
-        ("See [[walnut]], [[tree|the trees]] and [[:Category:Nuts]].", "See walnut, the trees and Category:Nuts."),
+        ("See [[walnut]], [[tree|the trees]] and [[:Category:Nuts]].", "See walnut, the trees and Nuts."),
         ("[[Kiel (city)|]] is in [[fr:Allemagne]]Germany.", "Kiel is in Germany."),
         ("[[File:A.jpg|thumb|A [[nut]] on ''a'' table]]A nut.[[Category:Nuts]]", "A nut."),
         ("[[Datei:A.jpg|mini|Nuss]]Eine Nuss.[[Kategorie:Nüsse]]", "Eine Nuss."),
@@ -55,6 +55,8 @@ def shown(text):
         ("Born {{birth date|1950|1|2}} ( , {{circa|1950}}) here .", "Born (c. 1950) here."),
         ("{{formatnum:1234}} {{unknown|x}}nuts", "1234 nuts"),
         ("-{zh-hans:软件; zh-hant:軟體;}-好", "软件好"),
+        ("See [[:de:Nuss]], [[wikt:nut]] and [[Re: nuts]]. ~~~~", "See Nuss, nut and Re: nuts."),
+        ("A nut<includeonly> box</includeonly> of {{val|5|u=kg}}.", "A nut of 5 kg."),
     ],
 )  # fmt: skip
 def test_a_reader_sees(markup, expected):
@@ -145,11 +147,11 @@ VANDALISM = (
 
 @pytest.mark.parametrize("vandalism", VANDALISM)
 def test_a_vandal_stops_nobody(vandalism):
-    start = time.monotonic()
+    start = time.process_time()
     for text in (vandalism * 20_000 + "x", vandalism + " " * 20_000 + "x"):
         wikitext.disambiguations(page(text))
         shown(text).encode()
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 def real_documents():
@@ -176,3 +178,19 @@ def test_no_markup_is_left_in_any_real_article():
         assert not left, f"{document.title}: {text[max(0, left.start() - 50) : left.end() + 50]!r}"
     kept = [result for each in documents if isinstance(result := run_steps(each, wikitext.STEPS), Document)]
     assert len(kept) > 125
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{Begriffsklärung}}", "{{homonymie}}", "{{неоднозначность}}", "{{曖昧さ回避}}", "{{แก้ความกำกวม}}", "__DISAMBIG__",
+     "{{ Täpsustuslehekülg | x }}", "{{Human name disambiguation}}"],
+)  # fmt: skip
+def test_disambiguations_of_many_languages_are_rejected(text):
+    rejected = wikitext.disambiguations(page(f"A nut may be:\n* [[Walnut]]\n{text}"))
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == "wikipedia.disambiguation"
+
+
+def test_a_tag_that_vandals_repeat_leaves_no_half_of_itself():
+    assert "<" not in shown("A nut.<ref>x " * 30_000)
+    assert "ref" not in shown("A nut.<ref>x " * 30_000)

@@ -11,7 +11,7 @@ import zstandard
 
 from corpus.document import Document, Quarantined, Rejected
 from corpus.hashing import digest
-from corpus.readers import wikipedia
+from corpus.readers import dump_pages
 from corpus.readers.wikipedia import Article, article_document, read_articles
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "wikipedia"
@@ -113,6 +113,8 @@ def test_an_article_is_what_the_dump_says(tmp_path):
         ("<ns>0</ns>", "A", "#redirect: [[Walnuß#Baum|x]]", 0, "Walnuß"),
         ("", "A", "\n# PATRZ [[Orzech]]", 0, "Orzech"),
         ("<ns>0</ns>", "A", "# [[Walnuß]] ist eine Liste", 0, ""),
+        ("", "A", "#ΑΝΑΚΑΤΕΥΘΥΝΣΗ [[Walnuß|x]]\n[[Κατηγορία:Y]] {{R}}", 0, "Walnuß"),
+        ("", "A", "#Eins [[Walnuß]]\n#Zwei [[Nuß]]", 0, ""),
         ("<ns>4</ns>", "Wikipedia:A", "x", 4, ""),
         ("", "Diskussion:A", "x", 1, ""),
         ("", "Star Trek: A", "x", 0, ""),
@@ -121,6 +123,16 @@ def test_an_article_is_what_the_dump_says(tmp_path):
 def test_namespace_and_redirect_of_any_export_version(tmp_path, extra, title, text, namespace, redirect):
     [article], _ = read(tmp_path / "dump", dump(page(1, title, text, extra)))
     assert (article.namespace, article.redirect) == (namespace, redirect)
+
+
+def test_files_and_categories_go_by_their_english_names(tmp_path):
+    head = HEAD.replace(
+        "</namespaces>",
+        '<namespace key="6">Fil Foto</namespace><namespace key="14">Kategoreja</namespace></namespaces>',
+    )
+    text = "[[Fil Foto:a.jpg|thumb|b]] [[ fil_foto : c]] [[kategoreja:d]] [[:Kategoreja:e]] [[Filfoto:f]]"
+    [article], _ = read(tmp_path / "dump", dump(page(1, text=text), head=head))
+    assert article.text == "[[File:a.jpg|thumb|b]] [[File: c]] [[Category:d]] [[:Kategoreja:e]] [[Filfoto:f]]"
 
 
 def test_of_several_revisions_the_newest_counts_and_a_page_without_text_is_a_page(tmp_path):
@@ -136,6 +148,21 @@ def test_the_declared_encoding_is_honoured(tmp_path, encoding):
     text = f'<?xml version="1.0" encoding="{encoding}"?>\n' + HEAD + page(1, "Орех", "орех") + END
     [article], _ = read(tmp_path / "dump", text.encode(encoding))
     assert (article.title, article.text) == ("Орех", "орех")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_two_bytes_a_character_and_byte_order_marks_are_read(tmp_path, encoding):
+    declared = "utf-16" if "16" in encoding else "utf-8"
+    text = f'<?xml version="1.0" encoding="{declared}"?>\n' + HEAD + page(1, "Орех", "орех\n\nਊਅ") + page(2) + END
+    [article, other], damage = read(tmp_path / "dump", text.encode(encoding))
+    assert (article.title, article.text, article.language, other.id) == ("Орех", "орех\n\nਊਅ", "de", 2)
+    assert damage == []
+
+
+def test_an_encoding_that_is_declared_and_not_used_does_no_harm(tmp_path):
+    text = '<?xml version="1.0" encoding="UTF-16"?>\n' + HEAD + page(1, "Орех", "орех") + END
+    [article], damage = read(tmp_path / "dump", text.encode())
+    assert (article.title, damage) == ("Орех", [])
 
 
 BAD_BYTE = page(2, "Kaputt").encode().replace(b"Kaputt", b"K\xffputt")
@@ -156,7 +183,7 @@ BAD_BYTE = page(2, "Kaputt").encode().replace(b"Kaputt", b"K\xffputt")
     ids=["tag", "entity", "control", "number", "byte", "unclosed", "no start", "long"],
 )
 def test_one_bad_page_costs_one_page(tmp_path, monkeypatch, middle, reason):
-    monkeypatch.setattr(wikipedia, "MAX_PAGE", 3000)
+    monkeypatch.setattr(dump_pages, "MAX_PAGE", 3000)
     data = HEAD.encode() + page(1).encode() + middle + page(3).encode() + END.encode()
     articles, [damage] = read(tmp_path / "dump", data)
     assert ids(articles) == [1, 3]
@@ -203,14 +230,14 @@ def test_a_dump_cut_short_gives_its_pages_and_says_so(tmp_path, data, reason):
 
 def test_pages_come_as_they_are_read(tmp_path, monkeypatch):
     given = []
-    lines = wikipedia.read_lines
+    lines = dump_pages.read_lines
 
-    def counted(path, name):
-        for line in lines(path, name):
+    def counted(path, *more):
+        for line in lines(path, *more):
             given.append(line)
             yield line
 
-    monkeypatch.setattr(wikipedia, "read_lines", counted)
+    monkeypatch.setattr(dump_pages, "read_lines", counted)
     (tmp_path / "dump").write_bytes(WHOLE)
     assert ids(islice(read_articles(tmp_path / "dump"), 2)) == [1, 2]
     assert len(given) < 50

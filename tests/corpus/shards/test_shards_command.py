@@ -64,6 +64,7 @@ def test_a_token_leads_to_its_address(folder, capsys):
     assert answer["doc_id"] == answer["document"]["id"] == doc_id
     assert (answer["document"]["url"], answer["document"]["warc_offset"]) == ("http://b.example/", 7)
     assert "text" not in answer["document"]
+    assert answer["ledger"] == {"part": str(corpus / "kept" / "part-1.parquet"), "row": 2100}
     assert origin(corpus, "webtext/none") is None
     assert main(["whence", str(folder / "books" / "train-00000.arrow"), "5", "--corpus", str(corpus)]) == 1
     assert "is it the corpus of books?" in capsys.readouterr().err
@@ -129,6 +130,9 @@ def test_peek_shows_text_with_the_tokenizer_of_the_shards_and_no_other(folder, t
     write_shard_manifest(tmp_path / "bytes", entry, [write_source(tmp_path / "bytes", [row], 1, entry)])
     assert main(["peek", str(tmp_path / "bytes"), "--tokenizer", str(tmp_path / "tokenizer")]) == 0
     assert r'9: "Grüße\n<|endoftext|>"' in capsys.readouterr().out
+    (shard,) = (tmp_path / "bytes" / "webtext").iterdir()
+    assert main(["whence", str(shard), "4", "--tokenizer", str(tmp_path / "tokenizer"), "--tokens", "3"]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] == {"before": "rü", "token": "\ufffd", "after": "\ufffde"}
     assert main(["peek", str(folder), "--tokenizer", str(tmp_path / "tokenizer")]) == 1
     assert "the shards were written with" in capsys.readouterr().err
 

@@ -145,6 +145,22 @@ def test_another_tokenizer_json_keeps_its_ids(tmp_path):
     assert load_tokenizer(tmp_path / "copy") == loaded
 
 
+def test_a_tokenizer_that_huggingface_trained_is_read(tmp_path):
+    tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
+    theirs = tokenizers.Tokenizer(tokenizers.models.BPE())
+    theirs.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    theirs.train_from_iterator(
+        ["the tide, the tides"] * 9,
+        tokenizers.trainers.BpeTrainer(vocab_size=270, initial_alphabet=alphabet, show_progress=False),
+    )
+    theirs.add_special_tokens(["<|endoftext|>"])
+    theirs.save(str(tmp_path / "tokenizer.json"))
+    loaded = load_tokenizer(tmp_path)
+    assert (loaded.kind, loaded.end_of_text) == ("gpt2", theirs.token_to_id("<|endoftext|>"))
+    assert loaded.encode("the tides rise").tolist() == theirs.encode("the tides rise").ids
+
+
 def test_nothing_of_an_earlier_tokenizer_is_left(tmp_path):
     save_tokenizer(trained("sentencepiece"), tmp_path)
     save_tokenizer(trained("gpt2"), tmp_path)

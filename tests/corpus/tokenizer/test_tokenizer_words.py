@@ -1,11 +1,13 @@
 """Words: GPT-2's cut is tiktoken's on every character there is, and GPT-1's is that of its exported form."""
 
+import random
 import sys
 import unicodedata
+from collections import Counter
 
 import pytest
 
-from corpus.tokenizer.words import count_words, split_gpt1, split_gpt2
+from corpus.tokenizer.words import WordCounter, count_words, split_gpt1, split_gpt2
 
 BLANKS = "a \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u180e\u2000\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
 
@@ -51,3 +53,18 @@ def test_counts_are_bytes_and_add_up():
     assert count_words(["a     b  c"], "sentencepiece") == {b"a": 1, b"   ": 1, b"b": 1, b"c": 1}
     with pytest.raises(ValueError, match="choose from gpt1, gpt2, sentencepiece"):
         count_words([], "words")
+
+
+def test_counting_by_pieces_counts_the_words():
+    chance = random.Random(3)
+    texts = ["".join(chance.choices(" \n\t\x1c\x1f\u00a0\u3000\u2028\u0085ab1!'sé潮", k=40)) for _ in range(5000)]
+    counted = Counter(word.encode() for text in texts for word in split_gpt2(text))
+    assert count_words(texts, "gpt2") == dict(counted)
+
+
+def test_a_counter_is_empty_after_what_it_held_was_taken():
+    counter = WordCounter("gpt2")
+    counter.add("the tide")
+    assert len(counter) == 2
+    assert counter.take() == {b"the": 1, b" tide": 1}
+    assert (len(counter), counter.take()) == (0, {})

@@ -1,0 +1,70 @@
+"""The command that samples: text with a tokenizer, ids without, and what it says when something is missing."""
+
+import pytest
+from run_folders import SMALL, random_model, small_tokenizer, write_run
+
+from trainer.generate import Sampling, generate
+from trainer.runs import open_run
+from trainer.sample import main
+from trainer.shape import Shape
+
+
+@pytest.fixture
+def worded(tmp_path):
+    """(folder of a run, its model, its tokenizer); the tokenizer lies beside the shards that the run names."""
+    tokenizer = small_tokenizer(tmp_path / "tokenizer")
+    model = random_model(Shape(**{**SMALL, "vocab_size": tokenizer.vocab_size}))
+    return write_run(tmp_path / "runs" / "small", model, tokenizer, data=tmp_path / "shards"), model, tokenizer
+
+
+def test_samples_are_the_prompt_and_what_the_model_says(worded, capsys):
+    run, model, tokenizer = worded
+    flags = "--count 3 --temperature 0.7 --top-k 40 --top-p 0.95 --tokens 9 --seed 4 --device cpu".split()
+    assert main([str(run), "--prompt", "the same", *flags]) == 0
+    prompt = tokenizer.encode("the same").tolist()
+    samples = generate(model, [prompt] * 3, 9, Sampling(0.7, 40, 0.95), 4, tokenizer.end_of_text)
+    texts = [f"--- {n}\n{tokenizer.decode([*prompt, *sample.tokens])}\n" for n, sample in enumerate(samples, 1)]
+    assert capsys.readouterr().out == "".join(texts)
+
+
+def test_without_a_prompt_a_sample_begins_after_the_end_of_text(worded, capsys):
+    run, model, tokenizer = worded
+    assert main([str(run), "--tokens", "5"]) == 0
+    (sample,) = generate(model, [[tokenizer.end_of_text]], 5, end_of_text=tokenizer.end_of_text)
+    assert capsys.readouterr().out == tokenizer.decode(list(sample.tokens)) + "\n"
+
+
+def test_without_a_tokenizer_ids_stand_for_text(tmp_path, capsys):
+    model = random_model(Shape(**SMALL))
+    run = write_run(tmp_path / "run", model, end_of_text=60)
+    assert main([str(run), "--prompt", "1 2 3", "--tokens", "6"]) == 0
+    (sample,) = generate(model, [[1, 2, 3]], 6, end_of_text=60)
+    printed = capsys.readouterr()
+    assert printed.out.split() == ["1", "2", "3", *map(str, sample.tokens)]
+    assert "give --tokenizer" in printed.err
+    for prompt, words in (("1 61", "the id 61 is not in the vocabulary of 61"), ("the", "token ids, not 'the'")):
+        assert main([str(run), "--prompt", prompt]) == 1
+        assert words in capsys.readouterr().err
+
+
+def test_a_checkpoint_can_be_named_itself(worded):
+    run, model, _ = worded
+    opened = open_run(run / "checkpoints" / "step_00000007")
+    assert opened.step == 7 and opened.shape == model.shape and opened.data.endswith("shards")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--temperature", "-1"], "a temperature of -1.0 makes no distribution"),
+        (["--top-p", "1.5"], "top-p of 1.5"),
+        (["--device", "nowhere"], "no device 'nowhere' here"),
+        (["--tokenizer", "nowhere"], "no such tokenizer"),
+        (["--best"], "the run has not validated yet"),
+    ],
+)
+def test_what_is_wrong_is_said(worded, flags, words, capsys):
+    assert main([str(worded[0]), *flags]) == 1
+    assert words in capsys.readouterr().err
+    assert main([str(worded[0] / "nowhere")]) == 1
+    assert "no run with a checkpoint" in capsys.readouterr().err

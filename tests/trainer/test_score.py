@@ -1,0 +1,324 @@
+"""Scoring: rules by hand, likelihoods by brute force, every token of a text once, and the command on a real run."""
+
+import json
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from run_folders import SHAPES, SMALL, logits_of, random_model, small_tokenizer, write_run
+
+from corpus.tokenizer.encoding import tokenizer_from
+from corpus.tokenizer.models import END_OF_TEXT, byte_characters, gpt2_model
+from trainer.generate import Sampling, generate
+from trainer.likelihood import Scorer, encode_pair, rolling_windows
+from trainer.model import GPT
+from trainer.score import RULES, Evidence, Judge, chosen, judge_choices, main, normal, score_task, score_text
+from trainer.shape import Shape
+from trainer.tasks import TASKS, Item, TaskError
+
+VOCAB, LENGTH = SMALL["vocab_size"], SMALL["sequence_length"]
+
+
+def bytes_tokenizer():
+    """One id a byte, in the order of GPT-2's characters, and the end of text last: 257 ids, no merges."""
+    letters = sorted(byte_characters())
+    return tokenizer_from(
+        "gpt2", gpt2_model({token: number for number, token in enumerate([*letters, END_OF_TEXT])}, [])
+    )
+
+
+def bigram_model(tokenizer, chances):
+    """A real GPT that gives token b after token a the probability `chances[a, b]`, written into its weights.
+
+    Its blocks add nothing, its embedding is one-hot, and RMSNorm makes of that √width at one place.
+    """
+    size = tokenizer.vocab_size
+    shape = Shape(
+        1,
+        1,
+        258,
+        128,
+        size,
+        norm="rms",
+        position="rotary",
+        activation="swiglu",
+        bias=False,
+        tied=False,
+        norm_epsilon=1e-12,
+    )
+    model = GPT(shape).double().eval()
+    with torch.no_grad():
+        for name in ("attention.out", "feed.down"):
+            model.get_parameter(f"blocks.0.{name}.weight").zero_()
+        model.embedding.weight[:size, :size] = torch.eye(size)
+        model.embedding.weight[:, size:] = 0
+        model.head.weight[:size, :size] = torch.from_numpy(np.log(chances).T) / math.sqrt(258)
+        model.head.weight[:, size:] = 0
+    return model
+
+
+@pytest.fixture(scope="module")
+def bigrams():
+    """(tokenizer, log-probabilities [257, 257], judge): random bigrams of bytes, known exactly."""
+    tokenizer = bytes_tokenizer()
+    chances = np.random.default_rng(5).dirichlet(np.full(257, 0.5), size=257) + 1e-6
+    chances /= chances.sum(-1, keepdims=True)
+    return tokenizer, np.log(chances), Judge(Scorer(bigram_model(tokenizer, chances)), tokenizer)
+
+
+def by_hand(tokenizer, table, text, context):
+    """The sum of log-probabilities of the bytes of `text`, of which the first follows the last byte of `context`."""
+    ids = (
+        tokenizer.encode(context[-1:] + text).tolist() if context else [tokenizer.end_of_text, *tokenizer.encode(text)]
+    )
+    return sum(table[a, b] for a, b in pairwise(ids))
+
+
+def test_each_rule_takes_another_choice_in_an_example_by_hand():
+    choices = [
+        Evidence(-4.0, 2, 5, 5, -3.0),  # sum: -4 is the greatest; tokens -2, characters -.8, bytes -.8, gain -1
+        Evidence(-4.5, 9, 5, 5, -4.0),  # tokens: -.5 is; characters -.9, bytes -.9, gain -.5
+        Evidence(-5.0, 5, 10, 10, -4.2),  # characters: -.5 is; bytes -.5, gain -.8
+        Evidence(-6.0, 6, 6, 18, -5.4),  # bytes: -.33 is; characters -1, gain -.6
+        Evidence(-9.0, 6, 6, 6, -9.5),  # without context it was less likely: gain +.5
+    ]
+    assert {rule: chosen(choices, rule) for rule in RULES} == {
+        "sum": 0,
+        "tokens": 1,
+        "characters": 2,
+        "bytes": 3,
+        "unconditional": 4,
+    }
+    assert chosen([choices[0]] * 3, "sum") == 0
+
+
+def test_the_evidence_of_a_three_choice_question_is_that_of_the_table(bigrams):
+    tokenizer, table, judge = bigrams
+    item = Item(("Question: wet?\nAnswer:",), ("rain", "é", "fire and ash"), 1)
+    (evidence,) = judge_choices(judge, TASKS["arc-easy"], [item], [""])
+    for choice, ending in zip(evidence, item.endings, strict=True):
+        assert (choice.n_tokens, choice.n_chars, choice.n_bytes) == (
+            1 + len(ending.encode()),
+            len(ending),
+            len(ending.encode()),
+        )
+        assert choice.total == pytest.approx(by_hand(tokenizer, table, f" {ending}", "Answer:"), abs=1e-5)
+        assert choice.unconditional == pytest.approx(choice.total, abs=1e-5)  # after "Answer:" a bigram sees ":" too
+    (plain,) = judge_choices(judge, TASKS["piqa"], [item], [""])
+    for choice, ending in zip(plain, item.endings, strict=True):
+        assert choice.unconditional == pytest.approx(by_hand(tokenizer, table, f" {ending}", ""), abs=1e-5)
+
+
+def test_a_partial_evaluation_scores_the_tail_after_either_context(bigrams):
+    tokenizer, table, judge = bigrams
+    items = [Item(("The cup", "The ball"), ("is full.",), 0), Item(("It", "Ice"), ("is cold.",), 1)]
+    expected = [
+        [by_hand(tokenizer, table, f" {item.endings[0]}", context) for context in item.contexts] for item in items
+    ]
+    evidence = judge_choices(judge, TASKS["winograd"], items, ["", ""])
+    assert [[choice.total for choice in row] for row in evidence] == [pytest.approx(row, abs=1e-5) for row in expected]
+    result = score_task(judge, TASKS["winograd"], items)
+    assert result["accuracy"] == np.mean(
+        [int(np.argmax(row)) == item.gold for row, item in zip(expected, items, strict=True)]
+    )
+    assert result["rules"] == {"sum": result["accuracy"]} and result["chance"] == 0.5
+
+
+def test_lambada_is_right_where_every_token_of_the_word_is_the_likeliest(bigrams):
+    tokenizer, _, judge = bigrams
+    model = judge.scorer.model
+    # The likeliest continuation of " " and of what follows, so that the model's own word is right and no other is.
+    text, blank = "the quick brown", tokenizer.encode(" ").tolist()
+    (sample,) = generate(model, [tokenizer.encode(text).tolist() + blank], 3, Sampling(temperature=0))
+    likeliest = int(logits_of(model, torch.tensor([tokenizer.encode(text).tolist()]))[0, -1].argmax())
+    own, blank_is_likeliest = tokenizer.decode_bytes(sample.tokens), likeliest == blank[0]
+    assert not blank_is_likeliest
+    requests = [
+        (tuple(tokenizer.encode(text + " ").tolist()), sample.tokens),
+        (tuple(tokenizer.encode(text).tolist()), (*blank, *sample.tokens)),
+        (tuple(tokenizer.encode(text + " ").tolist()), (*sample.tokens[:2], (sample.tokens[2] + 1) % 256)),
+    ]
+    assert [score.greedy for score in judge.scorer.score(requests)] == [True, False, False], own
+
+
+def test_lambada_perplexity_is_of_the_whole_word(bigrams):
+    tokenizer, table, judge = bigrams
+    items = [Item(("to her friend",), ("Bob",)), Item(("in the",), ("sea",))]
+    result = score_task(judge, TASKS["lambada"], items)
+    totals = [by_hand(tokenizer, table, f" {item.endings[0]}", item.contexts[0]) for item in items]
+    assert result["perplexity"] == pytest.approx(math.exp(-np.mean(totals)), rel=1e-5)
+    assert result["rule"] == "greedy" and result["accuracy"] == 0.0
+
+
+def test_the_examples_stand_before_the_item(bigrams):
+    """With K examples the context is longer, and for bigrams only its last byte counts: the scores stay."""
+    _, _, judge = bigrams
+    items = [Item((f"Q{number}:",), ("a", "b"), number % 2) for number in range(6)]
+    seen = []
+    scorer = judge.scorer
+    plain = judge_choices(judge, TASKS["choice"], items, [""] * 6)
+    shown = judge_choices(judge, TASKS["choice"], items, ["Q9: a\n\n"] * 6)
+    assert [c.total for row in plain for c in row] == pytest.approx([c.total for row in shown for c in row], abs=1e-5)
+    request = judge.request("Q9: a\n\nQ1:", "b")
+    seen.append(judge.tokenizer.decode(list(request[0])) + "|" + judge.tokenizer.decode(list(request[1])))
+    assert seen == ["Q9: a\n\nQ1:| b"] and scorer.model.shape.vocab_size == 257
+    assert score_task(judge, TASKS["choice"], items, shots=3)["shots"] == 3
+    with pytest.raises(TaskError, match="6 examples asked for"):
+        score_task(judge, TASKS["choice"], items, shots=6)
+    assert score_task(judge, TASKS["choice"], items, shots=6, examples=items)["items"] == 6
+
+
+def test_answers_are_generated_and_compared_without_case_points_and_articles(bigrams):
+    tokenizer, _, judge = bigrams
+    assert normal("The  Lord of the Rings!") == "lord of rings" == normal("lord (of) RINGS")
+    context = tokenizer.encode("Answer:").tolist()
+    (sample,) = generate(judge.scorer.model, [context], 24, Sampling(temperature=0), end_of_text=tokenizer.end_of_text)
+    line = tokenizer.decode(sample.tokens).strip().split("\n")[0]
+    items = [Item(("Answer:",), (line.upper(), "x")), Item(("Answer:",), ("never this",))]
+    result = score_task(judge, TASKS["triviaqa"], items)
+    assert (result["accuracy"], result["cut_prompts"], result["rule"]) == (0.5, 0, "match")
+
+
+@pytest.mark.parametrize(("name", "length"), [("choice", 127), ("lambada", 126), ("triviaqa", 104)])
+def test_prompts_that_do_not_fit_are_counted(bigrams, name, length):
+    """128 tokens fit before the last of the ending, behind a blank; 104 where an answer of 24 follows."""
+    judge = bigrams[2]
+    endings = {"choice": ("a", "b"), "lambada": ("ab",), "triviaqa": ("a",)}[name]
+    items = [Item(("x" * size,), endings) for size in (length - 1, length, length + 1, 300)]
+    assert score_task(judge, TASKS[name], items)["cut_prompts"] == 2
+
+
+@pytest.mark.parametrize("name", ["gpt2", "gpt3", "llama"])
+@pytest.mark.parametrize("batch_tokens", [1, 100, 10_000])
+def test_likelihoods_are_those_of_one_request_at_a_time(name, batch_tokens):
+    model = random_model(SHAPES[name])
+    rng = np.random.default_rng(1)
+    requests = []
+    for _ in range(25):
+        sizes = rng.integers(1, (LENGTH, 6))
+        requests.append(tuple(tuple(rng.integers(0, VOCAB, size).tolist()) for size in sizes))
+    requests += requests[:3]
+    for (context, ending), score in zip(requests, Scorer(model, batch_tokens).score(requests), strict=True):
+        tokens = [*context, *ending][-LENGTH - 1 :]
+        scores = torch.log_softmax(logits_of(model, torch.tensor([tokens[:-1]]))[0], -1)[-len(ending) :]
+        assert score.n_tokens == len(ending)
+        assert score.total == pytest.approx(float(scores[range(len(ending)), list(ending)].sum()), abs=1e-4)
+        assert score.cut == (len(context) + len(ending) > LENGTH + 1)
+        assert score.greedy == (scores.argmax(-1).tolist() == list(ending))
+
+
+def test_an_ending_longer_than_the_context_is_scored_in_pieces():
+    model = random_model(SHAPES["gpt2"])
+    tokens = np.random.default_rng(3).integers(0, VOCAB, 3 + 2 * LENGTH + 5).tolist()
+    (score,) = Scorer(model).score([(tuple(tokens[:3]), tuple(tokens[3:]))])
+    total = 0.0
+    for first, end in ((3, 27), (27, 51), (51, 56)):
+        begin = max(0, end - 1 - LENGTH)
+        logs = torch.log_softmax(logits_of(model, torch.tensor([tokens[begin : end - 1]]))[0].double(), -1)
+        total += sum(float(logs[place - begin - 1, tokens[place]]) for place in range(first, end))
+    assert score.n_tokens == 53 and score.total == pytest.approx(total, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("context", "ending", "cut"),
+    [
+        ("the words", " again", " again"),
+        ("the words ", "again", " again"),
+        ("", " again", " again"),
+        ("the w", "ords", None),
+    ],
+)
+def test_the_pair_is_encoded_together_and_blanks_go_to_the_ending(context, ending, cut, tmp_path):
+    tokenizer = small_tokenizer(tmp_path)
+    one, other = encode_pair(lambda text: tokenizer.encode(text).tolist(), context, ending, tokenizer.end_of_text)
+    whole = tokenizer.encode(context + ending).tolist()
+    assert [*one, *other] == whole if context else one == (tokenizer.end_of_text,) and list(other) == whole
+    if cut is not None:
+        assert tokenizer.decode(list(other)) == cut
+    with pytest.raises(ValueError, match="no token of its own"):
+        encode_pair(lambda text: tokenizer.encode(text).tolist(), "words", "", tokenizer.end_of_text)
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 24])
+@pytest.mark.parametrize("overlap", [1, 2, 7, 24])
+def test_rolling_windows_score_each_token_exactly_once(length, overlap):
+    if overlap > length:
+        with pytest.raises(ValueError, match=f"an overlap of {overlap}"):
+            rolling_windows(5, length, overlap)
+        return
+    for n_tokens in range(60):
+        windows = rolling_windows(n_tokens, length, overlap)
+        scored = [place for _, first, end in windows for place in range(first, end)]
+        assert scored == list(range(n_tokens))
+        for number, (begin, first, end) in enumerate(windows):
+            assert 0 < end - begin <= length and begin <= first
+            # Token p of the text is predicted from the stream's places begin … p.
+            assert number == 0 or first - begin + 1 >= min(overlap, length)
+            assert begin == 0 or end - begin == length
+
+
+@pytest.mark.parametrize("overlap", [1, 9])
+def test_rolling_scores_are_those_of_each_window_by_itself(overlap):
+    model = random_model(SHAPES["gpt2"])
+    tokens = np.random.default_rng(2).integers(0, VOCAB, 83).tolist()
+    scores = Scorer(model, batch_tokens=3 * LENGTH).rolling(tokens, prefix=VOCAB - 1, overlap=overlap)
+    assert len(scores) == 83 and bool(scores.isfinite().all())
+    stream = [VOCAB - 1, *tokens]
+    for begin, first, end in rolling_windows(83, LENGTH, overlap):
+        expected = torch.log_softmax(logits_of(model, torch.tensor([stream[begin:end]]))[0].double(), -1)
+        for place in range(first, end):
+            assert float(scores[place]) == pytest.approx(float(expected[place - begin, tokens[place]]), abs=1e-5)
+
+
+def test_bits_per_byte_of_a_bigram_model_are_those_of_its_table(bigrams):
+    tokenizer, table, judge = bigrams
+    texts = ["Some words, and é.", "x" * 300]
+    result = score_text(judge, texts)
+    total = sum(by_hand(tokenizer, table, text, "") for text in texts)
+    n_bytes = sum(len(text.encode()) for text in texts)
+    assert result["n_bytes"] == result["n_tokens"] == n_bytes and result["rule"] == "rolling"
+    assert result["bits_per_byte"] == pytest.approx(-total / math.log(2) / n_bytes, rel=1e-5)
+    assert result["perplexity"] == pytest.approx(math.exp(-total / n_bytes), rel=1e-5)
+    assert result["nats"] == pytest.approx(-total, rel=1e-5) and result["n_words"] == 5
+    with pytest.raises(TaskError, match="no text"):
+        score_text(judge, [""])
+
+
+def test_the_command_writes_json_that_names_the_rule(tmp_path, capsys):
+    tokenizer = small_tokenizer(tmp_path / "runs" / "tokenizer")
+    shape = Shape(**{**SMALL, "vocab_size": tokenizer.vocab_size, "sequence_length": 96})
+    run = write_run(tmp_path / "runs" / "name", random_model(shape), tokenizer, data=tmp_path / "runs" / "shards")
+    rows = [
+        {"query": f"Question: {n}?", "choices": ["right answer", "wrong", "again"], "gold": n % 3} for n in range(7)
+    ]
+    items, text = tmp_path / "items.jsonl", tmp_path / "text.jsonl"
+    items.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text.write_text('{"text": "the same words again"}\n{"text": "and the right answer"}\n')
+    output = tmp_path / "scores" / "scores.json"
+    command = [str(run), "--task", f"arc-easy={items}", "--task", f"choice={items}", "--perplexity", f"words={text}"]
+    assert main([*command, "--shots", "2", "--output", str(output), "--limit", "6"]) == 0
+    scores = json.loads(output.read_text())
+    assert scores["step"] == 7 and scores["tokenizer"] == tokenizer.digest
+    first, second = scores["tasks"]["arc-easy"], scores["tasks"]["choice"]
+    assert (first["rule"], second["rule"]) == ("unconditional", "tokens") and first["answer_context"] == "Answer:"
+    assert first["accuracy"] == first["rules"]["unconditional"] and set(first["rules"]) == set(RULES)
+    assert first["items"] == 6 and first["shots"] == 2 and first["examples"] == "the other items"
+    assert first["chance"] == pytest.approx(1 / 3)
+    assert scores["tasks"]["words"]["texts"] == 2
+    assert main([*command, "--shots", "2", "--limit", "6"]) == 0
+    assert json.loads(capsys.readouterr().out) == scores
+
+    for wrong, words in (
+        (["--task", "choice"], "write NAME=FILE"),
+        (["--task", f"sums={items}"], "no task is called 'sums'"),
+        (["--task", f"choice={tmp_path}/none"], "there is no such file"),
+        (["--task", f"rte={items}"], "no item of rte"),
+        ([], "nothing to score"),
+    ):
+        assert main([str(run), *wrong]) == 1
+        assert words in capsys.readouterr().err
+    alone = write_run(tmp_path / "alone", random_model(shape), end_of_text=0)
+    assert main([str(alone), "--task", f"choice={items}"]) == 1
+    assert "give --tokenizer" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Our weights and configuration as `transformers` has them, and theirs as ours; one module for each kin of classes."""

@@ -1,0 +1,124 @@
+"""What a family of `transformers` models must know to take our weights and to give its own: one frozen value each.
+
+A family is exact or it refuses. `objections` lists what stands between a shape and the class, in the words of the
+shape's fields; where the list is empty, `write` gives weights with which the class computes the same function. Nothing
+here imports `transformers`: its configurations are JSON and its weights are named tensors.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trainer.shape import Shape
+
+Config = Mapping[str, Any]
+Weights = Mapping[str, Tensor]
+
+
+class ExportError(Exception):
+    """A model that cannot be exported or imported: which option stands in the way, or what is missing."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """One class of `transformers`.
+
+    `config` and `write` go from us to them, `shape` and `read` back. `write` takes `GPT.state_dict()` names and gives
+    theirs; `read` takes theirs, as `trimmed` leaves them, and gives ours with the padding rows.
+    """
+
+    model_type: str
+    architecture: str
+    objections: Callable[[Shape], list[str]]
+    config: Callable[[Shape], dict[str, Any]]
+    write: Callable[[Shape, Weights], dict[str, Tensor]]
+    shape: Callable[[Config], Shape]
+    read: Callable[[Shape, Weights], dict[str, Tensor]]
+
+
+def banded(shape: Shape) -> bool:
+    """Whether some layer sees less than the whole context; a band as wide as the context is none."""
+    return shape.band < shape.sequence_length and any(map(shape.is_banded, range(shape.layers)))
+
+
+def objections_to(shape: Shape, **wanted: object) -> list[str]:
+    """One phrase for each field that is not as wanted; a tuple of values allows any of them."""
+    found = []
+    for name, values in wanted.items():
+        allowed = values if isinstance(values, tuple) else (values,)
+        if getattr(shape, name) not in allowed:
+            found.append(f"{name}={getattr(shape, name)} (it has {' or '.join(map(str, allowed))})")
+    return found
+
+
+def even_heads(shape: Shape) -> list[str]:
+    """The objections of the older classes: as many key heads as heads, which share the width evenly."""
+    found = []
+    if shape.key_heads != shape.heads:
+        found.append(f"kv_heads={shape.key_heads} (it has as many as heads, {shape.heads})")
+    if shape.head_width * shape.heads != shape.width:
+        found.append(f"head_size={shape.head_width} (it has width / heads)")
+    return found
+
+
+def pattern_of(shape: Shape) -> str:
+    """One letter for each layer, D for every layer where the band is no band."""
+    return "".join("B" if banded(shape) and shape.is_banded(layer) else "D" for layer in range(shape.layers))
+
+
+def shortest_pattern(letters: str) -> str:
+    """The shortest prefix whose repetition gives the letters: "DBDB" is "DB"."""
+    for length in range(1, len(letters)):
+        if (letters[:length] * (len(letters) // length + 1))[: len(letters)] == letters:
+            return letters[:length]
+    return letters
+
+
+def token_rows(shape: Shape, weights: Weights, name: str = "embedding.weight") -> Tensor:
+    """The rows of the true vocabulary."""
+    return weights[name][: shape.vocab_size]
+
+
+def position_rows(shape: Shape, weights: Weights) -> Tensor:
+    """The learned positions [sequence_length, width], from wherever the shape keeps them."""
+    if shape.gpt1_exact:
+        return weights["embedding.weight"][shape.vocab_size : shape.vocab_size + shape.sequence_length]
+    return weights["positions.weight"]
+
+
+def padded(shape: Shape, rows: Tensor) -> Tensor:
+    """Token rows with zero rows up to the padded size."""
+    if len(rows) != shape.vocab_size:
+        raise ExportError(f"{len(rows)} token rows in the file, the configuration says {shape.vocab_size}")
+    return torch.nn.functional.pad(rows, (0, 0, 0, shape.padded_vocab_size - shape.vocab_size))
+
+
+def embeddings(shape: Shape, tokens: Tensor, positions: Tensor | None, head: Tensor | None) -> dict[str, Tensor]:
+    """Our first and last matrices from theirs; `head` is left out where it is tied."""
+    if shape.gpt1_exact and positions is not None:
+        rows = torch.cat((tokens, positions))
+        empty = shape.padded_vocab_size - len(rows)
+        return {"embedding.weight": torch.nn.functional.pad(rows, (0, 0, 0, empty))}
+    ours = {"embedding.weight": padded(shape, tokens)}
+    if positions is not None:
+        ours["positions.weight"] = positions
+    if not shape.tied:
+        if head is None:
+            raise ExportError("the configuration says that the head is not tied, but the file has no lm_head.weight")
+        ours["head.weight"] = padded(shape, head)
+    return ours
+
+
+def norm_names(shape: Shape, ours: str, theirs: str) -> dict[str, str]:
+    """Our names of a norm's tensors and theirs."""
+    parts = ("weight", "bias") if shape.bias and shape.norm == "layer" else ("weight",)
+    return {f"{ours}.{part}": f"{theirs}.{part}" for part in parts}
+
+
+def scale_of(shape: Shape) -> float:
+    """What scores are divided by: the square root of the head size."""
+    return math.sqrt(shape.head_width)

@@ -1,0 +1,200 @@
+"""LLaMA and its relatives: RMSNorm, rotary positions, no dropout, a gated feed-forward in three matrices.
+
+LLaMA, Qwen2 and Qwen3 differ in three points: Qwen3 has QK-norm, both Qwens have layers that see a band, and where
+biases may stand. Two identities make more shapes exact than the classes were made for. ReLU² is a gated unit whose
+gate is its own value, relu(Wx)·Wx, so one matrix is written twice with the activation "relu". And a bias that a shape
+lacks is a bias of zero.
+"""
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trainer.hugging_face import family
+from trainer.hugging_face.family import Config, ExportError, Family, Weights
+from trainer.shape import Shape
+
+_ACTIVATIONS = {"swiglu": "silu", "relu2": "relu"}
+
+
+def _config(shape: Shape, qwen: bool) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "vocab_size": shape.vocab_size,
+        "hidden_size": shape.width,
+        "intermediate_size": shape.inner_width,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "num_key_value_heads": shape.key_heads,
+        "head_dim": shape.head_width,
+        "hidden_act": _ACTIVATIONS[shape.activation],
+        "max_position_embeddings": shape.sequence_length,
+        "rms_norm_eps": shape.norm_epsilon,
+        # Versions of transformers before 5 read the first of these two, later ones the second.
+        "rope_theta": shape.rotary_base,
+        "rope_parameters": {"rope_type": "default", "rope_theta": shape.rotary_base},
+        "attention_dropout": shape.dropout,
+        "tie_word_embeddings": shape.tied,
+    }
+    if not qwen:
+        return config | {"attention_bias": shape.bias, "mlp_bias": shape.bias}
+    kinds = {"D": "full_attention", "B": "sliding_attention"}
+    band = shape.band if family.banded(shape) else None
+    types = [kinds[letter] for letter in family.pattern_of(shape)]
+    return config | {"use_sliding_window": band is not None, "sliding_window": band, "layer_types": types}
+
+
+def _names(shape: Shape) -> dict[str, str]:
+    """Our names and theirs, of the tensors that are the same in both."""
+    names = {"final_norm.weight": "model.norm.weight"}
+    for layer in range(shape.layers):
+        ours, theirs = f"blocks.{layer}", f"model.layers.{layer}"
+        names[f"{ours}.attention_norm.weight"] = f"{theirs}.input_layernorm.weight"
+        names[f"{ours}.feed_norm.weight"] = f"{theirs}.post_attention_layernorm.weight"
+        if shape.qk_norm:
+            names[f"{ours}.attention.query_norm.weight"] = f"{theirs}.self_attn.q_norm.weight"
+            names[f"{ours}.attention.key_norm.weight"] = f"{theirs}.self_attn.k_norm.weight"
+        for part in ("weight", "bias") if shape.bias else ("weight",):
+            names[f"{ours}.attention.out.{part}"] = f"{theirs}.self_attn.o_proj.{part}"
+            names[f"{ours}.feed.down.{part}"] = f"{theirs}.mlp.down_proj.{part}"
+    return names
+
+
+def _fused(shape: Shape) -> dict[str, list[tuple[str, int]]]:
+    """Our fused tensors, and of which of theirs they are put together: (name, rows)."""
+    size, fused = shape.head_width, {}
+    for layer in range(shape.layers):
+        attention, feed = f"model.layers.{layer}.self_attn", f"model.layers.{layer}.mlp"
+        heads = {"q_proj": shape.heads, "k_proj": shape.key_heads, "v_proj": shape.key_heads}
+        for part in ("weight", "bias") if shape.bias else ("weight",):
+            rows = [(f"{attention}.{name}.{part}", count * size) for name, count in heads.items()]
+            fused[f"blocks.{layer}.attention.qkv.{part}"] = rows
+            gate = [(f"{feed}.{name}.{part}", shape.inner_width) for name in ("gate_proj", "up_proj")]
+            fused[f"blocks.{layer}.feed.up.{part}"] = gate
+    return fused
+
+
+def _write(shape: Shape, weights: Weights, zero_biases: bool) -> dict[str, Tensor]:
+    theirs = {"model.embed_tokens.weight": family.token_rows(shape, weights)}
+    theirs |= {name: weights[ours] for ours, name in _names(shape).items()}
+    for ours, parts in _fused(shape).items():
+        relu2 = ".feed." in ours and shape.activation == "relu2"
+        pieces = [weights[ours]] * 2 if relu2 else weights[ours].split([rows for _, rows in parts])
+        for (name, rows), piece in zip(parts, pieces, strict=True):
+            theirs[name] = piece
+            if zero_biases and ".self_attn." in name:
+                theirs[name.removesuffix("weight") + "bias"] = torch.zeros(rows)
+    if not shape.tied:
+        theirs["lm_head.weight"] = family.token_rows(shape, weights, "head.weight")
+    return theirs
+
+
+def _read(shape: Shape, weights: Weights) -> dict[str, Tensor]:
+    ours = family.embeddings(shape, weights["model.embed_tokens.weight"], None, weights.get("lm_head.weight"))
+    for name, theirs in _names(shape).items():
+        # Only some of the maps have a bias in some of the files; ours have all or none.
+        module, _, part = theirs.rpartition(".")
+        zeros = torch.zeros(len(weights[f"{module}.weight"]))
+        ours[name] = weights.get(theirs, zeros) if part == "bias" else weights[theirs]
+    for name, parts in _fused(shape).items():
+        bias = name.endswith("bias")
+        pieces = [weights.get(part, torch.zeros(rows)) if bias else weights[part] for part, rows in parts]
+        if ".feed." in name and shape.activation == "relu2":
+            if not torch.equal(*pieces):
+                raise ExportError(f"{parts[0][0]} and {parts[1][0]} differ: a gated ReLU, which no shape has")
+            pieces = pieces[:1]
+        ours[name] = torch.cat(pieces)
+    return ours
+
+
+def _shape(config: Config) -> Shape:
+    activation = {"silu": "swiglu", "relu": "relu2"}.get(config.get("hidden_act", "silu"))
+    if activation is None:
+        raise ExportError(
+            f"hidden_act={config['hidden_act']!r}: there is silu (SwiGLU), and relu for a ReLU² written twice"
+        )
+    heads, width = config["num_attention_heads"], config["hidden_size"]
+    rotary = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    kind = rotary.get("rope_type", rotary.get("type", "default"))
+    if kind != "default" or rotary.get("partial_rotary_factor", 1) != 1:
+        raise ExportError(f"rotary positions of the kind {kind!r}: only the plain ones are there")
+    qwen2 = config["model_type"] == "qwen2"
+    head_size = config.get("head_dim") or width // heads
+    pattern, band = _bands(config)
+    return Shape(
+        layers=config["num_hidden_layers"],
+        heads=heads,
+        width=width,
+        sequence_length=config["max_position_embeddings"],
+        vocab_size=config["vocab_size"],
+        kv_heads=config.get("num_key_value_heads") or heads,
+        head_size=0 if head_size * heads == width else head_size,
+        inner=config["intermediate_size"],
+        norm="rms",
+        position="rotary",
+        activation=activation,
+        bias=bool(config.get("attention_bias") or config.get("mlp_bias") or qwen2),
+        tied=config.get("tie_word_embeddings", False),
+        qk_norm=config["model_type"] == "qwen3",
+        dropout=float(config.get("attention_dropout") or 0.0),
+        pattern=pattern,
+        band=band,
+        rotary_base=float(rotary.get("rope_theta") or config.get("rope_theta") or 10_000.0),
+        norm_epsilon=config.get("rms_norm_eps", 1e-6),
+    )
+
+
+def _bands(config: Config) -> tuple[str, int]:
+    layers = config["num_hidden_layers"]
+    window = config.get("sliding_window") if config.get("use_sliding_window", False) else None
+    if not window:
+        return "D", 256
+    types = config.get("layer_types")
+    if types is None:
+        first = config.get("max_window_layers", layers)
+        types = ["full_attention" if layer < first else "sliding_attention" for layer in range(layers)]
+    return family.shortest_pattern("".join("B" if kind.startswith("sliding") else "D" for kind in types)), window
+
+
+def _objections(shape: Shape, **more: object) -> list[str]:
+    wanted = {"norm": "rms", "norm_place": "pre", "position": "rotary", "activation": tuple(_ACTIVATIONS)}
+    return family.objections_to(shape, **wanted, **more)
+
+
+def _llama_objections(shape: Shape) -> list[str]:
+    found = _objections(shape, qk_norm=False)
+    if family.banded(shape):
+        found.append(f"pattern={shape.pattern} with band={shape.band} (it has dense layers only)")
+    if shape.width % shape.heads:
+        found.append(f"width={shape.width} (it has a multiple of heads, {shape.heads})")
+    return found
+
+
+LLAMA = Family(
+    "llama",
+    "LlamaForCausalLM",
+    _llama_objections,
+    partial(_config, qwen=False),
+    partial(_write, zero_biases=False),
+    _shape,
+    _read,
+)
+QWEN2 = Family(
+    "qwen2",
+    "Qwen2ForCausalLM",
+    partial(_objections, qk_norm=False, bias=False),
+    partial(_config, qwen=True),
+    partial(_write, zero_biases=True),
+    _shape,
+    _read,
+)
+QWEN3 = Family(
+    "qwen3",
+    "Qwen3ForCausalLM",
+    partial(_objections, qk_norm=True, bias=False),
+    partial(_config, qwen=True),
+    partial(_write, zero_biases=False),
+    _shape,
+    _read,
+)

@@ -1,0 +1,194 @@
+"""What a run says of itself: one JSON line a step, a live line, and at the end a table and a page made from the lines.
+
+`metrics.jsonl` is the one record; `metrics.csv`, the page and TensorBoard's events are made from it. A run that goes on
+first cuts off the lines past its checkpoint, so a step never stands there twice and the file reads like that of a run
+that was never interrupted.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+METRICS, TABLE = "metrics.jsonl", "metrics.csv"
+PLAIN_EVERY = 10.0
+
+
+class MetricsError(ValueError):
+    """A record that is not what a run writes, or an option that this machine lacks."""
+
+
+class EventWriter(Protocol):
+    """What is used of TensorBoard's writer."""
+
+    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None:
+        """Write one number."""
+        ...
+
+    def close(self) -> None:
+        """Finish the file."""
+        ...
+
+
+class MetricsLog:
+    """`metrics.jsonl`, open for the steps after `step`; what stands there of later steps is cut off."""
+
+    def __init__(self, folder: Path, step: int, events: EventWriter | None = None) -> None:
+        self.path, self.events = folder / METRICS, events
+        self.path.touch()
+        _cut_after(self.path, step)
+        self._file = self.path.open("a", encoding="utf-8")
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write the rows of some steps; on disk when this returns to the operating system, not necessarily synced."""
+        rows = list(rows)
+        self._file.write("".join(json.dumps(row, allow_nan=True) + "\n" for row in rows))
+        self._file.flush()
+        for row in rows if self.events else ():
+            for tag, value in flat(row).items():
+                if self.events and isinstance(value, int | float) and tag != "step":
+                    self.events.add_scalar(tag, value, row["step"])
+
+    def sync(self) -> None:
+        """Wait until the disk has it: a checkpoint must not be newer than the lines before it."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file and the events."""
+        self._file.close()
+        if self.events:
+            self.events.close()
+
+
+def _cut_after(path: Path, step: int) -> None:
+    """Cut the file at the first line that is of a later step, or torn."""
+    end = 0
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                row = json.loads(line) if line.endswith(b"\n") else {}
+                if row["step"] > step:
+                    break
+            except (ValueError, KeyError, TypeError):
+                break
+            end += len(line)
+    os.truncate(path, end)
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a run, by step; `MetricsError` names the line that cannot be read."""
+    rows: list[dict[str, Any]] = []
+    with (folder / METRICS).open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                rows.append(json.loads(line))
+            except ValueError as error:
+                if not line.endswith("\n"):
+                    break  # a run that is still writing
+                raise MetricsError(f"{folder / METRICS}:{number}: {error}") from error
+    return rows
+
+
+def flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without nesting: `bits_per_byte/books` for the entry books of bits_per_byte."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}/{inner}": number for inner, number in value.items()}
+        else:
+            found[name] = value
+    return found
+
+
+def write_table(folder: Path) -> Path:
+    """`metrics.csv` from the lines: one row a step, one column for every name that occurs, in order of appearance."""
+    rows = [flat(row) for row in read_metrics(folder)]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    table = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    path = folder / TABLE
+    temporary = path.with_name(f".tmp-{path.name}")
+    temporary.write_text(text.getvalue(), encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
+def tensorboard_writer(folder: Path) -> EventWriter:
+    """TensorBoard's writer of `folder`/tensorboard; `MetricsError` where the package is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter  # pyright: ignore[reportPrivateImportUsage]
+    except ImportError as error:
+        raise MetricsError("tensorboard=true needs the package: pip install tensorboard") from error
+    return SummaryWriter(str(folder / "tensorboard"))
+
+
+class LiveLine:
+    """The state of a run as one line: rewritten on a terminal, elsewhere a plain line every ten seconds."""
+
+    def __init__(self, stream: TextIO | None = None, every: float = PLAIN_EVERY) -> None:
+        self.stream, self.every, self._last, self._width = stream or sys.stderr, every, -math.inf, 0
+        self.terminal = self.stream.isatty()
+
+    def show(self, text: str, must: bool = False) -> None:
+        """Show the line, if it is time or it `must` be seen."""
+        now = time.monotonic()
+        if not must and now - self._last < (0.1 if self.terminal else self.every):
+            return
+        self._last = now
+        if self.terminal:
+            self.stream.write("\r" + text.ljust(self._width))
+            self._width = len(text)
+        else:
+            self.stream.write(text + "\n")
+        self.stream.flush()
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        if self.terminal and self._width:
+            self.stream.write("\n")
+            self._width = 0
+        self.stream.write(text + "\n")
+        self.stream.flush()
+
+    def end(self) -> None:
+        """Leave the last line standing."""
+        if self.terminal and self._width:
+            self.stream.write("\n")
+            self._width = 0
+
+
+def live_text(row: Mapping[str, Any], steps: int, seconds_left: float) -> str:
+    """A row of the metrics as the live line has it."""
+    parts = [f"step {row['step']:,}/{steps:,}", f"loss {row['loss']:.4f}", f"rate {row['rate']:.2e}"]
+    parts.append(f"{row['tokens_per_second']:,.0f} tokens/s")
+    if row.get("mfu") is not None:
+        parts.append(f"MFU {row['mfu']:.1%}")
+    if row.get("bits_per_byte"):
+        parts.append("bits/byte " + " ".join(f"{name} {value:.4f}" for name, value in row["bits_per_byte"].items()))
+    return "  ".join([*parts, f"ETA {duration(seconds_left)}"])
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 42 s, 12 min, 3.4 h, 2.1 days."""
+    if not math.isfinite(seconds):
+        return "unknown"
+    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h"), (math.inf, 86_400, "days")):
+        if seconds < limit:
+            return f"{seconds / unit:.{0 if unit < 3600 else 1}f} {name}"
+    return "unknown"
+
+
+def series(rows: Iterable[Mapping[str, Any]], name: str) -> Iterator[tuple[int, float]]:
+    """(step, value) of one name, where it stands and is a finite number."""
+    for row in rows:
+        value = flat(row).get(name)
+        if isinstance(value, int | float) and math.isfinite(value):
+            yield row["step"], float(value)

@@ -1,0 +1,79 @@
+"""A keyed shuffle of 0 … n - 1 that is computed and not stored: where position i goes, without the rest.
+
+A shuffled list of a billion windows is eight gigabytes and a state to save; a Feistel network is a few multiplications
+and none. The number is split into two digits, in Z_a × Z_b with a·b just above n, and each round adds to one digit a
+hash of the other (Black and Rogaway, Ciphers with Arbitrary Finite Domains, 2002, section 5). What falls on or above
+n is sent through again until it does not (cycle walking, section 3 there), which keeps the map a bijection; a·b - n is
+less than √n, so it seldom happens. Four rounds are the least that theory asks of a random-looking map; six are used.
+
+The hash is splitmix64 (Steele, Lea and Flood, 2014), in unsigned 64-bit integers: the same on every machine.
+"""
+
+import hashlib
+import math
+
+import numpy as np
+
+ROUNDS = 6
+_GOLDEN = 0x9E3779B97F4A7C15
+_U32, _U64 = np.uint64(32), np.uint64
+_LARGEST = 1 << 62
+
+
+def mix64(values: np.ndarray) -> np.ndarray:
+    """The finaliser of splitmix64, a bijection of uint64 in which every bit of the input moves every bit."""
+    values = (values ^ (values >> _U64(30))) * _U64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> _U64(27))) * _U64(0x94D049BB133111EB)
+    return values ^ (values >> _U64(31))
+
+
+def name_key(seed: int, name: str) -> int:
+    """The 64-bit key of a source: of the seed and its name, so that no other source can change it."""
+    return int.from_bytes(hashlib.sha256(f"{seed}\x00{name}".encode()).digest()[:8], "little")
+
+
+def derived_keys(keys: np.ndarray, number: np.ndarray | int) -> np.ndarray:
+    """Output `number` of the splitmix64 generator that is seeded with each key, uint64 in the shape of both."""
+    return mix64(keys + (np.atleast_1d(number).astype(_U64) + _U64(1)) * _U64(_GOLDEN))
+
+
+def below(hashes: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """A number in 0 … limit - 1 from the high half of each hash (Lemire, 2019); limits up to 2^32."""
+    return ((hashes >> _U32) * limits) >> _U32
+
+
+def digits_of(size: int) -> tuple[int, int]:
+    """a and b with a·b at least `size` and less than `size` + a, both about its root; `ValueError` beyond 2^62."""
+    if not 0 < size <= _LARGEST:
+        raise ValueError(f"0 … {size} - 1 cannot be permuted; the size is at least 1 and at most 2^62")
+    a = math.isqrt(size - 1) + 1
+    return a, -(-size // a)
+
+
+def permute(positions: np.ndarray, sizes: np.ndarray, digits: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Where each position of 0 … size - 1 goes: int64 [n].
+
+    `positions` and `sizes` int64 [n], `digits` [n, 2] the `digits_of` each size, `keys` uint64 [n]: every element may
+    be of another permutation, so one call serves all sources and epochs of a batch.
+    """
+    a, b = digits[:, 0].astype(_U64), digits[:, 1].astype(_U64)
+    limits = sizes.astype(_U64)
+    rounds = [derived_keys(keys, number) for number in range(ROUNDS)]
+    values = _feistel(positions.astype(_U64), a, b, rounds)
+    while len(over := np.flatnonzero(values >= limits)):
+        values[over] = _feistel(values[over], a[over], b[over], [key[over] for key in rounds])
+    return values.astype(np.int64)
+
+
+def _feistel(values: np.ndarray, a: np.ndarray, b: np.ndarray, rounds: list[np.ndarray]) -> np.ndarray:
+    left = values // b
+    right = values - left * b
+    for number in range(0, ROUNDS, 2):
+        left = _added(left, below(mix64(right + rounds[number]), a), a)
+        right = _added(right, below(mix64(left + rounds[number + 1]), b), b)
+    return left * b + right
+
+
+def _added(values: np.ndarray, more: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    total = values + more
+    return np.where(total >= limits, total - limits, total)

@@ -1,0 +1,110 @@
+"""The rate of a step and the rows of a batch, as functions of what the model has seen.
+
+Both are counted in tokens and samples and never in steps, for then a run means the same when its batch grows, and a
+run taken up again needs no state: the schedule is asked, not advanced. The argument is what was seen *before* the
+step, so with a warm-up the first update has the rate 0, as in GPT-1's code.
+"""
+
+import math
+from dataclasses import dataclass
+
+KINDS = ("cosine", "linear", "gpt1-linear", "constant", "warmup-stable-decay")
+
+
+class ScheduleError(Exception):
+    """A schedule that cannot be: which value is wrong, and what it may be."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The share of the peak rate in use after a number of tokens.
+
+    `warmup_tokens` rise linearly from 0 to 1; then the kind decides. `decay_tokens` is where the final share is
+    reached, counted from the start of the run (GPT-3, appendix B: a cosine to 10 % over 260 B tokens), and the share
+    stays there. "linear" falls in a line; "gpt1-linear" is the product of the fine-tuning code of GPT-1, where the
+    fall begins at token 0 and so meets the warm-up below 1; "constant" does not fall; "warmup-stable-decay" stays at
+    1 until the last `cooldown` of `decay_tokens` and falls in a line from there.
+    """
+
+    kind: str = "cosine"
+    warmup_tokens: int = 0
+    decay_tokens: int = 0
+    final_share: float = 0.1
+    cooldown: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ScheduleError(f"there is no schedule {self.kind!r}; there are {', '.join(KINDS)}")
+        if self.warmup_tokens < 0:
+            raise ScheduleError(f"warmup_tokens is {self.warmup_tokens}; give 0 or more")
+        if self.kind != "constant" and self.decay_tokens <= self.warmup_tokens:
+            raise ScheduleError(
+                f"decay_tokens is {self.decay_tokens} and warmup_tokens {self.warmup_tokens}: the decay must end after "
+                "the warm-up; give more decay_tokens, fewer warmup_tokens or the schedule constant"
+            )
+        if not 0 <= self.final_share <= 1:
+            raise ScheduleError(f"final_share is {self.final_share}; give a share of the peak rate from 0 to 1")
+        if not 0 < self.cooldown <= 1:
+            raise ScheduleError(f"cooldown is {self.cooldown}; give a share of decay_tokens above 0 and up to 1")
+
+    def share(self, tokens: int) -> float:
+        """The multiplier of the peak rate for the update that comes after `tokens` tokens, from 0 to 1."""
+        warm = tokens / self.warmup_tokens if tokens < self.warmup_tokens else 1.0
+        if self.kind == "gpt1-linear":
+            return warm * self._between(1 - min(1.0, tokens / self.decay_tokens))
+        if warm < 1 or self.kind == "constant":
+            return warm
+        start = self._decay_start()
+        done = min(1.0, max(0.0, (tokens - start) / (self.decay_tokens - start)))
+        return self._between((1 + math.cos(math.pi * done)) / 2 if self.kind == "cosine" else 1 - done)
+
+    def _decay_start(self) -> float:
+        if self.kind == "warmup-stable-decay":
+            return max(self.warmup_tokens, self.decay_tokens * (1 - self.cooldown))
+        return self.warmup_tokens
+
+    def _between(self, height: float) -> float:
+        return self.final_share + (1 - self.final_share) * height
+
+
+@dataclass(frozen=True)
+class BatchRamp:
+    """The rows of a batch after a number of samples: a line from `first_tokens` to `last_tokens` over `over_tokens`.
+
+    GPT-3 (appendix B) goes from 32k tokens to the whole batch over the first 4 to 12 B tokens. Rows are whole, and
+    with `multiple` a whole number of micro-batches, so that no odd shape is compiled; it belongs to the run, not to
+    the machines, or another number of processes would read other batches.
+    """
+
+    first_tokens: int
+    last_tokens: int
+    over_tokens: int
+    sequence_length: int
+    multiple: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.sequence_length, self.multiple) < 1 or self.over_tokens < 0:
+            raise ScheduleError(
+                f"a batch ramp over {self.over_tokens} tokens, with rows of {self.sequence_length} in multiples of "
+                f"{self.multiple}, cannot be"
+            )
+        least = self.sequence_length * self.multiple
+        if not least <= self.first_tokens <= self.last_tokens:
+            raise ScheduleError(
+                f"a batch from {self.first_tokens} to {self.last_tokens} tokens: it may only grow, and the least is "
+                f"{least} ({self.multiple} rows of {self.sequence_length})"
+            )
+
+    def rows_at(self, samples_seen: int) -> int:
+        """The rows of the batch that begins with sample `samples_seen`; whole numbers only, so equal everywhere."""
+        tokens = self.last_tokens
+        seen = samples_seen * self.sequence_length
+        if seen < self.over_tokens:
+            tokens = self.first_tokens + (self.last_tokens - self.first_tokens) * seen // self.over_tokens
+        rows = tokens // self.sequence_length
+        return rows - rows % self.multiple
+
+
+def constant_batch(tokens: int, sequence_length: int, multiple: int = 1) -> BatchRamp:
+    """The ramp that does not rise: `tokens` in every batch."""
+    return BatchRamp(tokens, tokens, 0, sequence_length, multiple)
