@@ -9,6 +9,7 @@ and it is told to create and not to replace: of two attempts at one part the fir
 object change under its name.
 """
 
+import filecmp
 import os
 import tempfile
 from contextlib import suppress
@@ -149,7 +150,7 @@ def _upload(temporary: Path, path: Path) -> None:
     try:
         store.put_file(str(temporary), key, mode="create")
     except FileExistsError:
-        if local(path).read_bytes() != temporary.read_bytes():  # a record or manifest that says something new
+        if not filecmp.cmp(local(path), temporary, shallow=False):  # a record or manifest that says something new
             store.put_file(str(temporary), key)
 
 
