@@ -173,6 +173,11 @@ def importable(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[2]), str(Path(__file__).parent)]))
 
 
+# What Beam's threads raise when the process at their other end is gone is no news here.
+GONE = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
+
+@GONE
 def test_a_killed_worker_process_costs_nothing_but_time(tmp_path, importable):
     stage, units, log = make(tmp_path / "killed", 8)
     manifest, _ = run_stage(stage, units, KillOnce(log, 1), ["--direct_num_workers=2"])
@@ -181,6 +186,7 @@ def test_a_killed_worker_process_costs_nothing_but_time(tmp_path, importable):
     assert bytes_of(tmp_path / "killed") == bytes_of(tmp_path / "quiet")
 
 
+@GONE
 def test_a_unit_that_kills_every_worker_ends_the_run_with_a_clear_error(tmp_path, importable):
     stage, units, log = make(tmp_path, 8)
     with pytest.raises(StageError, match=r"killed 3 times.*number 3") as raised:
