@@ -1,6 +1,6 @@
 """A generated token set brought into hash order under a bound of memory, by the code that builds shards.
 
-    python -m benchmarks.ordering --gigabytes 20 --memory-mb 1024 --scratch /tmp/ordering
+    python -m benchmarks.ordering --gigabytes 20 --memory-mb 1024 --scratch scratch/
 
 There is no text and no tokenizer: tokens are made up, 500 to 1,000 a document, and given to `build_shards`' own stages
 (`Runs`, `GatherShard`) through Beam. A process of its own does the work and is watched with its workers ten times a

@@ -1,6 +1,6 @@
 """From text in Parquet to token shards, beside datatrove's tokenizer stage, on one core.
 
-    python -m benchmarks.shards_peer --texts books.jsonl.zst blogs.jsonl.zst --gpt2 encoder.json --scratch /tmp/peer
+    python -m benchmarks.shards_peer --texts books.jsonl.zst blogs.jsonl.zst --gpt2 encoder.json --scratch scratch/
 
 Both read the same Parquet files and encode with GPT-2's tokenizer. Ours is the command `build_shards` with one worker:
 documents in hash order, Arrow shards with digests, a manifest. Theirs is `ParquetReader` and `DocumentTokenizer` in one

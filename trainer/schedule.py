@@ -103,8 +103,3 @@ class BatchRamp:
             tokens = self.first_tokens + (self.last_tokens - self.first_tokens) * seen // self.over_tokens
         rows = tokens // self.sequence_length
         return rows - rows % self.multiple
-
-
-def constant_batch(tokens: int, sequence_length: int, multiple: int = 1) -> BatchRamp:
-    """The ramp that does not rise: `tokens` in every batch."""
-    return BatchRamp(tokens, tokens, 0, sequence_length, multiple)

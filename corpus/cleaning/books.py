@@ -1,4 +1,4 @@
-"""Books as they were printed: Project Gutenberg's frame taken off, lines unwrapped, GPT-1's standardisation.
+"""Books as they were printed: Project Gutenberg's frame taken off, GPT-1's standardisation.
 
 Gutenberg's files changed their frame over fifty years. Since about 2004 the lines "*** START OF ..." and "*** END OF
 ..." part it from the book; before, the header ended with the "Small Print" and the footer was "End of the Project
@@ -81,19 +81,6 @@ def _without_credits(text: str) -> str:
             break
         start = paragraph.end()
     return text[start:]
-
-
-def unwrap_lines(document: Document) -> Document:
-    """Join the lines of paragraphs that were wrapped at a fixed width; verse, tables and indented lines stay."""
-    paragraphs = re.split(r"(\n(?:[^\S\n]*\n)+)", document.text)
-    return document.with_text("".join(map(_unwrapped, paragraphs)))
-
-
-def _unwrapped(paragraph: str) -> str:
-    lines = paragraph.split("\n")
-    wrapped = all(len(line.rstrip()) >= _SHORTEST_WRAPPED for line in lines[:-1])
-    flush = all(line[:1].strip() and len(line) <= _LONGEST_WRAPPED for line in lines)
-    return " ".join(line.rstrip() for line in lines) if len(lines) > 1 and wrapped and flush else paragraph
 
 
 def gpt1_standardise(document: Document) -> Document:

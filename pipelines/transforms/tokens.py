@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from blake3 import blake3
 
+from corpus.hashing import file_digest
 from corpus.manifest import Counts, Part, read_json, write_arrow
 from corpus.shards.documents import Documents, order_key
 from corpus.shards.layout import SPLITS, VALIDATION, TokenizerEntry
@@ -177,7 +177,7 @@ class GatherShard:
         counts = Counts(seen[0], shard.n_docs, lost, 0, {"shards.removed": lost} if lost else {})
         keys = ("source", "split", "number")
         facts = {**{key: payload[key] for key in keys}, "shard": asdict(shard)}
-        return Outcome((Part(shard.path, shard.n_docs, shard.bytes, _digest(local(path))),), counts, facts)
+        return Outcome((Part(shard.path, shard.n_docs, shard.bytes, file_digest(local(path))),), counts, facts)
 
 
 def without(documents: Documents, removed: frozenset[str]) -> Documents:
@@ -186,12 +186,3 @@ def without(documents: Documents, removed: frozenset[str]) -> Documents:
         return documents
     left = [row for row, doc_id in enumerate(documents.ids.to_pylist()) if doc_id not in removed]
     return documents if len(left) == len(documents) else documents.take(np.array(left, np.int64))
-
-
-def _digest(path: Path) -> str:
-    """What `corpus.hashing.file_digest` gives, but read in small pieces: a mapped shard would count as memory."""
-    hasher = blake3()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            hasher.update(piece)
-    return hasher.hexdigest()

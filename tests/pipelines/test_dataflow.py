@@ -169,9 +169,8 @@ def test_level_b_a_template_is_written(tmp_path):
     assert (tmp_path / "pipeline.pb").stat().st_size > 1000
 
 
+@pytest.mark.parametrize("store", ["gs"], indirect=True)
 def test_level_c_package_and_template_are_staged(store, tmp_path):
-    if not store.startswith("gs://"):
-        pytest.skip("Dataflow stages in Cloud Storage")
     wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
     subprocess.run([*wheel, str(ROOT)], check=True)
     package = next(tmp_path.glob("corpusloom-*.whl"))

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from trainer.schedule import BatchRamp, Schedule, ScheduleError, constant_batch
+from trainer.schedule import BatchRamp, Schedule, ScheduleError
 
 GPT3 = {"warmup_tokens": 375_000_000, "decay_tokens": 260_000_000_000}
 
@@ -85,7 +85,7 @@ def test_a_ramp_with_multiples_keeps_to_whole_micro_batches_and_reaches_the_whol
 
 
 def test_a_constant_batch_is_a_ramp_that_does_not_rise():
-    assert {constant_batch(1000, 10).rows_at(samples) for samples in (0, 1, 10**9)} == {100}
+    assert {BatchRamp(1000, 1000, 0, 10).rows_at(samples) for samples in (0, 1, 10**9)} == {100}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ autocast as it is written.
 
 import importlib.util
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -41,15 +42,15 @@ class Spec:
     weights: Path | None = None
 
 
-class Side:
+class Side(ABC):
     """A model under training; `model` is the plain module, `kind` says in words what it is."""
 
     model: nn.Module
     kind: str
 
+    @abstractmethod
     def step(self, batches: Sequence[Micro], share: float = 1.0) -> Tensor:
         """One optimizer step over micro-batches (tokens, targets int64 [rows, T]); the mean loss, on the device."""
-        raise NotImplementedError
 
 
 class Ours(Side):

@@ -113,12 +113,6 @@ def embeddings(shape: Shape, tokens: Tensor, positions: Tensor | None, head: Ten
     return ours
 
 
-def norm_names(shape: Shape, ours: str, theirs: str) -> dict[str, str]:
-    """Our names of a norm's tensors and theirs."""
-    parts = ("weight", "bias") if shape.bias and shape.norm == "layer" else ("weight",)
-    return {f"{ours}.{part}": f"{theirs}.{part}" for part in parts}
-
-
 def scale_of(shape: Shape) -> float:
     """What scores are divided by: the square root of the head size."""
     return math.sqrt(shape.head_width)

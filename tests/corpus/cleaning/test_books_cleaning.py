@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.cleaning.books import gpt1_standardise, strip_gutenberg, unwrap_lines
+from corpus.cleaning.books import gpt1_standardise, strip_gutenberg
 from corpus.document import Document
 from corpus.readers.books import Book, book_document, read_books
 
@@ -119,29 +119,6 @@ def test_a_marker_far_inside_is_no_frame():
 )
 def test_gpt1_standardisation(text, expected):
     assert gpt1_standardise(book(text)).text == expected
-
-
-PROSE = """It is a truth universally acknowledged, that a single man in
-possession of a good fortune, must be in want of
-a wife."""
-VERSE = "Tiger, tiger, burning bright\nIn the forests of the night"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (PROSE, PROSE.replace("\n", " ")),
-        (
-            f"{PROSE}\n\n\n{VERSE}\n \n{PROSE}",
-            f"{PROSE.replace(chr(10), ' ')}\n\n\n{VERSE}\n \n{PROSE.replace(chr(10), ' ')}",
-        ),
-        (VERSE, VERSE),
-        ("    " + PROSE.replace("\n", "\n    "), "    " + PROSE.replace("\n", "\n    ")),
-        ("a line that is much longer than any that a typist would wrap " * 3 + "\nand more", None),
-    ],
-)
-def test_wrapped_prose_is_joined_and_verse_is_not(text, expected):
-    assert unwrap_lines(book(text)).text == (text if expected is None else expected)
 
 
 def test_the_real_books_lose_their_frames_and_nothing_else():
