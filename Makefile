@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt Makefile
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (two minutes the first time)"
 	@$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	@$(PY) -m corpus.cleaning.language >/dev/null
+	@$(PY) -m corpus.rules.language >/dev/null
 	@touch $@
 
 demo: $(READY)

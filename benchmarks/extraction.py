@@ -26,8 +26,8 @@ import trafilatura
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from resiliparse.extract.html2text import extract_plain_text
 
-from corpus.cleaning.charset import decode
-from corpus.cleaning.extract import main_text
+from corpus.extraction.charset import decode
+from corpus.extraction.html import main_text
 from corpus.hashing import digest
 
 EXTRACTORS: dict[str, Callable[[str], str]] = {

@@ -21,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from corpus.document import KEPT_SCHEMA, Document, kept_row
-from corpus.manifest import MANIFEST, write_json, write_parquet
+from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.readers.lines import Line, parse_object, read_lines
 from corpus.shards.layout import read_shard_manifest
 from corpus.tokenizer.files import load_tokenizer, save_tokenizer

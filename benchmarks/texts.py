@@ -16,14 +16,14 @@ from typing import Any
 
 from resiliparse.extract.html2text import extract_plain_text
 
-from corpus.cleaning.charset import decode
-from corpus.cleaning.extract import complexity
-from corpus.cleaning.wikitext import prose
 from corpus.document import Document, Page, Quarantined
+from corpus.extraction.charset import decode
+from corpus.extraction.html import complexity
+from corpus.extraction.wikitext import prose
 from corpus.hashing import key64, uniform
 from corpus.readers.lines import Line, read_lines
-from corpus.readers.warc import Capture, read_pages, scan
-from corpus.readers.wikipedia import article_document, read_articles
+from corpus.readers.mediawiki.articles import article_document, read_articles
+from corpus.readers.warc.captures import Capture, read_pages, scan
 
 _JSON_LINES, _TEXT = (".jsonl", ".ndjson"), (".txt", ".tsv", ".csv", ".md")
 _ARCHIVES, _DUMPS = (".warc", ".arc", ".wet"), (".xml",)

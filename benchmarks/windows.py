@@ -28,8 +28,8 @@ from corpus.mixture import Mixture, Source
 from corpus.shards.layout import TRAIN, TokenizerEntry
 from corpus.shards.read import Shards, Stream, open_shards
 from corpus.shards.write import TokenRow, order_key, source_shards, write_shard, write_shard_manifest
-from trainer.loader import Loader
-from trainer.order import SampleOrder
+from trainer.data.loader import Loader
+from trainer.data.order import SampleOrder
 
 ENTRY = TokenizerEntry("generated", "00", 50_257, 50_256)
 TOKENS_A_DOCUMENT, DOCUMENTS_A_SHARD = 700, 100_000

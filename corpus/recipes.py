@@ -13,11 +13,14 @@ from functools import partial
 from typing import Any
 
 from corpus.block_lists import load, reject_hosts
-from corpus.cleaning import books, gopher, language, text, wikitext
 from corpus.dedup.minhash import MinHash
 from corpus.document import Document, Page, PageStep, Rejected, Step
+from corpus.extraction import gutenberg as books
+from corpus.extraction import wikitext
 from corpus.hashing import digest
-from corpus.links import LinkRules
+from corpus.rules import gopher, language
+from corpus.rules import prose as text
+from corpus.sources.links import LinkRules
 from corpus.urls import address
 
 # The libraries whose version may change a byte of the output.

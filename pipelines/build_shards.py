@@ -4,7 +4,7 @@
         --tokenizer tokenizer/ --output shards/
 
 The number after the colon is the source's integer weight. Shards hold whole documents in hash order, one source each;
-the stages stand in `pipelines.token_shards`. Nothing heavy is imported before the flags are right.
+the stages stand in `pipelines.builds.token_shards`. Nothing heavy is imported before the flags are right.
 """
 
 import argparse
@@ -12,11 +12,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.flags import EXIT_CODES
+from pipelines.cli.flags import EXIT_CODES
 
 if TYPE_CHECKING:
-    from pipelines.token_shards import ShardBuild
-    from pipelines.weights import Weighting
+    from pipelines.builds.token_shards import ShardBuild
+    from pipelines.builds.weights import Weighting
 
 COMMAND = "python -m pipelines.build_shards"
 EXAMPLE = """
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
     given, others = ours.parse_known_args(arguments)
-    from pipelines.command import check_beam_flags, run_command
+    from pipelines.cli.command import check_beam_flags, run_command
 
     def make() -> "ShardBuild":
         names = [name for action in ours._actions for name in action.option_strings]
@@ -73,15 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _build(given: argparse.Namespace, beam_flags: list[str]) -> "ShardBuild":
     from pathlib import Path
 
+    from corpus.files.storage import is_remote, place
     from corpus.mixture import MixtureError
-    from corpus.storage import is_remote, place
     from corpus.tokenizer.files import TokenizerError
-    from pipelines.gathering import WORTH_A_WORKER
-    from pipelines.memory import share_memory
-    from pipelines.stage import StageError
-    from pipelines.stages import Stages
-    from pipelines.token_shards import NEEDS, ShardBuild, kept_parts, read_ids
-    from pipelines.transforms.tokens import tokenizer_at
+    from pipelines.builds.gathering import WORTH_A_WORKER
+    from pipelines.builds.token_shards import NEEDS, ShardBuild, kept_parts, read_ids
+    from pipelines.cli.memory import share_memory
+    from pipelines.runtime.errors import StageError
+    from pipelines.runtime.stages import Stages
+    from pipelines.work.tokens import tokenizer_at
 
     _check(given)
     if given.also_bin and is_remote(given.output):
@@ -112,7 +112,7 @@ def _build(given: argparse.Namespace, beam_flags: list[str]) -> "ShardBuild":
 
 def _weighting(given: argparse.Namespace) -> "Weighting":
     from corpus.mixture import Mixture, parse_source
-    from pipelines.weights import Weighting, parse_cap
+    from pipelines.builds.weights import Weighting, parse_cap
 
     mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
     caps = tuple(parse_cap(text) for text in given.most_epochs)
@@ -121,7 +121,7 @@ def _weighting(given: argparse.Namespace) -> "Weighting":
 
 def _check(given: argparse.Namespace) -> None:
     """Numbers that cannot be."""
-    from pipelines.stage import StageError
+    from pipelines.runtime.errors import StageError
 
     if given.tokens_a_shard < 1:
         raise StageError(f"--tokens-a-shard {given.tokens_a_shard}: a shard holds at least one token", 2)

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.flags import EXIT_CODES
+from pipelines.cli.flags import EXIT_CODES
 
 if TYPE_CHECKING:
-    from pipelines.webtext import Build
+    from pipelines.builds.webtext import Build
 
 COMMAND = "python -m pipelines.build_webtext"
 Group = argparse._ArgumentGroup
@@ -131,12 +131,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
     flags, others = ours.parse_known_args(arguments)
-    from pipelines.command import check_beam_flags, run_command
+    from pipelines.cli.command import check_beam_flags, run_command
 
     def make() -> "Build":
         names = [name for action in ours._actions for name in action.option_strings]
         beam_flags = check_beam_flags(others, names)
-        from pipelines.webtext import Build
+        from pipelines.builds.webtext import Build
 
         return Build.from_flags(flags, beam_flags)
 

@@ -4,7 +4,7 @@
         --output tokenizer/
 
 The output folder opens with `AutoTokenizer.from_pretrained` and with `build_shards --tokenizer`. The stages stand in
-`pipelines.vocabulary`. Nothing heavy is imported before the flags are right.
+`pipelines.builds.vocabulary`. Nothing heavy is imported before the flags are right.
 """
 
 import argparse
@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.flags import EXIT_CODES
+from pipelines.cli.flags import EXIT_CODES
 
 if TYPE_CHECKING:
-    from pipelines.vocabulary import VocabularyBuild
+    from pipelines.builds.vocabulary import VocabularyBuild
 
 COMMAND = "python -m pipelines.train_tokenizer"
 EXAMPLE = """
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
     given, others = ours.parse_known_args(arguments)
-    from pipelines.command import check_beam_flags, run_command
+    from pipelines.cli.command import check_beam_flags, run_command
 
     def make() -> "VocabularyBuild":
         names = [name for action in ours._actions for name in action.option_strings]
@@ -79,12 +79,12 @@ def _build(given: argparse.Namespace, beam_flags: list[str]) -> "VocabularyBuild
     """The training that the flags ask for; `StageError` for what cannot be done, before anything is written."""
     from pathlib import Path
 
-    from corpus.storage import place
+    from corpus.files.storage import place
     from corpus.tokenizer.files import TokenizerError
-    from pipelines.stage import StageError
-    from pipelines.stages import Stages
-    from pipelines.transforms.tokens import tokenizer_at
-    from pipelines.vocabulary import WORTH_A_WORKER, VocabularyBuild, parse_corpus
+    from pipelines.builds.vocabulary import WORTH_A_WORKER, VocabularyBuild, parse_corpus
+    from pipelines.runtime.errors import StageError
+    from pipelines.runtime.stages import Stages
+    from pipelines.work.tokens import tokenizer_at
 
     for flag, value, fine in (
         ("--sample-bytes", given.sample_bytes, given.sample_bytes > 0),

@@ -1,4 +1,4 @@
-"""The README is held to the tree and to the commands: what it shows is there, and what it says runs."""
+"""README and docs/architecture.md are held to the disk and to the commands: what they show is there and runs."""
 
 import re
 import subprocess
@@ -9,13 +9,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PACKAGES = ("corpus", "pipelines", "classifiers", "trainer", "benchmarks")
 
 
 def tree_entries():
-    """(path, purpose) of every line of the tree in the README; indentation of two blanks makes the level."""
-    block = re.search(r"```tree\n(.*?)```", README, re.DOTALL)
-    assert block, "the README has no ```tree block"
+    """(path, purpose) of every line of the tree in docs/architecture.md; indentation of two blanks makes the level."""
+    block = re.search(r"```tree\n(.*?)```", ARCHITECTURE, re.DOTALL)
+    assert block, "docs/architecture.md has no ```tree block"
     folders: list[str] = []
     for line in block.group(1).splitlines():
         indent, names = re.match(r"( *)(.*?)(?:  +.*)?$", line).groups()
@@ -28,7 +29,7 @@ def tree_entries():
 
 def test_every_entry_of_the_tree_is_on_disk():
     for path, line in tree_entries():
-        assert any(ROOT.glob(path)), f"the README's tree has {path!r} ({line.strip()!r}), the disk has not"
+        assert any(ROOT.glob(path)), f"the tree has {path!r} ({line.strip()!r}), the disk has not"
 
 
 def test_every_module_is_in_the_tree():
@@ -37,7 +38,7 @@ def test_every_module_is_in_the_tree():
         for path in sorted((ROOT / package).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
             covered = name in shown or f"{path.parent.relative_to(ROOT).as_posix()}/*.py" in shown
-            assert path.name == "__init__.py" or covered, f"{name} is not in the README's tree"
+            assert path.name == "__init__.py" or covered, f"{name} is not in the tree of docs/architecture.md"
 
 
 def commands():

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from trainer.checkpoint import Checkpoints
 from trainer.hugging_face.family import ExportError
 from trainer.hugging_face.folder import DTYPES, read_model, write_json, write_model
-from trainer.runs import CHECKPOINTS, CONFIG, Run, RunError, model_of, open_run, tokenizer_of
+from trainer.run.checkpoint import Checkpoints
+from trainer.run.runs import CHECKPOINTS, CONFIG, Run, RunError, model_of, open_run, tokenizer_of
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer

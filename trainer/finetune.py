@@ -20,15 +20,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer import forms
-from trainer.forms import FORMS, Rows
-from trainer.model import GPT
-from trainer.optimizer import OptimizerConfig, make_optimizer
-from trainer.runs import RunError, device_named, open_run, tokenizer_of
-from trainer.shape import Shape
-from trainer.task_model import AUXILIARY, TaskModel, with_marks
-from trainer.tasks import TaskError
-from trainer.tensor_file import read_tensors, write_tensors
+from trainer.evaluation import forms
+from trainer.evaluation.forms import FORMS, Rows
+from trainer.evaluation.tasks import TaskError
+from trainer.model.gpt import GPT
+from trainer.model.shape import Shape
+from trainer.model.task_model import AUXILIARY, TaskModel, with_marks
+from trainer.optim.optimizer import OptimizerConfig, make_optimizer
+from trainer.run.runs import RunError, device_named, open_run, tokenizer_of
+from trainer.run.tensor_file import read_tensors, write_tensors
 
 COMMAND = "python -m trainer.finetune"
 WARMUP = 0.002

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.generate import Sampling, generate
-from trainer.runs import Run, RunError, model_of, open_run, tokenizer_of
+from trainer.model.generate import Sampling, generate
+from trainer.run.runs import Run, RunError, model_of, open_run, tokenizer_of
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer

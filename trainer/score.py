@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.generate import Sampling, generate
-from trainer.likelihood import Likelihood, Request, Scorer, encode_pair
-from trainer.runs import RunError, model_of, open_run, tokenizer_of
-from trainer.tasks import TASKS, Item, Task, TaskError, joined, prompt, read_items, read_rows, task_named
+from trainer.evaluation.likelihood import Likelihood, Request, Scorer, encode_pair
+from trainer.evaluation.tasks import TASKS, Item, Task, TaskError, joined, prompt, read_items, read_rows, task_named
+from trainer.model.generate import Sampling, generate
+from trainer.run.runs import RunError, model_of, open_run, tokenizer_of
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trainer.config import RunConfig
-    from trainer.distributed import World
-    from trainer.metrics import LiveLine
+    from trainer.run.config import RunConfig
+    from trainer.run.distributed import World
+    from trainer.run.metrics import LiveLine
 
 COMMAND = "python -m trainer.train"
 EXIT_CODES = """
@@ -42,7 +42,7 @@ class TrainError(Exception):
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    from trainer.config import describe_keys
+    from trainer.run.config import describe_keys
 
     flags = argparse.ArgumentParser(
         prog=COMMAND,
@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     flags = parser().parse_intermixed_args(arguments)
-    from trainer.config import ConfigError, read_config
+    from trainer.run.config import ConfigError, read_config
 
     try:
         config = read_config(flags.preset, flags.config, flags.settings)
@@ -84,11 +84,11 @@ def _code_of(error: Exception) -> int:
     """The exit code of an error: known by its kind, else a bug."""
     from corpus.mixture import MixtureError
     from corpus.shards.layout import ShardError
-    from trainer.checkpoint import CheckpointError
-    from trainer.loop import Diverged
-    from trainer.metrics import MetricsError
-    from trainer.order import OrderError
-    from trainer.packing import PackingError
+    from trainer.data.order import OrderError
+    from trainer.data.packing import PackingError
+    from trainer.run.checkpoint import CheckpointError
+    from trainer.run.loop import Diverged
+    from trainer.run.metrics import MetricsError
 
     if isinstance(error, TrainError):
         return error.code
@@ -110,10 +110,10 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
     import torch
 
     from corpus.shards.layout import read_shard_manifest
-    from trainer.distributed import choose_device
-    from trainer.plan import memory_of, micro_rows_of, plan_lines
-    from trainer.resume import order_for
-    from trainer.session import choose_dtype, free_memory
+    from trainer.run.distributed import choose_device
+    from trainer.run.plan import memory_of, micro_rows_of, plan_lines
+    from trainer.run.resume import order_for
+    from trainer.run.session import choose_dtype, free_memory
 
     manifest = read_shard_manifest(flags.data)
     cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -128,8 +128,8 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
 
 
 def _run(config: "RunConfig", flags: argparse.Namespace) -> int:
-    from trainer.distributed import joined
-    from trainer.metrics import LiveLine
+    from trainer.run.distributed import joined
+    from trainer.run.metrics import LiveLine
 
     live = LiveLine()
     with joined(config.device) as world, held(flags.output, world):
@@ -142,9 +142,9 @@ def _run(config: "RunConfig", flags: argparse.Namespace) -> int:
 def _train(config: "RunConfig", flags: argparse.Namespace, world: "World", live: "LiveLine") -> int:
     import torch
 
-    from trainer.journal import Journal
-    from trainer.loop import Stop, train
-    from trainer.session import open_session
+    from trainer.run.journal import Journal
+    from trainer.run.loop import Stop, train
+    from trainer.run.session import open_session
 
     torch.set_float32_matmul_precision("high")
     stop = Stop(config.minutes)
@@ -165,7 +165,7 @@ def _train(config: "RunConfig", flags: argparse.Namespace, world: "World", live:
 @contextmanager
 def held(output: Path, world: "World") -> Iterator[None]:
     """Hold the output folder while the block runs, by the first process; `TrainError` (6) where another run has it."""
-    from trainer.distributed import first_says
+    from trainer.run.distributed import first_says
 
     lock, fault = None, ""
     if world.first:

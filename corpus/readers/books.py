@@ -1,8 +1,8 @@
 """Books: one a line in JSON lines, or one a file in plain text.
 
-Collections of books name their fields differently (PG-19, the Pile, Gutenberg dumps, one's own), so every field has
-a few names, and a "meta" object is looked into. Plain text says nothing about itself; a Gutenberg file does, in
-the lines "Title:", "Author:" and "Language:" of its header, which `corpus.cleaning.books` takes off later. Which of
+Collections of books name their fields differently (PG-19, the Pile, Gutenberg dumps, one's own), so every field has a
+few names, and a "meta" object is looked into. Plain text says nothing about itself; a Gutenberg file does, in the
+lines "Title:", "Author:" and "Language:" of its header, which `corpus.extraction.gutenberg` takes off later. Which of
 the two a file is, its name says (.txt, .jsonl, and .gz and the like after them), or else its first line.
 
 A text file is read whole: half a book from a damaged file would pass for a book, so it is quarantined instead.
@@ -20,8 +20,8 @@ from typing import Any
 
 import zstandard
 
-from corpus.cleaning.charset import decode
 from corpus.document import Document, Quarantined
+from corpus.extraction.charset import decode
 from corpus.hashing import digest
 from corpus.readers.lines import MAX_LINE, Line, parse_object, read_lines
 

@@ -20,7 +20,7 @@ from typing import Literal, TypeVar
 
 from fastwarc.stream_io import Lz4Reader, ZstdReader
 
-from corpus.readers.inflate import (
+from corpus.readers.warc.inflate import (
     FASTWARC_BUFFER,
     MAGIC,
     Damaged,
@@ -30,7 +30,7 @@ from corpus.readers.inflate import (
     find_member,
     member_head,
 )
-from corpus.readers.records import RECORD_START, Record, Use, find_record, walk
+from corpus.readers.warc.records import RECORD_START, Record, Use, find_record, walk
 
 Result = TypeVar("Result")
 Container = Literal["plain", "members", "gzip", "zstd", "lz4"]

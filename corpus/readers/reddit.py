@@ -2,7 +2,8 @@
 
 Years differ: `created_utc` is a number or a string, `score` an integer, a float, null or missing, `is_self` and
 `over_18` may be missing, `url` may be null or stand in `url_overridden_by_dest`, and `&` is written `&amp;`. A
-submission is read when its line is a JSON object; what it lacks is None here and a verdict of `corpus.links` later.
+submission is read when its line is a JSON object; what it lacks is None here and a verdict of `corpus.sources.links`
+later.
 
 Karma is a snapshot: dumps hold the score at the time of retrieval, so `retrieved` travels along, and of two
 records of one id the later retrieved counts. User names are used for one question (deleted?) and never kept.

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from corpus.files.manifest import ManifestError
+from corpus.files.storage import local
 from corpus.hashing import uniform
-from corpus.manifest import ManifestError
-from corpus.storage import local
 
 KEPT = "kept"
 PAIRED = "duplicates.near"

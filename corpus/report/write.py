@@ -22,7 +22,7 @@ import jinja2
 from markupsafe import Markup
 
 from corpus.dedup.minhash import MinHash
-from corpus.manifest import Counts, ManifestError, read_json, read_manifest, write_bytes
+from corpus.files.manifest import Counts, ManifestError, read_json, read_manifest, write_bytes
 from corpus.report import figures
 from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, Amount, Facts, gather
 from corpus.report.fidelity import Paper, compare, read_domains

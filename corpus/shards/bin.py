@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
-from corpus.manifest import appearing
+from corpus.files.manifest import appearing
 from corpus.shards.layout import TRAIN, VALIDATION, Shard, ShardError
 from corpus.shards.read import Shards
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from corpus.files.manifest import appearing, write_json
 from corpus.hashing import uniform
-from corpus.manifest import appearing, write_json
 from corpus.shards.documents import Documents, first_out_of_order, order_key, regrouped
 from corpus.shards.layout import (
     SHARD_MANIFEST,

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from corpus.manifest import read_json, write_bytes, write_json
+from corpus.files.manifest import read_json, write_bytes, write_json
 from corpus.tokenizer import models, sentences
 from corpus.tokenizer.encoders import tiktoken_ranks
 from corpus.tokenizer.encoding import Tokenizer, tokenizer_from

@@ -16,7 +16,7 @@ _TEMPLATES = Path(__file__).parent
 
 
 def page(report: dict[str, Any]) -> bytes:
-    """The page of a report as `pipelines.vocabulary` makes it."""
+    """The page of a report as `pipelines.builds.vocabulary` makes it."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,

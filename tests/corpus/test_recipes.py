@@ -6,8 +6,8 @@ import pickle
 import pytest
 
 from corpus.document import Page, Rejected, run_steps
-from corpus.links import LinkRules
 from corpus.recipes import RECIPES, gpt2_webtext, library_versions
+from corpus.sources.links import LinkRules
 
 
 def page(url, **fields):

@@ -70,7 +70,7 @@ def build_with_a_death(engine, inputs, built, output, root, words):
 @pytest.mark.short
 def test_a_killed_process_of_the_in_process_runner(inputs, built, reference, tmp_path):
     with in_process(2) as engine:
-        found = build_with_a_death(engine, inputs, built, tmp_path / "out", 0, ["pipelines.worker"])
+        found = build_with_a_death(engine, inputs, built, tmp_path / "out", 0, ["pipelines.runtime.worker"])
     assert differences(found, reference[PIPELINE]) == []
 
 

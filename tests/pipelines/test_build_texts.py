@@ -10,9 +10,9 @@ pytest.importorskip("apache_beam")
 
 from conftest import contents, rows, run
 
-from corpus.manifest import verify
+from corpus.files.manifest import verify
 from corpus.sample.prose import english_article
-from pipelines.transforms import texts
+from pipelines.work import texts
 
 HEAD = (
     '<mediawiki xml:lang="en" version="0.11"><siteinfo><dbname>enwiki</dbname>'
@@ -96,9 +96,9 @@ def test_a_big_dump_is_read_by_several_units(tmp_path, monkeypatch):
 
 def build_in_process(tmp_path, source, path, recipe):
     """A build in this process, by one worker."""
-    from pipelines.inputs import find_inputs
-    from pipelines.stages import Stages
-    from pipelines.texts import WORTH_A_WORKER, TextBuild
+    from pipelines.builds.texts import WORTH_A_WORKER, TextBuild
+    from pipelines.cli.inputs import find_inputs
+    from pipelines.runtime.stages import Stages
 
     (tmp_path / "out").mkdir()
     stages = Stages(tmp_path / "out", ["--direct_num_workers=1"], 1.0, WORTH_A_WORKER)

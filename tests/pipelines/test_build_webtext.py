@@ -18,7 +18,7 @@ pytest.importorskip("apache_beam")
 from conftest import ROOT, arguments, build, contents, rows, run
 
 from corpus.document import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
-from corpus.manifest import verify
+from corpus.files.manifest import verify
 from corpus.sample.web import Outcome
 
 FAMILIES = {

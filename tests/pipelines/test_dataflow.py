@@ -23,19 +23,20 @@ import apache_beam as beam
 from apache_beam.internal import pickler
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
-import pipelines.transforms
-from corpus.cleaning.language import find_model
+import pipelines.work
 from corpus.dedup.minhash import MinHash
-from corpus.links import LinkRules
+from corpus.files.storage import place
 from corpus.recipes import gpt2_webtext, gpt3_books, gpt3_wikipedia
+from corpus.rules.language import find_model
 from corpus.shards.layout import TokenizerEntry
-from corpus.storage import place
+from corpus.sources.links import LinkRules
 from corpus.tokenizer.training import train_tokenizer
-from pipelines.inputs import DigestObject
-from pipelines.stage import Stage, Unit
-from pipelines.transforms import band_shuffle, captures, documents, duplicates, held_out, links, texts, tokens, words
-from pipelines.transforms.map_parts import MapParts
-from pipelines.transforms.spread import Spread, write_lines
+from pipelines.cli.inputs import DigestObject
+from pipelines.runtime import band_shuffle
+from pipelines.runtime.map_parts import MapParts
+from pipelines.runtime.spread import Spread, write_lines
+from pipelines.runtime.stage import Stage, Unit
+from pipelines.work import captures, documents, duplicates, held_out, links, texts, tokens, words
 
 RULES = LinkRules()
 WORKS = [
@@ -98,11 +99,11 @@ def jobs():
 
 
 def test_every_kind_of_work_is_tried_here():
-    modules = [module.name for module in pkgutil.iter_modules(pipelines.transforms.__path__)]
+    modules = [module.name for module in pkgutil.iter_modules(pipelines.work.__path__)]
     found = {
         value
         for name in modules
-        for value in vars(import_module(f"pipelines.transforms.{name}")).values()
+        for value in vars(import_module(f"pipelines.work.{name}")).values()
         if inspect.isclass(value) and value.__module__.startswith("pipelines.") and "__call__" in vars(value)
     }
     assert found <= {type(work) for work in WORKS}
@@ -184,4 +185,4 @@ def test_level_c_package_and_template_are_staged(store, tmp_path):
     assert "pipeline.pb" in staged
     copy = next(path for name, path in staged.items() if name.endswith(package.name))
     (tmp_path / "copy.whl").write_bytes(copy.read_bytes())
-    assert "pipelines/transforms/map_parts.py" in zipfile.ZipFile(tmp_path / "copy.whl").namelist()
+    assert "pipelines/runtime/map_parts.py" in zipfile.ZipFile(tmp_path / "copy.whl").namelist()

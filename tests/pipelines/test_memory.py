@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
-from pipelines.memory import A_WORKER, MEGABYTE, Needs, share_memory
-from pipelines.stage import StageError
+from pipelines.cli.memory import A_WORKER, MEGABYTE, Needs, share_memory
+from pipelines.runtime.errors import StageError
 
 NEEDS = Needs(driver=300, worker=200, unit=100)
 

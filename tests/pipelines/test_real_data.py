@@ -10,9 +10,9 @@ pytest.importorskip("apache_beam")
 
 from conftest import COMMAND, rows, run
 
-from corpus.manifest import verify
-from corpus.readers.warc import scan
-from pipelines.transforms.captures import page_key
+from corpus.files.manifest import verify
+from corpus.readers.warc.captures import scan
+from pipelines.work.captures import page_key
 
 
 def facts_of(real_data):

@@ -11,9 +11,10 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
-from corpus.manifest import MANIFEST, Counts, write_arrow
-from pipelines.stage import Outcome, Stage, StageError, Task, Unit
-from pipelines.transforms.map_parts import run_stage
+from corpus.files.manifest import MANIFEST, Counts, write_arrow
+from pipelines.runtime.errors import StageError
+from pipelines.runtime.map_parts import run_stage
+from pipelines.runtime.stage import Outcome, Stage, Task, Unit
 
 IN_PROCESS = ["--direct_num_workers=1"]
 

@@ -10,8 +10,8 @@ from conftest import ROOT
 
 pytest.importorskip("apache_beam")
 
-from corpus.manifest import verify
-from corpus.storage import local, place
+from corpus.files.manifest import verify
+from corpus.files.storage import local, place
 
 # What says where and how long, or is a log; everything else must be equal to the byte.
 OF_THIS_RUN = {"run.json", ".lock", "report.html", "workers.log", "inputs.json"}

@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("apache_beam")
 
 from corpus.document import KEPT_SCHEMA, Document, kept_row
+from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.hashing import digest
-from corpus.manifest import MANIFEST, write_json, write_parquet
 from corpus.mixture import Mixture, Source
 from corpus.shards.layout import read_shard_manifest
 from corpus.shards.read import open_shards
@@ -18,13 +18,13 @@ from corpus.shards.verify import verify
 from corpus.tokenizer.encoding import tokenizer_from
 from corpus.tokenizer.files import load_tokenizer, save_tokenizer
 from corpus.tokenizer.models import byte_characters, gpt2_model
-from pipelines.gathering import WORTH_A_WORKER
-from pipelines.memory import Memory, Needs
-from pipelines.stage import StageError
-from pipelines.stages import Stages
-from pipelines.token_shards import ShardBuild
-from pipelines.transforms import tokens
-from pipelines.weights import Weighting
+from pipelines.builds.gathering import WORTH_A_WORKER
+from pipelines.builds.token_shards import ShardBuild
+from pipelines.builds.weights import Weighting
+from pipelines.cli.memory import Memory, Needs
+from pipelines.runtime.errors import StageError
+from pipelines.runtime.stages import Stages
+from pipelines.work import tokens
 
 MEGABYTES = tokens.ENCODING_BYTES >> 20
 

@@ -8,10 +8,10 @@ import pytest
 pytest.importorskip("apache_beam")
 
 from corpus.document import KEPT_SCHEMA, Document, kept_row
-from corpus.manifest import MANIFEST, write_json, write_parquet
+from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.sample.prose import english_article
 from corpus.tokenizer.files import load_tokenizer
-from pipelines.stage import StageError
+from pipelines.runtime.errors import StageError
 from pipelines.train_tokenizer import _build, parser
 
 SYLLABLES = [a + b for a in "bdfgklmnprst" for b in ("a", "e", "i", "o", "ou", "ann", "est")]

@@ -4,9 +4,9 @@ import json
 
 import torch
 
-from trainer.checkpoint import Checkpoints
-from trainer.model import GPT
-from trainer.shape import Shape
+from trainer.model.gpt import GPT
+from trainer.model.shape import Shape
+from trainer.run.checkpoint import Checkpoints
 
 torch.set_num_threads(1)
 

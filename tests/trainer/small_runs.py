@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from trainer.checkpoint import load_checkpoint
-from trainer.config import read_config
-from trainer.distributed import World
-from trainer.session import Session, open_session
+from trainer.run.checkpoint import load_checkpoint
+from trainer.run.config import read_config
+from trainer.run.distributed import World
+from trainer.run.session import Session, open_session
 from trainer.train import main
 
 SMALL = ["layers=1", "heads=2", "width=32", "sequence_length=16", "batch_tokens=128", "validate_tokens=320"]

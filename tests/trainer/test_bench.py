@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.trainer import restated
+from benchmarks.trainer.__main__ import main, run_phases
+from benchmarks.trainer.settings import gpt2, over_data, settings_for
+from benchmarks.trainer.sides import OURS, REFERENCE, Spec, build, load_module
+from benchmarks.trainer.speed import phases_2_and_3
+from benchmarks.trainer.stand import Finding, Goal, Stand
+from benchmarks.trainer.table import lines_of, table_of
+from benchmarks.trainer.tokens import learnable, write_learnable_shards
+from benchmarks.trainer.worker import Worker, WorkerError
 from corpus.shards.layout import ShardError
 from corpus.shards.read import open_shards
-from trainer.bench import restated
-from trainer.bench.__main__ import main, run_phases
-from trainer.bench.settings import gpt2, over_data, settings_for
-from trainer.bench.sides import OURS, REFERENCE, Spec, build, load_module
-from trainer.bench.speed import phases_2_and_3
-from trainer.bench.stand import Finding, Goal, Stand
-from trainer.bench.table import lines_of, table_of
-from trainer.bench.tokens import learnable, write_learnable_shards
-from trainer.bench.worker import Worker, WorkerError
-from trainer.presets import PRESETS
+from trainer.model.presets import PRESETS
 
 ROOT = Path(__file__).parent.parent.parent
 # What a machine that trains may not have.
@@ -42,7 +42,7 @@ def ran(tmp_path_factory):
     """All phases run by the command, in processes that lack every package but numpy and PyTorch: (output, JSON)."""
     folder = tmp_path_factory.mktemp("bench")
     (folder / "sitecustomize.py").write_text(ABSENT)
-    command = [sys.executable, "-m", "trainer.bench", "--small", "--only", "0,1,2,3,4,5,6,7,8"]
+    command = [sys.executable, "-m", "benchmarks.trainer", "--small", "--only", "0,1,2,3,4,5,6,7,8"]
     command += ["--output", "bench.json"]
     environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=280)
@@ -137,7 +137,7 @@ def test_a_worker_keeps_what_it_builds_and_an_error_ends_one_call_and_not_the_be
 
 
 def test_the_goals_are_of_the_best_batches_and_accumulation_does_not_count():
-    from trainer.bench.speed import _goals
+    from benchmarks.trainer.speed import _goals
 
     def row(side, rows, rate, accumulated=1):
         return {"side": side, "rows": rows, "accumulated": accumulated, "tokens/s": rate, "MFU %": rate / 10}
@@ -179,7 +179,7 @@ def test_the_shapes_on_a_card_are_those_of_the_published_models():
 
 
 def test_the_two_sides_are_one_model(tmp_path):
-    from trainer.bench.parity import give_weights
+    from benchmarks.trainer.parity import give_weights
 
     torch.set_num_threads(1)
     shape = gpt2(2, 2, 16, 8, 128)

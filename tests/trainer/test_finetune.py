@@ -9,14 +9,14 @@ import pytest
 import torch
 from run_folders import SHAPES, SMALL, logits_of, random_model, small_tokenizer, write_run
 
-from trainer import forms
+from trainer.evaluation import forms
+from trainer.evaluation.forms import Example, Marks, sequences
+from trainer.evaluation.tasks import TaskError
 from trainer.finetune import Examples, Recipe, epoch_batches, load_tuned, main, predict, quality, train, warmup_linear
-from trainer.forms import Example, Marks, sequences
-from trainer.model import GPT
-from trainer.runs import RunError
-from trainer.shape import Shape
-from trainer.task_model import TaskModel, with_marks
-from trainer.tasks import TaskError
+from trainer.model.gpt import GPT
+from trainer.model.shape import Shape
+from trainer.model.task_model import TaskModel, with_marks
+from trainer.run.runs import RunError
 
 VOCAB = SMALL["vocab_size"]
 MARKS = Marks(61, 62, 63)

@@ -3,10 +3,10 @@
 import pytest
 from run_folders import SMALL, random_model, small_tokenizer, write_run
 
-from trainer.generate import Sampling, generate
-from trainer.runs import open_run
+from trainer.model.generate import Sampling, generate
+from trainer.model.shape import Shape
+from trainer.run.runs import open_run
 from trainer.sample import main
-from trainer.shape import Shape
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from run_folders import SHAPES, SMALL, logits_of, random_model, small_tokenizer,
 
 from corpus.tokenizer.encoding import tokenizer_from
 from corpus.tokenizer.models import END_OF_TEXT, byte_characters, gpt2_model
-from trainer.generate import Sampling, generate
-from trainer.likelihood import Scorer, encode_pair, rolling_windows
-from trainer.model import GPT
+from trainer.evaluation.likelihood import Scorer, encode_pair, rolling_windows
+from trainer.evaluation.tasks import TASKS, Item, TaskError
+from trainer.model.generate import Sampling, generate
+from trainer.model.gpt import GPT
+from trainer.model.shape import Shape
 from trainer.score import RULES, Evidence, Judge, chosen, judge_choices, main, normal, score_task, score_text
-from trainer.shape import Shape
-from trainer.tasks import TASKS, Item, TaskError
 
 VOCAB, LENGTH = SMALL["vocab_size"], SMALL["sequence_length"]
 

@@ -13,11 +13,11 @@ import pytest
 import torch
 from small_runs import SMALL, command, final_state, rows_of, run, session
 
-from trainer.config import read_config
-from trainer.distributed import World
-from trainer.loader import Loader
-from trainer.loop import Stop, _loader, take_step
-from trainer.session import choose_dtype, choose_threads, open_session, step_seed
+from trainer.data.loader import Loader
+from trainer.run.config import read_config
+from trainer.run.distributed import World
+from trainer.run.loop import Stop, _loader, take_step
+from trainer.run.session import choose_dtype, choose_threads, open_session, step_seed
 from trainer.train import main
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +67,7 @@ def test_a_step_is_the_same_however_it_is_cut(small_shards, tmp_path):
 
 def test_padding_of_a_packing_plan_counts_for_nothing(small_shards, tmp_path):
     """The loss is the mean over the targets there are, however they fall into passes."""
-    from trainer.packing import plan_packing
+    from trainer.data.packing import plan_packing
 
     plan_packing(small_shards.open(), 16).save(tmp_path / "plan.npz")
     settings = ["steps=4", f"packing={tmp_path / 'plan.npz'}", "document_mask=true"]

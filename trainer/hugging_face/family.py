@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainer.shape import Shape
+from trainer.model.shape import Shape
 
 Config = Mapping[str, Any]
 Weights = Mapping[str, Tensor]

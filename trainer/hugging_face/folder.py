@@ -18,8 +18,8 @@ from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.hugging_face.gpt2 import GPT2, OPENAI_GPT
 from trainer.hugging_face.gpt_neo import GPT_NEO
 from trainer.hugging_face.llama import LLAMA, QWEN2, QWEN3
-from trainer.shape import Shape
-from trainer.tensor_file import TensorFileError, read_tensors
+from trainer.model.shape import Shape
+from trainer.run.tensor_file import TensorFileError, read_tensors
 
 FAMILIES = (GPT2, OPENAI_GPT, GPT_NEO, LLAMA, QWEN2, QWEN3)
 OURS = "corpusloom"

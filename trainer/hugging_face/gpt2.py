@@ -12,7 +12,7 @@ from torch import Tensor
 
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
-from trainer.shape import Shape
+from trainer.model.shape import Shape
 
 ACTIVATIONS = {"gelu": "gelu_new", "gelu-exact": "gelu", "relu2": "relu2"}
 NAMED_ACTIVATIONS = {"gelu_new": "gelu", "gelu_pytorch_tanh": "gelu", "gelu": "gelu-exact", "relu2": "relu2"}

@@ -17,7 +17,7 @@ from torch import Tensor
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.hugging_face.gpt2 import ACTIVATIONS, NAMED_ACTIVATIONS
-from trainer.shape import Shape
+from trainer.model.shape import Shape
 
 _KINDS = {"D": "global", "B": "local"}
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
-from trainer.shape import Shape
+from trainer.model.shape import Shape
 
 _ACTIVATIONS = {"swiglu": "silu", "relu2": "relu"}
 

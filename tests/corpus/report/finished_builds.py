@@ -15,7 +15,7 @@ from corpus.document import (
     quarantined_row,
     rejected_row,
 )
-from corpus.manifest import MANIFEST, Counts, write_json, write_parquet
+from corpus.files.manifest import MANIFEST, Counts, write_json, write_parquet
 
 LINKS_SCHEMA = pa.schema(
     [
@@ -31,7 +31,7 @@ RECIPE = {
     "cites": "Radford et al. (2019)",
     "links": {"min_karma": 3, "karma": "max", "created_before": "2018-01-01", "keep_over_18": False},
     "page_steps": [{"step": "corpus.recipes.on_the_web"}],
-    "text_steps": [{"step": "corpus.cleaning.language.only", "limits": {"keep": ["en", "fr"], "min_probability": 0.5}}],
+    "text_steps": [{"step": "corpus.rules.language.only", "limits": {"keep": ["en", "fr"], "min_probability": 0.5}}],
     "near_duplicates": {"bands": 14, "rows": 8},
 }
 

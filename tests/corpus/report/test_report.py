@@ -11,7 +11,7 @@ import pytest
 from finished_builds import Page, document, make_build, read, unanswered, words
 
 from corpus.document import Quarantined
-from corpus.manifest import MANIFEST, ManifestError, read_manifest, write_json
+from corpus.files.manifest import MANIFEST, ManifestError, read_manifest, write_json
 from corpus.report.facts import EXAMPLES, gather
 from corpus.report.write import beginning, funnel, settings, write_report
 

@@ -6,7 +6,7 @@ import pytest
 from finished_builds import Page, document, make_build, read, unanswered, words
 
 from corpus.document import Quarantined
-from corpus.manifest import MANIFEST, read_manifest, write_json
+from corpus.files.manifest import MANIFEST, read_manifest, write_json
 from corpus.report import figures
 from corpus.report.write import link, write_report
 

@@ -9,7 +9,7 @@ import pytest
 from token_rows import SMALL, token_rows, write_folder, write_source
 
 from corpus.document import KEPT_SCHEMA, Document, kept_row
-from corpus.manifest import write_parquet
+from corpus.files.manifest import write_parquet
 from corpus.shards import write
 from corpus.shards.__main__ import main
 from corpus.shards.bin import write_bin

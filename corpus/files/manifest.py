@@ -1,0 +1,225 @@
+"""Files that appear whole, and the manifest that says what a folder is and how it came about.
+
+A file is written under a temporary name and published in one step (`corpus.files.storage`): a reader sees all of it or
+nothing. A folder counts as finished when its `_MANIFEST.json` stands; it is written last and names every part
+with rows, bytes and digest. Readers go through the manifest, so what a killed run left behind is never read. No
+wall-clock time, host or path of a worker enters a data file or a manifest: the same input gives the same bytes.
+"""
+
+import importlib.metadata
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from corpus.files.storage import local, publish, size_of, temporary_beside
+from corpus.hashing import digest, file_digest
+
+MANIFEST = "_MANIFEST.json"
+TEMPORARY = ".tmp-"
+_ROWS_A_GROUP = 1000
+# Modules that cannot change a byte of a part: a new layout of the report is no reason to build again.
+_MAKES_NO_PART = frozenset(
+    "report fidelity sample progress command finish flags engines watched_worker "
+    "build_webtext build_books build_wikipedia".split()
+)
+
+
+class ManifestError(Exception):
+    """A folder that is not what its manifest says, or that has none."""
+
+
+class Unbalanced(Exception):
+    """Counts that do not add up: a document was lost, or counted twice."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One immutable file: its path relative to the folder of the manifest, and what must be in it."""
+
+    path: str
+    rows: int
+    bytes: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What came in and where it went. `reasons` splits `rejected` by `step.rule`."""
+
+    came: int = 0
+    kept: int = 0
+    rejected: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        reasons = dict(self.reasons)
+        for reason, count in other.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+        return Counts(
+            self.came + other.came,
+            self.kept + other.kept,
+            self.rejected + other.rejected,
+            self.quarantined + other.quarantined,
+            dict(sorted(reasons.items())),
+        )
+
+    def check(self, where: str) -> None:
+        """Refuse counts that do not add up: something was lost or counted twice."""
+        out = self.kept + self.rejected + self.quarantined
+        if self.came != out or self.rejected != sum(self.reasons.values()):
+            raise Unbalanced(
+                f"{where}: {self.came} in, but {self.kept} kept + {self.rejected} rejected + {self.quarantined} "
+                f"quarantined = {out}, and the reasons add up to {sum(self.reasons.values())}"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that stands in a manifest: `in`, `kept`, `rejected`, `quarantined`, `reasons`."""
+        values = asdict(self)
+        return {"in": values.pop("came"), **values}
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> "Counts":
+        """The inverse of `to_json`."""
+        return Counts(values["in"], values["kept"], values["rejected"], values["quarantined"], values["reasons"])
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """A temporary file to write to; on leaving without an error it becomes `path`, whole and lasting."""
+    temporary = temporary_beside(path, TEMPORARY)
+    try:
+        yield temporary
+        publish(temporary, path)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` at `path` in one step."""
+    with appearing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Put a value at `path` as JSON with sorted keys, in one step."""
+    write_bytes(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path, otherwise: Any) -> Any:
+    """The value at `path`; `otherwise` when there is none or it is no JSON."""
+    try:
+        return json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return otherwise
+
+
+def part_of(path: Path, folder: Path, rows: int) -> Part:
+    """The entry of a finished file."""
+    file = local(path)
+    return Part(path.relative_to(folder).as_posix(), rows, file.stat().st_size, file_digest(file))
+
+
+class RowWriter:
+    """Rows into one Parquet file (zstd, page checksums), a group at a time: memory does not grow with the file."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        options = {"compression": "zstd", "write_page_checksum": True, "store_schema": True}
+        self._writer = pq.ParquetWriter(path, schema, **options)
+        self._group: list[dict[str, Any]] = []
+        self.rows = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        """One more row."""
+        self._group.append(row)
+        self.rows += 1
+        if len(self._group) == _ROWS_A_GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left; a file without rows has its columns all the same."""
+        if self._group or not self.rows:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.Table.from_pylist(self._group, self._writer.schema))
+        self._group = []
+
+
+def write_parquet(path: Path, folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> Part:
+    """Write rows as one Parquet file, in one step."""
+    with appearing(path) as temporary:
+        writer = RowWriter(temporary, schema)
+        for row in rows:
+            writer.add(row)
+        writer.close()
+    return part_of(path, folder, writer.rows)
+
+
+def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a Parquet file, with its page checksums verified, a batch at a time."""
+    file = pq.ParquetFile(local(path), page_checksum_verification=True)
+    for batch in file.iter_batches(batch_size=_ROWS_A_GROUP, use_threads=False):
+        yield from batch.to_pylist()
+
+
+def write_arrow(path: Path, folder: Path, table: pa.Table) -> Part:
+    """Write a table as one Arrow record batch, so that a reader maps each column as one array."""
+    table = table.combine_chunks()
+    with appearing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink:
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            for batch in table.to_batches():
+                writer.write_batch(batch)
+    return part_of(path, folder, table.num_rows)
+
+
+def map_arrow(path: Path) -> pa.Table:
+    """An Arrow file, mapped: its columns are read from disk when they are touched, and shared by all workers."""
+    return pa.ipc.open_file(pa.memory_map(str(local(path)))).read_all()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a finished folder; `ManifestError` for an unfinished one."""
+    path = folder / MANIFEST
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ManifestError(f"{folder}: no {MANIFEST}; the build is unfinished, run its command again") from None
+    except ValueError as error:
+        raise ManifestError(f"{path}: {error}; remove the file and run the build again") from error
+
+
+@cache
+def code_version() -> dict[str, str]:
+    """The version of this package and the digest of its source: other code, other parts."""
+    root = Path(__file__).parents[2]
+    sources = [path.relative_to(root) for package in ("corpus", "pipelines") for path in (root / package).rglob("*.py")]
+    texts = [(root / path).read_bytes() for path in sorted(sources) if not _MAKES_NO_PART & {*path.parts, path.stem}]
+    return {"version": importlib.metadata.version("corpusloom"), "source": digest(*texts)}
+
+
+def manifest_digest(folder: Path) -> str:
+    """What a later stage depends on when it reads this folder."""
+    return digest((folder / MANIFEST).read_bytes())
+
+
+def verify(folder: Path) -> list[str]:
+    """Check every part that the manifest names; what is wrong, one sentence a part (empty: all is right)."""
+    wrong = []
+    for entry in read_manifest(folder)["parts"]:
+        part = Part(**entry)
+        path = folder / part.path
+        if (size := size_of(path)) < 0:
+            wrong.append(f"{path}: missing")
+        elif size != part.bytes or file_digest(local(path)) != part.digest:
+            wrong.append(f"{path}: its bytes are not those of the manifest")
+    return wrong

@@ -1,0 +1,94 @@
+"""The stages of a source that comes as text: Wikipedia and books.
+
+`build_wikipedia` and `build_books` have the flags; read `run` from top to bottom.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corpus.files.manifest import MANIFEST
+from corpus.files.storage import local, place
+from corpus.recipes import Recipe
+from corpus.report.write import write_report
+from pipelines.builds.finish import described, publish_corpus, summary
+from pipelines.builds.selection import select
+from pipelines.cli.command import disk_line
+from pipelines.cli.inputs import InputFile, find_inputs, payload_of, with_digests
+from pipelines.runtime.stage import Unit
+from pipelines.runtime.stages import Stages
+from pipelines.work import documents
+from pipelines.work.texts import ReadTexts, spans_of
+
+# Measured on a bzip2 dump and on zstd books: bytes written for a byte of compressed input, all stages together.
+DISK_SHARE = 3.0
+WORTH_A_WORKER = {"documents": 2**21, "signatures": 1_500, "selected": 10_000}
+FUNNEL = {"documents": "documents", "exact": "exact_duplicates", "clusters": "near_duplicates"}
+STAGES = ("documents", "signatures", "exact", "near", "clusters", "selected", "damage")
+
+
+@dataclass
+class TextBuild:
+    """One build of a text source."""
+
+    source: str
+    files: list[InputFile]
+    recipe: Recipe
+    snapshot: str
+    stages: Stages
+
+    def plan(self) -> list[str]:
+        """What a run would do."""
+        size = sum(file.bytes for file in self.files)
+        done = [name for name in STAGES if (self.stages.home(name) / MANIFEST).is_file()]
+        return [
+            f"recipe    {self.recipe.name}: {self.recipe.cites}",
+            f"files     {len(self.files)} files, {size / 1e6:,.1f} MB",
+            f"stages    {', '.join(STAGES)}",
+            f"found     {', '.join(done) or 'nothing'} from an earlier run (taken over if nothing changed)",
+            disk_line(self.stages.root, int(size * DISK_SHARE)),
+        ]
+
+    def run(self) -> list[str]:
+        """All stages, the manifest, the report."""
+        root = self.stages.root
+        self.files = with_digests(self.files, self.stages)
+        units = [unit for file in self.files for unit in self._units(file)]
+        owned = (documents.KEPT, documents.REJECTED, documents.DAMAGE)
+        steps = {"source": self.source, "text_steps": self.recipe.describe()["text_steps"]}
+        self.stages.map("documents", owned, units, ReadTexts(self.source, self.recipe), **steps)
+        select(self.stages, self.recipe.near, {"documents": documents.DAMAGE})
+        inputs = {self.source: self._found()}
+        manifest = publish_corpus(self.stages, self.source, self.recipe.describe(), FUNNEL, inputs, {})
+        write_report(root, self.stages.save_times(), None)
+        return summary(root, manifest)
+
+    def _units(self, file: InputFile) -> list[Unit]:
+        """One for each span of a file."""
+        units = []
+        for span in spans_of(self.source, local(place(file.file))):
+            payload = {**payload_of(file), "snapshot": self.snapshot, "span": [span.start, span.end]}
+            label = f"{file.name}@{span.start}" if span.start else file.name
+            size = (file.bytes if span.end is None else span.end) - span.start
+            units.append(Unit(payload, label, max(size, 1)))
+        return units
+
+    def _found(self) -> list[dict[str, Any]]:
+        """Each file with what its spans held."""
+        sums: dict[str, dict[str, int]] = {}
+        for fact in self.stages.facts("documents"):
+            found = sums.setdefault(fact["name"], {"documents": 0, "quarantined": 0})
+            for key in found:
+                found[key] += fact[key]
+        return [{**described(file), **sums[file.name]} for file in self.files]
+
+
+def text_build(
+    source: str, flag: str, flags: argparse.Namespace, beam_flags: Sequence[str], make: Callable[[], Recipe]
+) -> TextBuild:
+    """A build from its flags; everything that can be checked is checked before the first byte is written."""
+    patterns = [name for group in getattr(flags, flag.removeprefix("--")) for name in group]
+    files = find_inputs(patterns, flag)
+    stages = Stages(place(flags.output), list(beam_flags), flags.max_quarantined, WORTH_A_WORKER)
+    return TextBuild(source, files, make(), flags.snapshot, stages)

@@ -1,0 +1,72 @@
+"""One bound of memory for a whole command: how many workers fit under it, and what each of them may hold.
+
+Rivals die with "Killed" and no word. Here the bound is a flag, shown before the run with what is needed; what does not
+fit is refused at once. A worker process costs its interpreter and libraries before it holds a single document, so a
+small bound means fewer workers, not smaller ones.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.runtime.errors import StageError
+
+MEGABYTE = 1 << 20
+# The default for each worker.
+A_WORKER = 1024
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a command needs, in MB: its first process, each further worker process, and the least a unit of work has."""
+
+    driver: int
+    worker: int
+    unit: int
+
+    def least(self, workers: int) -> int:
+        """The smallest bound under which so many workers fit; a single one works in the first process."""
+        return self.driver + (workers * self.worker if workers > 1 else 0) + workers * self.unit
+
+
+@dataclass(frozen=True)
+class Memory:
+    """`total` MB for `workers` workers, of which a unit of work may hold `unit_bytes`."""
+
+    total: int
+    workers: int
+    needs: Needs
+
+    @property
+    def unit_bytes(self) -> int:
+        """What is left for a unit when every process has its libraries."""
+        processes = self.needs.least(self.workers) - self.workers * self.needs.unit
+        return (self.total - processes) * MEGABYTE // self.workers
+
+    def line(self) -> str:
+        """For a dry run."""
+        return (
+            f"memory    {self.total:,} MB allowed, for {self.workers} worker{'s' if self.workers > 1 else ''} with "
+            f"{self.unit_bytes // MEGABYTE:,} MB each beside the programs (--memory-mb; at least "
+            f"{self.needs.least(1):,} for one worker, {self.needs.least(2):,} for two)"
+        )
+
+
+def share_memory(total: int, beam_flags: Sequence[str], needs: Needs) -> tuple[Memory, list[str]]:
+    """How a bound of `total` MB (0: the default) is shared, and Beam's flags with as many workers as fit under it.
+
+    With an engine of its own, workers are on machines of their own: each has the whole bound.
+    """
+    flags = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    flags.add_argument("--direct_num_workers", type=int, default=0)
+    flags.add_argument("--runner", default="")
+    given, _ = flags.parse_known_args(list(beam_flags))
+    local = given.runner in ("", "DirectRunner", "FnApiRunner")
+    wanted = (given.direct_num_workers or os.cpu_count() or 1) if local else 1
+    total = total or wanted * A_WORKER
+    if total < needs.least(1):
+        raise StageError(f"--memory-mb {total} is too little; one worker needs at least {needs.least(1)}", 2)
+    workers = max(number for number in range(1, wanted + 1) if number == 1 or needs.least(number) <= total)
+    more = [f"--direct_num_workers={workers}"] if local else []
+    return Memory(total, workers, needs), [*beam_flags, *more]

@@ -1,0 +1,153 @@
+"""Asked captures → documents and rejections, and the signatures of the documents.
+
+A unit is a run of asked captures of one archive, cut by their number: the same cuts for any number of workers. The page
+steps run here, extraction in a child process that can be killed, the text steps here again. Signatures are a stage
+of their own, so that another MinHash setting does not extract a page twice.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.dedup.exact import text_key
+from corpus.dedup.minhash import MinHash, signature
+from corpus.document import (
+    KEPT_SCHEMA,
+    QUARANTINED_SCHEMA,
+    REJECTED_SCHEMA,
+    Document,
+    Page,
+    Quarantined,
+    Rejected,
+    kept_row,
+    quarantined_row,
+    rejected_row,
+    run_steps,
+)
+from corpus.extraction.sandbox import Sandbox
+from corpus.files.manifest import Counts, map_arrow, read_parquet, write_arrow, write_parquet
+from corpus.files.storage import local
+from corpus.hashing import key64
+from corpus.readers.warc.captures import read_pages
+from corpus.recipes import Recipe
+from corpus.urls import address
+from pipelines.runtime.progress import note_progress
+from pipelines.runtime.stage import Outcome, Task
+
+KEPT, REJECTED = "stages/documents/kept", "stages/documents/rejected"
+DAMAGE = "stages/documents/quarantined"
+SIGNATURES = "stages/signatures/signatures"
+
+
+@dataclass(frozen=True)
+class ReadDocuments:
+    """Work on a run of asked captures: payload `file`, `name`, `snapshot`, `part` (asked captures), `start`, `stop`."""
+
+    recipe: Recipe
+    max_body: int = 10 * 2**20
+
+    def __call__(self, task: Task) -> Outcome:
+        """Each asked capture ends as a document, a rejection or a quarantined record."""
+        payload, note = task.unit.payload, note_progress(task)
+        asked = map_arrow(task.root / payload["part"]).slice(payload["start"], payload["stop"] - payload["start"])
+        results: list[Document | Rejected | Quarantined] = []
+        with Sandbox() as sandbox:
+            for row, item in zip(asked.to_pylist(), self._read(task, asked), strict=True):
+                results.append(item if isinstance(item, Quarantined) else self._judge(item, row, payload, sandbox))
+                note(len(results))
+        kept = [item for item in results if isinstance(item, Document)]
+        rejected = [item for item in results if isinstance(item, Rejected)]
+        damage = [item for item in results if isinstance(item, Quarantined)]
+        parts = (
+            write_parquet(task.part(KEPT), task.root, KEPT_SCHEMA, map(kept_row, kept)),
+            write_parquet(task.part(REJECTED), task.root, REJECTED_SCHEMA, map(rejected_row, rejected)),
+            write_parquet(task.part(DAMAGE), task.root, QUARANTINED_SCHEMA, map(quarantined_row, damage)),
+        )
+        reasons: dict[str, int] = {}
+        for item in rejected:
+            reasons[item.reason] = reasons.get(item.reason, 0) + 1
+        counts = Counts(len(results), len(kept), len(rejected), len(damage), dict(sorted(reasons.items())))
+        run = {"kept": parts[0].path, "rejected": parts[1].path, "documents": len(kept)}
+        return Outcome(parts, counts, {"runs": [run]})
+
+    def _read(self, task: Task, asked: pa.Table) -> Iterator[Page | Quarantined]:
+        offsets = asked["offset"].to_pylist()
+        return iter(read_pages(local(task.input()), offsets, task.unit.payload["name"], self.max_body))
+
+    def _judge(self, page: Page, row: dict[str, Any], payload: dict[str, Any], sandbox: Sandbox) -> Document | Rejected:
+        page = located(page, row, payload["snapshot"])
+        result = run_steps(page, self.recipe.page_steps)
+        if isinstance(result, Rejected):
+            return result
+        result = sandbox.extract(result)
+        return result if isinstance(result, Rejected) else run_steps(result, self.recipe.text_steps)
+
+
+def located(page: Page, row: dict[str, Any], snapshot: str) -> Page:
+    """The page with the forms of its address and what the link that asked for it says."""
+    try:
+        where = address(page.url)
+        forms = {"canonical_url": where.canonical, "surt": where.surt, "domain": where.domain}
+    except ValueError:
+        forms = {"canonical_url": page.url, "surt": page.url, "domain": ""}
+    return replace(
+        page,
+        **forms,
+        snapshot=snapshot,
+        link_url=row["redirected_from"] or page.url,
+        link_refused=row["refused"],
+        karma=row["karma"],
+        first_posted=datetime.fromtimestamp(row["first_posted"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def signatures_schema(config: MinHash) -> pa.Schema:
+    """What deduplication needs to know of a document, without its text."""
+    texts = ("id", "text_key", "date")
+    numbers = ("page", "karma", "characters")
+    return pa.schema(
+        [
+            *((name, pa.string()) for name in texts),
+            *((name, pa.int64()) for name in numbers),
+            ("signature", pa.list_(pa.uint32(), config.minima)),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class SignDocuments:
+    """Work on one documents part: payload `kept`."""
+
+    config: MinHash
+
+    def __call__(self, task: Task) -> Outcome:
+        """One row a document, in the order of the part."""
+        rows = [self._row(row) for row in self._counted(read_parquet(task.root / task.unit.payload["kept"]), task)]
+        signatures = np.array([row.pop("signature") for row in rows], np.uint32).reshape(-1)
+        schema = signatures_schema(self.config)
+        columns = [pa.array([row[name] for row in rows], schema.field(name).type) for name in schema.names[:-1]]
+        columns.append(pa.FixedSizeListArray.from_arrays(pa.array(signatures), self.config.minima))
+        part = write_arrow(task.part(SIGNATURES, ".arrow"), task.root, pa.Table.from_arrays(columns, schema=schema))
+        facts = {"kept": task.unit.payload["kept"], "signatures": part.path, "documents": len(rows)}
+        return Outcome((part,), Counts(len(rows), len(rows)), facts)
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": row["id"],
+            "page": key64(row["surt"] or row["id"]),
+            "text_key": text_key(row["text"]),
+            "date": row["date"],
+            "karma": row["karma"] or 0,
+            "characters": len(row["text"]),
+            "signature": signature(row["text"], self.config),
+        }
+
+    def _counted(self, rows: Iterator[dict[str, Any]], task: Task) -> Iterator[dict[str, Any]]:
+        note: Callable[[int], None] = note_progress(task)
+        for number, row in enumerate(rows):
+            note(number)
+            yield row

@@ -1,0 +1,70 @@
+"""Tensor files: the package reads ours, we read the package's, and damage is found."""
+
+import errno
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from trainer.run.tensor_file import TensorFileError, read_tensors, write_tensors
+
+TENSORS = {
+    "a.weight": torch.arange(12, dtype=torch.float32).view(3, 4),
+    "half": torch.tensor([1.5, -2.0, float("inf")], dtype=torch.bfloat16),
+    "steps": torch.tensor(7.0),
+    "ids": torch.tensor([[2**40]], dtype=torch.int64),
+    "mask": torch.tensor([True, False]),
+    "none": torch.empty(0, 5),
+    "strided": torch.arange(6.0).view(2, 3).t(),
+}
+
+
+def same(one, two):
+    return one.keys() == two.keys() and all(
+        one[key].dtype == two[key].dtype and torch.equal(one[key], two[key]) for key in one
+    )
+
+
+def test_what_is_written_is_read_back_and_the_digest_is_that_of_the_file(tmp_path):
+    digest = write_tensors(tmp_path / "x.safetensors", TENSORS)
+    assert digest == hashlib.sha256((tmp_path / "x.safetensors").read_bytes()).hexdigest()
+    assert same(read_tensors(tmp_path / "x.safetensors", digest), TENSORS)
+
+
+def test_the_package_reads_our_files_and_we_read_its(tmp_path):
+    safetensors = pytest.importorskip("safetensors.torch")
+    write_tensors(tmp_path / "ours", TENSORS)
+    assert same(safetensors.load_file(tmp_path / "ours"), TENSORS)
+    safetensors.save_file({k: v.contiguous() for k, v in TENSORS.items()}, tmp_path / "theirs", {"format": "pt"})
+    assert same(read_tensors(tmp_path / "theirs"), TENSORS)
+
+
+def test_a_tensor_read_may_be_written_to_and_the_file_stays(tmp_path):
+    digest = write_tensors(tmp_path / "x", TENSORS)
+    read_tensors(tmp_path / "x")["a.weight"].add_(1)
+    assert same(read_tensors(tmp_path / "x", digest), TENSORS)
+
+
+def test_every_flipped_byte_and_every_cut_is_found(tmp_path):
+    digest = write_tensors(tmp_path / "x", {"a": torch.arange(5.0)})
+    whole = (tmp_path / "x").read_bytes()
+    for place in range(0, len(whole), 3):
+        (tmp_path / "x").write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        with pytest.raises(TensorFileError, match="damaged"):
+            read_tensors(tmp_path / "x", digest)
+        (tmp_path / "x").write_bytes(whole[:place])
+        with pytest.raises(TensorFileError):
+            read_tensors(tmp_path / "x")  # a cut is found without a digest too: the header says how long it is
+
+
+def test_what_the_format_cannot_hold_is_refused_by_name(tmp_path):
+    with pytest.raises(TensorFileError, match=r"odd.*complex64"):
+        write_tensors(tmp_path / "x", {"odd": torch.zeros(2, dtype=torch.complex64)})
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_is_an_error_of_the_system_and_not_a_short_file():
+    with pytest.raises(OSError) as caught:
+        write_tensors(Path("/dev/full"), {"a": torch.zeros(1 << 16)})
+    assert caught.value.errno == errno.ENOSPC

@@ -1,0 +1,293 @@
+"""From mapped shards to the batches of a training: a thread that fills rows, a ring of buffers, and nothing else.
+
+One thread copies a thousand rows in a few milliseconds, some hundred times faster than a card trains on them, so there
+are no worker processes and nothing to hand between them. The thread runs up to `ring` steps ahead, into buffers that
+are page-locked where the device is a card, so that a copy to it need not wait. A row is `sequence_length` + 1 tokens:
+it goes over once, as 32-bit numbers, and becomes inputs and targets on the device.
+
+What a step holds follows from `trainer.data.order` and the number of its first sample; a process takes a contiguous
+slice of it. There is no state but that number.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+
+from corpus.shards.layout import TRAIN
+from corpus.shards.read import Shards, Stream
+from trainer.data.order import Located, OrderError, SampleOrder
+from trainer.data.packing import PackingPlan, document_ids
+
+IGNORED = -100
+_AHEAD = 2048
+
+
+class Batch(NamedTuple):
+    """Rows of one pass through the model.
+
+    `tokens` and `targets` int64 [rows, sequence_length] on the device (a target of -100 is ignored), `source` int32
+    [rows] on the CPU, a position in `SampleOrder.names`; `documents` int32 [rows, sequence_length] or None, which
+    document of its row a token is of: numbers that never fall along a row, padding a greater one; `first` the number of
+    the sample in the first row.
+    """
+
+    tokens: torch.Tensor
+    targets: torch.Tensor
+    source: torch.Tensor
+    documents: torch.Tensor | None
+    first: int
+
+
+class RowReader(Protocol):
+    """Copies samples into rows int32 [n, sequence_length + 1], and the piece of each token into `pieces`, or None."""
+
+    def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None: ...
+
+
+class WindowReader:
+    """Windows of the streams: a straight copy of mapped memory, put together where one goes over a border."""
+
+    def __init__(self, streams: list[Stream]) -> None:
+        self.streams = streams
+        self._arrays = [tokens for stream in streams for tokens in stream.tokens]
+        self._bases = np.cumsum([0, *(len(stream.tokens) for stream in streams)])
+
+    def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None:
+        """Row i becomes the tokens of stream source[i] from start[i] on; `pieces` is left alone."""
+        array, inside = np.empty_like(start), np.empty_like(start)
+        for number in np.unique(source).tolist():
+            mine = np.flatnonzero(source == number)
+            firsts = self.streams[number].first_token
+            batch = np.searchsorted(firsts, start[mine], "right") - 1
+            array[mine], inside[mine] = self._bases[number] + batch, start[mine] - firsts[batch]
+        arrays, length = self._arrays, rows.shape[1]
+        crossing = []
+        for number, (row, at, begin) in enumerate(zip(rows, array.tolist(), inside.tolist(), strict=True)):
+            piece = arrays[at][begin : begin + length]
+            if len(piece) == length:
+                row[:] = piece
+            else:
+                crossing.append(number)
+        for number in crossing:
+            rows[number] = self.streams[source[number]].window(int(start[number]), length)
+
+
+class PlanReader:
+    """Rows of a packing plan: pieces one after another, then end-of-text with the piece -1."""
+
+    def __init__(self, streams: list[Stream], plan: PackingPlan, end_of_text: int) -> None:
+        self.streams, self._end_of_text = streams, end_of_text
+        self._plans = [plan.sources[stream.name] for stream in streams]
+        self._starts = [_document_starts(stream) for stream in streams]
+
+    def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None:
+        """Row i becomes the row start[i] of the plan of stream source[i]."""
+        assert pieces is not None
+        rows[:], pieces[:] = self._end_of_text, -1
+        for row, ids, number, planned in zip(rows, pieces, source.tolist(), start.tolist(), strict=True):
+            stream, plan, starts = self.streams[number], self._plans[number], self._starts[number]
+            done = 0
+            for piece, (document, begin, length) in enumerate(
+                plan.pieces[plan.rows[planned] : plan.rows[planned + 1]].tolist()
+            ):
+                row[done : done + length] = stream.window(int(starts[document]) + begin, length)
+                ids[done : done + length] = piece
+                done += length
+
+
+def _document_starts(stream: Stream) -> np.ndarray:
+    pairs = zip(stream.first_token[:-1].tolist(), stream.offsets, strict=True)
+    return np.concatenate([first + offsets[:-1] for first, offsets in pairs])
+
+
+def validation_rows(shards: Shards, source: str, split: str, sequence_length: int, most_tokens: int) -> np.ndarray:
+    """Rows to measure a model on, int64 [n, sequence_length + 1], from the beginning of a split to `most_tokens`.
+
+    Row i begins at token i·sequence_length, so rows share one token and every token but the first is a target once;
+    what does not fill a row at the end is left out. At least one row where the split has the tokens for it, else none.
+    The bytes they cover follow from tokens per byte of source and split in the manifest, exactly for the whole split
+    and nearly for a part: documents lie in the order of a hash, so the beginning is a fair sample.
+    """
+    stream = shards.stream(source, split)
+    fitting = max(stream.n_tokens - 1, 0) // sequence_length
+    count = min(fitting, max(most_tokens // sequence_length, 1))
+    if not count:
+        return np.empty((0, sequence_length + 1), np.int64)
+    return stream.windows(np.arange(count, dtype=np.int64) * sequence_length, sequence_length + 1)
+
+
+def pins_memory(device_type: str) -> bool:
+    """Whether the ring is page-locked: only where a card copies from it."""
+    return device_type == "cuda" and torch.cuda.is_available()
+
+
+@dataclass(eq=False)
+class _Slot:
+    """The rows of one step; the buffers grow to the largest step seen. `copied` is the end of the last copy out."""
+
+    pinned: bool
+    rows: torch.Tensor = field(default_factory=lambda: torch.empty(0, 0, dtype=torch.int32))
+    pieces: torch.Tensor | None = None
+    copied: "torch.cuda.Event | None" = None
+
+    def of_size(self, n_rows: int, length: int, with_pieces: bool) -> None:
+        """Make room; waits until the card has read what stood here."""
+        if self.copied is not None:
+            self.copied.synchronize()
+        if self.rows.shape[0] < n_rows:
+            self.rows = torch.empty(n_rows, length, dtype=torch.int32, pin_memory=self.pinned)
+            self.pieces = torch.empty_like(self.rows, pin_memory=self.pinned) if with_pieces else None
+
+
+class _Filled(NamedTuple):
+    slot: _Slot
+    source: np.ndarray
+    low: int
+    samples_seen: int
+
+
+@dataclass(eq=False)
+class Loader:
+    """Iterates over steps; each is a list of `Batch`es of at most `micro_rows` rows, this process's part of the step.
+
+    `batch_rows(samples_seen)` is how many samples the step that begins there has, over all processes; process `rank`
+    of `world` takes the slice from rows·rank/world to rows·(rank + 1)/world, rounded down, so the processes' parts end
+    to end are the step for any `world`. `samples_seen` is the state: the number of the sample after the last step that
+    was handed out. With `documents` the batches say which document each token is of, for a mask; with a `plan` rows
+    are those of the plan, targets at the borders of its pieces are ignored, and `order` must have been made with
+    `planned=plan.planned`.
+
+    Shards come from `open_shards`, which hashes every one of them before this can hand out a token. An error of the
+    thread is raised by the next step. End with `close()` or a `with` block.
+    """
+
+    shards: Shards
+    order: SampleOrder
+    batch_rows: Callable[[int], int]
+    first: int = 0
+    rank: int = 0
+    world: int = 1
+    micro_rows: int | None = None
+    device: str | torch.device = "cpu"
+    documents: bool = False
+    ring: int = 3
+    split: str = TRAIN
+    plan: PackingPlan | None = None
+    samples_seen: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._check()
+        self.samples_seen = self.first
+        streams = [self.shards.stream(name, self.split) for name in self.order.names]
+        end_of_text = self.shards.manifest.tokenizer.end_of_text
+        self._reader: RowReader = (
+            WindowReader(streams) if self.plan is None else PlanReader(streams, self.plan, end_of_text)
+        )
+        self._free: queue.SimpleQueue[_Slot | None] = queue.SimpleQueue()
+        self._ready: queue.SimpleQueue[_Filled | BaseException] = queue.SimpleQueue()
+        self._error: BaseException | None = None
+        self._ahead_first, self._ahead = self.first, self.order.locate(self.first, 0)
+        for _ in range(self.ring):
+            self._free.put(_Slot(pins_memory(torch.device(self.device).type)))
+        self._thread = threading.Thread(target=self._produce, name="loader", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[list[Batch]]:
+        return self
+
+    def __next__(self) -> list[Batch]:
+        if self._error is None:
+            filled = self._ready.get()
+            if isinstance(filled, _Filled):
+                return self._handed_out(filled)
+            self._error = filled
+        raise self._error
+
+    def __enter__(self) -> "Loader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the thread; what it had prepared is dropped, and there is no next step."""
+        self._error = self._error or StopIteration()
+        self._free.put(None)
+        self._thread.join()
+
+    def _check(self) -> None:
+        if not 0 <= self.rank < self.world or self.ring < 1 or self.first < 0:
+            raise OrderError(f"rank {self.rank} of {self.world}, ring {self.ring}, first {self.first}: out of range")
+        if self.micro_rows is not None and self.micro_rows < 1:
+            raise OrderError(f"micro_rows is {self.micro_rows}; give at least 1")
+        if (self.plan.planned if self.plan else None) != self.order.planned:
+            raise OrderError("the order and the loader have different packing plans; make the order with plan.planned")
+        if self.plan and (self.plan.sequence_length, self.plan.split) != (self.order.sequence_length, self.split):
+            raise OrderError(f"the plan is for {self.plan.sequence_length} tokens of {self.plan.split}; make it again")
+        for name in self.order.names:
+            there = self.shards.stream(name, self.split).n_tokens
+            if self.order.n_tokens[name] != there:
+                raise OrderError(
+                    f"{name}: the order is over {self.order.n_tokens[name]} tokens, {self.shards.folder} has {there} "
+                    f"({self.split}); other data make another order, so start a new run"
+                )
+
+    def _produce(self) -> None:
+        first = self.first
+        try:
+            while (slot := self._free.get()) is not None:
+                rows = self.batch_rows(first)
+                if rows < 1:
+                    raise OrderError(f"batch_rows({first}) is {rows}; a step has at least one row")
+                low, high = first + rows * self.rank // self.world, first + rows * (self.rank + 1) // self.world
+                self._ready.put(_Filled(slot, self._fill(slot, low, high - low), low, first + rows))
+                first += rows
+        except BaseException as error:
+            self._ready.put(error)
+
+    def _fill(self, slot: _Slot, first: int, count: int) -> np.ndarray:
+        slot.of_size(count, self.order.sequence_length + 1, self.plan is not None)
+        located = self._locate(first, count)
+        pieces = None if slot.pieces is None else slot.pieces[:count].numpy()
+        self._reader.read(located.source, located.start, slot.rows[:count].numpy(), pieces)
+        return located.source
+
+    def _locate(self, first: int, count: int) -> Located:
+        """Many samples at a time, for small steps: a look-up costs as much for one as for a hundred."""
+        if not self._ahead_first <= first <= first + count <= self._ahead_first + len(self._ahead.source):
+            self._ahead_first, self._ahead = first, self.order.locate(first, max(count, _AHEAD // self.world))
+        at = first - self._ahead_first
+        return Located(*(values[at : at + count] for values in self._ahead))
+
+    def _handed_out(self, filled: _Filled) -> list[Batch]:
+        slot, count = filled.slot, len(filled.source)
+        rows = slot.rows[:count].to(self.device, non_blocking=slot.pinned)
+        tokens, targets, documents = rows[:, :-1].long().contiguous(), rows[:, 1:].long().contiguous(), None
+        if slot.pieces is not None:
+            pieces = slot.pieces[:count].to(self.device, non_blocking=slot.pinned)
+            targets.masked_fill_((pieces[:, 1:] != pieces[:, :-1]) | (pieces[:, 1:] < 0), IGNORED)
+            if self.documents:
+                documents = torch.where(pieces < 0, pieces.shape[1], pieces)[:, :-1].contiguous()
+        elif self.documents:
+            documents = document_ids(tokens, self.shards.manifest.tokenizer.end_of_text)
+        if slot.pinned:
+            slot.copied = torch.cuda.Event()
+            slot.copied.record(torch.cuda.current_stream(rows.device))
+        self._free.put(slot)
+        self.samples_seen = filled.samples_seen
+        source, step = torch.from_numpy(filled.source), self.micro_rows or max(count, 1)
+        return [
+            Batch(
+                tokens[at : at + step],
+                targets[at : at + step],
+                source[at : at + step],
+                None if documents is None else documents[at : at + step],
+                filled.low + at,
+            )
+            for at in range(0, count, step)
+        ]

@@ -1,0 +1,235 @@
+"""Which window is the k-th sample of a training: a pure function of k, with no buffer and no random state.
+
+The mixture's table (`corpus.mixture.order_of`) says which source the sample is of and which of that source's own
+samples, j, it is. A source of n windows is in epoch j div n, and the window is where the epoch's permutation sends
+j mod n: every window once before any comes twice, as GPT-3 was trained (appendix B). Each epoch moves the borders of
+the windows by an offset of its own, so a second epoch is cut at other words.
+
+So the state of the data is one whole number, the samples seen: resuming at any sample, on any number of processes,
+gives the same stream. Keys hang on the names of the sources alone: a source added, dropped or moved leaves the order
+inside the others as it was. When weights change, a segment begins with what each source has given so far, and goes on
+from there: nothing is repeated and nothing is left out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from corpus.mixture import Mixture, Order, Source, order_of
+from trainer.data.permutation import below, derived_keys, digits_of, name_key, permute
+
+VERSION = 1
+# Numbers of the splitmix64 generator of an epoch: 0 … 5 are the rounds of its permutation.
+_BORDERS = 64
+
+
+class OrderError(Exception):
+    """An order that cannot be: what is wrong with it, and what to do."""
+
+
+class Located(NamedTuple):
+    """Samples found: `source` int32 [n], a position in `SampleOrder.names`; `epoch` int64 [n], from 0; `start` int64
+    [n], the first token of the window in the source's stream (with `PlannedRows`: the number of the row)."""
+
+    source: np.ndarray
+    epoch: np.ndarray
+    start: np.ndarray
+
+
+@dataclass(frozen=True)
+class Segment:
+    """From `first_sample` on, `mixture` holds; `given` is how many samples each source had given before."""
+
+    first_sample: int
+    mixture: Mixture
+    given: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class PlannedRows:
+    """Samples are not windows but rows of a packing plan: its digest, and how many rows it has of each source."""
+
+    digest: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class SampleOrder:
+    """The order of all samples.
+
+    `mixture` holds from sample 0, `segments` the changes of it (see `with_weights`); `n_tokens` the length of each
+    source's stream, of which a sample is `sequence_length` + 1 tokens, the last of them a target only. Windows of an
+    epoch overlap by that one token, so every token is a target once. `OrderError` names a source too short for one
+    window: it could only be met by padding, which is not training on its text.
+    """
+
+    mixture: Mixture
+    n_tokens: Mapping[str, int]
+    sequence_length: int
+    seed: int
+    segments: tuple[Segment, ...] = ()
+    planned: PlannedRows | None = None
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.sequence_length < 1:
+            raise OrderError(f"a sequence_length of {self.sequence_length} holds no token; give at least 1")
+        sources = [source.name for segment in self._segments for source in segment.mixture.sources]
+        object.__setattr__(self, "names", tuple(dict.fromkeys(sources)))
+        for name in self.names:
+            self.n_windows(name)
+        for number, segment in enumerate(self.segments):
+            expected = self._counts(number, segment.first_sample)
+            if {name: segment.given.get(name, 0) for name in self.names} != expected:
+                raise OrderError(
+                    f"at sample {segment.first_sample} the sources have given {expected}, the segment says "
+                    f"{dict(segment.given)}; use the order of the checkpoint as it is"
+                )
+
+    def n_windows(self, name: str) -> int:
+        """How many samples an epoch of a source has.
+
+        One less, in a source of two windows or more, than whole windows in its tokens: what is over, less than two
+        windows, is the room in which the borders move, and is left out in another place each epoch.
+        """
+        if self.planned is not None:
+            if self.planned.counts.get(name, 0) < 1:
+                raise OrderError(f"{name}: the packing plan has no row of it; plan it again or leave the source out")
+            return self.planned.counts[name]
+        tokens = self.n_tokens.get(name, 0)
+        if tokens <= self.sequence_length:
+            raise OrderError(
+                f"{name}: {tokens} tokens are less than one window of {self.sequence_length} + 1; shorten "
+                "sequence_length, build more of it, or leave it out"
+            )
+        return max(1, tokens // self.sequence_length - 1)
+
+    def locate(self, first: int, count: int) -> Located:
+        """The samples first … first + count - 1, in constant time wherever they lie."""
+        source, number = self._numbered(first, count)
+        sizes = self._sizes[source]
+        epoch = number // sizes
+        keys = derived_keys(self._keys[source], epoch)
+        start = permute(number - epoch * sizes, sizes, self._digits[source], keys)
+        if self.planned is None:
+            moved = below(derived_keys(keys, _BORDERS), self._room[source])
+            start = start * self.sequence_length + moved.astype(np.int64)
+        return Located(source, epoch, start)
+
+    def counts(self, samples: int) -> dict[str, int]:
+        """How many of the samples 0 … samples - 1 come from each source."""
+        begun = [number for number, segment in enumerate(self._segments) if segment.first_sample <= samples]
+        return self._counts(begun[-1], samples)
+
+    def epochs(self, samples: int) -> dict[str, float]:
+        """How often each source has been seen after so many samples: its samples over those of an epoch."""
+        return {name: count / self.n_windows(name) for name, count in self.counts(samples).items()}
+
+    def with_weights(self, at_sample: int, mixture: Mixture) -> "SampleOrder":
+        """The same order up to `at_sample`, and from there `mixture`, each source going on where it stands.
+
+        Sources may come in (`n_tokens` must know them), go, and come back. `OrderError` where a later change is
+        already fixed.
+        """
+        last = self._segments[-1].first_sample
+        if at_sample < last:
+            raise OrderError(f"the weights at sample {at_sample} are fixed: they changed at {last}; change them later")
+        if at_sample == 0:
+            return replace(self, mixture=mixture)
+        if at_sample == last:
+            return replace(self, segments=self.segments[:-1]).with_weights(at_sample, mixture)
+        return replace(self, segments=(*self.segments, Segment(at_sample, mixture, self.counts(at_sample))))
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON; the sources of a segment are a list, because their order breaks ties."""
+        return {
+            "version": VERSION,
+            "sequence_length": self.sequence_length,
+            "seed": self.seed,
+            "n_tokens": {name: self.n_tokens[name] for name in self.names},
+            "planned": self.planned and {"digest": self.planned.digest, "counts": dict(self.planned.counts)},
+            "segments": [
+                {
+                    "first_sample": segment.first_sample,
+                    "weights": [[source.name, source.weight] for source in segment.mixture.sources],
+                    "given": dict(segment.given),
+                }
+                for segment in self._segments
+            ],
+        }
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> "SampleOrder":
+        """The inverse of `to_json`; `OrderError` where the counts of a segment do not follow from those before it."""
+        if values.get("version") != VERSION:
+            raise OrderError(f"an order of version {values.get('version')!r}; this code reads {VERSION}")
+        first, *changes = (
+            Segment(segment["first_sample"], _mixture(segment["weights"]), segment["given"])
+            for segment in values["segments"]
+        )
+        planned = values["planned"] and PlannedRows(**values["planned"])
+        return SampleOrder(
+            first.mixture, values["n_tokens"], values["sequence_length"], values["seed"], tuple(changes), planned
+        )
+
+    def _numbered(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """The source of each sample and which of the source's own samples it is, across segments."""
+        if first < 0 or count < 0:
+            raise OrderError(f"there are no samples {first} … {first + count - 1}; both numbers are 0 or more")
+        ends = [segment.first_sample for segment in self._segments[1:]] + [first + count]
+        source, number = np.empty(count, np.int32), np.empty(count, np.int64)
+        done = 0
+        for segment, order, end in zip(self._segments, self._orders, ends, strict=True):
+            here = min(end, first + count) - first - done
+            if here > 0:
+                inside, local = order.samples(first + done - segment.first_sample, here)
+                positions = np.array([self.names.index(name) for name in order.names], np.int32)
+                given = np.array([segment.given.get(name, 0) for name in order.names], np.int64)
+                source[done : done + here] = positions[inside]
+                number[done : done + here] = given[inside] + local
+                done += here
+        return source, number
+
+    def _counts(self, number: int, samples: int) -> dict[str, int]:
+        """The counts at a sample of the segment of this number."""
+        segment, order = self._segments[number], self._orders[number]
+        given = dict.fromkeys(self.names, 0) | dict(segment.given)
+        for name, more in zip(order.names, order.counts(samples - segment.first_sample).tolist(), strict=True):
+            given[name] += more
+        return given
+
+    @cached_property
+    def _segments(self) -> tuple[Segment, ...]:
+        return (Segment(0, self.mixture, {}), *self.segments)
+
+    @cached_property
+    def _orders(self) -> tuple[Order, ...]:
+        return tuple(order_of(segment.mixture) for segment in self._segments)
+
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        return np.array([self.n_windows(name) for name in self.names], np.int64)
+
+    @cached_property
+    def _digits(self) -> np.ndarray:
+        return np.array([digits_of(size) for size in self._sizes.tolist()], np.int64)
+
+    @cached_property
+    def _keys(self) -> np.ndarray:
+        return np.array([name_key(self.seed, name) for name in self.names], np.uint64)
+
+    @cached_property
+    def _room(self) -> np.ndarray:
+        """In how many places the first window of an epoch may begin: the sequence length, less in a short source."""
+        rooms = (
+            min(self.sequence_length, self.n_tokens[name] - self.n_windows(name) * self.sequence_length)
+            for name in self.names
+        )
+        return np.array(list(rooms), np.uint64)
+
+
+def _mixture(weights: Iterable[tuple[str, int]]) -> Mixture:
+    return Mixture(tuple(Source(name, weight) for name, weight in weights))

@@ -1,0 +1,225 @@
+"""Rows that keep documents whole, planned once and offline; and which document each token of a row is of.
+
+By default documents are laid end to end and cut where a window ends, as GPT-3's were (appendix B). Best-fit packing
+(Ding et al., Fewer Truncations Improve Language Modeling, 2024) cuts only what is longer than a row: pieces are taken
+longest first, and each goes into the fullest row that still holds it. The plan, rows of (document, start, length), is
+a file with a digest; its rows are shuffled as windows are (`trainer.data.order`), so a run resumes the same way.
+
+    python -m trainer.data.packing --data shards/ --sequence-length 1024 --output plan.npz
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corpus.shards.layout import TRAIN
+from corpus.shards.read import Shards, Stream, open_shards
+from trainer.data.order import PlannedRows
+
+if TYPE_CHECKING:
+    import torch
+
+_SHORTEST = 2
+
+
+class PackingError(Exception):
+    """A plan that is damaged, or not of these shards."""
+
+
+def document_ids(tokens: "torch.Tensor", end_of_text: int) -> "torch.Tensor":
+    """Which document each token is of, counted from 0 in each row: int32 in the shape of `tokens`.
+
+    Shards hold end-of-text after each document and nowhere else (the writer refuses it inside), so counting it gives
+    the same as the offsets of the documents do, without a look at them, on whatever device the tokens are.
+    """
+    ends = tokens == end_of_text
+    return (ends.cumsum(-1) - ends.long()).int()
+
+
+@dataclass(frozen=True, eq=False)
+class SourcePlan:
+    """The rows of one source: row r holds the pieces rows[r] … rows[r + 1] - 1 of `pieces`.
+
+    `pieces` int64 [pieces, 3]: the document in the stream, the first of its tokens, how many; `rows` int64 [rows + 1];
+    `n_tokens` and `n_docs` what the source has in all.
+    """
+
+    pieces: np.ndarray = field(repr=False)
+    rows: np.ndarray = field(repr=False)
+    n_tokens: int
+    n_docs: int
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return len(self.rows) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class PackingPlan:
+    """The plans of all sources of a split, for rows of `sequence_length` + 1 tokens of the shards of a fingerprint."""
+
+    fingerprint: str
+    split: str
+    sequence_length: int
+    sources: Mapping[str, SourcePlan]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the whole plan: two plans with one digest give the same rows."""
+        hashed = hashlib.sha256(json.dumps(self._about(), sort_keys=True).encode())
+        for name in sorted(self.sources):
+            hashed.update(np.ascontiguousarray(self.sources[name].pieces, "<i8").tobytes())
+            hashed.update(np.ascontiguousarray(self.sources[name].rows, "<i8").tobytes())
+        return hashed.hexdigest()
+
+    @property
+    def planned(self) -> PlannedRows:
+        """What `SampleOrder` needs of it."""
+        return PlannedRows(self.digest, {name: source.n_rows for name, source in self.sources.items()})
+
+    def save(self, path: Path) -> None:
+        """Write the plan, beside its place first, so that it is there whole or not at all; `load_plan` reads it."""
+        arrays = {f"{name}.{part}": getattr(plan, part) for name, plan in self.sources.items() for part in _PARTS}
+        about = json.dumps({**self._about(), "digest": self.digest}, sort_keys=True)
+        temporary = path.with_name(f".tmp-{path.name}")
+        with temporary.open("wb") as file:
+            np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)
+        temporary.replace(path)
+
+    def describe(self) -> str:
+        """One line a source: how many documents are cut, how much is in no row (crop) and how much is empty (pad)."""
+        lines = [f"{'source':<16}{'documents':>12}{'cut':>8}{'rows':>12}{'crop':>9}{'pad':>9}"]
+        for name, plan in self.sources.items():
+            cut, crop, pad = self._shares(plan)
+            lines.append(f"{name:<16}{plan.n_docs:>12,}{cut:>8.2%}{plan.n_rows:>12,}{crop:>9.4%}{pad:>9.4%}")
+        return "\n".join(lines)
+
+    def _shares(self, plan: SourcePlan) -> tuple[float, float, float]:
+        document, start, length = plan.pieces.T
+        continued = start > 0
+        # The pieces of a cut document overlap by a token, which counts once.
+        kept = int(length.sum()) - int(np.count_nonzero(continued))
+        cut = np.unique(document[continued]).size / max(plan.n_docs, 1)
+        crop = 1 - kept / max(plan.n_tokens, 1)
+        return cut, crop, 1 - int(length.sum()) / max(plan.n_rows * (self.sequence_length + 1), 1)
+
+    def _about(self) -> dict[str, object]:
+        sources = {name: [plan.n_tokens, plan.n_docs] for name, plan in self.sources.items()}
+        return {
+            "fingerprint": self.fingerprint,
+            "split": self.split,
+            "sequence_length": self.sequence_length,
+            "sources": sources,
+        }
+
+
+_PARTS = ("pieces", "rows")
+
+
+def load_plan(path: Path, shards: Shards) -> PackingPlan:
+    """The plan in a file; `PackingError` where it is damaged or was made for other shards."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(file["about"].tobytes())
+            sources = {
+                name: SourcePlan(file[f"{name}.pieces"], file[f"{name}.rows"], *counts)
+                for name, counts in about["sources"].items()
+            }
+        plan = PackingPlan(about["fingerprint"], about["split"], about["sequence_length"], sources)
+    except FileNotFoundError:
+        raise PackingError(f"{path}: no such plan; make it with python -m trainer.data.packing") from None
+    except Exception as error:
+        raise PackingError(f"{path}: no plan can be read ({error or type(error).__name__}); make it again") from error
+    if plan.digest != about.get("digest"):
+        raise PackingError(f"{path}: what stands in it has another digest than it names; make it again")
+    if plan.fingerprint != shards.manifest.fingerprint:
+        raise PackingError(
+            f"{path}: made for shards {plan.fingerprint[:12]}…, {shards.folder} has "
+            f"{shards.manifest.fingerprint[:12]}…; make it again"
+        )
+    return plan
+
+
+def plan_packing(shards: Shards, sequence_length: int, split: str = TRAIN) -> PackingPlan:
+    """Pack every source of a split into rows of `sequence_length` + 1 tokens; 24 bytes of memory a piece.
+
+    A document longer than a row is cut into pieces that overlap by one token, so that each of its tokens but the first
+    is a target once. A document of end-of-text alone has no target and is left out: that is the crop.
+    """
+    if sequence_length < 1:
+        raise PackingError(f"a sequence_length of {sequence_length} holds no token; give at least 1")
+    plans = {
+        stream.name: _plan_source(stream, sequence_length)
+        for stream in shards.streams
+        if stream.split == split and stream.n_tokens
+    }
+    return PackingPlan(shards.manifest.fingerprint, split, sequence_length, plans)
+
+
+def _plan_source(stream: Stream, sequence_length: int) -> SourcePlan:
+    lengths = np.concatenate([np.diff(offsets) for offsets in stream.offsets])
+    counts = -(-(lengths - 1) // sequence_length)
+    document = np.repeat(np.arange(len(lengths)), counts)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    start = (np.arange(len(document)) - first) * sequence_length
+    length = np.minimum(lengths[document] - start, sequence_length + 1)
+    row = best_fit(length, sequence_length + 1)
+    in_rows = np.lexsort((start, document, row))
+    pieces = np.stack([document, start, length], axis=1)[in_rows]
+    rows = np.append(0, np.cumsum(np.bincount(row))) if len(row) else np.zeros(1, np.int64)
+    return SourcePlan(pieces, rows.astype(np.int64), stream.n_tokens, stream.n_docs)
+
+
+def best_fit(lengths: np.ndarray, capacity: int) -> np.ndarray:
+    """Best-fit decreasing: the row of each piece, int64, so that no row holds more than `capacity`.
+
+    Which amounts of room are open is a whole number with a bit for each, so the fullest row that fits is found by its
+    lowest set bit. Equal pieces are taken in their order: the result is the same on every machine.
+    """
+    if len(lengths) and not 0 < lengths.min() <= lengths.max() <= capacity:
+        raise PackingError(f"pieces of {lengths.min()} to {lengths.max()} tokens do not fit rows of {capacity}")
+    with_room: list[list[int]] = [[] for _ in range(capacity + 1)]
+    is_open, count = 0, 0
+    row_of = np.empty(len(lengths), np.int64)
+    order = np.argsort(-lengths, kind="stable")
+    for piece, length in zip(order.tolist(), lengths[order].tolist(), strict=True):
+        fitting = is_open >> length
+        if fitting:
+            room = length + (fitting & -fitting).bit_length() - 1
+            row = with_room[room].pop()
+            if not with_room[room]:
+                is_open ^= 1 << room
+        else:
+            room, row, count = capacity, count, count + 1
+        row_of[piece] = row
+        left = room - length
+        if left >= _SHORTEST:
+            with_room[left].append(row)
+            is_open |= 1 << left
+    return row_of
+
+
+def main() -> None:
+    """Plan the packing of a folder of shards and print its report."""
+    parser = argparse.ArgumentParser(prog="python -m trainer.data.packing", description="Plan rows of whole documents.")
+    parser.add_argument("--data", type=Path, required=True, help="a folder of shards")
+    parser.add_argument("--sequence-length", type=int, required=True, help="tokens a row, less the last target")
+    parser.add_argument("--split", default=TRAIN)
+    parser.add_argument("--output", type=Path, required=True, help="the file of the plan, .npz")
+    flags = parser.parse_args()
+    plan = plan_packing(open_shards(flags.data), flags.sequence_length, flags.split)
+    plan.save(flags.output)
+    print(plan.describe())
+    print(f"digest {plan.digest}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""What a query may see: the past, within a band of keys, within its own document; as a mask for each kind of kernel.
+
+Visibility is computed once per forward pass, as `Sight`, and shared by all layers. For FlexAttention the mask of
+blocks is found here from the borders of the blocks alone, in O((T/128)²) comparisons on the device, because a row's
+documents follow each other; evaluating all T² pairs, as its own constructor does, costs several times the attention
+when documents change with every batch. No shape depends on the data, so that a compiled step stays one graph.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from trainer.model.shape import Shape
+
+if TYPE_CHECKING:
+    from torch.nn.attention.flex_attention import BlockMask
+
+BLOCK = 128
+LEAST_HEAD = 16
+Mask: TypeAlias = "Tensor | BlockMask | None"
+
+
+class Sight(NamedTuple):
+    """What the queries of dense and of banded layers may see; None is plain causality."""
+
+    dense: Mask
+    banded: Mask
+
+
+def segments_of(documents: Tensor) -> Tensor:
+    """Document ids [B, T] -> numbers that rise by one wherever the id changes, int32 [B, T]."""
+    changes = (documents[:, 1:] != documents[:, :-1]).to(torch.int32)
+    return F.pad(changes.cumsum(1, dtype=torch.int32), (1, 0))
+
+
+def explicit_mask(
+    queries: int, keys: int, device: torch.device, band: int | None = None, segments: Tensor | None = None
+) -> Tensor:
+    """True where query may see key: bool [queries, keys], or [B, 1, queries, keys] with `segments` [B, keys].
+
+    The queries are the last ones of the keys, as they are when a cache holds the earlier tokens.
+    """
+    query = torch.arange(keys - queries, keys, device=device)[:, None]
+    key = torch.arange(keys, device=device)[None, :]
+    mask = key <= query
+    if band is not None:
+        mask = mask & (key > query - band)
+    if segments is not None:
+        mask = mask & (segments[:, None, keys - queries :, None] == segments[:, None, None, :])
+    return mask
+
+
+def block_mask(
+    length: int, device: torch.device, band: int | None = None, segments: Tensor | None = None
+) -> "BlockMask":
+    """The same for FlexAttention over `length` tokens, a multiple of 128.
+
+    Segments rise along a row. So a block of keys has something for a block of queries exactly if it is not later, its
+    last segment is not before the queries' first, and its last key is within the band of the first query; and all of
+    it is seen if it is earlier, its first segment is the queries' last, and its first key is within the band of the
+    last query.
+    """
+    from torch.nn.attention.flex_attention import BlockMask  # takes a second or two, and on a CPU nobody needs it
+
+    apart = segments is not None
+    if segments is None:
+        segments = torch.zeros(1, length, dtype=torch.int32, device=device)
+    reach = length if band is None else band
+    low = torch.arange(0, length, BLOCK, device=device)
+    high = low + BLOCK - 1
+    first, last = segments[:, ::BLOCK], segments[:, BLOCK - 1 :: BLOCK]
+    some = (low[None, :] <= low[:, None]) & (high[None, :] > low[:, None] - reach)
+    some = some & (last[:, None, :] >= first[:, :, None])
+    whole = (low[None, :] < low[:, None]) & (low[None, :] > high[:, None] - reach)
+    whole = whole & (first[:, None, :] == last[:, :, None])
+
+    def causal(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return (key <= query) & (key > query - reach)
+
+    def within_document(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return causal(batch, head, query, key) & (segments[batch, query] == segments[batch, key])
+
+    return BlockMask.from_kv_blocks(
+        *_ordered(some & ~whole),
+        *_ordered(whole),
+        BLOCK_SIZE=BLOCK,
+        mask_mod=within_document if apart else causal,
+        seq_lengths=(length, length),
+    )
+
+
+def _ordered(blocks: Tensor) -> tuple[Tensor, Tensor]:
+    """Bool [B, n, n] -> how many key blocks each query block has, int32 [B, 1, n], and which, first, [B, 1, n, n]."""
+    count = blocks.sum(-1, dtype=torch.int32)
+    indices = torch.argsort(blocks.to(torch.int32), dim=-1, descending=True, stable=True).to(torch.int32)
+    return count[:, None].contiguous(), indices[:, None].contiguous()
+
+
+class Outlook:
+    """Makes the sight of every pass of one model on one device; keeps the band's block mask, which never changes.
+
+    `flex` is whether bands and documents run as FlexAttention; where a length is no whole number of blocks, or a cache
+    holds earlier tokens, they have an explicit mask all the same.
+    """
+
+    def __init__(self, shape: Shape, flex: bool, device: torch.device) -> None:
+        self.band = shape.band if "B" in shape.pattern else None
+        self.flex = flex and shape.head_width >= LEAST_HEAD
+        self.length = shape.sequence_length
+        self.kept = None
+        if self.flex and self.length % BLOCK == 0 and self.band is not None and self.band < self.length:
+            self.kept = block_mask(self.length, device, self.band)
+
+    def sight(self, queries: int, keys: int, device: torch.device, documents: Tensor | None = None) -> Sight:
+        """For the last `queries` of `keys` tokens; `documents` [B, keys] hides other documents and takes no cache."""
+        if documents is not None and queries != keys:
+            raise ValueError("documents and a cache do not go together: the rows of a cache are one document each")
+        segments = None if documents is None else segments_of(documents)
+        dense = None
+        if segments is not None or queries not in (1, keys):
+            dense = self._mask(queries, keys, device, None, segments)
+        if self.band is None or self.band >= keys:
+            return Sight(dense, dense)
+        return Sight(dense, self._mask(queries, keys, device, self.band, segments))
+
+    def _mask(self, queries: int, keys: int, device: torch.device, band: int | None, segments: Tensor | None) -> Mask:
+        if not self.flex or queries != keys or keys % BLOCK:
+            return explicit_mask(queries, keys, device, band, segments)
+        if segments is None and keys == self.length and self.kept is not None:
+            return self.kept
+        return block_mask(keys, device, band, segments)

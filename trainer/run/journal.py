@@ -1,0 +1,119 @@
+"""What a run leaves to read: its plan at the start, a line while it works, metrics, table, page, and how it ended.
+
+Only the first process writes. The page and the table are made anew at every checkpoint and at the end, whatever the
+end is, so that a run that was killed can be looked at too.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from trainer.run.metrics import LiveLine, MetricsLog, live_text, tensorboard_writer, write_table
+from trainer.run.page import Facts, write_page
+from trainer.run.plan import memory_of, plan_lines, source_lines
+from trainer.run.session import Session, description
+
+CONFIG = "config.json"
+
+
+class Journal:
+    """The listener of a run's loop; open it with `with`. Says nothing and writes nothing but in the first process."""
+
+    def __init__(self, session: Session, live: LiveLine) -> None:
+        self.session, self.live = session, live
+        self.output = session.output
+        self._log: MetricsLog | None = None
+        self._last: dict[str, Any] = {}
+        self._draw_after = 0.0
+
+    def __enter__(self) -> "Journal":
+        session = self.session
+        if session.world.first:
+            self._introduce()
+            _write(self.output / CONFIG, description(session.config, session.shape, session.shards) | self._where())
+            events = tensorboard_writer(self.output) if session.config.tensorboard else None
+            self._log = MetricsLog(self.output, session.progress.step, events)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        if self._log:
+            self._log.close()
+            self._picture()
+            self.live.end()
+            if kind is None:
+                self._conclude()
+
+    def rows(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Write the rows of some steps and show the last."""
+        if not self._log:
+            return
+        self._log.add(rows)
+        self._last |= rows[-1]
+        course = self.session.course
+        left = (course.tokens - rows[-1]["tokens"]) / max(rows[-1]["tokens_per_second"], 1e-9)
+        last = rows[-1]["step"] == course.steps
+        self.live.show(live_text(rows[-1], course.steps, left), must="bits_per_byte" in rows[-1] or last)
+
+    def saving(self) -> None:
+        """Bring the metrics to the disk before a checkpoint that stands on them, and draw the page anew.
+
+        Drawing reads all rows, so in a long run it is left out while it would take more than a twentieth of the time.
+        """
+        if not self._log:
+            return
+        self._log.sync()
+        began = time.monotonic()
+        if began >= self._draw_after:
+            self._picture()
+            self._draw_after = began + 20 * (time.monotonic() - began)
+
+    def _introduce(self) -> None:
+        session, config = self.session, self.session.config
+        element = session.model.compute_dtype.itemsize
+        memory = memory_of(config, session.shape, session.micro_rows, element)
+        begin = f"goes on after step {session.progress.step:,}" if session.progress.step else "begins"
+        lines = [
+            *plan_lines(config, session.shape, session.order, memory, session.micro_rows),
+            "",
+            f"attention   {session.model.attention_in_words()}",
+            f"device      {session.world.size} x {session.world.device}, products in {session.model.compute_dtype}",
+            f"{self.output} {begin}",
+        ]
+        self.live.say("\n".join(lines))
+
+    def _where(self) -> dict[str, str]:
+        return {"data": str(self.session.data.resolve())}
+
+    def _picture(self) -> None:
+        session = self.session
+        write_table(self.output)
+        facts = {
+            "preset": session.config.preset or "none",
+            "parameters": f"{session.shape.n_parameters():,}",
+            "shape": f"{session.shape.layers} layers of {session.shape.width}, T = {session.shape.sequence_length}",
+            "step": f"{session.progress.step:,} of {session.course.steps:,}",
+            "tokens": f"{session.progress.samples * session.shape.sequence_length:,} of {session.course.tokens:,}",
+            "optimizer": f"{session.config.optimizer}, peak rate {session.config.rate:g}",
+            "shards": f"{session.data} ({session.shards.manifest.fingerprint[:16]})",
+        }
+        write_page(self.output, Facts(self.output.name, facts, session.baselines, session.shares))
+
+    def _conclude(self) -> None:
+        session = self.session
+        lines = [*source_lines(session.order, session.progress.samples), ""]
+        for name, value in self._last.get("bits_per_byte", {}).items():
+            base = session.baselines[name]
+            lines.append(
+                f"{name}: {value:.4f} bits per byte; unigram model {base:.4f}, {1 - value / base:.1%} below it"
+            )
+        lines.append(f"curves      {self.output / 'index.html'}")
+        self.live.say("\n".join(lines))
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    temporary = path.with_name(f".tmp-{path.name}")
+    temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)

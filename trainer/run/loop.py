@@ -1,0 +1,277 @@
+"""The loop: batches in, steps taken, and what is to be said, checked and saved between them.
+
+Nothing in a step waits for the device. Losses and norms stay where they are until they are read together, every
+`log_every` steps on a card and every step elsewhere; stopping, saving and validation happen at such readings only. A
+run ends on a signal as it ends by itself: with a checkpoint.
+"""
+
+import gc
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from trainer.data.loader import IGNORED, Batch, Loader
+from trainer.run.distributed import add_up, any_of, exchanging
+from trainer.run.plan import by_source, peak_flops
+from trainer.run.session import Session, step_seed
+from trainer.run.validation import Held, mixed, validate
+
+_REMEMBERED = 20
+# A pass over a batch whose losses count for nothing: sharded processes must all make the same number of calls.
+_Weighted = tuple[Batch, float | Tensor]
+
+
+class Diverged(ArithmeticError):
+    """The loss is no number any more."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step taken, its result still on the device: `samples` seen after it, its own `rows`, its share of the rate."""
+
+    step: int
+    samples: int
+    rows: int
+    share: float
+    result: Tensor
+
+
+@dataclass
+class Pending:
+    """Steps taken since the last reading, and when that was."""
+
+    taken: list[Taken] = field(default_factory=list)
+    since: float = field(default_factory=time.perf_counter)
+
+    def restart(self) -> None:
+        """All is read; time runs from here."""
+        self.taken, self.since = [], time.perf_counter()
+
+
+class Listener(Protocol):
+    """Who is told what happens."""
+
+    def rows(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Steps are finished: their rows of the metrics, in order."""
+        ...
+
+    def saving(self) -> None:
+        """A checkpoint is about to be written: what it stands on must be on the disk first."""
+        ...
+
+
+class Stop:
+    """Set by SIGTERM, SIGINT or the end of the time; a second signal ends the process at once."""
+
+    def __init__(self, minutes: float = 0.0) -> None:
+        self.signal = 0
+        self._until = time.monotonic() + minutes * 60 if minutes else math.inf
+
+    @property
+    def wanted(self) -> bool:
+        """Whether to end after this step."""
+        return bool(self.signal) or time.monotonic() > self._until
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Catch the signals while the block runs."""
+        before = {number: signal.signal(number, self._caught) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _caught(self, number: int, _: object) -> None:
+        self.signal = number
+        signal.signal(number, signal.SIG_DFL)
+
+
+def train(session: Session, stop: Stop, listener: Listener) -> bool:
+    """Train to the end of the run, or until `stop` wants it; whether the end was reached."""
+    progress, course, ramp = session.progress, session.course, session.ramp
+    pending = Pending()
+    every = session.config.log_every if session.world.device.type == "cuda" else 1
+    session.model.train()
+    with _loader(session) as loader, _quiet_collector() as freeze, closing_saves(session):
+        while progress.step < course.steps:
+            rows = ramp.rows_at(progress.samples)
+            share = session.schedule.share(progress.samples * session.shape.sequence_length)
+            result = take_step(session, next(loader), rows, share)
+            progress.step, progress.samples = progress.step + 1, progress.samples + rows
+            pending.taken.append(Taken(progress.step, progress.samples, rows, share, result))
+            freeze()
+            due = _due(session, progress.step, course.steps)
+            if not due and progress.step % every:
+                continue
+            stopping = any_of(stop.wanted, session.world)
+            best = _read(session, pending, listener, session.held if "validate" in due else [])
+            if best or stopping or "save" in due:
+                listener.saving()
+                session.save(best)
+                gc.collect()
+                pending.since = time.perf_counter()
+            if stopping:
+                break
+    return progress.step >= course.steps
+
+
+@contextmanager
+def closing_saves(session: Session) -> Iterator[None]:
+    """See the last save through, also when the block ends in an error: a loss that is no number, a full disk."""
+    try:
+        yield
+    finally:
+        session.checkpoints.wait()
+
+
+def take_step(session: Session, batches: Sequence[Batch], rows: int, share: float) -> Tensor:
+    """One optimizer step over this process's batches of a step of `rows` rows.
+
+    Returns [loss, norm] float32 on the device: this process's part of the mean loss over all targets of the step, and
+    the norm of the whole gradient before clipping. Gradients of micro-batches are weighted by their targets, so the
+    step is that of one batch however it is cut.
+    """
+    world, config, called = session.world, session.config, session.called
+    weighted = weigh(session, batches, rows)
+    loss = torch.zeros((), device=world.device)
+    for number, (batch, weight) in enumerate(weighted):
+        torch.manual_seed(step_seed(config.seed, session.progress.step, world.rank, number))
+        with exchanging(called, number == len(weighted) - 1):
+            part = called(batch.tokens, batch.targets, batch.documents) * weight
+            # Processes average gradients; the weights already are shares of the whole.
+            (part * world.size).backward()
+        loss += part.detach()
+    norm = session.optimizer.clip(config.clip)
+    session.optimizer.step(share)
+    session.optimizer.zero_grad()
+    return torch.stack([loss, norm.to(loss)])
+
+
+def weigh(session: Session, batches: Sequence[Batch], rows: int) -> list[_Weighted]:
+    """Each batch with its share of all targets of the step, over all processes.
+
+    Under FSDP2 every process must call its model equally often: who has fewer batches repeats one at the weight 0.
+    """
+    if session.packing is None:
+        weighted: list[_Weighted] = [(batch, len(batch.tokens) / rows) for batch in batches]
+    else:
+        counts = torch.stack([(batch.targets != IGNORED).sum() for batch in batches]).float()
+        shares = counts / add_up(counts.sum(), session.world)
+        weighted = list(zip(batches, shares.unbind(), strict=True))
+    most = math.ceil(math.ceil(rows / session.world.size) / session.micro_rows)
+    return weighted + [(batches[-1], 0.0)] * (most - len(weighted))
+
+
+def _loader(session: Session) -> Loader:
+    return Loader(
+        session.shards,
+        session.order,
+        session.ramp.rows_at,
+        first=session.progress.samples,
+        rank=session.world.rank,
+        world=session.world.size,
+        micro_rows=session.micro_rows,
+        device=session.world.device,
+        documents=session.config.document_mask,
+        plan=session.packing,
+    )
+
+
+def _due(session: Session, step: int, last: int) -> set[str]:
+    """What is to be done after this step; all of it after the last."""
+    config = session.config
+    due = {"save"} if step % config.save_every == 0 or step == last else set()
+    if config.validate_every and (step % config.validate_every == 0 or step == last):
+        due.add("validate")
+    return due
+
+
+def _read(session: Session, pending: Pending, listener: Listener, held: Sequence[Held]) -> bool:
+    """Read the pending steps from the device, validate over `held`, hand out the rows; whether it is the best yet."""
+    results = torch.stack([taken.result for taken in pending.taken])
+    losses, norms = add_up(results[:, 0].clone(), session.world).tolist(), results[:, 1].tolist()
+    speed = _speed(session, pending)
+    rows = [
+        _row(session, taken, loss, norm) | speed for taken, loss, norm in zip(pending.taken, losses, norms, strict=True)
+    ]
+    progress = session.progress
+    progress.losses = [*progress.losses, *losses][-_REMEMBERED:]
+    best = False
+    if held and all(map(math.isfinite, losses)):
+        rows[-1]["bits_per_byte"] = found = _validated(session, held)
+        value = mixed(found, session.shares)
+        best, progress.best = value < progress.best, min(value, progress.best)
+    listener.rows(rows)
+    for taken, loss in zip(pending.taken, losses, strict=True):
+        if math.isfinite(loss):
+            continue
+        raise Diverged(
+            f"the loss is {loss} at step {taken.step}: nothing is saved from here on. Try a lower "
+            "rate or more warmup_tokens, in another --output"
+        )
+    pending.restart()
+    return best
+
+
+def _row(session: Session, taken: Taken, loss: float, norm: float) -> dict[str, Any]:
+    """One row of the metrics, but for the speed; the loss in nats per token."""
+    return {
+        "step": taken.step,
+        "tokens": taken.samples * session.shape.sequence_length,
+        "loss": loss,
+        "rate": taken.share * session.config.rate,
+        "gradient_norm": norm,
+        "batch_tokens": taken.rows * session.shape.sequence_length,
+        **by_source(session.order, taken.samples),
+    }
+
+
+def _speed(session: Session, pending: Pending) -> dict[str, float | None]:
+    """Tokens a second since the last reading, and what share of the cards' peak that is (None: no known card)."""
+    tokens = sum(taken.rows for taken in pending.taken) * session.shape.sequence_length
+    rate = tokens / max(time.perf_counter() - pending.since, 1e-9)
+    device = session.world.device
+    peak = peak_flops(torch.cuda.get_device_name(device)) if device.type == "cuda" else None
+    mfu = rate * session.shape.flops_per_token() / (peak * session.world.size) if peak else None
+    return {"tokens_per_second": round(rate, 1), "mfu": mfu}
+
+
+def _validated(session: Session, held: Sequence[Held]) -> dict[str, float]:
+    session.model.eval()
+    with torch.no_grad():
+        found = validate(session.model.token_losses, held, session.micro_rows, session.world)
+    session.model.train()
+    return found
+
+
+@contextmanager
+def _quiet_collector() -> Iterator[Callable[[], None]]:
+    """Give a function that, called after the first step, freezes what there is and switches the collector off.
+
+    A collection in mid-run walks over every object of torch, for nothing, while the card waits. What little has come
+    since is collected beside every checkpoint.
+    """
+    frozen = False
+
+    def freeze() -> None:
+        nonlocal frozen
+        if not frozen:
+            gc.collect()
+            gc.freeze()
+            gc.disable()
+            frozen = True
+
+    try:
+        yield freeze
+    finally:
+        if frozen:
+            gc.enable()
+            gc.unfreeze()

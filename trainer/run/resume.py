@@ -1,0 +1,92 @@
+"""What must be equal for a run to go on, and what the order of its samples is when it does.
+
+A checkpoint names its configuration, its tokenizer and a digest of the tokens of every source. They are compared by
+name, so the error says what differs and not only that something does. The weights of the sources may be others: then
+the order goes on with a new segment, in which no sample is repeated and none is lost.
+"""
+
+import hashlib
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from corpus.mixture import Mixture, MixtureError, Source
+from corpus.shards.layout import TRAIN, ShardManifest
+from trainer.data.order import SampleOrder
+from trainer.data.packing import PackingPlan
+from trainer.model.shape import Shape
+from trainer.run.config import ConfigError, RunConfig, differences
+
+
+def content_of(manifest: ShardManifest) -> dict[str, str]:
+    """A digest of the tokens of each source and split. Unlike the fingerprint it does not hang on the weights."""
+    return {
+        f"{source.name} {source.split}": hashlib.sha256(
+            " ".join(shard.digest for shard in source.shards).encode()
+        ).hexdigest()
+        for source in manifest.sources
+    }
+
+
+def mixture_of(config: RunConfig, manifest: ShardManifest) -> Mixture:
+    """The sources and weights of `weights=`, else of the manifest."""
+    there = {source.name: source.weight for source in manifest.sources if source.split == TRAIN}
+    if not config.weights:
+        return Mixture(tuple(Source(name, weight) for name, weight in there.items()))
+    wanted = []
+    for part in config.weights.split(","):
+        name, colon, weight = part.strip().rpartition(":")
+        if not colon or not weight.isdigit():
+            raise ConfigError(f"weights={config.weights}: {part!r} is no name:weight with a whole weight")
+        if name not in there:
+            raise ConfigError(f"weights={config.weights}: no source {name!r}; the shards have {', '.join(there)}")
+        wanted.append(Source(name, int(weight)))
+    try:
+        return Mixture(tuple(wanted))
+    except MixtureError as error:
+        raise ConfigError(f"weights={config.weights}: {error}") from error
+
+
+def tokens_of(manifest: ShardManifest) -> dict[str, int]:
+    """Training tokens by source."""
+    return {source.name: source.n_tokens for source in manifest.sources if source.split == TRAIN}
+
+
+def order_for(config: RunConfig, manifest: ShardManifest, packing: PackingPlan | None = None) -> SampleOrder:
+    """The order of a run that begins."""
+    mixture, length = mixture_of(config, manifest), config.shape.sequence_length
+    return SampleOrder(mixture, tokens_of(manifest), length, config.seed, planned=packing.planned if packing else None)
+
+
+def order_again(config: RunConfig, manifest: ShardManifest, state: dict[str, Any]) -> SampleOrder:
+    """The order of a run that goes on: as it was, and where the weights are others now, a new segment of it."""
+    order = replace(SampleOrder.from_json(state["order"]), n_tokens=tokens_of(manifest))
+    mixture = mixture_of(config, manifest)
+    current = order.segments[-1].mixture if order.segments else order.mixture
+    return order if mixture == current else order.with_weights(state["samples_seen"], mixture)
+
+
+def check_same(config: RunConfig, manifest: ShardManifest, state: dict[str, Any], output: Path) -> None:
+    """Refuse to go on with another configuration or over other shards; `ConfigError` names every difference."""
+    found = differences(state["config"], config.to_json())
+    old, new = state["tokenizer"], asdict(manifest.tokenizer)
+    if old != new:
+        found.append(
+            f"the tokenizer was {old['name']} ({old['digest'][:16]}), is now {new['name']} ({new['digest'][:16]})"
+        )
+    content = content_of(manifest)
+    used = {segment[0] for each in state["order"]["segments"] for segment in each["weights"]}
+    for name, digest in state["content"].items():
+        if name.rpartition(" ")[0] in used and content.get(name) != digest:
+            found.append(f"the shards of {name} " + ("are not those of the run" if name in content else "are gone"))
+    if found:
+        raise ConfigError(
+            f"{output} is a run of its own: {'; '.join(found)}. Give another --output, or the old values to go on"
+        )
+
+
+def check_imported(shape: Shape, state: dict[str, Any], output: Path) -> None:
+    """A checkpoint without an order holds imported weights: they are begun with, if they are of this shape."""
+    old, new = state.get("shape", {}), shape.to_json()
+    if found := [f"{name} was {old.get(name)}, is now {new[name]}" for name in new if old.get(name) != new[name]]:
+        raise ConfigError(f"{output} holds imported weights of another shape: {'; '.join(found)}")

@@ -1,0 +1,108 @@
+"""How good a model is, in bits per byte of each source's validation split.
+
+Loss per token depends on the tokenizer; bits per byte do not, so runs with different vocabularies can be compared. The
+bytes are those of the documents in UTF-8, as the manifest counts them: nats per token, over ln 2, times tokens per
+byte of that split. Windows follow each other, so every token but the first is predicted once. A model without
+context, the unigram model, stands beside: what cannot be learned from frequencies alone begins below it.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from corpus.shards.layout import TRAIN, VALIDATION
+from corpus.shards.read import Shards
+from trainer.data.loader import validation_rows
+from trainer.run.distributed import World, add_up
+
+_COUNTED = 20_000_000
+_TokenLosses = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """The validation rows of one source: int64 [n, T + 1], and the tokens per byte of its split."""
+
+    source: str
+    rows: np.ndarray = field(repr=False)
+    tokens_per_byte: float
+
+
+def held_out(shards: Shards, sequence_length: int, most_tokens: int) -> list[Held]:
+    """The rows of every source that has a validation split of at least one row, in the manifest's order."""
+    held = []
+    for source in shards.manifest.sources:
+        if source.split != VALIDATION or not source.n_bytes:
+            continue
+        rows = validation_rows(shards, source.name, VALIDATION, sequence_length, most_tokens)
+        if len(rows):
+            held.append(Held(source.name, rows, source.n_tokens / source.n_bytes))
+    return held
+
+
+def bits_per_byte(nats_per_token: float, tokens_per_byte: float) -> float:
+    """Nats per token as bits per byte of text."""
+    return nats_per_token / math.log(2) * tokens_per_byte
+
+
+def validate(token_losses: _TokenLosses, held: Sequence[Held], rows: int, world: World) -> dict[str, float]:
+    """Bits per byte by source; all processes call it. token_losses: int64 [n, T] twice → float32 [n, T] nats."""
+    found = {}
+    for each in held:
+        nats, tokens = add_up(part_of(token_losses, each.rows, rows, world), world).tolist()
+        found[each.source] = bits_per_byte(nats / tokens, each.tokens_per_byte)
+    return found
+
+
+def part_of(token_losses: _TokenLosses, held: np.ndarray, rows: int, world: World) -> Tensor:
+    """This process's part: [nats, tokens] float64, over every `world.size`-th batch of `rows` rows.
+
+    Every process makes the same number of calls, as a sharded model must; the last may be over a batch of another's
+    and counts for nothing then.
+    """
+    sums = torch.zeros(2, dtype=torch.float64, device=world.device)
+    batches = math.ceil(len(held) / rows)
+    for turn in range(math.ceil(batches / world.size)):
+        number = turn * world.size + world.rank
+        first = number * rows if number < batches else 0
+        batch = torch.from_numpy(held[first : first + rows]).to(world.device)
+        losses = token_losses(batch[:, :-1].contiguous(), batch[:, 1:].contiguous())
+        if number < batches:
+            sums[0] += losses.double().sum()
+            sums[1] += losses.numel()
+    return sums
+
+
+def token_frequencies(shards: Shards, shares: Mapping[str, float]) -> np.ndarray:
+    """Log-probabilities of a model without context, float64 [vocab_size]: the mixture's frequencies in training.
+
+    Each source counts with its share of the tokens, from its first 20 million; one is added to every count of a
+    mixture of that many tokens, so that no token is impossible.
+    """
+    mixed = np.zeros(shards.manifest.tokenizer.vocab_size)
+    total = 0
+    for name, share in shares.items():
+        stream = shards.stream(name, TRAIN)
+        tokens = stream.window(0, min(stream.n_tokens, _COUNTED))
+        mixed += share * np.bincount(tokens, minlength=len(mixed)) / len(tokens)
+        total += len(tokens)
+    return np.log((mixed * total + 1) / (total + len(mixed)))
+
+
+def unigram_baselines(shards: Shards, held: Sequence[Held], shares: Mapping[str, float]) -> dict[str, float]:
+    """Bits per byte of the model without context on the same rows, by source."""
+    known = token_frequencies(shards, shares)
+    return {each.source: bits_per_byte(float(-known[each.rows[:, 1:]].mean()), each.tokens_per_byte) for each in held}
+
+
+def mixed(found: Mapping[str, float], shares: Mapping[str, float]) -> float:
+    """One number of them all: the mean by the mixture's shares, over the sources that were validated."""
+    weights = {name: shares.get(name, 0.0) for name in found}
+    total = sum(weights.values())
+    if not total:
+        return sum(found.values()) / len(found)
+    return sum(found[name] * weight for name, weight in weights.items()) / total
