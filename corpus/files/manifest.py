@@ -48,6 +48,11 @@ class Part:
     bytes: int
     digest: str
 
+    @property
+    def identity(self) -> str:
+        """The content; where it lies is another matter."""
+        return self.digest
+
 
 @dataclass(frozen=True)
 class Counts:

@@ -134,6 +134,19 @@ def size_of(path: Path) -> int:
         return -1
 
 
+def sizes_in(folder: Path) -> dict[str, int]:
+    """The files directly in a folder, by name, with their bytes, from one listing; nothing where there is none."""
+    try:
+        if not is_remote(folder):
+            with os.scandir(folder) as entries:
+                return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+        store, key = _store(folder)
+        found = store.ls(key, detail=True, refresh=True)
+        return {info["name"].rpartition("/")[2]: info["size"] for info in found if info["type"] == "file"}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+
+
 def version_of(path: Path) -> str:
     """A text that changes when the file or object does, without reading it."""
     if is_remote(path):

@@ -1,52 +1,35 @@
-"""What a run says while it works: a live line on a terminal, a plain line every ten seconds elsewhere.
+"""The progress of a build: a live line on a terminal, a plain line every ten seconds elsewhere.
 
-Workers may be processes on other machines, so progress goes the way results go: a unit notes how far it is in a
-small file beside its record, and the driver adds the notes up.
+Workers may be processes on other machines, so progress goes the way results go: a stage notes what there is to do, a
+task how far it is, in small files beside the records, and the driver adds the notes up.
 """
 
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from corpus.files.storage import is_remote
-from pipelines.runtime.stage import ERROR, PROGRESS, RECORD, Task
+from corpus.files.storage import is_remote, sizes_in
+from pipelines.runtime.outlook import Outlook, read_outlook
+from pipelines.runtime.run import Run
+from pipelines.runtime.stage import Stage
+from pipelines.runtime.task import PROGRESS_SUFFIX
 
-NOTE_EVERY = 0.5
 PLAIN_EVERY = 10.0
-
-
-def note_progress(task: Task) -> Callable[[int], None]:
-    """A function that a unit calls with how much of its size is done; it writes at most twice a second.
-
-    Into a store it writes nothing: a note would be an object, and there only whole units count.
-    """
-    if is_remote(task.root_path):
-        return lambda done: None
-    path, last = task.record(PROGRESS), [time.monotonic()]
-
-    def note(done: int) -> None:
-        now = time.monotonic()
-        if now - last[0] >= NOTE_EVERY:
-            last[0] = now
-            with suppress(OSError):
-                path.write_text(str(done))
-
-    return note
+_LIVE_EVERY = 0.25
 
 
 @contextmanager
-def watched(name: str, records: Path, tasks: Sequence[Task], pending: Sequence[Task]) -> Iterator[None]:
-    """Show the progress of a stage while the block runs."""
+def watched(stages: Sequence[Stage[Any, Any]], run: Run) -> Iterator[None]:
+    """Show the progress of a job while the block runs."""
     stop = threading.Event()
-    meter = _Meter(name, records, tasks, pending)
+    meter = Meter(stages, run)
     # A stream of our own: standard error itself is turned aside while workers run.
     with os.fdopen(os.dup(2), "w") as stream:
         thread = threading.Thread(target=_show, args=(meter, stop, stream), daemon=True)
@@ -58,45 +41,51 @@ def watched(name: str, records: Path, tasks: Sequence[Task], pending: Sequence[T
             thread.join()
 
 
-class _Meter:
-    """How much of a stage is done, by the records and notes of its units."""
+class Meter:
+    """How far a job is, by the notes of its stages and the records of their tasks."""
 
-    def __init__(self, name: str, records: Path, tasks: Sequence[Task], pending: Sequence[Task]) -> None:
-        self.name, self.records, self.pending = name, records, list(pending)
-        self.reused = len(tasks) - len(pending)
-        self.total = sum(task.unit.size for task in pending) or 1
-        self.started = time.monotonic()
+    def __init__(self, stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+        self.stages, self.run = stages, run
+        self.started = time.time()
 
     def line(self) -> str:
-        done = units = 0
-        there = {path.name for path in self.records.iterdir()}
-        for task in self.pending:
-            if f"{task.name}{RECORD}" in there:
-                done, units = done + task.unit.size, units + 1
-            elif f"{task.name}{PROGRESS}" in there:
-                done += min(self._noted(task), task.unit.size)
-        seconds = max(time.monotonic() - self.started, 1e-3)
-        rate = done / seconds
-        left = f"ETA {(self.total - done) / rate:.0f} s" if rate else "ETA unknown"
-        reused = f"  {self.reused} parts reused" if self.reused else ""
-        errors = "  stopping: an error" if any(name.endswith(ERROR) for name in there) else ""
-        return (
-            f"{self.name:<11} {done:>9,}/{self.total:,}  {units}/{len(self.pending)} parts  {rate:,.0f}/s  "
-            f"{left if done < self.total else f'{seconds:.1f} s'}{reused}{errors}"
-        )
+        """The first stage that is not finished, and how many are."""
+        ended = 0
+        for stage in self.stages:
+            outlook = read_outlook(self.run.folder(stage))
+            if outlook.ended < self.started and outlook.began >= self.started:
+                return f"[{ended + 1}/{len(self.stages)}] {stage.name:<11} {self._of_stage(stage, outlook)}"
+            ended += outlook.ended >= self.started
+        return f"[{ended}/{len(self.stages)}] {time.time() - self.started:.1f} s"
 
-    def _noted(self, task: Task) -> int:
+    def _of_stage(self, stage: Stage[Any, Any], outlook: Outlook) -> str:
+        folder = self.run.folder(stage)
+        there = sizes_in(folder.records)
+        total = sum(outlook.names.values())
+        done = tasks = 0
+        for name, size in outlook.names.items():
+            if f"{name}.json" in there:
+                done, tasks = done + size, tasks + 1
+            elif f"{name}{PROGRESS_SUFFIX}" in there:
+                done += min(self._noted(stage, name), size)
+        rate = done / max(time.time() - outlook.began, 1e-3)
+        left = f"ETA {(total - done) / rate:.0f} s" if rate else "ETA unknown"
+        reused = outlook.tasks - len(outlook.names)
+        more = f"  {reused} tasks reused" if reused else ""
+        return f"{done:>9,}/{total:,}  {tasks}/{len(outlook.names)} tasks  {rate:,.0f} per s  {left}{more}"
+
+    def _noted(self, stage: Stage[Any, Any], name: str) -> int:
         try:
-            return int((self.records / f"{task.name}{PROGRESS}").read_text() or 0)
+            return int((self.run.folder(stage).records / f"{name}{PROGRESS_SUFFIX}").read_text() or 0)
         except (OSError, ValueError):
             return 0
 
 
-def _show(meter: _Meter, stop: threading.Event, stream: TextIO) -> None:
+def _show(meter: Meter, stop: threading.Event, stream: TextIO) -> None:
     console = Console(file=stream)
-    if console.is_terminal and not is_remote(meter.records):
+    if console.is_terminal and not is_remote(meter.run.root):
         with Live(Text(meter.line()), console=console, refresh_per_second=4) as live:
-            while not stop.wait(0.25):
+            while not stop.wait(_LIVE_EVERY):
                 live.update(Text(meter.line()))
             live.update(Text(meter.line()))
         return

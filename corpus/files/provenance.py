@@ -1,0 +1,176 @@
+"""Provenance: which source files and libraries decide the bytes that a piece of work writes.
+
+The identity of a task must change when something changes that can change its output, and must not change otherwise. A
+digest of the whole package is too sensitive (a typo in an unrelated docstring redoes a corpus) and a list kept by hand
+is not sensitive enough (it lacks the library that somebody added last week). So both are read off the code: from the
+work itself, through every function in its settings, along `import` statements, to the modules and libraries that can
+be reached. Imports inside functions count, those under `if TYPE_CHECKING` do not.
+
+A library is known by its version, and counts where our code imports it. What it requires in turn does not: else every
+new certifi would extract a corpus again. Where such a library does decide (lxml under trafilatura), the module that
+uses it imports it too.
+"""
+
+import ast
+import importlib.metadata
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache, partial
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from corpus.hashing import digest, file_digest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("corpus", "classifiers", "pipelines", "trainer")
+# Beside a module, these are read or compiled by it: word lists, weights, native sources.
+DATA_SUFFIXES = frozenset({".cpp", ".csv", ".h", ".hpp", ".json", ".npy", ".npz", ".tsv", ".txt"})
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What some work depends on: source files with their digests, and libraries with their versions, both sorted.
+
+    `digest` is the identity of both; the version of Python (major and minor) is one of the libraries.
+    """
+
+    files: tuple[tuple[str, str], ...]
+    libraries: tuple[tuple[str, str], ...]
+
+    @property
+    def digest(self) -> str:
+        """Another digest, other bytes are possible."""
+        return digest(*(f"{name}={value}" for name, value in (*self.files, *self.libraries)))
+
+    def __or__(self, other: "Closure") -> "Closure":
+        files, libraries = {*self.files, *other.files}, {*self.libraries, *other.libraries}
+        return Closure(tuple(sorted(files)), tuple(sorted(libraries)))
+
+    def differences(self, other: "Closure") -> list[str]:
+        """The names of files and libraries that are not the same in both."""
+        ours, theirs = dict((*self.files, *self.libraries)), dict((*other.files, *other.libraries))
+        return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+
+
+@cache
+def closure(modules: frozenset[str]) -> Closure:
+    """The closure of some modules, by name: `corpus.rules.gopher`. A module outside our packages counts as a file."""
+    files: dict[str, str] = {}
+    libraries: set[str] = set()
+    waiting, seen = sorted(modules), set(modules)
+    while waiting:
+        path = _path_of(waiting.pop())
+        if path is None:
+            continue
+        for file in (path, *_data_beside(path)):
+            files[_shown(file)] = _file_digest(file)
+        for name in _imports_of(path):
+            if name.partition(".")[0] not in PACKAGES:
+                libraries.add(name.partition(".")[0])
+            elif name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return Closure(tuple(sorted(files.items())), tuple(sorted(_versions(libraries).items())))
+
+
+def closure_of(work: Any) -> Closure:
+    """The closure of a value that does work: of its class, and of every function and class in its settings."""
+    return closure(frozenset(_modules_of(work)))
+
+
+def _modules_of(value: Any) -> Iterator[str]:
+    """The modules of the code that a value holds, at any depth of dataclasses, partial functions and containers."""
+    if isinstance(value, type | FunctionType):
+        yield value.__module__
+    elif isinstance(value, partial):
+        yield from _modules_of((value.func, value.args, value.keywords))
+    elif isinstance(value, dict):
+        yield from _modules_of(tuple(value.values()))
+    elif isinstance(value, tuple | list | set | frozenset):
+        for item in value:
+            yield from _modules_of(item)
+    elif is_dataclass(value):
+        yield type(value).__module__
+        for field in fields(value):
+            yield from _modules_of(getattr(value, field.name))
+    elif callable(value):
+        yield type(value).__module__
+
+
+def _path_of(module: str) -> Path | None:
+    """The source file of a module; None for a built-in one."""
+    if module.partition(".")[0] in PACKAGES:
+        path = ROOT.joinpath(*module.split("."))
+        found = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
+        return found if found.is_file() else None
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return Path(file) if file and file.endswith(".py") else None
+
+
+@cache
+def _imports_of(path: Path) -> frozenset[str]:
+    """Every module that a file imports when it runs. `from package import name` names both, and one of them exists."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(path.read_bytes())]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+            if node.module.partition(".")[0] in PACKAGES:
+                names = (f"{node.module}.{alias.name}" for alias in node.names)
+                found.update(name for name in names if _path_of(name) is not None)
+        elif isinstance(node, ast.If) and _is_for_type_checkers(node.test):
+            waiting.extend(node.orelse)
+        else:
+            waiting.extend(ast.iter_child_nodes(node))
+    return frozenset(found)
+
+
+def _is_for_type_checkers(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
+    return name == "TYPE_CHECKING"
+
+
+def _data_beside(path: Path) -> list[Path]:
+    """The data files in the folder of a module of our packages."""
+    if ROOT not in path.parents:
+        return []
+    return sorted(file for file in path.parent.iterdir() if file.suffix in DATA_SUFFIXES and file.is_file())
+
+
+def _shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix() if ROOT in path.parents else path.name
+
+
+@cache
+def _file_digest(path: Path) -> str:
+    return file_digest(path)
+
+
+def _versions(names: Iterable[str]) -> dict[str, str]:
+    """The versions of the distributions that importable names come from. One that is not installed decides nothing."""
+    found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
+    for name in names:
+        if name not in sys.stdlib_module_names and (distribution := _distribution(name)):
+            found[distribution] = importlib.metadata.version(distribution)
+    return found
+
+
+@cache
+def _distribution(name: str) -> str | None:
+    """The distribution that an importable name comes from: nearly always of the same name, else found in the index."""
+    try:
+        return canonicalize_name(importlib.metadata.distribution(name).name)
+    except importlib.metadata.PackageNotFoundError:
+        return next(iter(_distributions().get(name, ())), None)
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(importlib.metadata.packages_distributions())

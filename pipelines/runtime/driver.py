@@ -1,0 +1,143 @@
+"""The driver of a build: what is missing becomes one job, is watched, and its errors are reported.
+
+The driver does no work of a stage. It looks which stages are finished (if all are, no job starts at all), clears what a
+killed run left half-written, hands the others to the engine as one pipeline, and reads what the workers left. It may be
+killed at any moment: what has a record stays done, and the same command does the rest.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus.files.manifest import TEMPORARY, read_json, write_json
+from corpus.files.storage import is_remote, scratch
+from pipelines.runtime.engine import exported_to, is_local, most_workers, output_to, start
+from pipelines.runtime.errors import StageError
+from pipelines.runtime.execute import tasks_of, write_code
+from pipelines.runtime.job import build_job
+from pipelines.runtime.outlook import read_outlook
+from pipelines.runtime.progress import watched
+from pipelines.runtime.records import is_complete, pending
+from pipelines.runtime.run import Run
+from pipelines.runtime.stage import Stage, in_order
+from pipelines.runtime.task import PROGRESS_SUFFIX, STAGES
+from pipelines.runtime.watched_worker import a_worker_died
+
+WORKER_LOG = "workers.log"
+RUN_FILE = "run.json"
+# How often a job is started when its worker processes are killed.
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The stages that are not finished, in order, and how many worker processes their known tasks pay for."""
+
+    stages: list[Stage[Any, Any]]
+    workers: int = 1
+
+
+def run_stages(last: Stage[Any, Any], run: Run, flags: Sequence[str], expected_workers: int = 1) -> bool:
+    """Bring the stage `last`, and all that it depends on, to its end; False where that was done already.
+
+    `expected_workers` says how many processes the whole build pays for, as far as its inputs tell; `flags` are Beam's.
+    `StageError` with the exit code of the command where a task failed.
+    """
+    stages = in_order(last)
+    missing = find_missing(stages, run)
+    if not missing.stages:
+        return False
+    _clear(stages, run)
+    write_code(stages, run)
+    for attempt in range(1, _ATTEMPTS + 1):
+        workers = max(min(most_workers(flags), max(missing.workers, expected_workers)), 1) if is_local(flags) else 1
+        died = _attempt(missing.stages, run, flags, workers)
+        raise_errors(stages, run)
+        missing = find_missing(stages, run)
+        if not missing.stages or not died or exported_to(flags):
+            break
+        if attempt == _ATTEMPTS:
+            raise StageError(
+                f"worker processes were killed {attempt} times, most likely because memory ran out; the stage "
+                f"{missing.stages[0].name} is not finished. Give the machine more, or run with --direct_num_workers=1",
+                5,
+            )
+    if missing.stages and not exported_to(flags):
+        raise StageError(f"the job ended, and the stage {missing.stages[0].name} is not finished; see {_log(run)}", 1)
+    _save_times(stages, run)
+    return True
+
+
+def find_missing(stages: Sequence[Stage[Any, Any]], run: Run) -> Missing:
+    """The stages without a manifest for just these inputs, settings and code, and those that read them."""
+    found: list[Stage[Any, Any]] = []
+    workers = 1
+    for stage in stages:
+        if any(other in found for other in stage.reads):
+            found.append(stage)
+            continue
+        tasks, folder = tasks_of(stage, run), run.folder(stage)
+        if not is_complete(tasks, stage, folder):
+            found.append(stage)
+            if stage.units_per_worker:
+                size = sum(task.unit.size for task in pending(tasks, stage, folder))
+                workers = max(workers, size // stage.units_per_worker)
+    return Missing(found, workers)
+
+
+def _attempt(stages: Sequence[Stage[Any, Any]], run: Run, flags: Sequence[str], workers: int) -> bool:
+    """Run a job to its end; whether a local worker died on the way."""
+    with watched(stages, run), output_to(_log(run)):
+        try:
+            result = start(lambda pipeline: build_job(pipeline, stages, run), flags, workers)
+            if not exported_to(flags):
+                result.wait_until_finish()
+            return False
+        except RuntimeError:
+            if a_worker_died():
+                return True
+            raise_errors(stages, run)
+            raise
+
+
+def _log(run: Run) -> Path:
+    return scratch() / WORKER_LOG if is_remote(run.root) else run.root / STAGES / WORKER_LOG
+
+
+def _clear(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+    """Remove the errors and half-written files of earlier runs; only a driver may, an engine repeats what it likes."""
+    (run.root / STAGES).mkdir(parents=True, exist_ok=True)
+    patterns = [(run.root, f"{TEMPORARY}*"), (run.root / STAGES, "code-*.json"), (run.root / STAGES, f"{TEMPORARY}*")]
+    for stage in stages:
+        folder = run.folder(stage)
+        patterns += [(folder.home, "error-*.json"), (folder.home, f"{TEMPORARY}*")]
+        patterns += [(folder.records, f"*{PROGRESS_SUFFIX}"), (folder.records, f"{TEMPORARY}*")]
+    for folder, pattern in patterns:
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
+def raise_errors(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+    """Report the error that stopped the first stage that has one."""
+    for stage in stages:
+        error = read_json(run.error(stage), None)
+        if error:
+            if error["trace"]:
+                log = run.folder(stage).home / "error.log"
+                log.write_text(error["trace"], encoding="utf-8")
+                error["message"] += f" (traceback: {log})"
+            raise StageError(error["message"], error["code"])
+
+
+def _save_times(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+    seconds = {stage.name: read_outlook(run.folder(stage)).seconds for stage in stages}
+    write_json(run.root / RUN_FILE, {"seconds": {name: round(value, 3) for name, value in seconds.items()}})
+
+
+def new_run(root: Path, published: str, max_quarantined: float = 1.0) -> Run:
+    """A run into the folder `root`, with a name that no other run has."""
+    place = root if is_remote(root) else root.absolute()  # workers of other engines run in other folders
+    return Run(str(place), f"{time.time_ns():x}-{os.getpid()}", published, max_quarantined)

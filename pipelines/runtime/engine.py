@@ -1,0 +1,88 @@
+"""The engine that runs a job: Beam's in-process runner unless a flag names another.
+
+Never `DirectRunner`, which tries to download one. Several workers are processes of their own, since Python's lock lets
+only one thread compute; they start once a job and end with it.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineResult
+from apache_beam.transforms import environments
+
+from pipelines.runtime.watched_worker import watch_workers
+from pipelines.runtime.worker import DRIVER
+
+LOCAL_RUNNERS = (None, "DirectRunner", "FnApiRunner")
+# With one of these flags a pipeline is written to a file, for a scheduler to run, and not run.
+EXPORTS = ("--output_executable_path", "--template_location")
+
+
+def is_local(flags: Sequence[str]) -> bool:
+    """Whether the flags name no other engine than the in-process one."""
+    return PipelineOptions(list(flags)).view_as(StandardOptions).runner in LOCAL_RUNNERS
+
+
+def exported_to(flags: Sequence[str]) -> str:
+    """The file that the flags ask to write the job to, "" where it is to be run."""
+    named = dict(flag.partition("=")[::2] for flag in flags)
+    return next((named[flag] for flag in EXPORTS if named.get(flag)), "")
+
+
+def start(build: Callable[[beam.Pipeline], None], flags: Sequence[str], workers: int) -> PipelineResult:
+    """Begin a job; `workers` processes do it where the engine is the in-process one, which also ends it."""
+    # Engines start further workers as `python`; it must be the interpreter of this environment.
+    here, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    if path.split(os.pathsep)[0] != here:
+        os.environ["PATH"] = os.pathsep.join([here, path])
+    options = PipelineOptions(list(flags))
+    runner: Any = options.view_as(StandardOptions).runner
+    if runner in LOCAL_RUNNERS:
+        runner = _local_runner(options.view_as(DirectOptions), workers)
+    pipeline = beam.Pipeline(runner=runner, options=options)
+    build(pipeline)
+    return pipeline.run()
+
+
+def most_workers(flags: Sequence[str]) -> int:
+    """The number of local worker processes that the flags allow: all cores unless one says otherwise."""
+    given = any(flag.startswith("--direct_num_workers") for flag in flags)
+    wanted = PipelineOptions(list(flags)).view_as(DirectOptions).direct_num_workers if given else 0
+    return wanted or os.cpu_count() or 1
+
+
+def _local_runner(direct: DirectOptions, workers: int) -> FnApiRunner:
+    direct.direct_num_workers = workers
+    if workers == 1:
+        return FnApiRunner()
+    os.environ[DRIVER] = str(os.getpid())
+    watch_workers()
+    command = f"exec {shlex.quote(sys.executable)} -m pipelines.runtime.worker"
+    subprocesses: Any = environments.SubprocessSDKEnvironment  # its decorator hides the class from type checkers
+    return FnApiRunner(default_environment=subprocesses.from_command_string(command))
+
+
+@contextmanager
+def output_to(path: Path) -> Iterator[None]:
+    """Send what this process and the workers it starts print to a file: Beam's workers talk at length.
+
+    The file descriptors are redirected, not `sys.stderr`, because worker processes inherit those.
+    """
+    kept = [os.dup(number) for number in (1, 2)]
+    with path.open("ab") as file:
+        try:
+            for number in (1, 2):
+                os.dup2(file.fileno(), number)
+            yield
+        finally:
+            for number, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, number)
+                os.close(original)

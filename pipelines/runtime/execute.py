@@ -1,0 +1,139 @@
+"""One task on a worker, and one stage planned and finished there: what the transforms of `job` call, without Beam.
+
+An exception never leaves here, so no engine repeats what cannot succeed: it becomes the error of the stage in this run,
+the stage ends as `failed`, the stages that read it plan nothing, and the job ends by itself. What does leave the
+process, a killed worker or a lost machine, is the engine's to repeat; a task with a record is not done twice.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from corpus.files.manifest import write_json
+from corpus.files.provenance import Closure, closure_of
+from pipelines.runtime.errors import StageError, describe_error
+from pipelines.runtime.outlook import note_end, note_start
+from pipelines.runtime.records import finish, is_complete, pending, records_of, write_record
+from pipelines.runtime.run import Run
+from pipelines.runtime.shuffle import ShuffleWork
+from pipelines.runtime.stage import Stage
+from pipelines.runtime.task import Task
+
+OK, FAILED = "ok", "failed"
+
+
+def tasks_of(stage: Stage[Any, Any], run: Run) -> list[Task[Any]]:
+    """The tasks of a stage; `StageError` where a stage that it reads is not finished."""
+    return stage.tasks(facts_of(stage, run), run.root_path)
+
+
+def facts_of(stage: Stage[Any, Any], run: Run) -> list[list[Any]]:
+    """For each stage that a stage reads, the facts of its tasks, in their order."""
+    facts: list[list[Any]] = []
+    for other in stage.reads:
+        records = records_of(other, run.folder(other))
+        if records is None:
+            raise StageError(f"{stage.name}: the stage {other.name} is not finished, or its leaves were changed", 1)
+        facts.append([record.facts for record in records])
+    return facts
+
+
+def plan(stage: Stage[Any, Any], run: Run) -> list[Task[Any]] | None:
+    """The tasks that have no record, None where an error was met, which then has its record.
+
+    What was published is withdrawn before the first part of it is written anew: half a corpus must not look whole.
+    """
+    try:
+        check_code(stage, run)
+        tasks = tasks_of(stage, run)
+        folder = run.folder(stage)
+        left = [] if is_complete(tasks, stage, folder) else pending(tasks, stage, folder)
+        if left and stage.writes and run.published:
+            (run.root / run.published).unlink(missing_ok=True)
+        folder.records.mkdir(parents=True, exist_ok=True)
+        note_start(folder, len(tasks), left)
+        return left
+    except Exception as error:
+        note_error(error, stage.name, stage, run)
+        return None
+
+
+def execute(task: Task[Any], stage: Stage[Any, Any], run: Run, *more: Any) -> str:
+    """Do a task and leave its record; the word for the barrier.
+
+    A task that has its record is left alone: engines repeat a task whose worker they lost, and all it had done.
+    """
+    try:
+        if run.error(stage).exists() or task.record().exists():
+            return OK
+        check_code(stage, run)
+        outcome = stage.work(task, *more)
+        outcome.counts.check(task.unit.label)
+        write_record(task, outcome)
+        return OK
+    except Exception as error:
+        note_error(error, task.unit.label, stage, run)
+        return FAILED
+
+
+def end(stage: Stage[Any, Any], run: Run, words: Sequence[str]) -> str:
+    """Finish a stage whose tasks have all ended; the word for the stages that read it."""
+    if FAILED in words or run.error(stage).exists():
+        return FAILED
+    try:
+        tasks = tasks_of(stage, run)
+        if not is_complete(tasks, stage, run.folder(stage)):
+            finish(tasks, stage, run)
+        note_end(run.folder(stage))
+        return OK
+    except Exception as error:
+        note_error(error, stage.name, stage, run)
+        return FAILED
+
+
+def encoded_pieces(stage: Stage[Any, Any], run: Run) -> Iterator[str]:
+    """The pieces that a shuffle cuts, each as a line of JSON."""
+    assert isinstance(stage.work, ShuffleWork)
+    yield from (msgspec.json.encode(piece).decode() for piece in stage.work.pieces(*facts_of(stage, run)))
+
+
+def cut(line: str, stage: Stage[Any, Any], run: Run) -> Iterator[tuple[int, bytes]]:
+    """The packed entries of one piece; what goes wrong becomes the error of the stage."""
+    assert isinstance(stage.work, ShuffleWork)
+    try:
+        check_code(stage, run)
+        yield from stage.work.cut_line(line, run.root)
+    except Exception as error:
+        note_error(error, stage.name, stage, run)
+
+
+def note_error(error: Exception, label: str, stage: Stage[Any, Any], run: Run) -> None:
+    """Leave an error for the driver to report."""
+    write_json(run.error(stage), describe_error(error, label))
+
+
+def write_code(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+    """Say which code and libraries the driver has; workers hold theirs against it."""
+    write_json(run.code, {stage.name: msgspec.to_builtins(stage.closure) for stage in stages})
+
+
+def check_code(stage: Stage[Any, Any], run: Run) -> None:
+    """`StageError` on a worker whose code or libraries are not the driver's: its parts would have other bytes."""
+    differ = closure_of(stage.work).differences(_code(run.code)[stage.name])
+    if differ:
+        import platform
+
+        more = f" and {len(differ) - 1} more" if len(differ) > 1 else ""
+        raise StageError(
+            f"{stage.name}: {differ[0]}{more} on the worker {platform.node()} is not what the command has; install the "
+            "same version of corpusloom and of its libraries on every worker",
+            2,
+        )
+
+
+@cache
+def _code(path: Path) -> dict[str, Closure]:
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, Closure])

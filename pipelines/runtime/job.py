@@ -1,0 +1,159 @@
+"""A whole build as one Beam pipeline: stages that wait for each other, and nothing but names between them.
+
+For each stage, of which `done` says that the stages it reads are finished:
+
+    done ── Barrier ── Plan ── Apart ── Do ── All ── Finish ── done
+            (0, words)  (n, task)        (0, word)     (0, "stage=ok")
+
+`Barrier`, `Apart` and `All` are GroupByKeys: the first and the last let nobody begin before everybody has ended, the one
+between them gives each task a group of its own, so that any worker may take it. (`Reshuffle` would keep them where they
+were planned, on engines that keep the number of partitions.) `Plan` always emits one more element, its verdict, so that
+no group after it is ever empty. Without `All`, Spark might compute a stage again for its second reader.
+
+Text never enters a shuffle: a task is a few hundred bytes, a worker reads one input and writes its parts. The graph is
+as small for a hundred thousand files as for one, since tasks are planned by workers from the manifests before.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.runtime.execute import FAILED, OK, cut, encoded_pieces, end, execute, plan, tasks_of
+from pipelines.runtime.run import Run
+from pipelines.runtime.shuffle import ShuffleWork
+from pipelines.runtime.stage import Stage, decode, encode
+
+Word = tuple[int, str]
+Packed = tuple[int, bytes]
+_VERDICT, _GROUPS = -1, -2
+
+
+class Plan(beam.DoFn):
+    """(0, words of the stages read) → (number, task) for each task without a record, and the verdict."""
+
+    def __init__(self, stage: Stage[Any, Any], run: Run, expected: int) -> None:
+        self.stage, self.run, self.expected = stage, run, expected
+
+    def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Word]:
+        """All words in, all tasks out, the biggest first: a runner that halves them halves the work."""
+        words = list(element[1])
+        assert len(words) == self.expected, (self.stage.name, words)
+        left = plan(self.stage, self.run) if all(word.endswith(f"={OK}") for word in words) else None
+        yield _VERDICT, FAILED if left is None else OK
+        yield from self.lines([encode(task) for task in left or ()])
+
+    def lines(self, tasks: Sequence[str]) -> Iterator[Word]:
+        """What the workers take apart."""
+        yield from enumerate(tasks)
+
+
+class Do(beam.DoFn):
+    """(number, the one task of that number) → (0, word). What it made is on disk when the word comes out."""
+
+    def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
+        self.stage, self.run = stage, run
+
+    def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Word]:
+        """One task in, one word out."""
+        number, lines = element
+        line = next(iter(lines))
+        yield 0, line if number == _VERDICT else execute(decode(self.stage, line), self.stage, self.run)
+
+
+class PlanShuffle(Plan):
+    """(0, words) → (number, piece) for each piece to cut, the groups that have no record, and the verdict."""
+
+    def lines(self, tasks: Sequence[str]) -> Iterator[Word]:
+        """Nothing at all where no group is missing."""
+        if tasks:
+            yield _GROUPS, "\n".join(tasks)
+            yield from enumerate(encoded_pieces(self.stage, self.run))
+
+
+class Cut(beam.DoFn):
+    """(number, piece) → (group, packed entries); a group that is missing gets an empty batch, so that it has a task."""
+
+    def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
+        self.stage, self.run = stage, run
+
+    def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Packed]:
+        """One piece in, one packed batch a group out."""
+        number, lines = element
+        line = next(iter(lines))
+        if number == _VERDICT:
+            yield _VERDICT, line.encode()
+        elif number == _GROUPS:
+            yield from ((decode(self.stage, task).unit.group, b"") for task in line.split("\n"))
+        else:
+            yield from cut(line, self.stage, self.run)
+
+
+class DoGroup(beam.DoFn):
+    """(group, packed batches) → (0, word): the task of a group, with everything that was cut for it."""
+
+    def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
+        self.stage, self.run = stage, run
+
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Word]:
+        """One group in, one word out. Batches come in any order and are put into one."""
+        group, batches = element
+        if group == _VERDICT:
+            yield 0, next(iter(batches)).decode()
+            return
+        data = b"".join(sorted(batches))
+        for task in tasks_of(self.stage, self.run):
+            if task.unit.group == group:
+                yield 0, execute(task, self.stage, self.run, data)
+
+
+class Finish(beam.DoFn):
+    """(0, words of the tasks) → (0, "stage=ok") with the manifest on disk, or (0, "stage=failed")."""
+
+    def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
+        self.stage, self.run = stage, run
+
+    def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Word]:
+        """All words in, one out."""
+        yield 0, f"{self.stage.name}={end(self.stage, self.run, list(element[1]))}"
+
+
+class RunStage(beam.PTransform):
+    """The words of the stages read → the word of this stage. The name is the stage's, for an engine's pages."""
+
+    def __init__(self, stage: Stage[Any, Any], run: Run, expected: int) -> None:
+        super().__init__(stage.name)
+        self.stage, self.run, self.expected = stage.without_upstream(), run, expected
+
+    def expand(self, input_or_inputs: Any) -> Any:
+        """Drawn at the head of this module; a shuffle puts `Cut` and a GroupByKey where `Do` stands."""
+        stage, run = self.stage, self.run
+        one = input_or_inputs[0] if len(input_or_inputs) == 1 else tuple(input_or_inputs) | beam.Flatten()
+        gate = one | "Barrier" >> beam.GroupByKey()  # (0, words)
+        shuffled = isinstance(stage.work, ShuffleWork)
+        planned = beam.ParDo((PlanShuffle if shuffled else Plan)(stage, run, self.expected))
+        apart = gate | "Plan" >> planned.with_output_types(Word) | "Apart" >> beam.GroupByKey()  # (number, lines)
+        if shuffled:
+            cut = apart | "Cut" >> beam.ParDo(Cut(stage, run)).with_output_types(Packed)  # (group, entries)
+            done = cut | "Same" >> beam.GroupByKey() | "Do" >> beam.ParDo(DoGroup(stage, run)).with_output_types(Word)
+        else:
+            done = apart | "Do" >> beam.ParDo(Do(stage, run)).with_output_types(Word)  # (0, word)
+        ended = done | "All" >> beam.GroupByKey()  # (0, words)
+        return ended | "Finish" >> beam.ParDo(Finish(stage, run)).with_output_types(Word)
+
+
+class Begin(beam.DoFn):
+    """The impulse → the word that lets the first stages begin."""
+
+    def process(self, element: bytes) -> Iterator[Word]:
+        """One element in, one out."""
+        yield 0, f"begin={OK}"
+
+
+def build_job(pipeline: beam.Pipeline, stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+    """Put the stages into a pipeline, each after those of them that it reads. What is not among them is finished."""
+    begin = pipeline | "Begin" >> beam.Impulse() | "Word" >> beam.ParDo(Begin()).with_output_types(Word)
+    done: dict[str, Any] = {}
+    for stage in stages:
+        waits = [done[other.name] for other in stage.reads if other.name in done] or [begin]
+        done[stage.name] = tuple(waits) | RunStage(stage, run, len(waits))

@@ -1,0 +1,52 @@
+"""The outlook of a stage: how much there is to do in this run, when it began and ended. For people, not for the data.
+
+Plan and finish happen on workers, so the driver learns of them by a file beside the records, as it learns of tasks.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from corpus.files.manifest import write_json
+from pipelines.runtime.run import StageFolder
+from pipelines.runtime.task import Task
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """`tasks` of the stage, of which `names` (name → size) were to do; times in seconds since 1970, 0 for not yet."""
+
+    tasks: int = 0
+    names: dict[str, int] = field(default_factory=dict)
+    began: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """The time between plan and end."""
+        return max(self.ended - self.began, 0.0)
+
+
+def note_start(folder: StageFolder, tasks: int, left: Sequence[Task[Any]]) -> None:
+    """Say what there is to do; where nothing is, what an earlier run noted stays."""
+    if left or not folder.outlook.exists():
+        names = {task.name: task.unit.size for task in left}
+        write_json(folder.outlook, {"tasks": tasks, "names": names, "began": time.time(), "ended": 0.0})
+
+
+def note_end(folder: StageFolder) -> None:
+    """Say that the stage is finished."""
+    found = read_outlook(folder)
+    if not found.ended:
+        write_json(folder.outlook, {**msgspec.to_builtins(found), "ended": time.time()})
+
+
+def read_outlook(folder: StageFolder) -> Outlook:
+    """What was last noted; an empty outlook where nothing was."""
+    with suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode(folder.outlook.read_bytes(), type=Outlook)
+    return Outlook()

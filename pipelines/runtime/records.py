@@ -1,0 +1,231 @@
+"""Records and manifests of a stage: what is done, what is missing, and when it is finished.
+
+A task leaves a record when its parts are in place. When every task of a stage has one, the records become the leaves of
+the stage's manifest, whose root is written last: it holds the sums and the digests of the leaves, so that its size does
+not grow with the corpus. Whoever plans a later stage reads the leaves; a leaf that is not what the root says makes the
+stage unfinished, and it is finished anew from the records that stand.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Generic
+
+import msgspec
+
+from corpus.files.manifest import MANIFEST, Counts, Part, write_bytes, write_json
+from corpus.files.storage import sizes_in
+from corpus.hashing import digest
+from pipelines.runtime.errors import StageError
+from pipelines.runtime.run import Run, StageFolder
+from pipelines.runtime.stage import Stage
+from pipelines.runtime.task import F, Outcome, Task
+
+TASKS_PER_LEAF = 1000
+# A share of damaged records says something only when there are some.
+FEWEST_QUARANTINED = 100
+
+
+@dataclass(frozen=True)
+class Record(Generic[F]):
+    """The record of a finished task."""
+
+    task: str
+    label: str
+    parts: tuple[Part, ...]
+    counts: Counts
+    facts: F
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """Some records in one file, as lines of JSON: the root knows its digest."""
+
+    path: str
+    tasks: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The root of a stage's manifest. `order` is the digest of the names of its tasks, in their order."""
+
+    stage: str
+    fingerprint: str
+    order: str
+    tasks: int
+    counts: Counts
+    leaves: tuple[Leaf, ...]
+    settings: Any
+    libraries: tuple[tuple[str, str], ...]
+
+
+def write_record(task: Task[Any], outcome: Outcome[Any]) -> None:
+    """Leave the record of a task; `ValueError` for facts that name a part of another task."""
+    own = {part.path for part in outcome.parts}
+    foreign = sorted({path for path in _part_paths(msgspec.to_builtins(outcome.facts))} - own)
+    if foreign:
+        raise ValueError(f"{task.stage}: facts name {foreign[0]}, which the task did not write")
+    record = Record(task.name, task.unit.label, outcome.parts, outcome.counts, outcome.facts)
+    write_bytes(task.record(), msgspec.json.encode(record) + b"\n")
+
+
+def _part_paths(value: Any) -> Iterable[str]:
+    """The paths of all parts in facts: whatever has the fields of a `Part`."""
+    if isinstance(value, dict):
+        if value.keys() == {"path", "rows", "bytes", "digest"}:
+            yield value["path"]
+        for item in value.values():
+            yield from _part_paths(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _part_paths(item)
+
+
+def read_manifest_of(stage: Stage[Any, Any], folder: StageFolder) -> Manifest | None:
+    """The root of a finished stage with just these settings and this code; None for any other."""
+    try:
+        manifest = msgspec.json.decode((folder.home / MANIFEST).read_bytes(), type=Manifest)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+    return manifest if manifest.fingerprint == stage.fingerprint else None
+
+
+def records_of(stage: Stage[Any, F], folder: StageFolder) -> list[Record[F]] | None:
+    """The records of a finished stage, in the order of its tasks; None where it is not finished."""
+    manifest = read_manifest_of(stage, folder)
+    if manifest is None:
+        return None
+    records: list[Record[F]] = []
+    for leaf in manifest.leaves:
+        try:
+            data = (folder.home / leaf.path).read_bytes()
+        except FileNotFoundError:
+            return None
+        if digest(data) != leaf.digest:
+            return None
+        records += [msgspec.json.decode(line, type=Record[stage.facts_type]) for line in data.splitlines()]
+    return records
+
+
+def is_complete(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], folder: StageFolder) -> bool:
+    """Whether the manifest stands for just these tasks, and all parts are in place."""
+    manifest = read_manifest_of(stage, folder)
+    if manifest is None or manifest.order != order_of(tasks):
+        return False
+    records = records_of(stage, folder)
+    parts = (part for record in records or () for part in record.parts)
+    return records is not None and _Sizes(folder.root).hold(parts)
+
+
+def order_of(tasks: Iterable[Task[Any]]) -> str:
+    """The digest of the names of some tasks, in their order."""
+    return digest(*(task.name for task in tasks))
+
+
+class _Sizes(dict[str, dict[str, int]]):
+    """The sizes of the files of each folder below `root`: one listing per folder, when it is first asked for."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.root = root
+
+    def __missing__(self, folder: str) -> dict[str, int]:
+        self[folder] = sizes_in(self.root / folder)
+        return self[folder]
+
+    def hold(self, parts: Iterable[Part]) -> bool:
+        """Whether the parts are in place with their sizes; what is inside is checked by whoever reads it."""
+        places = ((part, *part.path.rpartition("/")[::2]) for part in parts)
+        return all(self[folder].get(name) == part.bytes for part, folder, name in places)
+
+
+def read_records(tasks: Sequence[Task[Any]], stage: Stage[Any, F], folder: StageFolder) -> list[Record[F] | None]:
+    """The record of each task; None for one that is missing, unreadable, or whose parts are not in place."""
+    there, sizes = sizes_in(folder.records), _Sizes(folder.root)
+    found: list[Record[F] | None] = []
+    for task in tasks:
+        record = _read_record(task, stage) if task.record().name in there else None
+        found.append(record if record and sizes.hold(record.parts) else None)
+    return found
+
+
+def _read_record(task: Task[Any], stage: Stage[Any, F]) -> Record[F] | None:
+    try:
+        return msgspec.json.decode(task.record().read_bytes(), type=Record[stage.facts_type])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def pending(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], folder: StageFolder) -> list[Task[Any]]:
+    """The tasks that have no record, the biggest first. A record without its parts is removed: workers trust records."""
+    found = read_records(tasks, stage, folder)
+    left = [task for task, record in zip(tasks, found, strict=True) if record is None]
+    for task in left:
+        task.record().unlink(missing_ok=True)
+    return sorted(left, key=lambda task: (-task.unit.size, task.name))
+
+
+def finish(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], run: Run) -> None:
+    """Add up the records, check that nothing is missing, remove what belongs to no task, write the manifest.
+
+    `StageError` where a task left no record, the counts do not balance, or too much could not be read.
+    """
+    folder = run.folder(stage)
+    found = read_records(tasks, stage, folder)
+    records = [record for record in found if record is not None]
+    if len(records) != len(tasks):
+        raise StageError(f"{stage.name}: {len(tasks) - len(records)} of {len(tasks)} tasks left no record", 1)
+    counts = sum((record.counts for record in records), Counts())
+    counts.check(stage.name)
+    check_damage(stage.name, counts, run.max_quarantined)
+    leaves = _write_leaves(records, folder)
+    _remove_others(stage, folder, records, leaves)
+    manifest = Manifest(
+        stage.name,
+        stage.fingerprint,
+        order_of(tasks),
+        len(tasks),
+        counts,
+        leaves,
+        stage.settings,
+        stage.closure.libraries,
+    )
+    write_json(folder.home / MANIFEST, msgspec.to_builtins(manifest))
+
+
+def check_damage(stage: str, counts: Counts, most: float) -> None:
+    """`StageError` where more records than the share `most` could not be read."""
+    if counts.quarantined >= FEWEST_QUARANTINED and counts.quarantined > most * counts.came:
+        raise StageError(
+            f"{stage}: {counts.quarantined} of {counts.came} records could not be read, more than {most:.0%}; mend the "
+            "files, or allow more with --max-quarantined",
+            3,
+        )
+
+
+def _write_leaves(records: Sequence[Record[Any]], folder: StageFolder) -> tuple[Leaf, ...]:
+    leaves: list[Leaf] = []
+    rest = iter(records)
+    while some := list(islice(rest, TASKS_PER_LEAF)):
+        data = b"".join(msgspec.json.encode(record) + b"\n" for record in some)
+        path = f"leaves/{len(leaves):05}.jsonl"
+        write_bytes(folder.home / path, data)
+        leaves.append(Leaf(path, len(some), digest(data)))
+    return tuple(leaves)
+
+
+def _remove_others(
+    stage: Stage[Any, Any], folder: StageFolder, records: Sequence[Record[Any]], leaves: Sequence[Leaf]
+) -> None:
+    """Remove parts of other settings, and half-written files, from the folders of the stage."""
+    kept = {part.path for record in records for part in record.parts}
+    home = folder.home.relative_to(folder.root).as_posix()
+    kept |= {f"{home}/{leaf.path}" for leaf in leaves} | {f"{home}/records/{record.task}.json" for record in records}
+    inner = [path for path in folder.home.iterdir() if path.is_dir()] if folder.home.is_dir() else []
+    for place in (*inner, *(folder.root / name for name in stage.writes)):
+        for name in sizes_in(place):
+            path = place / name
+            if path.relative_to(folder.root).as_posix() not in kept:
+                path.unlink(missing_ok=True)
