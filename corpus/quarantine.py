@@ -13,7 +13,8 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from corpus.document import Document, Quarantined, Rejected, kept_row, rejected_row
+from corpus.document import Document, Quarantined, Rejected
+from corpus.schema import kept_row, rejected_row
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -14,13 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.document import QUARANTINED_SCHEMA, Quarantined, quarantined_row
+from corpus.document import Quarantined
 from corpus.files.manifest import Counts, Part, map_arrow, write_arrow, write_parquet
 from corpus.files.storage import local
 from corpus.hashing import key64
 from corpus.quarantine import check_columns, guarded
 from corpus.readers.containers import container
 from corpus.readers.warc.captures import Capture, scan
+from corpus.schema import QUARANTINED_SCHEMA, quarantined_row
 from corpus.sources.redirects import TARGETS_SCHEMA, follow, targets_of
 from corpus.urls import address_or_raw
 from pipelines.runtime.progress import note_progress

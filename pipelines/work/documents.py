@@ -15,19 +15,7 @@ import pyarrow as pa
 
 from corpus.dedup.exact import text_key
 from corpus.dedup.minhash import MinHash, signature
-from corpus.document import (
-    KEPT_SCHEMA,
-    QUARANTINED_SCHEMA,
-    REJECTED_SCHEMA,
-    Document,
-    Page,
-    Quarantined,
-    Rejected,
-    kept_row,
-    quarantined_row,
-    rejected_row,
-    run_steps,
-)
+from corpus.document import Document, Page, Quarantined, Rejected, run_steps
 from corpus.extraction.sandbox import Sandbox
 from corpus.files.manifest import Counts, map_arrow, read_parquet, write_arrow, write_parquet
 from corpus.files.storage import local
@@ -35,6 +23,7 @@ from corpus.hashing import key64
 from corpus.quarantine import guarded, storable
 from corpus.readers.warc.captures import read_pages
 from corpus.recipes import Recipe
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA, kept_row, quarantined_row, rejected_row
 from corpus.urls import address_or_raw
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.document import QUARANTINED_SCHEMA, Quarantined, quarantined_row
+from corpus.document import Quarantined
 from corpus.files.manifest import Counts, map_arrow, write_arrow, write_parquet
 from corpus.files.storage import local
 from corpus.quarantine import check_columns, guarded
 from corpus.readers.reddit import Submission, read_submissions
+from corpus.schema import QUARANTINED_SCHEMA, quarantined_row
 from corpus.sources.links import (
     LINKS_SCHEMA,
     POSTS_SCHEMA,

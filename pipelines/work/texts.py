@@ -13,18 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from corpus.document import (
-    KEPT_SCHEMA,
-    QUARANTINED_SCHEMA,
-    REJECTED_SCHEMA,
-    Document,
-    Quarantined,
-    Rejected,
-    kept_row,
-    quarantined_row,
-    rejected_row,
-    run_steps,
-)
+from corpus.document import Document, Quarantined, Rejected, run_steps
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, write_parquet
 from corpus.files.storage import local
 from corpus.quarantine import guarded, storable
@@ -33,6 +22,7 @@ from corpus.readers.mediawiki.articles import article_document, read_articles
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span
 from corpus.readers.mediawiki.dump_spans import dump_spans
 from corpus.recipes import Recipe
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA, kept_row, quarantined_row, rejected_row
 from corpus.urls import address_or_raw
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.block_lists import reject_hosts
-from corpus.document import Document, Page, Quarantined, Rejected, kept_row, run_steps
+from corpus.document import Document, Page, Quarantined, Rejected, run_steps
 from corpus.quarantine import check_columns, storable
 from corpus.readers.lines import Line
 from corpus.readers.reddit import Submission, parse_line
@@ -22,6 +22,7 @@ from corpus.readers.warc.http_body import decode_body, read_head
 from corpus.readers.warc.inflate import Damaged
 from corpus.recipes import link_counts, on_the_web
 from corpus.rules import c4, fineweb, gopher, language, prose
+from corpus.schema import kept_row
 from corpus.sources.links import REDUCED, LinkRules, judge, post_row
 from corpus.urls import Address, address, address_or_raw
 
