@@ -15,7 +15,6 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -102,9 +101,12 @@ def read_records(
     path: Path, name: str, parse: Callable[[Line, str], Parsed | Quarantined]
 ) -> Iterator[Parsed | Quarantined]:
     """What `parse(line, name)` makes of every line of the file; a row for what cannot be read, or makes it raise."""
+
+    def parsed(line: Line) -> Parsed | Quarantined:
+        return parse(line, name)
+
     for line in read_lines(path, name):
-        parsed = line if isinstance(line, Quarantined) else guarded(partial(parse, name=name), line, name, line.offset)
-        yield parsed
+        yield line if isinstance(line, Quarantined) else guarded(parsed, line, name, line.offset)
 
 
 def parse_object(line: Line, name: str) -> dict[str, Any] | Quarantined:
