@@ -52,3 +52,20 @@ def rejected_row(rejected: Rejected) -> dict[str, Any]:
 def quarantined_row(quarantined: Quarantined) -> dict[str, Any]:
     """A quarantined piece as a row of `QUARANTINED_SCHEMA`."""
     return {name: getattr(quarantined, name) for name in QUARANTINED_SCHEMA.names}
+
+
+# A page after extraction: a text (`step` is ""), or why it has none.
+EXTRACTED_SCHEMA = REJECTED_SCHEMA
+
+
+def extracted_row(page: Document | Rejected) -> dict[str, Any]:
+    """An extracted page as a row of `EXTRACTED_SCHEMA`."""
+    return rejected_row(page if isinstance(page, Rejected) else page.reject(""))
+
+
+def from_extracted(row: dict[str, Any]) -> Document | Rejected:
+    """The inverse of `extracted_row`."""
+    document = Document(**{name: row[name] for name in KEPT_SCHEMA.names})
+    if not row["step"]:
+        return document
+    return Rejected(document, f"{row['step']}.{row['rule']}", row["value"], row["evidence"], row["other_id"])

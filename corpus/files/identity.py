@@ -9,7 +9,6 @@ two builds are not the same.
 import json
 from dataclasses import field, fields, is_dataclass
 from functools import partial
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -28,27 +27,27 @@ def identity_of(value: Any) -> Any:
 
     `TypeError` for a value that is none of these: its `repr` might hold an address, and then no two runs were equal.
     """
-    if hasattr(value, "identity") and not isinstance(value, type):
-        return value.identity
     if isinstance(value, str | int | float | bool) or value is None:
         return value
-    if isinstance(value, bytes):
-        return value.hex()
     if isinstance(value, type | FunctionType):
         return f"{value.__module__}.{value.__qualname__}"
+    if hasattr(value, "identity"):
+        return value.identity
     if isinstance(value, partial):
         return {"call": identity_of(value.func), "arguments": identity_of(value.args), **identity_of(value.keywords)}
+    if is_dataclass(value):
+        named = {each.name: getattr(value, each.name) for each in fields(value) if each.metadata.get(_MARK, True)}
+        return {"is": identity_of(type(value)), **identity_of(named)}
+    return _of_container(value)
+
+
+def _of_container(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): identity_of(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(map(identity_of, value))
     if isinstance(value, tuple | list):
         return [identity_of(item) for item in value]
-    if isinstance(value, Path):
-        return str(value)
-    if is_dataclass(value):
-        named = {each.name: getattr(value, each.name) for each in fields(value) if each.metadata.get(_MARK, True)}
-        return {"is": identity_of(type(value)), **identity_of(named)}
     raise TypeError(f"{type(value).__name__} has no identity; give it a property `identity` of plain JSON")
 
 

@@ -6,23 +6,25 @@ times; loops end because each link remembers where it has been. The page at the 
 that lead to it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 
 MAX_HOPS = 5
 NO_EDGE = -1
+# pyarrow makes these functions at import, where no type checker sees them.
+pc: Any = pyarrow.compute
 
-TARGETS_SCHEMA = pa.schema(
-    [
-        ("key", pa.int64()),
-        ("karma", pa.int64()),
-        ("first_posted", pa.int64()),
-        ("refused", pa.string()),
-        ("redirected_from", pa.string()),
-    ]
-)
+EDGES_SCHEMA = pa.schema([("source", pa.int64()), ("target", pa.int64()), ("url", pa.string())])
+
+_OF_THE_LINK = (("karma", pa.int64()), ("first_posted", pa.int64()), ("refused", pa.string()))
+# Page `key` is where link `link` leads; "" for a link that leads there without a redirect.
+LEADS_SCHEMA = pa.schema([("key", pa.int64()), ("link", pa.int64()), *_OF_THE_LINK, ("redirected_from", pa.string())])
+WANTED_SCHEMA = pa.schema([("key", pa.int64()), *_OF_THE_LINK, ("redirected_from", pa.string())])
 
 
 @dataclass(frozen=True)
@@ -64,28 +66,61 @@ def _not_seen(link: np.ndarray, key: np.ndarray, seen: list[tuple[np.ndarray, ..
     return np.sort(first[first >= len(old_link)]) - len(old_link)
 
 
-def targets_of(leads: Leads, links: pa.Table, karma: str, urls: pa.ChunkedArray) -> pa.Table:
-    """The pages that links ask for, sorted by key (`TARGETS_SCHEMA`).
+def reachable(links: np.ndarray, tables: Sequence[pa.Table]) -> pa.Table:
+    """The edges that `links` can reach within `MAX_HOPS`, out of tables that are each sorted by `source`.
 
-    `links` is the link table, `urls[e]` the URL over which edge e begins, `karma` the policy ("max" or "sum") for
-    several links that end at one page. Refused links count only for a page that no other link asks for.
+    Tables are large and mapped; of each only the rows are touched whose source is a key that was reached.
     """
-    reasons, rank = np.unique(np.array(links["refused"].to_pylist(), object).astype(str), return_inverse=True)
-    refused = rank.reshape(-1)[leads.link] if len(leads.link) else leads.link
-    order = np.lexsort((leads.edge, refused, leads.key))
-    key, edge, refused = leads.key[order], leads.edge[order], refused[order]
-    votes = links["karma"].to_numpy()[leads.link[order]]
-    posted = links["first_posted"].to_numpy()[leads.link[order]]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, int)
-    page = np.cumsum(np.r_[True, key[1:] != key[:-1]]) - 1 if len(key) else np.zeros(0, int)
-    counts = refused == refused[starts][page]
-    keys, votes, posted, page = key[starts], votes[counts], posted[counts], page[counts]
-    begins = np.flatnonzero(np.r_[True, page[1:] != page[:-1]]) if len(page) else np.zeros(0, int)
-    total = (np.maximum if karma == "max" else np.add).reduceat(votes, begins) if len(begins) else votes
-    first = np.minimum.reduceat(posted, begins) if len(begins) else posted
-    via = edge[starts]
-    names = ["" if number == NO_EDGE else urls[number].as_py() for number in via.tolist()]
-    columns = [keys, total, first, reasons[refused[starts]].tolist(), names]
-    return pa.Table.from_arrays(
-        [pa.array(c, f.type) for c, f in zip(columns, TARGETS_SCHEMA, strict=True)], schema=TARGETS_SCHEMA
-    )
+    front, seen = np.unique(links), np.zeros(0, np.int64)
+    found: list[pa.Table] = []
+    for _ in range(MAX_HOPS):
+        if not len(front):
+            break
+        hop = [_rows_with(table, front) for table in tables]
+        seen = np.union1d(seen, front)
+        found += hop
+        front = np.setdiff1d(np.concatenate([table["target"].to_numpy() for table in hop] or [front[:0]]), seen)
+    empty = pa.table([[], [], []], EDGES_SCHEMA)
+    edges = pa.concat_tables([empty, *found])
+    return edges.sort_by([(name, "ascending") for name in EDGES_SCHEMA.names])
+
+
+def _rows_with(table: pa.Table, keys: np.ndarray) -> pa.Table:
+    """The rows of a table sorted by `source` whose source is one of `keys`, which are sorted.
+
+    Keys [3, 7] in sources [1, 3, 3, 9]: low = [1, 3], high = [3, 3], so rows 1 and 2.
+    """
+    sources = table["source"].to_numpy()
+    low, high = np.searchsorted(sources, keys, "left"), np.searchsorted(sources, keys, "right")
+    fan = high - low
+    return table.take(np.repeat(low - np.r_[0, np.cumsum(fan)[:-1]], fan) + np.arange(fan.sum()))
+
+
+def leads_of(links: pa.Table, tables: Sequence[pa.Table]) -> pa.Table:
+    """Where the links of a table lead over the redirects in `tables` (`LEADS_SCHEMA`), sorted by page and link."""
+    edges = reachable(links["key"].to_numpy(), tables)
+    leads = follow(links["key"].to_numpy(), edges["source"].to_numpy(), edges["target"].to_numpy())
+    chosen = links.take(pa.array(leads.link))
+    via = pc.fill_null(edges["url"].take(pa.array(leads.edge, mask=leads.edge == NO_EDGE)), "")
+    columns = [pa.array(leads.key), *(chosen[name] for name in ("key", "karma", "first_posted", "refused")), via]
+    table = pa.Table.from_arrays(columns, schema=LEADS_SCHEMA)
+    return table.sort_by([("key", "ascending"), ("link", "ascending")])
+
+
+def wanted_pages(leads: pa.Table, karma: str) -> pa.Table:
+    """One row for each page that links ask for, sorted by key (`WANTED_SCHEMA`).
+
+    `karma` is the policy ("max" or "sum") for several links that end at one page. Refused links count only for a page
+    that no other link asks for; of several ways to a page the one without a redirect is named, then the least link's.
+    """
+    order = [(name, "ascending") for name in ("key", "refused", "redirected", "link", "redirected_from")]
+    redirected = pc.not_equal(leads["redirected_from"], "")
+    rows = leads.append_column("redirected", redirected).sort_by(order)
+    keys = rows["key"].to_numpy()
+    begins = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, int)
+    first = rows.take(pa.array(begins))
+    page = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, len(keys)]))
+    rows = rows.filter(pc.equal(rows["refused"], first["refused"].take(pa.array(page))))
+    sums = rows.group_by("key", use_threads=False).aggregate([("karma", karma), ("first_posted", "min")])
+    columns = [first["key"], sums[f"karma_{karma}"], sums["first_posted_min"], first["refused"]]
+    return pa.Table.from_arrays([*columns, first["redirected_from"]], schema=WANTED_SCHEMA)

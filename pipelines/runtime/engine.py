@@ -33,7 +33,7 @@ def is_local(flags: Sequence[str]) -> bool:
 
 def exported_to(flags: Sequence[str]) -> str:
     """The file that the flags ask to write the job to, "" where it is to be run."""
-    named = dict(flag.partition("=")[::2] for flag in flags)
+    named: dict[str, str] = {name: value for name, _, value in (flag.partition("=") for flag in flags)}
     return next((named[flag] for flag in EXPORTS if named.get(flag)), "")
 
 

@@ -16,7 +16,7 @@ from corpus.files.manifest import write_json
 from corpus.files.provenance import Closure, closure_of
 from pipelines.runtime.errors import StageError, describe_error
 from pipelines.runtime.outlook import note_end, note_start
-from pipelines.runtime.records import finish, is_complete, pending, records_of, write_record
+from pipelines.runtime.records import Finished, finish, finished, is_complete, pending, write_record
 from pipelines.runtime.run import Run
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.stage import Stage
@@ -30,14 +30,14 @@ def tasks_of(stage: Stage[Any, Any], run: Run) -> list[Task[Any]]:
     return stage.tasks(facts_of(stage, run), run.root_path)
 
 
-def facts_of(stage: Stage[Any, Any], run: Run) -> list[list[Any]]:
+def facts_of(stage: Stage[Any, Any], run: Run) -> list[Finished[Any]]:
     """For each stage that a stage reads, the facts of its tasks, in their order."""
-    facts: list[list[Any]] = []
+    facts: list[Finished[Any]] = []
     for other in stage.reads:
-        records = records_of(other, run.folder(other))
-        if records is None:
+        found = finished(other, run.folder(other))
+        if found is None:
             raise StageError(f"{stage.name}: the stage {other.name} is not finished, or its leaves were changed", 1)
-        facts.append([record.facts for record in records])
+        facts.append(found)
     return facts
 
 

@@ -5,10 +5,10 @@ For each stage, of which `done` says that the stages it reads are finished:
     done ── Barrier ── Plan ── Apart ── Do ── All ── Finish ── done
             (0, words)  (n, task)        (0, word)     (0, "stage=ok")
 
-`Barrier`, `Apart` and `All` are GroupByKeys: the first and the last let nobody begin before everybody has ended, the one
-between them gives each task a group of its own, so that any worker may take it. (`Reshuffle` would keep them where they
-were planned, on engines that keep the number of partitions.) `Plan` always emits one more element, its verdict, so that
-no group after it is ever empty. Without `All`, Spark might compute a stage again for its second reader.
+`Barrier`, `Apart` and `All` are GroupByKeys: the first and the last let nobody begin before everybody has ended, the
+one between them gives each task a group of its own, so that any worker may take it. (`Reshuffle` would keep them where
+they were planned, on engines that keep the number of partitions.) `Plan` always emits one more element, its verdict, so
+that no group after it is ever empty. Without `All`, Spark might compute a stage again for its second reader.
 
 Text never enters a shuffle: a task is a few hundred bytes, a worker reads one input and writes its parts. The graph is
 as small for a hundred thousand files as for one, since tasks are planned by workers from the manifests before.

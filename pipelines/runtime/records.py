@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
 import msgspec
 
@@ -61,6 +61,21 @@ class Manifest:
     libraries: tuple[tuple[str, str], ...]
 
 
+class Finished(list[F]):
+    """The facts of a finished stage's tasks, in their order, with what else its manifest says: `plan` takes these."""
+
+    def __init__(self, name: str, records: Sequence[Record[F]], digest: str) -> None:
+        super().__init__(record.facts for record in records)
+        self.name, self.digest = name, digest
+        self.counts = sum((record.counts for record in records), Counts())
+        self.parts = [part for record in records for part in record.parts]
+
+
+def record_type(stage: Stage[Any, F]) -> type[Record[F]]:
+    """The type that a record of the stage is decoded to."""
+    return cast(Any, Record)[stage.facts_type]
+
+
 def write_record(task: Task[Any], outcome: Outcome[Any]) -> None:
     """Leave the record of a task; `ValueError` for facts that name a part of another task."""
     own = {part.path for part in outcome.parts}
@@ -105,8 +120,14 @@ def records_of(stage: Stage[Any, F], folder: StageFolder) -> list[Record[F]] | N
             return None
         if digest(data) != leaf.digest:
             return None
-        records += [msgspec.json.decode(line, type=Record[stage.facts_type]) for line in data.splitlines()]
+        records += [msgspec.json.decode(line, type=record_type(stage)) for line in data.splitlines()]
     return records
+
+
+def finished(stage: Stage[Any, F], folder: StageFolder) -> Finished[F] | None:
+    """What a finished stage left; None where it is not finished."""
+    records = records_of(stage, folder)
+    return None if records is None else Finished(stage.name, records, digest((folder.home / MANIFEST).read_bytes()))
 
 
 def is_complete(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], folder: StageFolder) -> bool:
@@ -153,13 +174,13 @@ def read_records(tasks: Sequence[Task[Any]], stage: Stage[Any, F], folder: Stage
 
 def _read_record(task: Task[Any], stage: Stage[Any, F]) -> Record[F] | None:
     try:
-        return msgspec.json.decode(task.record().read_bytes(), type=Record[stage.facts_type])
+        return msgspec.json.decode(task.record().read_bytes(), type=record_type(stage))
     except (FileNotFoundError, msgspec.DecodeError):
         return None
 
 
 def pending(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], folder: StageFolder) -> list[Task[Any]]:
-    """The tasks that have no record, the biggest first. A record without its parts is removed: workers trust records."""
+    """The tasks that have no record, the biggest first. A record without its parts is removed: workers trust those."""
     found = read_records(tasks, stage, folder)
     left = [task for task, record in zip(tasks, found, strict=True) if record is None]
     for task in left:

@@ -46,10 +46,10 @@ class Run:
 class StageFolder:
     """Where a stage keeps what is its own.
 
-        .stages/NAME/_MANIFEST.json     the root of its manifest, written last
-        .stages/NAME/leaves/            records of finished tasks, a thousand a file
-        .stages/NAME/records/           one file a task, written when its parts are in place
-        .stages/NAME/FOLDER/            parts that later stages read
+    .stages/NAME/_MANIFEST.json     the root of its manifest, written last
+    .stages/NAME/leaves/            records of finished tasks, a thousand a file
+    .stages/NAME/records/           one file a task, written when its parts are in place
+    .stages/NAME/FOLDER/            parts that later stages read
     """
 
     root: Path

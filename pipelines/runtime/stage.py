@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, get_args, get_type_hints
+from typing import Any, Generic, cast, get_args, get_type_hints
 
 import msgspec
 
@@ -95,7 +95,7 @@ def encode(task: Task[Any]) -> str:
 
 def decode(stage: Stage[U, Any], line: str) -> Task[U]:
     """The inverse of `encode`."""
-    return msgspec.json.decode(line, type=Task[stage.unit_type])
+    return msgspec.json.decode(line, type=cast(Any, Task)[stage.unit_type])
 
 
 def in_order(last: Stage[Any, Any]) -> list[Stage[Any, Any]]:

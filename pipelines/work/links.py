@@ -5,21 +5,21 @@ ranges; a unit maps every posts file, takes its range of each by binary search, 
 which nothing moves but the slices that are read, and it holds a few million posts in memory however many there are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from corpus.document import Quarantined
-from corpus.files.manifest import Counts, map_arrow, write_arrow, write_parquet
+from corpus.files.inputs import InputFile
+from corpus.files.manifest import Counts, Part, map_arrow, write_arrow, write_parquet
 from corpus.files.storage import local
+from corpus.hashing import file_digest
 from corpus.quarantine import check_columns, guarded
 from corpus.readers.reddit import Submission, read_submissions
 from corpus.schema import QUARANTINED_SCHEMA, quarantined_row
 from corpus.sources.links import (
-    LINKS_SCHEMA,
     POSTS_SCHEMA,
     REDUCED,
     LinkRules,
@@ -29,43 +29,113 @@ from corpus.sources.links import (
     reduce_posts,
     sort_posts,
 )
-from pipelines.runtime.progress import note_progress
-from pipelines.runtime.stage import Outcome, Task
+from pipelines.runtime.task import Outcome, Task, note_progress
 
-POSTS, POSTS_DAMAGE, LINKS = "stages/posts/posts", "stages/posts/quarantined", "stages/links/links"
 # Posts that one unit reduces in memory, about 100 bytes each.
-POSTS_A_RANGE = 4_000_000
+POSTS_PER_RANGE = 4_000_000
 _BATCH = 50_000
+# About how many bytes of a compressed dump hold one line, for the ETA.
+_BYTES_PER_LINE = 100
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A dump of submissions."""
+
+    file: InputFile
+
+    @property
+    def label(self) -> str:
+        """The name of the file."""
+        return self.file.name
+
+    @property
+    def size(self) -> int:
+        """About how many lines it has."""
+        return max(self.file.bytes // _BYTES_PER_LINE, 1)
+
+
+@dataclass(frozen=True)
+class PostFacts:
+    """`posts` are the rows that take part in the reduction, sorted by link key; `digest` is that of the whole dump."""
+
+    name: str
+    digest: str
+    lines: int
+    posts: Part
+    quarantined: Part
+
+
+@dataclass(frozen=True)
+class LinkRange:
+    """A range of link keys, number `number` of `of`, and the posts of all dumps."""
+
+    number: int
+    of: int
+    posts: tuple[Part, ...]
+
+    @property
+    def label(self) -> str:
+        """The number of the range."""
+        return f"links {self.number}"
+
+    @property
+    def size(self) -> int:
+        """About how many posts it has."""
+        return sum(part.rows for part in self.posts) // self.of + 1
+
+
+@dataclass(frozen=True)
+class LinkFacts:
+    """The links of a range, sorted by key."""
+
+    links: Part
+
+
+def dumps(files: Sequence[InputFile]) -> Iterator[Dump]:
+    """A unit for each dump."""
+    return map(Dump, files)
+
+
+def link_ranges(posts: Sequence[PostFacts]) -> Iterator[LinkRange]:
+    """As many equal ranges of keys as one worker after the other can hold in memory."""
+    parts = tuple(facts.posts for facts in posts)
+    count = max(1, sum(part.rows for part in parts) // POSTS_PER_RANGE)
+    return (LinkRange(number, count, parts) for number in range(count))
 
 
 @dataclass(frozen=True)
 class ReadPosts:
-    """Work on one dump: payload `file`, `name`."""
+    """The work on one dump."""
 
     rules: LinkRules
 
-    def __call__(self, task: Task) -> Outcome:
+    def __call__(self, task: Task[Dump]) -> Outcome[PostFacts]:
         """Judge every post; those that take part in the reduction become rows, the others are counted."""
         reasons: dict[str, int] = {}
         damage: list[Quarantined] = []
         batches = list(self._batches(task, reasons, damage))
         table = sort_posts(pa.Table.from_batches(batches, POSTS_SCHEMA))
         rejected = sum(reasons.values())
-        parts = (
-            write_arrow(task.part(POSTS, ".arrow"), task.root, table),
-            write_parquet(task.part(POSTS_DAMAGE), task.root, QUARANTINED_SCHEMA, map(quarantined_row, damage)),
-        )
-        came = table.num_rows + rejected + len(damage)
-        counts = Counts(came, table.num_rows, rejected, len(damage), dict(sorted(reasons.items())))
-        return Outcome(parts, counts, {"name": task.unit.payload["name"], "lines": came, "quarantined": len(damage)})
+        file = task.unit.file
+        kept = write_arrow(task.part("posts", ".arrow"), task.root, table)
+        rows = map(quarantined_row, damage)
+        quarantined = write_parquet(task.part("quarantined"), task.root, QUARANTINED_SCHEMA, rows)
+        lines = table.num_rows + rejected + len(damage)
+        counts = Counts(lines, table.num_rows, rejected, len(damage), dict(sorted(reasons.items())))
+        facts = PostFacts(file.name, file_digest(local(file.place)), lines, kept, quarantined)
+        file.check()
+        return Outcome((kept, quarantined), counts, facts)
 
-    def _batches(self, task: Task, reasons: dict[str, int], damage: list[Quarantined]) -> Iterator[pa.RecordBatch]:
+    def _batches(
+        self, task: Task[Dump], reasons: dict[str, int], damage: list[Quarantined]
+    ) -> Iterator[pa.RecordBatch]:
         rows: list[dict[str, object]] = []
-        payload, note = task.unit.payload, note_progress(task)
-        for number, post in enumerate(read_submissions(local(task.input()), payload["name"])):
+        file, note = task.unit.file, note_progress(task)
+        for number, post in enumerate(read_submissions(local(file.place), file.name)):
             note(number)
             if not isinstance(post, Quarantined):
-                post = guarded(self._judged, post, payload["name"], post.offset)
+                post = guarded(self._judged, post, file.name, post.offset)
             if isinstance(post, Quarantined):
                 damage.append(post)
             elif isinstance(post, Verdict):
@@ -89,20 +159,20 @@ class ReadPosts:
 
 @dataclass(frozen=True)
 class ReduceLinks:
-    """Work on one range of link keys: payload `range`, `of`, `parts` (the posts files)."""
+    """The work on one range of link keys."""
 
     rules: LinkRules
 
-    def __call__(self, task: Task) -> Outcome:
+    def __call__(self, task: Task[LinkRange]) -> Outcome[LinkFacts]:
         """All posts of the range → its links."""
-        payload = task.unit.payload
-        low, high = key_range(payload["range"], payload["of"])
-        slices = [_slice(task.root / path, low, high) for path in payload["parts"]]
-        posts = pa.concat_tables(slices) if slices else pa.table([], POSTS_SCHEMA)
+        unit = task.unit
+        low, high = key_range(unit.number, unit.of)
+        slices = [rows_between(map_arrow(task.root / part.path), low, high) for part in unit.posts]
+        posts = pa.concat_tables(slices) if slices else pa.table([[] for _ in POSTS_SCHEMA], POSTS_SCHEMA)
         links, reasons, kept = reduce_posts(posts, self.rules)
         counts = Counts(posts.num_rows, kept, posts.num_rows - kept, 0, dict(sorted(reasons.items())))
-        part = write_arrow(task.part(LINKS, ".arrow"), task.root, links)
-        return Outcome((part,), counts, {"links": links.num_rows})
+        part = write_arrow(task.part("links", ".arrow"), task.root, links)
+        return Outcome((part,), counts, LinkFacts(part))
 
 
 def key_range(number: int, of: int) -> tuple[int, int]:
@@ -111,14 +181,8 @@ def key_range(number: int, of: int) -> tuple[int, int]:
     return -(2**63) + width * number // of, -(2**63) + width * (number + 1) // of - 1
 
 
-def load_links(root: Path, paths: list[str]) -> pa.Table:
-    """The whole link table, sorted by key."""
-    tables = [map_arrow(root / path) for path in paths]
-    return pa.concat_tables([pa.table([[]] * len(LINKS_SCHEMA), LINKS_SCHEMA), *tables]).sort_by("key")
-
-
-def _slice(path: Path, low: int, high: int) -> pa.Table:
-    table = map_arrow(path)
-    keys = table["key"].to_numpy()
+def rows_between(table: pa.Table, low: int, high: int, column: str = "key") -> pa.Table:
+    """The rows of a table sorted by `column` whose keys lie from `low` to `high`, both included; nothing is copied."""
+    keys = table[column].to_numpy()
     start, stop = np.searchsorted(keys, low, "left"), np.searchsorted(keys, high, "right")
     return table.slice(start, stop - start)

@@ -2,43 +2,102 @@
 
 A file of books is one unit. A big dump is several where it can be divided (`corpus.readers.mediawiki.dump_spans`).
 What a unit makes is cut into runs by number, which keeps the later stages parallel and memory flat for a dump of any
-size.
+size. As with pages, taking the text out of its markup and judging it are two stages.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
-from corpus.document import Document, Quarantined, Rejected, run_steps
-from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, write_parquet
+from corpus.document import Document, Quarantined, Rejected, Step, run_steps
+from corpus.files.identity import no_identity
+from corpus.files.inputs import InputFile
+from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, read_parquet, write_parquet
 from corpus.files.storage import local
+from corpus.hashing import file_digest
 from corpus.quarantine import guarded, storable
 from corpus.readers.books import book_document, read_books
 from corpus.readers.mediawiki.articles import article_document, read_articles
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span
 from corpus.readers.mediawiki.dump_spans import dump_spans
-from corpus.recipes import Recipe
-from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA, kept_row, quarantined_row, rejected_row
+from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, from_extracted, quarantined_row
 from corpus.urls import address_or_raw
-from pipelines.runtime.progress import note_progress
-from pipelines.runtime.stage import Outcome, Task
-from pipelines.work.documents import DAMAGE, KEPT, REJECTED
+from pipelines.runtime.task import Outcome, Task, note_progress
+from pipelines.work.judging import JudgedFacts, write_judged
 
-DOCUMENTS_A_RUN = 10_000
+TEXTS_PER_RUN = 10_000
 # About how many bytes a byte of dump inflates to, for the ETA.
 COMPRESSION = 4
 # Of a compressed dump: about 40 MB of wikitext, half a minute of parsing.
-BYTES_A_SPAN = 8 * 2**20
+BYTES_PER_SPAN = 8 * 2**20
 WIKIPEDIA_LICENCE = "CC BY-SA 4.0"
 
 
-def spans_of(source: str, path: Path) -> list[Span]:
-    """The spans of a file that are read side by side; by its bytes alone, so that any machine makes the same parts."""
-    return dump_spans(path, BYTES_A_SPAN) if source == "wikipedia" else [WHOLE]
+@dataclass(frozen=True)
+class TextSpan:
+    """A file of texts, or what lies in it from `start` to `end` (None: to the end of the file)."""
+
+    file: InputFile
+    start: int
+    end: int | None
+
+    @property
+    def label(self) -> str:
+        """The name of the file, and the start of the span where that is not the start of the file."""
+        return f"{self.file.name}@{self.start}" if self.start else self.file.name
+
+    @property
+    def size(self) -> int:
+        """The bytes of the span."""
+        return max((self.file.bytes if self.end is None else self.end) - self.start, 1)
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """`runs` have a row for each text, in the order of the file: a text or a rejection. `digest` is of the whole file,
+    "" for a span that is not the first.
+    """
+
+    name: str
+    digest: str
+    documents: int
+    runs: tuple[Part, ...]
+    quarantined: Part
+
+
+@dataclass(frozen=True)
+class TextRun:
+    """A run of texts to judge."""
+
+    texts: Part
+    snapshot: str
+    label: str = no_identity(default="")
+
+    @property
+    def size(self) -> int:
+        """How many texts there are."""
+        return self.texts.rows + 1
+
+
+def spans(source: str, files: Sequence[InputFile]) -> Iterator[TextSpan]:
+    """The spans that are read side by side; by the bytes of a file alone, so that any machine makes the same parts."""
+    for file in files:
+        found = _spans_of(file) if source == "wikipedia" else (WHOLE,)
+        yield from (TextSpan(file, span.start, span.end) for span in found)
+
+
+@lru_cache(maxsize=1000)
+def _spans_of(file: InputFile) -> tuple[Span, ...]:
+    return tuple(dump_spans(local(file.place), BYTES_PER_SPAN))
+
+
+def text_runs(snapshot: str, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:
+    """A unit for each run."""
+    for facts in extracted:
+        for number, part in enumerate(facts.runs):
+            yield TextRun(part, snapshot, f"{facts.name} run {number}")
 
 
 def read_texts(source: str, path: Path, name: str, span: Span = WHOLE) -> Iterator[Document | Rejected | Quarantined]:
@@ -57,67 +116,81 @@ def read_texts(source: str, path: Path, name: str, span: Span = WHOLE) -> Iterat
 
 
 @dataclass(frozen=True)
-class ReadTexts:
-    """Work on one span of a file: payload `file`, `name`, `snapshot`, `span` (its start and its end)."""
+class ExtractTexts:
+    """The work on one span of a file: `steps` take the text out of its markup or its frame."""
 
     source: str
-    recipe: Recipe
+    steps: tuple[Step, ...]
 
-    def __call__(self, task: Task) -> Outcome:
-        """Each text ends as a document, a rejection or a quarantined piece."""
-        damage: list[Quarantined] = []
-        judged = self._judged(task, damage)
-        parts: list[Part] = []
-        runs: list[dict[str, Any]] = []
-        total = Counts()
-        ahead = next(judged, None)
+    def __call__(self, task: Task[TextSpan]) -> Outcome[TextFacts]:
+        """Each text ends as a text, a rejection or a quarantined piece."""
+        unit, damage = task.unit, list[Quarantined]()
+        texts = self._extracted(task, damage)
+        runs: list[Part] = []
+        total, ahead = Counts(), next(texts, None)
         while ahead is not None or not runs:
-            run = chain([ahead], islice(judged, DOCUMENTS_A_RUN - 1)) if ahead is not None else iter(())
-            counts, made = self._write_run(task, len(runs), run)
-            parts += made
-            runs.append({"kept": made[0].path, "rejected": made[1].path, "documents": made[0].rows})
+            run = chain([ahead], islice(texts, TEXTS_PER_RUN - 1)) if ahead is not None else iter(())
+            counts, part = _write_run(task, len(runs), run)
+            runs.append(part)
             total += counts
-            ahead = next(judged, None)
-        parts.append(write_parquet(task.part(DAMAGE), task.root, QUARANTINED_SCHEMA, map(quarantined_row, damage)))
+            ahead = next(texts, None)
+        rows = map(quarantined_row, damage)
+        lost = write_parquet(task.part("quarantined"), task.root, QUARANTINED_SCHEMA, rows)
         total += Counts(len(damage), 0, 0, len(damage))
-        facts = {"name": task.unit.payload["name"], "runs": runs, "documents": total.came, "quarantined": len(damage)}
-        return Outcome(tuple(parts), total, facts)
+        digest = "" if unit.start else file_digest(local(unit.file.place))
+        unit.file.check()
+        return Outcome((*runs, lost), total, TextFacts(unit.file.name, digest, total.came, tuple(runs), lost))
 
-    def _judged(self, task: Task, damage: list[Quarantined]) -> Iterator[Document | Rejected]:
-        payload, note = task.unit.payload, note_progress(task)
-        for item in read_texts(self.source, local(task.input()), payload["name"], Span(*payload["span"])):
+    def _extracted(self, task: Task[TextSpan], damage: list[Quarantined]) -> Iterator[Document | Rejected]:
+        unit, note = task.unit, note_progress(task)
+        span = Span(unit.start, unit.end)
+        for item in read_texts(self.source, local(unit.file.place), unit.file.name, span):
             file, offset = _place(item)
             note(offset // COMPRESSION)
-            judge = partial(self._judge, snapshot=payload["snapshot"])
-            result = item if isinstance(item, Quarantined) else guarded(judge, item, file, offset)
+            result = item if isinstance(item, Quarantined) else guarded(self._extract, item, file, offset)
             if isinstance(result, Quarantined):
                 damage.append(result)
             else:
                 yield result
 
-    def _judge(self, item: Document | Rejected, snapshot: str) -> Document | Rejected:
+    def _extract(self, item: Document | Rejected) -> Document | Rejected:
         if isinstance(item, Rejected):
-            return storable(replace(item, document=_located(item.document, snapshot)))
-        return storable(run_steps(_located(item, snapshot), self.recipe.text_steps))
+            return storable(replace(item, document=_located(item.document)))
+        return storable(run_steps(_located(item), self.steps))
 
-    def _write_run(
-        self, task: Task, number: int, judged: Iterator[Document | Rejected]
-    ) -> tuple[Counts, tuple[Part, Part]]:
-        paths = [task.part(folder, f"-{number:04}.parquet") for folder in (KEPT, REJECTED)]
-        reasons: dict[str, int] = {}
-        with ExitStack() as files:
-            temporary = [files.enter_context(appearing(path)) for path in paths]
-            kept, rejected = RowWriter(temporary[0], KEPT_SCHEMA), RowWriter(temporary[1], REJECTED_SCHEMA)
-            for item in judged:
-                if isinstance(item, Rejected):
-                    rejected.add(rejected_row(item))
-                    reasons[item.reason] = reasons.get(item.reason, 0) + 1
-                else:
-                    kept.add(kept_row(item))
-            kept.close()
-            rejected.close()
-        counts = Counts(kept.rows + rejected.rows, kept.rows, rejected.rows, 0, dict(sorted(reasons.items())))
-        return counts, (part_of(paths[0], task.root, kept.rows), part_of(paths[1], task.root, rejected.rows))
+
+@dataclass(frozen=True)
+class JudgeTexts:
+    """The work on a run of texts."""
+
+    steps: tuple[Step, ...]
+
+    def __call__(self, task: Task[TextRun]) -> Outcome[JudgedFacts]:
+        """Each text ends as a document or a rejection, or is quarantined for what it makes a rule raise."""
+        return write_judged(task, self._judged(task))
+
+    def _judged(self, task: Task[TextRun]) -> Iterator[Document | Rejected | Quarantined]:
+        for row in read_parquet(task.root / task.unit.texts.path):
+            text = from_extracted({**row, "snapshot": task.unit.snapshot})
+            yield guarded(self._judge, text, row["warc_file"], row["warc_offset"])
+
+    def _judge(self, text: Document | Rejected) -> Document | Rejected:
+        return storable(text if isinstance(text, Rejected) else run_steps(text, self.steps))
+
+
+def _write_run(task: Task[TextSpan], number: int, texts: Iterator[Document | Rejected]) -> tuple[Counts, Part]:
+    path = task.part("texts", f"-{number:04}.parquet")
+    reasons: dict[str, int] = {}
+    with appearing(path) as temporary:
+        writer = RowWriter(temporary, EXTRACTED_SCHEMA)
+        for item in texts:
+            writer.add(extracted_row(item))
+            if isinstance(item, Rejected):
+                reasons[item.reason] = reasons.get(item.reason, 0) + 1
+        writer.close()
+    rejected = sum(reasons.values())
+    counts = Counts(writer.rows, writer.rows - rejected, rejected, 0, dict(sorted(reasons.items())))
+    return counts, part_of(path, task.root, writer.rows)
 
 
 def _place(item: Document | Rejected | Quarantined) -> tuple[str, int]:
@@ -128,10 +201,10 @@ def _place(item: Document | Rejected | Quarantined) -> tuple[str, int]:
     return document.warc_file, document.warc_offset
 
 
-def _located(document: Document, snapshot: str) -> Document:
-    """The document with the forms of its address, its snapshot and its licence."""
+def _located(document: Document) -> Document:
+    """The document with the forms of its address and its licence."""
     licence = document.licence or (WIKIPEDIA_LICENCE if document.source == "wikipedia" else "")
-    document = replace(document, snapshot=snapshot, licence=licence)
+    document = replace(document, licence=licence)
     if not document.url:
         return document
     where = address_or_raw(document.url)

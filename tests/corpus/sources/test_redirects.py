@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from corpus.sources.links import LINKS_SCHEMA
-from corpus.sources.redirects import MAX_HOPS, NO_EDGE, follow, targets_of
+from corpus.sources.redirects import EDGES_SCHEMA, MAX_HOPS, follow, leads_of, wanted_pages
 
 
 def walk(links, edges):
@@ -59,21 +59,48 @@ def table(*rows):
     return pa.table(columns, LINKS_SCHEMA)
 
 
+def edges_of(*rows):
+    """Sorted tables of (source, target, url), each row in one of two of them."""
+    rows = sorted(rows)
+    columns = [[list(column) for column in zip(*some, strict=True)] or [[], [], []] for some in (rows[::2], rows[1::2])]
+    return [pa.table(found, EDGES_SCHEMA) for found in columns]
+
+
+def wanted(links, tables, karma):
+    return {row["key"]: row for row in wanted_pages(leads_of(links, tables), karma).to_pylist()}
+
+
 def test_a_page_takes_the_karma_of_the_links_that_lead_to_it():
     links = table((1, 5, 100, "", 0), (2, 7, 90, "", 0), (3, 99, 80, "link.deleted", 0))
-    _, leads = pairs([1, 2, 3], [(1, 9), (2, 9), (3, 9), (3, 8)])
-    urls = pa.chunked_array([["u1", "u2", "u3", "u3"]])
-    by_key = {row["key"]: row for row in targets_of(leads, links, "max", urls).to_pylist()}
+    tables = edges_of((1, 9, "u1"), (2, 9, "u2"), (3, 9, "u3"), (3, 8, "u3"))
+    by_key = wanted(links, tables, "max")
     assert (by_key[9]["karma"], by_key[9]["first_posted"], by_key[9]["refused"]) == (7, 90, "")
     assert by_key[9]["redirected_from"] == "u1"
     assert (by_key[8]["karma"], by_key[8]["refused"]) == (99, "link.deleted")
     assert by_key[1]["redirected_from"] == ""
-    summed = {row["key"]: row for row in targets_of(leads, links, "sum", urls).to_pylist()}
-    assert summed[9]["karma"] == 12
+    assert wanted(links, tables, "sum")[9]["karma"] == 12
+
+
+def test_a_link_without_a_redirect_is_named_before_one_with():
+    links = table((1, 5, 100, "", 0), (9, 7, 90, "", 0))
+    assert wanted(links, edges_of((1, 9, "u1")), "max")[9] == {
+        "key": 9, "karma": 7, "first_posted": 90, "refused": "", "redirected_from": "",
+    }  # fmt: skip
+
+
+def test_ranges_of_links_lead_where_all_of_them_lead():
+    """Cut in two anywhere, the leads are the same rows."""
+    rng = random.Random(11)
+    rows = [(rng.randrange(40), rng.randrange(40), f"u{n}") for n in range(80)]
+    links = table(*((key, rng.randrange(9), rng.randrange(9), "", 0) for key in range(0, 40, 2)))
+    whole = leads_of(links, edges_of(*set(rows)))
+    for cut in (0, 1, 7, 20):
+        halves = [leads_of(half, edges_of(*set(rows))) for half in (links.slice(0, cut), links.slice(cut))]
+        order = [("key", "ascending"), ("link", "ascending")]
+        assert pa.concat_tables(halves).sort_by(order).equals(whole)
 
 
 def test_no_links_lead_nowhere():
     empty = pa.table([[]] * len(LINKS_SCHEMA), LINKS_SCHEMA)
-    _, leads = pairs([], [(1, 2)])
-    assert targets_of(leads, empty, "max", pa.chunked_array([["u"]])).num_rows == 0
-    assert NO_EDGE == -1
+    assert wanted(empty, edges_of((1, 2, "u")), "max") == {}
+    assert wanted(empty, [], "sum") == {}

@@ -90,8 +90,9 @@ class DigitFacts:
 class ByDigit(ShuffleWork[SquareFacts, Digit, DigitFacts]):
     """The squares of each last digit, packed."""
 
-    def pieces(self, squares):
-        return squares
+    @property
+    def pieces(self):
+        return list
 
     def cut(self, piece: SquareFacts, root: Path) -> Iterator[tuple[int, bytes]]:
         square = map_arrow(root / piece.squares.path)["square"][0].as_py()

@@ -1,0 +1,79 @@
+"""Input files: named as they were given, known by their size and a sample of their bytes.
+
+A crawl is read once, by the worker that needs it; a pass of its own over terabytes for a digest would cost as much as
+the work. So an input's identity is its name, its size and the digest of pieces spread over it, all of it where it is
+small. An object in a store is known by the same pieces, fetched as ranges: a copy in another place makes the same
+corpus. The digest of the whole is made by the worker that reads the whole, and stands in the manifest.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from corpus.files.identity import no_identity
+from corpus.files.storage import is_remote, place
+from corpus.hashing import digest
+
+PIECES, PIECE_BYTES = 64, 1 << 16
+
+
+class InputChanged(Exception):
+    """An input that is not what it was when the run began."""
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file: `name` is how it was given (an object's key), and stands in rows; `file` says where it lies today."""
+
+    name: str
+    bytes: int
+    sample: str = ""
+    file: str = no_identity(default="")
+
+    @property
+    def place(self) -> Path:
+        """Where it lies, here or in a bucket."""
+        return place(self.file)
+
+    def sampled(self) -> "InputFile":
+        """The same file with its size and its sample as they are now."""
+        size = self.place.stat().st_size
+        return replace(self, bytes=size, sample=_sample(self.place, size))
+
+    def check(self) -> None:
+        """`InputChanged` when the file was changed after its sample was taken; whoever has read it asks last."""
+        now = self.sampled()
+        if (now.bytes, now.sample) != (self.bytes, self.sample):
+            raise InputChanged(
+                f"{self.name} was changed while it was read ({self.bytes:,} bytes then, {now.bytes:,} now); wait until "
+                "it is complete and run the command again"
+            )
+
+
+def _sample(path: Path, size: int) -> str:
+    """The digest of `PIECES` pieces, the first at the start and the last at the end; of everything in a small file.
+
+    Of 10 MB with 64 pieces of 64 kB, 4.2 MB are read: every 157 kB begins a piece.
+    """
+    if size <= PIECES * PIECE_BYTES:
+        ranges = [(0, size)]
+    else:
+        starts = [(size - PIECE_BYTES) * number // (PIECES - 1) for number in range(PIECES)]
+        ranges = [(start, start + PIECE_BYTES) for start in starts]
+    read = _read_remote if is_remote(path) else _read_local
+    return digest(str(size), *read(path, ranges))
+
+
+def _read_local(path: Path, ranges: list[tuple[int, int]]) -> list[bytes]:
+    pieces = []
+    with path.open("rb") as file:
+        for start, stop in ranges:
+            file.seek(start)
+            pieces.append(file.read(stop - start))
+    return pieces
+
+
+def _read_remote(path: Path, ranges: list[tuple[int, int]]) -> list[bytes]:
+    there = cast(Any, path)
+    starts, stops = zip(*ranges, strict=True)
+    return there.fs.cat_ranges([there.path] * len(ranges), list(starts), list(stops))

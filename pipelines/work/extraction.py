@@ -1,0 +1,168 @@
+"""Matched captures → pages with their main text. What is decided on the text is another stage (`work.judging`).
+
+A unit is a run of matched pages of one archive, cut by their number: the same cuts for any number of workers. The steps
+on the page run here, extraction in a child process that can be killed. Nothing that a link says of the page takes part:
+another karma, language or threshold extracts nothing again.
+
+When other links are asked for, runs hold other pages, but mostly pages that were read before. Until the stage ends, the
+parts of the runs before still lie in its folder, and their rows are taken over: `reuse` in their names says that they
+come from the same archive by the same code.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from corpus.document import Document, Page, PageStep, Quarantined, Rejected, run_steps
+from corpus.extraction.html import extract
+from corpus.extraction.sandbox import Sandbox
+from corpus.files.identity import identity_digest, no_identity
+from corpus.files.inputs import InputFile
+from corpus.files.manifest import Counts, Part, map_arrow, write_parquet
+from corpus.files.provenance import closure_of
+from corpus.files.storage import local, place, sizes_in
+from corpus.quarantine import guarded, storable
+from corpus.readers.warc.captures import read_pages
+from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, quarantined_row
+from corpus.urls import address_or_raw
+from pipelines.runtime.task import Outcome, Task, note_progress
+from pipelines.work.matching import MatchFacts, PageRun
+
+_SECONDS_BETWEEN_LISTINGS = 60
+# Steps whose verdict depends on the archive and the extraction alone: their rows are taken over.
+_REUSED_STEPS = frozenset({"", "page", "extract"})
+
+
+@dataclass(frozen=True)
+class Pages:
+    """A run of matched pages of one archive; rows `start` to `stop` of `matched` name their offsets."""
+
+    file: InputFile
+    offsets: str
+    matched: Part = no_identity()
+    start: int = no_identity()
+    stop: int = no_identity()
+    first: int = no_identity()
+    last: int = no_identity()
+
+    @property
+    def label(self) -> str:
+        """The file and which of its matched pages."""
+        return f"{self.file.name} pages {self.start}-{self.stop}"
+
+    @property
+    def size(self) -> int:
+        """How many pages it has."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class ExtractedFacts:
+    """`pages` has a row for each page that could be read, in the order of the archive: a text or a rejection."""
+
+    pages: Part
+    quarantined: Part
+
+
+def runs_of(matched: Sequence[MatchFacts]) -> Iterator[tuple[str, Part, PageRun]]:
+    """(archive, its matched pages, run) of every run, in order."""
+    for facts in matched:
+        for archive in facts.archives:
+            yield from ((archive.name, archive.matched, run) for run in archive.runs)
+
+
+def pages_to_read(files: Sequence[InputFile], matched: Sequence[MatchFacts]) -> Iterator[Pages]:
+    """A unit for each run of matched pages."""
+    named = {file.name: file for file in files}
+    for name, part, run in runs_of(matched):
+        yield Pages(named[name], run.offsets, part, run.start, run.stop, run.first, run.last)
+
+
+@dataclass(frozen=True)
+class ExtractPages:
+    """The work on a run of matched pages; `max_body` is the longest body that is read, in bytes."""
+
+    page_steps: tuple[PageStep, ...]
+    max_body: int = 10 * 2**20
+
+    def __call__(self, task: Task[Pages]) -> Outcome[ExtractedFacts]:
+        """Each page ends as a text, a rejection or a quarantined record."""
+        unit, note = task.unit, note_progress(task)
+        matched = map_arrow(task.root / unit.matched.path).slice(unit.start, unit.stop - unit.start)
+        offsets: list[int] = matched["offset"].to_pylist()
+        reuse = identity_digest(unit.file, self.max_body, closure_of((read_pages, extract)).digest)[:16]
+        rows = _older_rows(task.part("pages").parent, reuse, unit, frozenset(offsets))
+        damage: list[Quarantined] = []
+        fresh = [offset for offset in offsets if offset not in rows]
+        read = read_pages(local(unit.file.place), fresh, unit.file.name, self.max_body)
+        with Sandbox() as sandbox:
+            for offset, item in zip(fresh, read, strict=True):
+                result = item if isinstance(item, Quarantined) else self._extracted(item, sandbox)
+                if isinstance(result, Quarantined):
+                    damage.append(result)
+                else:
+                    rows[offset] = extracted_row(result)
+                note(len(rows) + len(damage))
+        unit.file.check()
+        return self._outcome(task, reuse, [rows[offset] for offset in offsets if offset in rows], damage)
+
+    def _extracted(self, page: Page, sandbox: Sandbox) -> Document | Rejected | Quarantined:
+        """The steps are guarded, the sandbox is not: what it raises is about this machine."""
+
+        def before(page: Page) -> Page | Rejected:
+            return run_steps(located(page), self.page_steps)
+
+        result = guarded(before, page, page.warc_file, page.warc_offset)
+        if isinstance(result, Quarantined):
+            return result
+        result = sandbox.extract(result) if isinstance(result, Page) else result
+        return guarded(storable, result, page.warc_file, page.warc_offset)
+
+    def _outcome(
+        self, task: Task[Pages], reuse: str, rows: list[dict[str, Any]], damage: list[Quarantined]
+    ) -> Outcome[ExtractedFacts]:
+        suffix = f"-{reuse}-{task.unit.first}-{task.unit.last}.parquet"
+        pages = write_parquet(task.part("pages", suffix), task.root, EXTRACTED_SCHEMA, rows)
+        lost = write_parquet(task.part("quarantined"), task.root, QUARANTINED_SCHEMA, map(quarantined_row, damage))
+        reasons: dict[str, int] = {}
+        for row in rows:
+            if row["step"]:
+                reason = f"{row['step']}.{row['rule']}"
+                reasons[reason] = reasons.get(reason, 0) + 1
+        rejected = sum(reasons.values())
+        total = len(rows) + len(damage)
+        counts = Counts(total, len(rows) - rejected, rejected, len(damage), dict(sorted(reasons.items())))
+        return Outcome((pages, lost), counts, ExtractedFacts(pages, lost))
+
+
+def located(page: Page) -> Page:
+    """The page with the forms of its address."""
+    where = address_or_raw(page.url)
+    return replace(page, canonical_url=where.canonical, surt=where.surt, domain=where.domain)
+
+
+def _older_rows(folder: Path, reuse: str, unit: Pages, offsets: frozenset[int]) -> dict[int, dict[str, Any]]:
+    """Offset → the row of an earlier run of this archive, for those of `offsets` that one has."""
+    rows: dict[int, dict[str, Any]] = {}
+    for name in _listing(str(folder), int(time.monotonic()) // _SECONDS_BETWEEN_LISTINGS):
+        _, _, marks = name.removesuffix(".parquet").partition(f"-{reuse}-")
+        first, _, last = marks.partition("-")
+        if marks and int(first) <= unit.last and int(last) >= unit.first:
+            try:
+                table = pq.read_table(local(folder / name), page_checksum_verification=True)
+            except (OSError, ValueError):  # removed by now, or damaged: its pages are read again
+                continue
+            found = (row for row in table.to_pylist() if row["warc_offset"] in offsets)
+            rows.update((row["warc_offset"], row) for row in found if row["step"] in _REUSED_STEPS)
+    return rows
+
+
+@lru_cache(maxsize=4)
+def _listing(folder: str, minute: int) -> tuple[str, ...]:
+    """The parts in a folder, listed once a minute: what was written in this run is of no use to it."""
+    return tuple(name for name in sizes_in(place(folder)) if name.endswith(".parquet") and not name.startswith("."))

@@ -1,0 +1,152 @@
+"""The final sorting into kept and rejected, the one place where text is copied, and what could not be read.
+
+Each part of judged documents becomes one kept and one rejected part of the corpus, with the verdicts of deduplication
+filled in. A part without rows is not written: readers of many files stumble over one.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+
+from corpus.files.identity import no_identity
+from corpus.files.manifest import Counts, Part, RowWriter, appearing, map_arrow, part_of, read_parquet, write_parquet
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
+from pipelines.runtime.task import NoFacts, Outcome, Task, note_progress
+from pipelines.work.duplicates import ClusterFacts
+from pipelines.work.judging import JudgedFacts
+
+QUARANTINED_PER_PART = 100_000
+
+
+@dataclass(frozen=True)
+class DocumentsAndVerdicts:
+    """Judged documents, and the verdicts on them: those from row `start` of `verdicts` on."""
+
+    kept: Part
+    rejected: Part
+    verdicts: Part
+    start: int
+    label: str = no_identity(default="documents")
+
+    @property
+    def size(self) -> int:
+        """How many documents there are."""
+        return self.kept.rows + self.rejected.rows + 1
+
+
+@dataclass(frozen=True)
+class SelectedFacts:
+    """The parts of the corpus that were written: of rows that it has."""
+
+    kept: Part | None
+    rejected: Part | None
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Rows of what could not be read."""
+
+    parts: tuple[Part, ...]
+    label: str = "quarantined"
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return sum(part.rows for part in self.parts) + 1
+
+
+def parts_to_select(judged: Sequence[JudgedFacts], clusters: Sequence[ClusterFacts]) -> Iterator[DocumentsAndVerdicts]:
+    """A unit for each part of judged documents."""
+    for run in (run for facts in clusters for run in facts.runs):
+        start = 0
+        for facts, rows in zip(judged[run.first : run.last], run.rows, strict=True):
+            yield DocumentsAndVerdicts(facts.kept, facts.rejected, run.verdicts, start, facts.kept.path)
+            start += rows
+
+
+def damage(*facts: Sequence[Any]) -> Iterator[Damage]:
+    """What every stage could not read, in groups that one worker sorts in memory."""
+    group: list[Part] = []
+    for part in (each.quarantined for stage in facts for each in stage):
+        if part.rows:
+            group.append(part)
+        if sum(each.rows for each in group) >= QUARANTINED_PER_PART:
+            yield Damage(tuple(group))
+            group = []
+    if group:
+        yield Damage(tuple(group))
+
+
+@dataclass(frozen=True)
+class SelectDocuments:
+    """The work on a part of judged documents."""
+
+    def __call__(self, task: Task[DocumentsAndVerdicts]) -> Outcome[SelectedFacts]:
+        """The final kept and rejected parts."""
+        unit, reasons = task.unit, dict[str, int]()
+        rows = {"kept": 0, "rejected": unit.rejected.rows}
+        verdicts = map_arrow(task.root / unit.verdicts.path).slice(unit.start, unit.kept.rows)
+        for rule in verdicts["rule"].to_pylist():
+            rows["rejected" if rule else "kept"] += 1
+            if rule:
+                reasons[rule] = reasons.get(rule, 0) + 1
+        parts = self._write(task, verdicts, rows)
+        lost = sum(reasons.values())
+        counts = Counts(unit.kept.rows, rows["kept"], lost, 0, dict(sorted(reasons.items())))
+        written = tuple(part for part in parts.values() if part)
+        return Outcome(written, counts, SelectedFacts(parts["kept"], parts["rejected"]))
+
+    def _write(
+        self, task: Task[DocumentsAndVerdicts], verdicts: pa.Table, rows: dict[str, int]
+    ) -> dict[str, Part | None]:
+        """The parts that have rows, written side by side, a thousand rows at a time."""
+        schemas = {"kept": KEPT_SCHEMA, "rejected": REJECTED_SCHEMA}
+        paths = {folder: task.published(folder) for folder in schemas if rows[folder]}
+        note = note_progress(task)
+        with ExitStack() as files:
+            writers = {
+                folder: RowWriter(files.enter_context(appearing(path)), schemas[folder])
+                for folder, path in paths.items()
+            }
+            judged = chain(self._earlier(task), self._documents(task, verdicts))
+            for number, (folder, row) in enumerate(judged):
+                writers[folder].add(row)
+                note(number)
+            for writer in writers.values():
+                writer.close()
+        return {folder: part_of(paths[folder], task.root, rows[folder]) if folder in paths else None for folder in rows}
+
+    def _earlier(self, task: Task[DocumentsAndVerdicts]) -> Iterator[tuple[str, dict[str, Any]]]:
+        return (("rejected", row) for row in read_parquet(task.root / task.unit.rejected.path))
+
+    def _documents(self, task: Task[DocumentsAndVerdicts], verdicts: pa.Table) -> Iterator[tuple[str, dict[str, Any]]]:
+        documents = read_parquet(task.root / task.unit.kept.path)
+        for document, verdict in zip(documents, _rows(verdicts), strict=True):
+            document["cluster"] = verdict["cluster"]
+            if not verdict["rule"]:
+                yield "kept", document
+                continue
+            step, _, rule = verdict["rule"].partition(".")
+            other = {name: verdict[name] for name in ("value", "other_id")}
+            yield "rejected", {**document, "step": step, "rule": rule, "evidence": "", **other}
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in table.to_batches():
+        yield from batch.to_pylist()
+
+
+@dataclass(frozen=True)
+class GatherDamage:
+    """The work that brings together what the stages could not read."""
+
+    def __call__(self, task: Task[Damage]) -> Outcome[NoFacts]:
+        """Quarantined rows, by file and offset."""
+        rows = [row for part in task.unit.parts for row in read_parquet(task.root / part.path)]
+        rows.sort(key=lambda row: (row["file"], row["offset"], row["reason"], row["detail"]))
+        part = write_parquet(task.published("quarantined"), task.root, QUARANTINED_SCHEMA, rows)
+        return Outcome((part,), Counts(len(rows), 0, 0, len(rows)), NoFacts())
