@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus.errors import CorpusloomError
 from corpus.files.storage import local, publish, size_of, temporary_beside
 from corpus.hashing import digest, file_digest
 
@@ -27,11 +28,12 @@ _ROWS_A_GROUP = 1000
 # Modules that cannot change a byte of a part: a new layout of the report is no reason to build again.
 _MAKES_NO_PART = frozenset(
     "report fidelity sample progress command finish flags engines watched_worker "
+    "lock beam_flags replacement command_line "
     "build_webtext build_books build_wikipedia".split()
 )
 
 
-class ManifestError(Exception):
+class ManifestError(CorpusloomError):
     """A folder that is not what its manifest says, or that has none."""
 
 

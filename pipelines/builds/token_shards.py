@@ -18,6 +18,7 @@ from pipelines.builds.gathering import OWNED, Gathering, counted
 from pipelines.builds.weights import Weighting, estimated_tokens, need_tokens
 from pipelines.cli.command import disk_line
 from pipelines.cli.memory import Memory, Needs
+from pipelines.cli.replacement import Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Unit, complete_manifest
 from pipelines.runtime.stages import Stages
@@ -39,6 +40,7 @@ class ShardBuild:
     removed: frozenset[str]
     removed_domains: frozenset[str]
     memory: Memory
+    output: Output
     stages: Stages
 
     @property

@@ -23,6 +23,7 @@ from corpus.tokenizer.sanity_page import page
 from corpus.tokenizer.training import VOCABULARY_SIZES, memory_of, train_tokenizer
 from pipelines.builds.token_shards import kept_parts
 from pipelines.cli.command import disk_line
+from pipelines.cli.replacement import Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Unit
 from pipelines.runtime.stages import Stages
@@ -48,6 +49,7 @@ class VocabularyBuild:
     kind: str
     vocab_size: int | None
     sample_bytes: int
+    output: Output
     stages: Stages
     memory_limit: int | None = None
     held_out: float | None = None
@@ -150,7 +152,7 @@ class VocabularyBuild:
         if free is not None and needed > free:
             raise StageError(
                 f"training needs about {needed / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free; give --memory-mb "
-                f"{int(free * 0.8 / 2**20)} to leave out the rarest words, or lower --sample-bytes",
+                f"{int(free * 0.8 / 1e6)} to leave out the rarest words, or lower --sample-bytes",
                 5,
             )
         return fitted

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.block_lists import load
+from corpus.command_line import CommandParser
 from corpus.files.manifest import MANIFEST
 from corpus.files.storage import place
 from corpus.recipes import RECIPES, Recipe
@@ -19,8 +20,9 @@ from corpus.rules.language import find_model
 from corpus.sources.links import LinkRules
 from pipelines.builds.finish import publish_corpus, publish_unanswered, summary, with_facts
 from pipelines.builds.selection import select
-from pipelines.cli.command import disk_line
-from pipelines.cli.inputs import InputFile, find_inputs, payload_of, with_digests
+from pipelines.cli.command import disk_line, settings_of
+from pipelines.cli.inputs import InputFile, digests_of, find_inputs, payload_of, with_digests
+from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Unit
 from pipelines.runtime.stages import Stages
@@ -66,10 +68,11 @@ class Build:
     snapshot: str
     captures_a_part: int
     domains: str
+    output: Output
     stages: Stages
 
     @staticmethod
-    def from_flags(flags: argparse.Namespace, beam_flags: list[str]) -> "Build":
+    def from_flags(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str]) -> "Build":
         """Check everything that can be checked before the first byte is written."""
         languages = () if flags.languages == "all" else tuple(flags.languages.split(","))
         blocked = tuple(name for name in flags.block or ("media",) if name != "none")
@@ -88,13 +91,23 @@ class Build:
                 read_domains(Path(flags.domains))
         except ValueError as error:
             raise StageError(str(error), 2) from error
+        submissions = find_inputs([name for group in flags.submissions for name in group], "--submissions")
+        pages = find_inputs([name for group in flags.pages for name in group], "--pages")
+        effective = {
+            "--submissions": [file.name for file in submissions],
+            "--pages": [file.name for file in pages],
+            "--languages": sorted(languages),
+            "--block": sorted(blocked),
+            "--language-model": None,
+        }
         return Build(
-            submissions=find_inputs([name for group in flags.submissions for name in group], "--submissions"),
-            pages=find_inputs([name for group in flags.pages for name in group], "--pages"),
+            submissions=submissions,
+            pages=pages,
             recipe=RECIPES[flags.recipe](rules, blocked, languages, str(find_model(flags.language_model))),
             snapshot=flags.snapshot,
-            captures_a_part=max(flags.captures_a_part, 1),
+            captures_a_part=flags.captures_a_part,
             domains=flags.domains,
+            output=Output(place(flags.output), CORPUS, flags.replace, settings_of(ours, flags, effective)),
             stages=Stages(place(flags.output), beam_flags, flags.max_quarantined, WORTH_A_WORKER),
         )
 
@@ -116,6 +129,7 @@ class Build:
         root = self.stages.root
         self.submissions = with_digests(self.submissions, self.stages)
         self.pages = with_digests(self.pages, self.stages)
+        self.output.add({"submissions": digests_of(self.submissions), "pages": digests_of(self.pages)})
         self.links()
         self.captures()
         self.documents()

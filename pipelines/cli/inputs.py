@@ -16,6 +16,7 @@ from typing import Any, cast
 from corpus.files.manifest import Counts, read_json, write_json
 from corpus.files.storage import is_remote, local, name_of, place, version_of
 from corpus.hashing import file_digest
+from pipelines.cli.replacement import WORK
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Outcome, Task, Unit
 from pipelines.runtime.stages import Stages
@@ -86,7 +87,7 @@ class DigestObject:
 
 def with_digests(files: Sequence[InputFile], stages: Stages) -> list[InputFile]:
     """The files with their digests; those of unchanged files are remembered between runs."""
-    memory = stages.root / "stages" / "inputs.json"
+    memory = stages.root / WORK / "inputs.json"
     with ThreadPoolExecutor(8) as threads:
         stamps = list(threads.map(lambda file: f"{file.file}:{version_of(place(file.file))}", files))
         known = read_json(memory, {})
@@ -110,3 +111,8 @@ def with_digests(files: Sequence[InputFile], stages: Stages) -> list[InputFile]:
 def payload_of(file: InputFile) -> dict[str, str]:
     """A file as a unit's payload has it; the digest makes the unit's name."""
     return {"file": file.file, "name": file.name, "digest": file.digest}
+
+
+def digests_of(files: Sequence[InputFile]) -> list[dict[str, str]]:
+    """The files as the settings of an output have them."""
+    return [{"name": file.name, "digest": file.digest} for file in files]

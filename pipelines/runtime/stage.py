@@ -29,7 +29,7 @@ from corpus.files.manifest import (
 from corpus.files.storage import is_remote, place, size_of
 from corpus.hashing import digest, file_digest
 from corpus.recipes import library_versions
-from pipelines.runtime.errors import StageError, describe_error
+from pipelines.runtime.errors import StageError, leave_record
 
 RECORD = ".json"
 ERROR = ".error"
@@ -84,7 +84,7 @@ class Stage:
     @property
     def home(self) -> Path:
         """The folder of this stage's manifest."""
-        return self.root / "stages" / self.name
+        return self.root / ".stages" / self.name
 
     @property
     def records(self) -> Path:
@@ -158,7 +158,7 @@ def execute(task: Task, work: Work) -> None:
         outcome.counts.check(task.unit.label)
         write_json(task.record(RECORD), {"label": task.unit.label, **_json_of(outcome)})
     except Exception as error:  # every error becomes a record: the driver reports it, and no engine retries it
-        write_json(task.record(ERROR), describe_error(error, task.unit.label))
+        leave_record(task.record(ERROR), error, task.unit.label)
 
 
 def _check_version(task: Task) -> None:

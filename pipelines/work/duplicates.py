@@ -20,8 +20,8 @@ from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 from pipelines.runtime.band_shuffle import Signatures
 from pipelines.runtime.stage import Outcome, Task
 
-ORDER = "stages/exact/order"
-VERDICTS = "stages/clusters/verdicts"
+ORDER = ".stages/exact/order"
+VERDICTS = ".stages/clusters/verdicts"
 KEPT, REJECTED, QUARANTINED = "kept", "rejected", "quarantined"
 
 ORDER_SCHEMA = pa.schema(
