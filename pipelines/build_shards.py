@@ -79,7 +79,7 @@ def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]
     from corpus.errors import CorpusloomError, ExitCode
     from corpus.files.storage import is_remote, place
     from pipelines.builds.gathering import WORTH_A_WORKER
-    from pipelines.builds.token_shards import NEEDS, ShardBuild, kept_parts, read_ids
+    from pipelines.builds.token_shards import NEEDS, ShardBuild, corpora_read, kept_parts, read_ids
     from pipelines.cli.command import settings_of
     from pipelines.cli.memory import share_memory
     from pipelines.cli.replacement import SHARDS, Output
@@ -106,6 +106,7 @@ def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]
             "--remove-domain": sorted(given.remove_domain),
         },
     )
+    settings["corpora"] = corpora_read({source.name: source.path for source in weighting.mixture.sources})
     return ShardBuild(
         output=Output(place(given.output), SHARDS, given.replace, settings),
         weighting=weighting,

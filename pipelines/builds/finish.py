@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from corpus.files.manifest import MANIFEST, Counts, Unbalanced, appearing, code_version, part_of, write_json
+from corpus.files.manifest import MANIFEST, Counts, Unbalanced, appearing, code_version, part_of, write_manifest
 from corpus.files.storage import local
 from corpus.recipes import library_versions
 from pipelines.cli.inputs import InputFile
@@ -45,7 +45,7 @@ def publish_corpus(
         **more,
         "parts": sorted(parts, key=lambda part: part["path"]),
     }
-    write_json(stages.root / MANIFEST, manifest)
+    write_manifest(stages.root / MANIFEST, manifest)
     return manifest
 
 

@@ -14,7 +14,8 @@ from corpus.files.storage import local, place
 from corpus.recipes import Recipe
 from corpus.report.write import write_report
 from pipelines.builds.finish import described, publish_corpus, summary
-from pipelines.builds.selection import select
+from pipelines.builds.selection import need_kept, select
+from pipelines.builds.usefulness import need_readable
 from pipelines.cli.command import disk_line, settings_of
 from pipelines.cli.inputs import InputFile, digests_of, find_inputs, payload_of, with_digests
 from pipelines.cli.replacement import CORPUS, Output
@@ -35,6 +36,7 @@ class TextBuild:
     """One build of a text source."""
 
     source: str
+    flag: str
     files: list[InputFile]
     recipe: Recipe
     snapshot: str
@@ -62,7 +64,10 @@ class TextBuild:
         owned = (documents.KEPT, documents.REJECTED, documents.DAMAGE)
         steps = {"source": self.source, "text_steps": self.recipe.describe()["text_steps"]}
         self.stages.map("documents", owned, units, ReadTexts(self.source, self.recipe), **steps)
+        read = [{**file, "records": file["documents"]} for file in self._found()]
+        need_readable(self.flag, read, self.stages.max_quarantined)
         select(self.stages, self.recipe.near, {"documents": documents.DAMAGE})
+        need_kept(self.stages)
         inputs = {self.source: self._found()}
         manifest = publish_corpus(self.stages, self.source, self.recipe.describe(), FUNNEL, inputs, {})
         write_report(root, self.stages.save_times(), None)
@@ -101,4 +106,4 @@ def text_build(
     settings = settings_of(ours, given, {flag: [file.name for file in files]})
     output = Output(place(given.output), CORPUS, given.replace, settings)
     stages = Stages(place(given.output), list(beam_flags), given.max_quarantined, WORTH_A_WORKER)
-    return TextBuild(name, files, recipe, given.snapshot, output, stages)
+    return TextBuild(name, flag, files, recipe, given.snapshot, output, stages)

@@ -11,16 +11,18 @@ from typing import Any
 
 from corpus.block_lists import load
 from corpus.command_line import CommandParser
-from corpus.files.manifest import MANIFEST
-from corpus.files.storage import place
+from corpus.files.manifest import MANIFEST, Counts
+from corpus.files.storage import is_remote, place
 from corpus.recipes import RECIPES, Recipe
 from corpus.report.fidelity import read_domains
 from corpus.report.write import write_report
 from corpus.rules.language import find_model
 from corpus.sources.links import LinkRules
 from pipelines.builds.finish import publish_corpus, publish_unanswered, summary, with_facts
-from pipelines.builds.selection import select
+from pipelines.builds.selection import need_kept, select
+from pipelines.builds.usefulness import need_readable, need_some
 from pipelines.cli.command import disk_line, settings_of
+from pipelines.cli.contents import ARCHIVE, JSON_LINES, refuse_swapped
 from pipelines.cli.inputs import InputFile, digests_of, find_inputs, payload_of, with_digests
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.errors import StageError
@@ -93,6 +95,11 @@ class Build:
             raise StageError(str(error), 2) from error
         submissions = find_inputs([name for group in flags.submissions for name in group], "--submissions")
         pages = find_inputs([name for group in flags.pages for name in group], "--pages")
+        for files, flag, unwanted, other in (
+            (submissions, "--submissions", ARCHIVE, "--pages"),
+            (pages, "--pages", JSON_LINES, "--submissions"),
+        ):
+            refuse_swapped((Path(file.file) for file in files if not is_remote(file.file)), flag, unwanted, other)
         effective = {
             "--submissions": [file.name for file in submissions],
             "--pages": [file.name for file in pages],
@@ -134,6 +141,7 @@ class Build:
         self.captures()
         self.documents()
         select(self.stages, self.recipe.near, DAMAGE)
+        need_kept(self.stages)
         inputs = {"submissions": with_facts(self.submissions, self.stages, "posts")}
         inputs["pages"] = with_facts(self.pages, self.stages, "captures")
         unanswered = publish_unanswered(self.stages)
@@ -146,6 +154,8 @@ class Build:
         rules, stages = self.recipe.links, self.stages
         units = [Unit(payload_of(file), file.name, _lines(file)) for file in self.submissions]
         posts = stages.map("posts", (links.POSTS, links.POSTS_DAMAGE), units, links.ReadPosts(rules), rules=repr(rules))
+        read = [{**fact, "records": fact["lines"]} for fact in stages.facts("posts")]
+        need_readable("--submissions", read, stages.max_quarantined)
         ranges = max(1, posts["counts"]["kept"] // links.POSTS_A_RANGE)
         files = stages.paths("posts", links.POSTS)
         units = [Unit({"range": n, "of": ranges, "parts": files}, f"links {n}") for n in range(ranges)]
@@ -156,6 +166,14 @@ class Build:
         stages = self.stages
         units = [Unit(payload_of(file), file.name, max(file.bytes, 1)) for file in self.pages]
         stages.map("captures", (captures.PAGES, captures.EDGES, captures.DAMAGE), units, captures.ScanCaptures())
+        read = [
+            {**fact, "records": sum(fact["records"].values()) + fact["quarantined"]}
+            for fact in stages.facts("captures")
+        ]
+        need_readable("--pages", read, stages.max_quarantined)
+        linked = sum(fact["links"] for fact in stages.facts("links"))
+        counts = [Counts.from_json(stages.manifests[name]["counts"]) for name in ("posts", "links")]
+        need_some(linked, counts[0] + counts[1], "no post of --submissions gives a link")
         table = stages.paths("links", links.LINKS)
         unit = Unit({"links": table, "edges": stages.paths("captures", captures.EDGES)}, "redirects")
         follow = captures.FollowLinks(self.recipe.links.karma)
@@ -178,12 +196,12 @@ class Build:
     def documents(self) -> None:
         """Asked captures → documents and rejections."""
         asked = self.stages.facts("asked")
+        links_asked = sum(fact["links"] for fact in self.stages.facts("links"))
+        sentence = f"no page of --pages is one of the {links_asked:,} that --submissions link to"
+        need_some(sum(fact["asked"] for fact in asked), None, sentence)
         files = {file.name: file for file in self.pages}
         seekable = {fact["name"]: fact["seekable"] for fact in self.stages.facts("captures")}
         units = [unit for fact in asked for unit in self._runs(fact, files[fact["name"]], seekable[fact["name"]])]
-        if not units:  # nothing was asked for: one empty part, so that the corpus has its columns
-            payload = {**payload_of(self.pages[0]), "part": asked[0]["part"], "snapshot": "", "start": 0, "stop": 0}
-            units = [Unit(payload, "no pages")]
         described = self.recipe.describe()
         steps = {name: described[name] for name in ("page_steps", "text_steps", "block_lists")}
         owned = (documents.KEPT, documents.REJECTED, documents.DAMAGE)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
-from corpus.files.manifest import MANIFEST, code_version, read_json, write_json
+from corpus.files.manifest import MANIFEST, ManifestError, code_version, read_checked, write_manifest
 from corpus.files.storage import is_remote
 from corpus.recipes import library_versions
 
@@ -62,7 +62,7 @@ class Output:
                 self.marker.unlink()
                 self._remove_first_edition()
         if write and not self.marker.exists():
-            write_json(self.root / SETTINGS, {"kind": self.kind, _FLAGS: self._all()})
+            write_manifest(self.root / SETTINGS, {"kind": self.kind, _FLAGS: self._all()})
 
     def add(self, later: Mapping[str, Any]) -> None:
         """Settings that are known only when the work has begun, such as the digests of the inputs; checks again."""
@@ -156,8 +156,10 @@ def _plain(value: Any) -> Any:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    found = read_json(path, None)
-    return found if isinstance(found, dict) else None
+    try:
+        return read_checked(path)
+    except (FileNotFoundError, ManifestError):
+        return None
 
 
 def _is_first_edition(folder: Path) -> bool:

@@ -147,7 +147,7 @@ class GatherDamage:
         rows = [row for path in task.unit.payload["parts"] for row in read_parquet(task.root / path)]
         rows.sort(key=lambda row: (row["file"], row["offset"], row["reason"], row["detail"]))
         part = write_parquet(task.part(QUARANTINED), task.root, QUARANTINED_SCHEMA, rows)
-        return Outcome((part,), Counts(len(rows), 0, 0, len(rows)), {"quarantined": len(rows)})
+        return Outcome((part,), Counts(len(rows), len(rows)), {"quarantined": len(rows)})
 
 
 def _chained(*tables: Any) -> Iterator[dict[str, Any]]:

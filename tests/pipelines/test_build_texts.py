@@ -104,7 +104,7 @@ def build_in_process(tmp_path, source, path, recipe):
     (tmp_path / "out").mkdir()
     output = Output(tmp_path / "out", CORPUS)
     stages = Stages(tmp_path / "out", ["--direct_num_workers=1"], 1.0, WORTH_A_WORKER)
-    TextBuild(source, find_inputs([str(path)], "--files"), recipe, "", output, stages).run()
+    TextBuild(source, "--files", find_inputs([str(path)], "--files"), recipe, "", output, stages).run()
 
 
 @pytest.fixture
