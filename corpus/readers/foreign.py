@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 SNIFFED = 4096
 
-_HTML = re.compile(rb"\s*(?:<!--.{0,1000}?-->\s*)?<(?:!doctype\s+html|html|head|body|title)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    rb"\s*(?:<!--.{0,1000}?-->\s*)?<(?:!doctype\s+html|html|head|body|title)\b", re.IGNORECASE | re.DOTALL
+)
 _LFS = re.compile(rb"version https://git-lfs[^\n]*\noid ")
 _ARCHIVES = (
     (b"PK\x03\x04", "zip archive"),

@@ -2,8 +2,9 @@
 
 Dumps of JSON lines come as .zst (windows up to 2 GiB, many frames, some of them to be skipped, as `pzstd` writes),
 .xz, .lzma, .bz2, .gz or plain; the first bytes decide, not the name. UTF-16 and UTF-32 are read as UTF-8. A file
-without lines is one row (`corpus.readers.foreign`), and so is an empty one. Lines end at b"\\n" and nowhere else: titles hold U+2028 and U+0085, at which
-`str.splitlines` would cut, and a chunk decoded on its own breaks characters at its edges.
+without lines is one row (`corpus.readers.foreign`), and so is an empty one. Lines end at b"\\n" and nowhere else:
+titles hold U+2028 and U+0085, at which `str.splitlines` would cut, and a chunk decoded on its own breaks characters
+at its edges.
 
 A compressed file is a row of frames (members, streams). When one is damaged, what it gave before the damage is
 kept, and reading goes on at the next frame that opens. Memory is bounded: input is fed in small pieces, and a line

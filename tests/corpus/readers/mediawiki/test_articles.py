@@ -278,7 +278,9 @@ def test_after_a_broken_stream_reading_goes_on_at_the_next(tmp_path):
 def test_a_dump_cut_short_gives_its_pages_and_says_so(tmp_path, data, reason):
     articles, damage = read(tmp_path / "dump", data)
     assert ids(articles) == list(range(1, len(articles) + 1))
-    assert len(articles) >= (0 if reason in {"no_pages", "truncated_zstd", "empty_file", "html_page", "unknown_container"} else 200)
+    assert len(articles) >= (
+        0 if reason in {"no_pages", "truncated_zstd", "empty_file", "html_page", "unknown_container"} else 200
+    )
     assert [each.reason for each in damage] == [reason]
 
 
