@@ -14,6 +14,7 @@ from pathlib import Path
 
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.sealed import stamp_of
+from corpus.files.transient import patiently
 from corpus.hashing import file_digest
 
 _SETTLED_NS = 2 * 10**9
@@ -46,7 +47,7 @@ def steady_digest(path: Path, name: str) -> str:
     if known and known[0] == stamp:
         return known[1]
     began = time.time_ns()
-    digest = file_digest(path)
+    digest = patiently(file_digest, path)
     if stamp_of(path) != stamp:
         raise ChangedInput(f"{name} is being written to; wait until it is complete, then give the same command again")
     if is_settled(stamp, began):

@@ -5,6 +5,7 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from pipelines.builds.usefulness import need_readable, need_some
 from pipelines.cli.command import disk_line, settings_of
 from pipelines.cli.contents import ARCHIVE, JSON_LINES, refuse_swapped
 from pipelines.cli.inputs import InputFile, digests_of, find_inputs, payload_of, with_digests
+from pipelines.cli.languages import read_languages
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Unit
@@ -76,30 +78,24 @@ class Build:
     @staticmethod
     def from_flags(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str]) -> "Build":
         """Check everything that can be checked before the first byte is written."""
-        languages = () if flags.languages == "all" else tuple(flags.languages.split(","))
+        model = str(find_model(flags.language_model))
+        languages = read_languages(flags.languages, model)
         blocked = tuple(name for name in flags.block or ("media",) if name != "none")
-        try:
-            rules = LinkRules(
-                flags.min_karma,
-                flags.karma,
-                flags.created_from,
-                flags.created_before,
-                flags.keep_over_18,
-                flags.keep_deleted,
-            )
-            for name in blocked:
-                load(name)
-            if flags.domains:
-                read_domains(Path(flags.domains))
-        except ValueError as error:
-            raise StageError(str(error), 2) from error
+        _check_files_of_flags(blocked, flags.domains)
+        if flags.created_before and flags.created_from >= flags.created_before:
+            dates = f"--created-from {flags.created_from} is not before --created-before {flags.created_before}"
+            raise StageError(f"{dates}; no post can lie between them", 2)
+        rules = LinkRules(
+            flags.min_karma,
+            flags.karma,
+            flags.created_from,
+            flags.created_before,
+            flags.keep_over_18,
+            flags.keep_deleted,
+        )
         submissions = find_inputs([name for group in flags.submissions for name in group], "--submissions")
         pages = find_inputs([name for group in flags.pages for name in group], "--pages")
-        for files, flag, unwanted, other in (
-            (submissions, "--submissions", ARCHIVE, "--pages"),
-            (pages, "--pages", JSON_LINES, "--submissions"),
-        ):
-            refuse_swapped((Path(file.file) for file in files if not is_remote(file.file)), flag, unwanted, other)
+        _refuse_swapped(submissions, pages)
         effective = {
             "--submissions": [file.name for file in submissions],
             "--pages": [file.name for file in pages],
@@ -110,7 +106,7 @@ class Build:
         return Build(
             submissions=submissions,
             pages=pages,
-            recipe=RECIPES[flags.recipe](rules, blocked, languages, str(find_model(flags.language_model))),
+            recipe=RECIPES[flags.recipe](rules, blocked, languages, model),
             snapshot=flags.snapshot,
             captures_a_part=flags.captures_a_part,
             domains=flags.domains,
@@ -218,6 +214,28 @@ class Build:
             payload = {**payload_of(file), "part": fact["part"], "snapshot": snapshot, "start": start, "stop": stop}
             units.append(Unit(payload, f"{file.name} pages {start}-{stop}", stop - start))
         return units
+
+
+def _check_files_of_flags(blocked: Sequence[str], domains: str) -> None:
+    """The small files that flags name can be read."""
+    try:
+        for name in blocked:
+            load(name)
+    except (ValueError, OSError) as error:
+        raise StageError(f"--block: {error}", 2) from error
+    try:
+        if domains:
+            read_domains(Path(domains))
+    except (ValueError, OSError) as error:
+        raise StageError(f"--domains: {error}; give OpenAI's domains.txt or a file like it", 2) from error
+
+
+def _refuse_swapped(submissions: Sequence[InputFile], pages: Sequence[InputFile]) -> None:
+    for files, flag, unwanted, other in (
+        (submissions, "--submissions", ARCHIVE, "--pages"),
+        (pages, "--pages", JSON_LINES, "--submissions"),
+    ):
+        refuse_swapped((Path(file.file) for file in files if not is_remote(file.file)), flag, unwanted, other)
 
 
 def _lines(file: InputFile) -> int:

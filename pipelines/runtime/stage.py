@@ -29,6 +29,7 @@ from corpus.files.manifest import (
     write_manifest,
 )
 from corpus.files.storage import is_remote, local, place, size_of
+from corpus.files.transient import patiently
 from corpus.files.unchanged import unchanged
 from corpus.hashing import digest, file_digest
 from corpus.recipes import library_versions
@@ -156,7 +157,7 @@ def execute(task: Task, work: Work) -> None:
     try:
         _check_version(task)
         with _input_of(task):
-            outcome = work(task)
+            outcome = patiently(work, task)
         outcome.counts.check(task.unit.label)
         write_manifest(task.record(RECORD), {"label": task.unit.label, **_json_of(outcome)})
     except Exception as error:  # every error becomes a record: the driver reports it, and no engine retries it

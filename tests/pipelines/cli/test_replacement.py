@@ -1,10 +1,9 @@
 """Nothing published is replaced by surprise: the first difference is named, and only `--replace` goes on."""
 
-import json
-
 import pytest
 
 from corpus.errors import CorpusloomError
+from corpus.files.manifest import read_checked, write_manifest
 from pipelines.cli.replacement import CORPUS, SETTINGS, SHARDS, WORK, Output
 
 FLAGS = {"--pages": ["a.warc", "b.warc"], "--languages": ["en"], "--keep-deleted": False, "--min-karma": 3}
@@ -57,9 +56,9 @@ def test_other_bytes_of_an_input_are_another_corpus(finished):
 
 
 def test_other_libraries_make_another_corpus(finished):
-    kept = json.loads((finished / SETTINGS).read_bytes())
+    kept = read_checked(finished / SETTINGS)
     kept["flags"]["libraries"]["trafilatura"] = "0.1"
-    (finished / SETTINGS).write_text(json.dumps(kept))
+    write_manifest(finished / SETTINGS, kept)
     with pytest.raises(CorpusloomError, match=r"libraries \(trafilatura\) was 0\.1, now"):
         Output(finished, CORPUS, settings=dict(FLAGS)).check()
 
