@@ -6,7 +6,6 @@ Wikipedia removed. Where the paper is silent the recipe is light on purpose: a h
 only take out what is no text of that page (error pages, walls, scraps). `docs/log.md` has the figures.
 """
 
-import importlib.metadata
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, is_dataclass
 from functools import partial
@@ -22,19 +21,6 @@ from corpus.rules import gopher, language
 from corpus.rules import prose as text
 from corpus.sources.links import LinkRules
 from corpus.urls import address
-
-# The libraries whose version may change a byte of the output.
-LIBRARIES = (
-    "ada-url",
-    "fasttext",
-    "fastwarc",
-    "ftfy",
-    "numpy",
-    "publicsuffixlist",
-    "pyarrow",
-    "resiliparse",
-    "trafilatura",
-)
 
 # Gopher's rules of repetition, so wide that only a text which mostly repeats itself falls: at Gopher's own limits
 # one page in eleven goes, most of them documentation, tables and forum threads that people voted for.
@@ -52,6 +38,8 @@ REPEATS_ITSELF = gopher.RepetitionLimits(
 class Recipe:
     """Steps on the page, steps on its text, and how duplicates are found.
 
+    `extraction` are the steps that take a text out of its markup or its frame, for sources that are no pages.
+
     `block_lists` holds the digest of each list that a step uses: a list may be a file, and a changed file is another
     recipe.
     """
@@ -60,6 +48,7 @@ class Recipe:
     cites: str
     page_steps: tuple[PageStep, ...]
     text_steps: tuple[Step, ...]
+    extraction: tuple[Step, ...] = ()
     block_lists: dict[str, str] = field(default_factory=dict)
     links: LinkRules = field(default_factory=LinkRules)
     near: MinHash = field(default_factory=MinHash)
@@ -72,14 +61,10 @@ class Recipe:
             "links": asdict(self.links),
             "block_lists": self.block_lists,
             "page_steps": [describe_step(step) for step in self.page_steps],
+            "extraction": [describe_step(step) for step in self.extraction],
             "text_steps": [describe_step(step) for step in self.text_steps],
             "near_duplicates": asdict(self.near),
         }
-
-
-def link_counts(page: Page) -> Page | Rejected:
-    """Reject a page for which only refused links ask, with the reason of the link."""
-    return page.reject(page.link_refused, page.karma) if page.link_refused else page
 
 
 def on_the_web(page: Page) -> Page | Rejected:
@@ -105,7 +90,6 @@ def gpt2_webtext(
         block_lists={name: digest(*sorted(load(name))) for name in ("wikipedia", "wikipedia-mirrors", *blocked)},
         links=links,
         page_steps=(
-            link_counts,
             on_the_web,
             partial(reject_hosts, profile="wikipedia", reason="wikipedia.host"),
             partial(reject_hosts, profile="wikipedia-mirrors", reason="wikipedia.mirror"),
@@ -114,7 +98,7 @@ def gpt2_webtext(
         text_steps=(
             text.fix,
             text.stubs,
-            partial(language.only, model=language_model, limits=limits),
+            partial(language.only, model=language.ModelFile(language_model), limits=limits),
             text.prose,
             partial(gopher.repetition, limits=REPEATS_ITSELF),
         ),
@@ -127,7 +111,8 @@ def gpt3_wikipedia() -> Recipe:
         name="gpt3-wikipedia",
         cites="Brown et al. (2020), Language Models are Few-Shot Learners, §2.2",
         page_steps=(),
-        text_steps=(*wikitext.STEPS, text.fix),
+        extraction=wikitext.STEPS,
+        text_steps=(text.fix,),
         near=MinHash(min_similarity=0.8),
     )
 
@@ -139,7 +124,8 @@ def gpt3_books(standardise: bool = False) -> Recipe:
         name="gpt1-books" if standardise else "gpt3-books",
         cites="Radford et al. (2018), §4.1" if standardise else "Brown et al. (2020), §2.2",
         page_steps=(),
-        text_steps=(books.strip_gutenberg, last, text.prose),
+        extraction=(books.strip_gutenberg,),
+        text_steps=(last, text.prose),
         near=MinHash(min_similarity=0.8),
     )
 
@@ -157,8 +143,3 @@ def describe_step(step: Callable[..., Page | Document | Rejected]) -> dict[str, 
 
 def _plain(value: Any) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-
-
-def library_versions() -> dict[str, str]:
-    """The versions of everything that may change a byte of the output."""
-    return {name: importlib.metadata.version(name) for name in LIBRARIES}

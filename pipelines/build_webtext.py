@@ -2,9 +2,9 @@
 
     python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output corpus/webtext
 
-The stages, in order, stand in `build`; what each does to a post, a page or a document stands in `corpus`. Run the same
-command again after any interruption: finished parts are kept. Nothing heavy is imported before the flags are right, so
-that `--help` answers at once.
+The stages, in order, stand in `pipelines.builds.webtext`; what each does to a post, a page or a document stands in
+`corpus`. Run the same command again after any interruption: finished parts are kept. Nothing heavy is imported before
+the flags are right, so that `--help` answers at once.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from corpus.command_line import CommandParser, WholeNumber, day
 from pipelines.cli.flags import add_damage_flag, add_run_flags
 
 if TYPE_CHECKING:
-    from pipelines.builds.webtext import Build
+    from pipelines.builds.build import Build
 
 COMMAND = "python -m pipelines.build_webtext"
 Group = argparse._ArgumentGroup
@@ -134,9 +134,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from pipelines.cli.command import run_command
 
     def make(beam_flags: list[str]) -> "Build":
-        from pipelines.builds.webtext import Build
+        from pipelines.builds.webtext import webtext
 
-        return Build.from_flags(ours, given, beam_flags)
+        return webtext(ours, given, beam_flags)
 
     return run_command(ours, given, others, make)
 

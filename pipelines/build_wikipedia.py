@@ -14,7 +14,7 @@ from corpus.command_line import CommandParser
 from pipelines.cli.flags import text_parser
 
 if TYPE_CHECKING:
-    from pipelines.builds.texts import TextBuild
+    from pipelines.builds.build import Build
 
 COMMAND = "python -m pipelines.build_wikipedia"
 EXAMPLE = """
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given, others = ours.parse_known_args(arguments)
     from pipelines.cli.command import run_command
 
-    def make(beam_flags: list[str]) -> "TextBuild":
+    def make(beam_flags: list[str]) -> "Build":
         from corpus.recipes import gpt3_wikipedia
         from pipelines.builds.texts import text_build
 

@@ -27,12 +27,12 @@ def identity_of(value: Any) -> Any:
 
     `TypeError` for a value that is none of these: its `repr` might hold an address, and then no two runs were equal.
     """
-    if isinstance(value, str | int | float | bool) or value is None:
-        return value
     if isinstance(value, type | FunctionType):
         return f"{value.__module__}.{value.__qualname__}"
     if hasattr(value, "identity"):
         return value.identity
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
     if isinstance(value, partial):
         return {"call": identity_of(value.func), "arguments": identity_of(value.args), **identity_of(value.keywords)}
     if is_dataclass(value):

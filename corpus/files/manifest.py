@@ -6,12 +6,10 @@ with rows, bytes and digest. Readers go through the manifest, so what a killed r
 wall-clock time, host or path of a worker enters a data file or a manifest: the same input gives the same bytes.
 """
 
-import importlib.metadata
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +25,6 @@ MANIFEST = "_MANIFEST.json"
 _OWN_DIGEST = "digest"
 TEMPORARY = ".tmp-"
 _ROWS_A_GROUP = 1000
-# Modules that cannot change a byte of a part: a new layout of the report is no reason to build again.
-_MAKES_NO_PART = frozenset(
-    "report fidelity sample progress command finish flags engines watched_worker "
-    "lock beam_flags replacement command_line "
-    "build_webtext build_books build_wikipedia".split()
-)
 
 
 class ManifestError(CorpusloomError):
@@ -263,20 +255,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         return read_checked(path)
     except FileNotFoundError:
         raise ManifestError(f"{folder}: no {MANIFEST}; the build is unfinished, run its command again") from None
-
-
-@cache
-def code_version() -> dict[str, str]:
-    """The version of this package and the digest of its source: other code, other parts."""
-    root = Path(__file__).parents[2]
-    sources = [path.relative_to(root) for package in ("corpus", "pipelines") for path in (root / package).rglob("*.py")]
-    texts = [(root / path).read_bytes() for path in sorted(sources) if not _MAKES_NO_PART & {*path.parts, path.stem}]
-    return {"version": importlib.metadata.version("corpusloom"), "source": digest(*texts)}
-
-
-def manifest_digest(folder: Path) -> str:
-    """What a later stage depends on when it reads this folder."""
-    return digest((folder / MANIFEST).read_bytes())
 
 
 def verify(folder: Path) -> list[str]:

@@ -31,6 +31,11 @@ PACKAGES = ("corpus", "classifiers", "pipelines", "trainer")
 DATA_SUFFIXES = frozenset({".cpp", ".csv", ".h", ".hpp", ".json", ".npy", ".npz", ".tsv", ".txt"})
 
 
+def our_version() -> str:
+    """The version of this package."""
+    return importlib.metadata.version("corpusloom")
+
+
 @dataclass(frozen=True)
 class Closure:
     """What some work depends on: source files with their digests, and libraries with their versions, both sorted.
@@ -38,8 +43,8 @@ class Closure:
     `digest` is the identity of both; the version of Python (major and minor) is one of the libraries.
     """
 
-    files: tuple[tuple[str, str], ...]
-    libraries: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...] = ()
+    libraries: tuple[tuple[str, str], ...] = ()
 
     @property
     def digest(self) -> str:

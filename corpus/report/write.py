@@ -36,19 +36,6 @@ _LONGEST_LINK = 2000
 _LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
 _TEMPLATES = Path(__file__).parent
 
-# The stages in their order (a manifest sorts its keys), and what each one counts. Others follow, the total comes last.
-_STAGES = {
-    "posts": "Records of the submission dumps; kept are those that may make a link.",
-    "links": "The same posts, taken together by link; kept are those whose link has enough karma.",
-    "captures": "Records of the crawl files; kept are pages.",
-    "asked": "Pages; kept are those that a link asks for.",
-    "documents": "Pages that a link asks for; kept are those whose text passes every step of the recipe.",
-    "exact_duplicates": "Documents; kept is the best copy of each capture, page and text.",
-    "near_duplicates": "Documents; kept is the best of those that resemble each other.",
-    "corpus": "The final verdict on every page that a link asks for.",
-}
-_WITHOUT_TEXT = ("posts", "links", "captures", "asked")
-
 
 @dataclass(frozen=True)
 class FunnelStage:
@@ -104,19 +91,19 @@ def funnel(manifest: Mapping[str, Any], facts: Facts) -> list[FunnelStage]:
     Bytes are known at the verdicts, so they are added up backwards from what is kept. A document has the text it had
     when it was judged: an edit between two steps moves no bytes to a reason.
     """
-    names = sorted(manifest["counts"], key=lambda name: (name == "corpus", _place(name), name))
     bytes_in = facts.kept.text_bytes
     stages: list[FunnelStage] = []
-    for name in reversed(names):
+    for step in reversed(manifest["funnel"]):
+        name, has_text = step["name"], step["has_text"]
         counts = Counts.from_json(manifest["counts"][name])
-        known = facts.reasons if name not in _WITHOUT_TEXT else {}
+        known = facts.reasons if has_text else {}
         amounts = [(why, Amount(count, known.get(why, Amount()).text_bytes)) for why, count in counts.reasons.items()]
         amounts.sort(key=lambda item: (item[1].text_bytes > 0, -item[1].documents, item[0]))
         bytes_kept = facts.kept.text_bytes if name == "corpus" else bytes_in
         came = bytes_kept + sum(amount.text_bytes for _, amount in amounts)
         bytes_in = bytes_in if name == "corpus" else came
-        in_and_kept = (None, None) if name in _WITHOUT_TEXT else (came, bytes_kept)
-        stages.append(FunnelStage(name, _STAGES.get(name, "Documents."), counts, amounts, *in_and_kept))
+        in_and_kept = (came, bytes_kept) if has_text else (None, None)
+        stages.append(FunnelStage(name, step["about"], counts, amounts, *in_and_kept))
     return stages[::-1]
 
 
@@ -179,7 +166,7 @@ def _context(manifest: Mapping[str, Any], facts: Facts, seconds: Mapping[str, fl
         "link_rules": settings(recipe.get("links", {})),
         "steps": [
             (kind, step["step"], settings({name: value for name, value in step.items() if name != "step"}))
-            for kind in ("page_steps", "text_steps")
+            for kind in ("page_steps", "extraction", "text_steps")
             for step in recipe.get(kind, [])
         ],
         "near": settings(recipe.get("near_duplicates", {})),
@@ -187,10 +174,6 @@ def _context(manifest: Mapping[str, Any], facts: Facts, seconds: Mapping[str, fl
         "inputs": [(kind, len(files), files[:_INPUTS]) for kind, files in sorted(manifest["inputs"].items())],
         "paired": PAIRED,
     }
-
-
-def _place(name: str) -> int:
-    return list(_STAGES).index(name) if name in _STAGES else len(_STAGES)
 
 
 def _falls(stages: Sequence[FunnelStage]) -> list[figures.Fall]:

@@ -53,6 +53,15 @@ class LanguageLimits:
     min_probability: float = 0.5
 
 
+class ModelFile(str):
+    """The path of the model. Its digest is fixed in this module, so where it lies decides nothing."""
+
+    @property
+    def identity(self) -> str:
+        """The digest of every file that is taken for the model."""
+        return MODEL_SHA256
+
+
 def find_model(given: str = "") -> Path:
     """The checked model file; `MissingModel` when there is none or its digest is not `MODEL_SHA256`."""
     named = given or os.environ.get(MODEL_VARIABLE, "")

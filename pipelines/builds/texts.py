@@ -1,109 +1,92 @@
-"""The stages of a source that comes as text: Wikipedia and books.
+"""The stages of a source that comes as text, Wikipedia and books: files → extracted → judged → (corpus.select).
 
-`build_wikipedia` and `build_books` have the flags; read `run` from top to bottom.
+`build_wikipedia` and `build_books` have the flags, `pipelines.work.texts` what is done to a file.
 """
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from corpus.command_line import CommandParser
-from corpus.files.manifest import MANIFEST
-from corpus.files.storage import local, place
+from corpus.files.inputs import InputFile
+from corpus.files.storage import place
 from corpus.recipes import Recipe
-from corpus.report.write import write_report
-from pipelines.builds.finish import described, publish_corpus, summary
-from pipelines.builds.selection import need_kept, select
+from pipelines.builds.build import Build, closure_of_stages, workers_for
+from pipelines.builds.corpus import publish, reports_of, select, summary
 from pipelines.builds.usefulness import need_readable
-from pipelines.cli.command import disk_line, settings_of
-from pipelines.cli.inputs import InputFile, digests_of, find_inputs, payload_of, with_digests
+from pipelines.cli.command import settings_of
+from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
 from pipelines.cli.replacement import CORPUS, Output
-from pipelines.runtime.stage import Unit
-from pipelines.runtime.stages import Stages
-from pipelines.work import documents
-from pipelines.work.texts import ReadTexts, spans_of
+from pipelines.runtime.stage import Stage
+from pipelines.work.publish import FunnelStep, InputEntry
+from pipelines.work.texts import ExtractTexts, JudgeTexts, TextFacts, TextRun, spans, text_runs
 
 # Measured on a bzip2 dump and on zstd books: bytes written for a byte of compressed input, all stages together.
 DISK_SHARE = 3.0
-WORTH_A_WORKER = {"documents": 2**21, "signatures": 1_500, "selected": 10_000}
-FUNNEL = {"documents": "documents", "exact": "exact_duplicates", "clusters": "near_duplicates"}
-STAGES = ("documents", "signatures", "exact", "near", "clusters", "selected", "damage")
+BYTES_PER_WORKER = 2**21
+EXTRACTED = FunnelStep("extracted", "extracted", "Articles or books; kept are those that have a text of their own.")
+JUDGED = FunnelStep("judged", "judged", "Texts; kept are those that pass every step of the recipe.", "extracted")
 
 
-@dataclass
-class TextBuild:
-    """One build of a text source."""
+def stages(
+    source: str, flag: str, files: Sequence[InputFile], recipe: Recipe, snapshot: str = "", max_quarantined: float = 1.0
+) -> Stage[Any, Any]:
+    """The last stage of a build of a text source; `flag` is what its files were given by."""
+    extracted = Stage(
+        "extracted",
+        ExtractTexts(source, recipe.extraction),
+        plan=partial(spans, source, files),
+        units_per_worker=BYTES_PER_WORKER,
+    )
+    judged = Stage(
+        "judged",
+        JudgeTexts(recipe.text_steps),
+        plan=partial(_text_runs, flag, snapshot, max_quarantined),
+        reads=(extracted,),
+        units_per_worker=1_500,
+    )
+    selected = select(judged, recipe.near, (extracted, judged))
+    return publish(source, recipe, ((extracted, EXTRACTED), (judged, JUDGED)), selected, partial(inputs_of, source))
 
-    source: str
-    flag: str
-    files: list[InputFile]
-    recipe: Recipe
-    snapshot: str
-    output: Output
-    stages: Stages
 
-    def plan(self) -> list[str]:
-        """What a run would do."""
-        size = sum(file.bytes for file in self.files)
-        done = [name for name in STAGES if (self.stages.home(name) / MANIFEST).is_file()]
-        return [
-            f"recipe    {self.recipe.name}: {self.recipe.cites}",
-            f"files     {len(self.files)} files, {size / 1e6:,.1f} MB",
-            f"stages    {', '.join(STAGES)}",
-            f"found     {', '.join(done) or 'nothing'} from an earlier run (taken over if nothing changed)",
-            disk_line(self.stages.root, int(size * DISK_SHARE)),
-        ]
+def inputs_of(source: str, extracted: Sequence[TextFacts], *others: Any) -> list[InputEntry]:
+    """The inputs as the manifest has them, with what the spans of each held."""
+    entries: dict[str, InputEntry] = {}
+    for facts in extracted:
+        found = entries.get(facts.name)
+        counted = {"documents": facts.documents, "quarantined": facts.quarantined.rows}
+        if found is not None:
+            counted = {name: count + found.found[name] for name, count in counted.items()}
+        digest = facts.digest or (found.digest if found else "")
+        entries[facts.name] = InputEntry(source, facts.name, facts.bytes, digest, counted)
+    return list(entries.values())
 
-    def run(self) -> list[str]:
-        """All stages, the manifest, the report."""
-        root = self.stages.root
-        self.files = with_digests(self.files, self.stages)
-        self.output.add({"files": digests_of(self.files)})
-        units = [unit for file in self.files for unit in self._units(file)]
-        owned = (documents.KEPT, documents.REJECTED, documents.DAMAGE)
-        steps = {"source": self.source, "text_steps": self.recipe.describe()["text_steps"]}
-        self.stages.map("documents", owned, units, ReadTexts(self.source, self.recipe), **steps)
-        read = [{**file, "records": file["documents"]} for file in self._found()]
-        need_readable(self.flag, read, self.stages.max_quarantined)
-        select(self.stages, self.recipe.near, {"documents": documents.DAMAGE})
-        need_kept(self.stages)
-        inputs = {self.source: self._found()}
-        manifest = publish_corpus(self.stages, self.source, self.recipe.describe(), FUNNEL, inputs, {})
-        write_report(root, self.stages.save_times(), None)
-        return summary(root, manifest)
 
-    def _units(self, file: InputFile) -> list[Unit]:
-        """One for each span of a file."""
-        units = []
-        for span in spans_of(self.source, local(place(file.file))):
-            payload = {**payload_of(file), "snapshot": self.snapshot, "span": [span.start, span.end]}
-            label = f"{file.name}@{span.start}" if span.start else file.name
-            size = (file.bytes if span.end is None else span.end) - span.start
-            units.append(Unit(payload, label, max(size, 1)))
-        return units
-
-    def _found(self) -> list[dict[str, Any]]:
-        """Each file with what its spans held."""
-        sums: dict[str, dict[str, int]] = {}
-        for fact in self.stages.facts("documents"):
-            found = sums.setdefault(fact["name"], {"documents": 0, "quarantined": 0})
-            for key in found:
-                found[key] += fact[key]
-        return [{**described(file), **sums[file.name]} for file in self.files]
+def _text_runs(flag: str, snapshot: str, max_quarantined: float, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:
+    need_readable(flag, reports_of(inputs_of("", extracted), "documents"), max_quarantined)
+    return text_runs(snapshot, extracted)
 
 
 def text_build(
     source: tuple[str, str], ours: CommandParser, given: argparse.Namespace, beam_flags: Sequence[str], recipe: Recipe
-) -> TextBuild:
+) -> Build:
     """A build from its flags; `source` is the name of the source and the flag of its files.
 
     Everything that can be checked is checked before the first byte is written.
     """
     name, flag = source
-    patterns = [pattern for group in getattr(given, flag.removeprefix("--")) for pattern in group]
-    files = find_inputs(patterns, flag)
-    settings = settings_of(ours, given, {flag: [file.name for file in files]})
-    output = Output(place(given.output), CORPUS, given.replace, settings)
-    stages = Stages(place(given.output), list(beam_flags), given.max_quarantined, WORTH_A_WORKER)
-    return TextBuild(name, flag, files, recipe, given.snapshot, output, stages)
+    files = sampled(find_inputs(names_of(getattr(given, flag.removeprefix("--"))), flag))
+    last = stages(name, flag, files, recipe, given.snapshot, given.max_quarantined)
+    settings = settings_of(ours, given, {flag: samples_of(files)})
+    size = sum(file.bytes for file in files)
+    return Build(
+        last=last,
+        output=Output(place(given.output), CORPUS, given.replace, settings, closure_of_stages(last)),
+        beam_flags=list(beam_flags),
+        summary=summary,
+        max_quarantined=given.max_quarantined,
+        workers=workers_for([(size, BYTES_PER_WORKER)]),
+        disk=int(size * DISK_SHARE),
+        lines=[f"recipe    {recipe.name}: {recipe.cites}", f"files     {len(files)} files, {size / 1e6:,.1f} MB"],
+    )

@@ -14,7 +14,8 @@ from corpus.errors import ExitCode
 from corpus.files.storage import is_remote, place
 from pipelines.cli.beam_flags import check_beam_flags
 from pipelines.cli.lock import locked
-from pipelines.cli.replacement import WORK, Output
+from pipelines.cli.replacement import Output
+from pipelines.runtime.task import STAGES
 
 # Flags that change no byte of what is published.
 _OF_THE_RUN = {"--help", "-h", "--output", "--dry-run", "--replace", "--max-quarantined", "--memory-mb", "--domains",
@@ -57,7 +58,7 @@ def run_command(
             print("\n".join(build.run()))
         return ExitCode.DONE
     except Exception as error:  # every error ends as one clear line and an exit code
-        work = None if is_remote(given.output) else Path(given.output) / WORK
+        work = None if is_remote(given.output) else Path(given.output) / STAGES
         return end_with(error, ours.prog, work, resume=work is not None and work.is_dir())
 
 

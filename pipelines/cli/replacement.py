@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
-from corpus.files.manifest import MANIFEST, ManifestError, code_version, read_checked, write_manifest
+from corpus.files.manifest import MANIFEST, ManifestError, read_checked, write_manifest
+from corpus.files.provenance import Closure
 from corpus.files.storage import is_remote
-from corpus.recipes import library_versions
+from pipelines.runtime.task import STAGES
 
 SETTINGS = ".settings.json"
-WORK = ".stages"
 # Where the first edition kept its stages.
 _FIRST_EDITION = "stages"
 # What a command publishes, and the file that stands when it is finished.
@@ -32,12 +32,16 @@ _FLAGS = "flags"
 
 @dataclass
 class Output:
-    """The folder that a command publishes into; `settings` are those its bytes depend on, in the order of blame."""
+    """The folder that a command publishes into; `settings` are those its bytes depend on, in the order of blame.
+
+    `closure` is the code and the libraries of all its stages.
+    """
 
     root: Path
     kind: str
     replace: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
+    closure: Closure = field(default_factory=Closure)
 
     @property
     def marker(self) -> Path:
@@ -64,14 +68,8 @@ class Output:
         if write and not self.marker.exists():
             write_manifest(self.root / SETTINGS, {"kind": self.kind, _FLAGS: self._all()})
 
-    def add(self, later: Mapping[str, Any]) -> None:
-        """Settings that are known only when the work has begun, such as the digests of the inputs; checks again."""
-        self.settings |= later
-        self.check()
-
     def _all(self) -> dict[str, Any]:
-        software = {"corpusloom": code_version(), "libraries": library_versions()}
-        return {**self.settings, **software}
+        return {**self.settings, "code": dict(self.closure.files), "libraries": dict(self.closure.libraries)}
 
     def _difference(self, known: Mapping[str, Any] | None) -> str:
         if known is None or not isinstance(known.get(_FLAGS), dict):
@@ -92,7 +90,7 @@ class Output:
                 f"{self.root} was made by an earlier edition, which kept its work in {_FIRST_EDITION}/; give --replace "
                 "to build it anew, or choose another --output"
             )
-        ours = old or {SETTINGS, WORK, MARKERS[self.kind]} & names
+        ours = old or {SETTINGS, STAGES, MARKERS[self.kind]} & names
         seen = sorted(name for name in names if not name.startswith("."))
         if seen and not ours:
             raise _refused(
@@ -110,7 +108,7 @@ class Output:
 def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """The first setting that differs, as a clause; nothing where none does.
 
-    A setting that only the record has is one that becomes known later in the run (`Output.add`).
+    A setting that only one of the two has is one that another version did not know.
     """
     for name, value in now.items():
         if name in before and (found := _difference(name, before[name], _plain(value))):

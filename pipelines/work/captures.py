@@ -46,6 +46,7 @@ class CaptureFacts:
     """`pages` and `edges` are sorted by key. Where `seekable`, one can enter the file at any record."""
 
     name: str
+    bytes: int
     digest: str
     records: dict[str, int]
     seekable: bool
@@ -114,6 +115,7 @@ class ScanCaptures:
         rows = map(quarantined_row, found.damage)
         facts = CaptureFacts(
             name=file.name,
+            bytes=file.bytes,
             digest=file_digest(path),
             records=dict(sorted(found.records.items())),
             seekable=_is_seekable(path),

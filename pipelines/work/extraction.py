@@ -85,9 +85,14 @@ def pages_to_read(files: Sequence[InputFile], matched: Sequence[MatchFacts]) -> 
 
 @dataclass(frozen=True)
 class ExtractPages:
-    """The work on a run of matched pages; `max_body` is the longest body that is read, in bytes."""
+    """The work on a run of matched pages.
+
+    `block_lists` has the digest of each list that a step uses: a list may be a file, and a changed file makes other
+    verdicts. `max_body` is the longest body that is read, in bytes.
+    """
 
     page_steps: tuple[PageStep, ...]
+    block_lists: dict[str, str]
     max_body: int = 10 * 2**20
 
     def __call__(self, task: Task[Pages]) -> Outcome[ExtractedFacts]:

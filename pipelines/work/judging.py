@@ -80,18 +80,18 @@ class JudgePages:
 
     def _judged(
         self, task: Task[LinkedPages], links: dict[int, dict[str, Any]]
-    ) -> Iterator[Document | Rejected | Quarantined]:
+    ) -> Iterator[tuple[Document | Rejected | Quarantined, bool]]:
         for row in read_parquet(task.root / task.unit.pages.path):
             link = links[row["warc_offset"]]
             page = from_extracted({**row, "snapshot": task.unit.snapshot, **_of_link(link, row["url"])})
-            judge = partial(self._judge, refused=link["refused"])
-            yield guarded(judge, page, row["warc_file"], row["warc_offset"])
+            if isinstance(page, Rejected):
+                yield page, False
+            else:
+                judge = partial(self._judge, refused=link["refused"])
+                yield guarded(judge, page, row["warc_file"], row["warc_offset"]), True
 
-    def _judge(self, page: Document | Rejected, refused: str) -> Document | Rejected:
-        if refused:
-            document = page.document if isinstance(page, Rejected) else page
-            return storable(document.with_text("").reject(refused, document.karma))
-        return storable(page if isinstance(page, Rejected) else run_steps(page, self.steps))
+    def _judge(self, page: Document, refused: str) -> Document | Rejected:
+        return storable(page.with_text("").reject(refused, page.karma) if refused else run_steps(page, self.steps))
 
 
 def _of_link(link: dict[str, Any], url: str) -> dict[str, Any]:
@@ -100,29 +100,38 @@ def _of_link(link: dict[str, Any], url: str) -> dict[str, Any]:
     return {"link_url": link["redirected_from"] or url, "karma": link["karma"], "first_posted": posted}
 
 
-def write_judged(task: Task[Any], items: Iterable[Document | Rejected | Quarantined]) -> Outcome[JudgedFacts]:
-    """Write the parts of a task as its documents are judged: memory does not grow with them."""
+def write_judged(
+    task: Task[Any], items: Iterable[tuple[Document | Rejected | Quarantined, bool]]
+) -> Outcome[JudgedFacts]:
+    """Write the parts of a task as its documents are judged: memory does not grow with them.
+
+    Each item says whether it was judged here; what extraction rejected is passed on, and was counted there.
+    """
     schemas = {"kept": KEPT_SCHEMA, "rejected": REJECTED_SCHEMA, "quarantined": QUARANTINED_SCHEMA}
     paths = {folder: task.part(folder) for folder in schemas}
     reasons: dict[str, int] = {}
+    passed_on = 0
     note = note_progress(task)
     with ExitStack() as files:
         writers = {
             folder: RowWriter(files.enter_context(appearing(paths[folder])), schema)
             for folder, schema in schemas.items()
         }
-        for number, item in enumerate(items):
+        for number, (item, judged_here) in enumerate(items):
             note(number)
             if isinstance(item, Quarantined):
                 writers["quarantined"].add(quarantined_row(item))
             elif isinstance(item, Rejected):
                 writers["rejected"].add(rejected_row(item))
-                reasons[item.reason] = reasons.get(item.reason, 0) + 1
+                passed_on += not judged_here
+                if judged_here:
+                    reasons[item.reason] = reasons.get(item.reason, 0) + 1
             else:
                 writers["kept"].add(kept_row(item))
         for writer in writers.values():
             writer.close()
     parts = {folder: part_of(path, task.root, writers[folder].rows) for folder, path in paths.items()}
     kept, rejected, lost = (parts[folder].rows for folder in schemas)
+    rejected -= passed_on
     counts = Counts(kept + rejected + lost, kept, rejected, lost, dict(sorted(reasons.items())))
     return Outcome(tuple(parts.values()), counts, JudgedFacts(**parts))

@@ -60,6 +60,7 @@ class PostFacts:
     """`posts` are the rows that take part in the reduction, sorted by link key; `digest` is that of the whole dump."""
 
     name: str
+    bytes: int
     digest: str
     lines: int
     posts: Part
@@ -123,7 +124,7 @@ class ReadPosts:
         quarantined = write_parquet(task.part("quarantined"), task.root, QUARANTINED_SCHEMA, rows)
         lines = table.num_rows + rejected + len(damage)
         counts = Counts(lines, table.num_rows, rejected, len(damage), dict(sorted(reasons.items())))
-        facts = PostFacts(file.name, file_digest(local(file.place)), lines, kept, quarantined)
+        facts = PostFacts(file.name, file.bytes, file_digest(local(file.place)), lines, kept, quarantined)
         file.check()
         return Outcome((kept, quarantined), counts, facts)
 

@@ -149,4 +149,4 @@ class GatherDamage:
         rows = [row for part in task.unit.parts for row in read_parquet(task.root / part.path)]
         rows.sort(key=lambda row: (row["file"], row["offset"], row["reason"], row["detail"]))
         part = write_parquet(task.published("quarantined"), task.root, QUARANTINED_SCHEMA, rows)
-        return Outcome((part,), Counts(len(rows), 0, 0, len(rows)), NoFacts())
+        return Outcome((part,), Counts(len(rows), len(rows)), NoFacts())

@@ -61,6 +61,7 @@ class TextFacts:
     """
 
     name: str
+    bytes: int
     digest: str
     documents: int
     runs: tuple[Part, ...]
@@ -139,7 +140,9 @@ class ExtractTexts:
         total += Counts(len(damage), 0, 0, len(damage))
         digest = "" if unit.start else file_digest(local(unit.file.place))
         unit.file.check()
-        return Outcome((*runs, lost), total, TextFacts(unit.file.name, digest, total.came, tuple(runs), lost))
+        return Outcome(
+            (*runs, lost), total, TextFacts(unit.file.name, unit.file.bytes, digest, total.came, tuple(runs), lost)
+        )
 
     def _extracted(self, task: Task[TextSpan], damage: list[Quarantined]) -> Iterator[Document | Rejected]:
         unit, note = task.unit, note_progress(task)
@@ -169,13 +172,16 @@ class JudgeTexts:
         """Each text ends as a document or a rejection, or is quarantined for what it makes a rule raise."""
         return write_judged(task, self._judged(task))
 
-    def _judged(self, task: Task[TextRun]) -> Iterator[Document | Rejected | Quarantined]:
+    def _judged(self, task: Task[TextRun]) -> Iterator[tuple[Document | Rejected | Quarantined, bool]]:
         for row in read_parquet(task.root / task.unit.texts.path):
             text = from_extracted({**row, "snapshot": task.unit.snapshot})
-            yield guarded(self._judge, text, row["warc_file"], row["warc_offset"])
+            if isinstance(text, Rejected):
+                yield text, False
+            else:
+                yield guarded(self._judge, text, row["warc_file"], row["warc_offset"]), True
 
-    def _judge(self, text: Document | Rejected) -> Document | Rejected:
-        return storable(text if isinstance(text, Rejected) else run_steps(text, self.steps))
+    def _judge(self, text: Document) -> Document | Rejected:
+        return storable(run_steps(text, self.steps))
 
 
 def _write_run(task: Task[TextSpan], number: int, texts: Iterator[Document | Rejected]) -> tuple[Counts, Part]:

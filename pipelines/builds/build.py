@@ -1,0 +1,68 @@
+"""A build: the last of its stages, where it goes, and what to say of it. `cli.command` runs one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from corpus.files.manifest import MANIFEST, read_json
+from corpus.files.provenance import Closure
+from pipelines.cli.command import disk_line
+from pipelines.cli.replacement import MARKERS, Output
+from pipelines.runtime.driver import RUN_FILE, new_run, run_stages
+from pipelines.runtime.engine import exported_to
+from pipelines.runtime.run import StageFolder
+from pipelines.runtime.stage import Stage, in_order
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a command does.
+
+    `last` is the stage after which everything stands, `lines` say in a dry run what goes in, `disk` how many bytes will
+    be written, `summary` makes the lines for the end. `workers` is how many processes the inputs pay for.
+    """
+
+    last: Stage[Any, Any]
+    output: Output
+    beam_flags: list[str]
+    summary: Callable[[Path], list[str]]
+    max_quarantined: float = 1.0
+    workers: int = 1
+    disk: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def plan(self) -> list[str]:
+        """The lines of a dry run."""
+        stages = in_order(self.last)
+        done = [each.name for each in stages if (StageFolder(self.output.root, each.name).home / MANIFEST).is_file()]
+        return [
+            *self.lines,
+            f"stages    {', '.join(stage.name for stage in stages)}",
+            f"found     {', '.join(done) or 'nothing'} from an earlier run (taken over if nothing changed)",
+            disk_line(self.output.root, self.disk),
+        ]
+
+    def run(self) -> list[str]:
+        """Do what is missing; the lines for the end."""
+        run = new_run(self.output.root, MARKERS[self.output.kind], self.max_quarantined)
+        run_stages(self.last, run, self.beam_flags, self.workers)
+        if job := exported_to(self.beam_flags):
+            return [f"the job is in {job}; nothing has run yet. Submit it, then give the same command again"]
+        return self.summary(self.output.root)
+
+
+def closure_of_stages(last: Stage[Any, Any]) -> Closure:
+    """The code and the libraries of a stage and of all that it depends on."""
+    return reduce(Closure.__or__, (stage.closure for stage in in_order(last)), Closure())
+
+
+def workers_for(amounts: Sequence[tuple[int, int]]) -> int:
+    """How many processes are paid for by some amounts of input, each given with how much of it pays for one."""
+    return max([1, *(amount // per_worker for amount, per_worker in amounts)])
+
+
+def times(root: Path) -> dict[str, float]:
+    """The seconds of each stage of a finished build."""
+    return read_json(root / RUN_FILE, {}).get("seconds", {})

@@ -1,0 +1,110 @@
+"""What every corpus has in common: from judged documents to the published whole, and what is said at the end."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from corpus.dedup.minhash import MinHash
+from corpus.files.manifest import Counts, read_manifest
+from corpus.files.provenance import closure_of
+from corpus.recipes import Recipe
+from pipelines.builds.usefulness import FileReport
+from pipelines.runtime.records import Finished
+from pipelines.runtime.stage import Stage, in_order
+from pipelines.work.duplicates import DecideClusters, FindPairs, OrderDocuments, all_pairs, all_signatures, bands
+from pipelines.work.judging import JudgedFacts
+from pipelines.work.lost_links import LOST_LINKS
+from pipelines.work.publish import FunnelStep, InputEntry, PublishCorpus, WholeBuild, whole_build
+from pipelines.work.selection import GatherDamage, SelectDocuments, damage, parts_to_select
+from pipelines.work.signatures import SignDocuments, parts_to_sign
+
+Inputs = Callable[..., Sequence[InputEntry]]
+DUPLICATES = (
+    FunnelStep(
+        "exact", "exact_duplicates", "Documents; kept is the best copy of each capture, page and text.", "judged"
+    ),
+    FunnelStep(
+        "clusters",
+        "near_duplicates",
+        "Documents; kept is the best of those that resemble each other.",
+        "exact_duplicates",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The stages that write the parts of the corpus, and those of deduplication before them."""
+
+    corpus: Stage[Any, Any]
+    quarantined: Stage[Any, Any]
+    exact: Stage[Any, Any]
+    clusters: Stage[Any, Any]
+
+
+def select(judged: Stage[Any, JudgedFacts], near: MinHash, damaged: Sequence[Stage[Any, Any]]) -> Selected:
+    """Judged documents → signatures → duplicates → the parts of the corpus; `damaged` have unreadable pieces."""
+    signatures = Stage("signatures", SignDocuments(near), plan=parts_to_sign, reads=(judged,), units_per_worker=1_500)
+    exact = Stage("exact", OrderDocuments(), plan=all_signatures, reads=(signatures,))
+    pairs = Stage("near", FindPairs(near), plan=partial(bands, near.bands), reads=(signatures, exact))
+    clusters = Stage("clusters", DecideClusters(near), plan=all_pairs, reads=(signatures, exact, pairs))
+    selected = Stage(
+        "selected",
+        SelectDocuments(),
+        plan=parts_to_select,
+        reads=(judged, clusters),
+        writes=("kept", "rejected"),
+        units_per_worker=10_000,
+    )
+    lost = Stage("quarantined", GatherDamage(), plan=damage, reads=tuple(damaged), writes=("quarantined",))
+    return Selected(selected, lost, exact, clusters)
+
+
+def publish(
+    source: str,
+    recipe: Recipe,
+    funnel: Sequence[tuple[Stage[Any, Any], FunnelStep]],
+    selected: Selected,
+    inputs: Inputs,
+    lost_links: Stage[Any, Any] | None = None,
+) -> Stage[Any, Any]:
+    """The last stage. `funnel` has the stages before deduplication, with their places among the counts."""
+    steps = (*(step for _, step in funnel), *DUPLICATES)
+    found = (selected.corpus, selected.quarantined, selected.exact, selected.clusters)
+    more = () if lost_links is None else (lost_links,)
+    reads = (*(stage for stage, _ in funnel), *found, *more)
+    works = tuple(stage.work for read in reads for stage in in_order(read))
+    versions = dict(closure_of(works).libraries)
+    work = PublishCorpus(source, recipe.describe(), steps, lost_links.name if lost_links else "", versions)
+    return Stage("published", work, plan=partial(_whole, inputs, len(funnel), bool(more)), reads=reads)
+
+
+def _whole(inputs: Inputs, count: int, with_lost: bool, *finished: Finished[Any]) -> Iterator[WholeBuild]:
+    lost = [facts.lost for facts in finished[-1]] if with_lost else []
+    yield whole_build(inputs(*finished[:count]), finished, lost)
+
+
+def reports_of(entries: Sequence[InputEntry], records: str) -> Iterator[FileReport]:
+    """Inputs as `usefulness` looks at them; `records` is what their pieces are called."""
+    for entry in entries:
+        found: Any = entry.found[records]
+        total = sum(found.values()) if isinstance(found, Mapping) else found
+        yield FileReport(entry.name, total, entry.found["quarantined"])
+
+
+def summary(root: Path) -> list[str]:
+    """The funnel and where to look, for a terminal."""
+    manifest = read_manifest(root)
+    lines = [f"{'':<17} {'in':>9} {'kept':>9} {'rejected':>9} {'quarantined':>12}"]
+    for step in manifest["funnel"]:
+        count = Counts.from_json(manifest["counts"][step["name"]])
+        numbers = f"{count.came:>9,} {count.kept:>9,} {count.rejected:>9,} {count.quarantined:>12,}"
+        lines.append(f"{step['name'].replace('_', ' '):<17} {numbers}")
+    if "links" in manifest:
+        without = f"{manifest['links_without_page']:,} of {manifest['links']:,} links found no page"
+        lines.append(f"{without}: {root / LOST_LINKS}")
+    lines.append(f"corpus  {root / 'kept'}  ({manifest['counts']['corpus']['kept']:,} documents)")
+    lines.append(f"report  {root / 'report.html'}")
+    return lines
