@@ -65,13 +65,16 @@ class FunnelStage:
         return self.counts.came == out and self.counts.rejected == sum(self.counts.reasons.values())
 
 
-def write_report(root: Path, seconds: Mapping[str, float], domains: Path | None = None) -> Path:
+def write_report(
+    root: Path, seconds: Mapping[str, float], domains: Path | None = None, manifest: Mapping[str, Any] | None = None
+) -> Path:
     """Write `root/report.html` for a finished build and return its path.
 
-    `seconds` is the time of each stage, `domains` a published table of domains to compare with. `ManifestError` for an
-    unfinished or damaged build, `ValueError` for a table that is none.
+    `seconds` is the time of each stage, `domains` a published table of domains to compare with, `manifest` what is
+    about to be published where that has not happened yet. `ManifestError` for an unfinished or damaged build,
+    `ValueError` for a table that is none.
     """
-    manifest = read_manifest(root)
+    manifest = read_manifest(root) if manifest is None else manifest
     facts = gather(root, manifest)
     fidelity = compare(facts.kept.domains, read_domains(domains)) if domains else None
     values = {**_context(manifest, facts, seconds), "fidelity": fidelity, "domains_file": domains and domains.name}

@@ -54,8 +54,8 @@ class Build:
 
 
 def closure_of_stages(last: Stage[Any, Any]) -> Closure:
-    """The code and the libraries of a stage and of all that it depends on."""
-    return reduce(Closure.__or__, (stage.closure for stage in in_order(last)), Closure())
+    """The code and the libraries of all that the last stage depends on; that one only describes what is there."""
+    return reduce(Closure.__or__, (stage.closure for stage in in_order(last) if stage is not last), Closure())
 
 
 def workers_for(amounts: Sequence[tuple[int, int]]) -> int:

@@ -27,7 +27,7 @@ _FIRST_EDITION = "stages"
 # What a command publishes, and the file that stands when it is finished.
 CORPUS, SHARDS, TOKENIZER = "a corpus", "token shards", "a tokenizer"
 MARKERS = {CORPUS: MANIFEST, SHARDS: "manifest.json", TOKENIZER: "training.json"}
-_FLAGS = "flags"
+_FLAGS, CODE = "flags", "code"
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Output:
             write_manifest(self.root / SETTINGS, {"kind": self.kind, _FLAGS: self._all()})
 
     def _all(self) -> dict[str, Any]:
-        return {**self.settings, "code": dict(self.closure.files), "libraries": dict(self.closure.libraries)}
+        return {**self.settings, CODE: dict(self.closure.files), "libraries": dict(self.closure.libraries)}
 
     def _difference(self, known: Mapping[str, Any] | None) -> str:
         if known is None or not isinstance(known.get(_FLAGS), dict):
@@ -121,6 +121,8 @@ def _difference(name: str, before: Any, now: Any) -> str:
         return ""
     if isinstance(before, dict) and isinstance(now, dict):
         key = next(key for key in sorted({*before, *now}) if before.get(key) != now.get(key))
+        if name == CODE:
+            return f"{key} has changed since"
         return f"{name} ({key}) was {before.get(key, 'absent')}, now {now.get(key, 'absent')}"
     if isinstance(before, list) and isinstance(now, list):
         return f"{name}: {_list_difference(before, now)}"

@@ -1,7 +1,7 @@
 """The last stage of a corpus: everything is there and adds up, so the manifest of the whole may say so.
 
 `counts` hold each stage of the funnel with in, kept, rejected and quarantined; what one stage keeps the next one takes
-in, and the totals must agree with the rows of the final parts. Then the card, the manifest, the report. A corpus
+in, and the totals must agree with the rows of the final parts. Then the report, the card, the manifest. A corpus
 without a single kept document is not published: each stage is content with little, and whoever swapped two inputs would
 hold an empty corpus that looks whole.
 """
@@ -119,10 +119,10 @@ class PublishCorpus:
             **more,
             "parts": sorted((asdict(part) for part in parts), key=lambda part: part["path"]),
         }
+        seconds = {step.stage: read_outlook(StageFolder(root, step.stage)).seconds for step in self.funnel}
+        write_report(root, seconds, manifest=manifest)
         write_card(root, manifest)
         write_manifest(root / MANIFEST, manifest)
-        seconds = {step.stage: read_outlook(StageFolder(root, step.stage)).seconds for step in self.funnel}
-        write_report(root, seconds)
         beside = tuple(part_of(root / name, root, 0) for name in (CARD, MANIFEST))
         return Outcome((*beside, *parts[len(unit.published) :]), Counts(1, 1), NoFacts())
 
