@@ -61,7 +61,7 @@ def objections_to(shape: Shape, **wanted: object) -> list[str]:
     What only some classes have must be as a plain decoder has it, unless it is named.
     """
     found = []
-    for name, values in (_PLAIN | wanted).items():
+    for name, values in {**_PLAIN, **wanted}.items():
         allowed = values if isinstance(values, tuple) else (values,)
         if getattr(shape, name) not in allowed:
             found.append(f"{name}={getattr(shape, name)} (it has {' or '.join(map(str, allowed))})")

@@ -45,7 +45,7 @@ class EncoderDecoder(GPT):
             state = block(state, shared)
         return state if self.encoder_norm is None else self.encoder_norm(state)
 
-    def hidden(
+    def hidden(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         tokens: Tensor,
         documents: Tensor | None = None,

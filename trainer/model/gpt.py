@@ -7,6 +7,7 @@ are chosen when the model is put on a device, never inside a step, so that a com
 """
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -210,7 +211,7 @@ class GPT(nn.Module):
         scores = F.linear(state, weight[: self.shape.vocab_size].to(state.dtype))
         return soft_capped(scores, self.shape.soft_cap)
 
-    def _states(self, tokens: Tensor, matrix: Tensor, documents: Tensor | None, more: dict[str, Tensor]) -> Tensor:
+    def _states(self, tokens: Tensor, matrix: Tensor, documents: Tensor | None, more: dict[str, Any]) -> Tensor:
         return self.hidden(tokens, documents, matrix=matrix, **more)
 
     def forward(self, tokens: Tensor, targets: Tensor, documents: Tensor | None = None, **more: Tensor) -> Tensor:
