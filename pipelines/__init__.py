@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 (an old Python never reads what the distribution requires)
     print(f"error: corpusloom needs Python 3.11 or newer, this is {sys.version.split()[0]}", file=sys.stderr)
     raise SystemExit(2)
 _found = importlib.util.find_spec("corpus")

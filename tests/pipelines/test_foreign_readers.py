@@ -5,7 +5,9 @@ import json
 import pytest
 
 pytest.importorskip("apache_beam")
-datasets = pytest.importorskip("datasets")
+pytest.importorskip("datasets")
+
+import datasets
 
 from corpus.sample.prose import english_article
 from pipelines import build_books
