@@ -7,7 +7,6 @@ The output folder opens with `AutoTokenizer.from_pretrained` and with `build_sha
 `pipelines.builds.vocabulary`. Nothing heavy is imported before the flags are right.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from corpus.command_line import SHARE_BELOW_ONE, CommandParser, WholeNumber
 from pipelines.cli.flags import add_run_flags
 
 if TYPE_CHECKING:
-    from pipelines.builds.vocabulary import VocabularyBuild
+    from pipelines.builds.build import Build
 
 COMMAND = "python -m pipelines.train_tokenizer"
 # Token shards hold ids of at most 32 bits.
@@ -65,42 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given, others = ours.parse_known_args(arguments)
     from pipelines.cli.command import run_command
 
-    return run_command(ours, given, others, lambda beam_flags: _build(ours, given, beam_flags))
+    def make(beam_flags: list[str]) -> "Build":
+        from pipelines.builds.vocabulary import vocabulary
 
+        return vocabulary(ours, given, beam_flags)
 
-def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> "VocabularyBuild":
-    """The training that the flags ask for; `CorpusloomError` for what cannot be done, before anything is written."""
-    from pathlib import Path
-
-    from corpus.errors import CorpusloomError, ExitCode
-    from corpus.files.storage import name_of, place
-    from corpus.tokenizer.files import TokenizerError
-    from pipelines.builds.vocabulary import WORTH_A_WORKER, VocabularyBuild, parse_corpus
-    from pipelines.cli.command import settings_of
-    from pipelines.cli.memory import MEGABYTE
-    from pipelines.cli.replacement import TOKENIZER, Output
-    from pipelines.runtime.stages import Stages
-    from pipelines.work.tokens import tokenizer_at
-
-    compare_with = None
-    if given.compare_with:
-        try:
-            compare_with = (Path(given.compare_with).name, tokenizer_at(given.compare_with))
-        except TokenizerError as error:
-            raise CorpusloomError(f"--compare-with {error}", ExitCode.INPUT) from error
-    corpora = dict(parse_corpus(text) for text in given.corpus)
-    settings = settings_of(ours, given, {"--corpus": sorted(f"{name_of(path)}:{n}" for path, n in corpora.items())})
-    return VocabularyBuild(
-        corpora=corpora,
-        output=Output(place(given.output), TOKENIZER, given.replace, settings),
-        kind=given.kind,
-        vocab_size=given.vocab_size,
-        sample_bytes=given.sample_bytes,
-        stages=Stages(place(given.output), beam_flags, 1.0, WORTH_A_WORKER),
-        memory_limit=given.memory_mb * MEGABYTE if given.memory_mb else None,
-        held_out=given.held_out,
-        compare_with=compare_with,
-    )
+    return run_command(ours, given, others, make)
 
 
 if __name__ == "__main__":

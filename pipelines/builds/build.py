@@ -21,13 +21,15 @@ class Build:
     """What a command does.
 
     `last` is the stage after which everything stands, `lines` say in a dry run what goes in, `disk` how many bytes will
-    be written, `summary` makes the lines for the end. `workers` is how many processes the inputs pay for.
+    be written, `summary` makes the lines for the end, `prepare` puts into the output what workers must find there.
+    `workers` is how many processes the inputs pay for.
     """
 
     last: Stage[Any, Any]
     output: Output
     beam_flags: list[str]
     summary: Callable[[Path], list[str]]
+    prepare: Callable[[Path], None] | None = None
     max_quarantined: float = 1.0
     workers: int = 1
     disk: int = 0
@@ -46,6 +48,8 @@ class Build:
 
     def run(self) -> list[str]:
         """Do what is missing; the lines for the end."""
+        if self.prepare:
+            self.prepare(self.output.root)
         run = new_run(self.output.root, MARKERS[self.output.kind], self.max_quarantined)
         run_stages(self.last, run, self.beam_flags, self.workers)
         if job := exported_to(self.beam_flags):

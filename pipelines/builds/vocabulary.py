@@ -1,262 +1,198 @@
-"""The stages of tokenizer training: words counted on a weighted sample, merged, and tried on text that was held out.
+"""The stages of tokenizer training: words of a weighted sample → a tokenizer → tried on text that was held out.
 
-Counting and trying are stages over kept parts; merging is one process, since a merge depends on the one before. What it
-needs is said before the run, by the size of the text, and again before the first merge, by the words themselves.
-With a limit the rarest words are left out until it holds; without one, a machine with too little is told so.
+kept parts → words → trained → sanity → published
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from corpus.files.manifest import map_arrow, parquet_footer, write_bytes, write_json
+from corpus.command_line import CommandParser
+from corpus.errors import CorpusloomError, ExitCode
+from corpus.files.manifest import read_json
 from corpus.files.storage import name_of, place
-from corpus.tokenizer import sanity
-from corpus.tokenizer.counts import Fitted, TooLarge, fit, merge_counts
 from corpus.tokenizer.encoding import Tokenizer
-from corpus.tokenizer.files import save_tokenizer
-from corpus.tokenizer.sanity_page import page
-from corpus.tokenizer.training import VOCABULARY_SIZES, memory_of, train_tokenizer
-from pipelines.builds.token_shards import corpora_read, kept_parts
-from pipelines.cli.command import disk_line
-from pipelines.cli.replacement import Output
-from pipelines.runtime.errors import StageError
-from pipelines.runtime.stage import Unit
-from pipelines.runtime.stages import Stages
-from pipelines.work.held_out import IDS, EncodeHeldOut
-from pipelines.work.words import COUNTS, CountWords
+from corpus.tokenizer.files import TokenizerError, save_tokenizer
+from corpus.tokenizer.training import VOCABULARY_SIZES, memory_of
+from pipelines.builds.build import Build, closure_of_stages, workers_for
+from pipelines.builds.corpora import CorpusPart, corpora_read, kept_parts, text_bytes
+from pipelines.cli.command import settings_of
+from pipelines.cli.memory import MEGABYTE
+from pipelines.cli.replacement import TOKENIZER, Output
+from pipelines.runtime.stage import Stage
+from pipelines.work.held_out import (
+    COMPARED,
+    PAGE,
+    REPORT,
+    DescribeTokenizer,
+    EncodeHeldOut,
+    held_out_texts,
+    tried_tokenizer,
+)
+from pipelines.work.loaded import tokenizer_at
+from pipelines.work.vocabulary import TrainTokenizer, all_words
+from pipelines.work.words import CountWords, KeptTexts
 
-WORTH_A_WORKER = {"words": 3_000, "sanity": 50_000}
-TRAINING, REPORT, PAGE = "training.json", "report.json", "report.html"
 # Held out are 2 % of the documents, more of a small corpus, at most about 50 MB, and none where each one counts.
 HELD_OUT, FEWEST_HELD_OUT, MOST_HELD_OUT, MOST_HELD_OUT_BYTES = 0.02, 20, 0.1, 50_000_000
-_ROWS_AT_ONCE = 2_000_000
+DOCUMENTS_PER_WORKER = 3_000
 
 
-@dataclass
-class VocabularyBuild:
-    """One training. `corpora` maps folders to integer weights, `sample_bytes` bounds the text that is counted.
+@dataclass(frozen=True)
+class Training:
+    """What is asked for. `corpora` maps folders to integer weights, `sample_bytes` bounds the text that is counted.
 
     `memory_limit` in bytes, None for what the machine has; `held_out` a share, None for the rule above; `compare_with`
-    a tokenizer and its name.
+    the name of another tokenizer and itself.
     """
 
     corpora: dict[str, int]
     kind: str
     vocab_size: int | None
     sample_bytes: int
-    output: Output
-    stages: Stages
     memory_limit: int | None = None
     held_out: float | None = None
     compare_with: tuple[str, Tokenizer] | None = None
 
-    def __post_init__(self) -> None:
-        try:
-            self.memory = memory_of(self.kind, self.vocab_size)
-        except ValueError as error:
-            raise StageError(str(error), 2) from error
-        self.parts = {folder: kept_parts(folder) for folder in self.corpora}
-        self.output.settings["corpora"] = corpora_read({name_of(folder): folder for folder in self.corpora})
-        self.sizes = {folder: _text_bytes(parts) for folder, parts in self.parts.items()}
-        self.held_out = self._held_out() if self.held_out is None else self.held_out
-
-    def plan(self) -> list[str]:
-        """What a run would do."""
-        shares = self._shares()
-        text = sum(int(self.sizes[folder] * share) for folder, share in shares.items())
-        limit = f"the limit is {self.memory_limit / 1e6:,.0f} MB" if self.memory_limit else "no limit is given"
-        return [
-            *(f"corpus    {folder}: {share:.2%} of its documents" for folder, share in shares.items()),
-            f"held out  {self.held_out:.2%} of all documents, for the sanity report",
-            f"train     {self.kind}, {self._asked:,} ids, on about {text / 1e6:,.1f} MB of text",
-            f"memory    at most about {self.memory.guess(text) / 1e6:,.0f} MB; {limit}",
-            disk_line(self.stages.root, text // 20),
-        ]
-
-    def run(self) -> list[str]:
-        """Count, train, save, try."""
-        print("\n".join(line for line in self.plan() if line.startswith("memory")), flush=True)
-        shares = self._shares()
-        self._count(shares)
-        facts = self.stages.facts("words")
-        sample = {name: sum(fact[name] for fact in facts) for name in ("documents", "sampled", "held_out", "bytes")}
-        fitted = self._fitted()
-        told = self._told(fitted)
-        print(f"memory    {told}", flush=True)
-        try:
-            tokenizer = train_tokenizer(fitted.words, self.kind, self.vocab_size)
-        except ValueError as error:
-            raise StageError(str(error), 2) from error
-        root = self.stages.root
-        save_tokenizer(tokenizer, root)
-        left_out = {name: value for name, value in asdict(fitted).items() if name != "words"}
-        training = {
-            "kind": self.kind,
-            "digest": tokenizer.digest,
-            "sample": sample,
-            "shares": {name_of(folder): share for folder, share in shares.items()},
-        }
-        write_json(root / TRAINING, {**training, "asked": self._asked, "left_out": left_out})
-        report = self._sanity(tokenizer, sample, told)
-        write_json(root / REPORT, report)
-        write_bytes(root / PAGE, page(report))
-        self.stages.save_times()
-        return [*self._summary(tokenizer, sample, report), f"report     {root / PAGE}"]
-
     @property
-    def _asked(self) -> int:
+    def asked(self) -> int:
+        """The size of the vocabulary."""
         return self.vocab_size or VOCABULARY_SIZES[self.kind]
 
-    def _summary(self, tokenizer: Tokenizer, sample: dict[str, int], report: dict[str, Any]) -> list[str]:
-        of, total = report["held_out"]["of"], report["all"]
-        lines = [
-            f"sample     {sample['sampled']:,} of {sample['documents']:,} documents, {sample['bytes']:,} bytes; "
-            f"{sample['held_out']:,} held out",
-            f"tokenizer  {self.stages.root}  ({self.kind}, {tokenizer.vocab_size:,} ids, {tokenizer.digest})",
-        ]
-        if tokenizer.vocab_size < self._asked:
-            lines.append(
-                f"smaller    {tokenizer.vocab_size:,} ids, not the {self._asked:,} asked for: the sample has no more "
-                "pairs that occur twice; give it more text"
-            )
-        if total["tokens"]:
-            lines.append(f"{of:<10} {total['bytes_per_token']} bytes/token, {total['tokens_per_word']} tokens/word")
-        return lines
 
-    def _count(self, shares: dict[str, float]) -> None:
-        units = [
-            Unit(
-                {"file": part["file"], "digest": part["digest"], "share": shares[folder]},
-                f"{name_of(folder)} {part['path']}",
-                part["rows"],
-            )
-            for folder, parts in self.parts.items()
-            for part in parts
-        ]
-        work = CountWords(self.kind, self.held_out or 0.0)
-        self.stages.map("words", (COUNTS,), units, work, kind=self.kind, held_out=self.held_out)
-
-    def _fitted(self) -> Fitted:
-        """The words to train on; `StageError` when there are none, or when the machine has too little memory."""
-        paths = [self.stages.root / path for path in self.stages.paths("words", COUNTS)]
-        words = merge_counts([_rows(path, max(64, _ROWS_AT_ONCE // len(paths))) for path in paths])
-        try:
-            fitted = fit(words, self.memory, self.memory_limit)
-        except TooLarge as error:
-            raise StageError(f"--memory-mb: {error}", 5) from error
-        needed, free = self._needed(fitted), _free_memory()
-        if free is not None and needed > free:
-            raise StageError(
-                f"training needs about {needed / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free; give --memory-mb "
-                f"{int(free * 0.8 / 1e6)} to leave out the rarest words, or lower --sample-bytes",
-                5,
-            )
-        return fitted
-
-    def _needed(self, fitted: Fitted) -> int:
-        return self.memory.estimate(len(fitted.words), len(fitted.words.data))
-
-    def _told(self, fitted: Fitted) -> str:
-        told = f"about {self._needed(fitted) / 1e6:,.0f} MB for {len(fitted.words):,} distinct words"
-        if not fitted.left_out_words:
-            return told
-        share = fitted.left_out_occurrences / fitted.occurrences
-        return (
-            f"{told}; {fitted.left_out_words:,} words that occur fewer than {fitted.least} times were left out to stay "
-            f"below the limit ({share:.3%} of all words)"
+def stages(training: Training, parts: dict[str, list[CorpusPart]], shares: dict[str, float], held_out: float) -> Any:
+    """The last stage of a training on the kept parts of some corpora, of which `shares` are sampled."""
+    texts = [
+        (
+            name_of(folder),
+            KeptTexts(part.digest, shares[folder], part.rows, part.file, f"{name_of(folder)} {part.path}"),
         )
-
-    def _sanity(self, tokenizer: Tokenizer, sample: dict[str, int], told: str) -> dict[str, Any]:
-        """Try the tokenizer on what was held out, or on everything where nothing was."""
-        name, other = self.compare_with or ("", None)
-        units = [
-            Unit(
-                {"file": part["file"], "digest": part["digest"], "corpus": name_of(folder)},
-                f"{name_of(folder)} {part['path']}",
-                part["rows"],
-            )
-            for folder, parts in self.parts.items()
-            for part in parts
-        ]
-        names = {"tokenizer": tokenizer.digest, "other": other.digest if other else "", "held_out": self.held_out}
-        self.stages.map("sanity", (IDS,), units, EncodeHeldOut(tokenizer, other, self.held_out or 0.0), **names)
-        tallies: dict[sanity.Group, sanity.Tally] = {}
-        for fact in self.stages.facts("sanity"):
-            for source, language, sums in fact["groups"]:
-                tallies.setdefault((source, language), sanity.Tally()).add(sanity.Tally(**sums))
-        seen = np.zeros(tokenizer.vocab_size, np.int64)
-        for path in self.stages.paths("sanity", IDS):
-            table = map_arrow(self.stages.root / path)
-            seen[table["id"].to_numpy()] += table["count"].to_numpy()
-        total = sanity.Tally()
-        for tally in tallies.values():
-            total.add(tally)
-        compared = {"name": name, "digest": other.digest, "vocab_size": other.vocab_size} if other else None
-        return {
-            "tokenizer": {
-                **{key: getattr(tokenizer, key) for key in ("kind", "digest", "vocab_size", "end_of_text")},
-                "asked": self._asked,
-            },
-            "sample": sample,
-            "memory": told,
-            "held_out": {
-                "of": "held out" if self.held_out else "trained on",
-                "share": self.held_out,
-                "documents": total.documents,
-                "bytes": total.bytes,
-            },
-            "all": sanity.figures(total),
-            "by_source": sanity.by(tallies, 0),
-            "by_language": sanity.by(tallies, 1),
-            "by_source_and_language": sanity.by(tallies, None),
-            "merges": sanity.merges_shown(tokenizer),
-            "unused": sanity.unused(tokenizer, seen),
-            "compared_with": compared,
-        }
-
-    def _held_out(self) -> float:
-        documents = sum(part["rows"] for parts in self.parts.values() for part in parts)
-        share = max(HELD_OUT, FEWEST_HELD_OUT / max(documents, 1))
-        most = MOST_HELD_OUT_BYTES / max(sum(self.sizes.values()), 1)
-        return round(min(share, most), 6) if share <= MOST_HELD_OUT else 0.0
-
-    def _shares(self) -> dict[str, float]:
-        """For each corpus the share of its documents that fits its part of the budget."""
-        total = sum(self.corpora.values())
-        budgets = {folder: self.sample_bytes * weight / total for folder, weight in self.corpora.items()}
-        return {folder: min(1.0, budget / max(self.sizes[folder], 1)) for folder, budget in budgets.items()}
+        for folder, found in parts.items()
+        for part in found
+    ]
+    name, other = training.compare_with or ("", None)
+    compared = other.digest if other else ""
+    words = Stage(
+        "words",
+        CountWords(training.kind, held_out),
+        plan=partial(list, texts),
+        units_per_worker=DOCUMENTS_PER_WORKER,
+    )
+    work = TrainTokenizer(training.kind, training.vocab_size, training.memory_limit)
+    trained = Stage("trained", work, plan=all_words, reads=(words,))
+    sanity = Stage(
+        "sanity",
+        EncodeHeldOut(held_out, compared),
+        plan=partial(held_out_texts, texts),
+        reads=(trained,),
+        units_per_worker=50_000,
+    )
+    described = {name_of(folder): share for folder, share in shares.items()}
+    describe = DescribeTokenizer(training.asked, held_out, described, name, compared)
+    return Stage("published", describe, plan=tried_tokenizer, reads=(words, trained, sanity))
 
 
-def _rows(path: Path, at_once: int) -> Iterator[tuple[bytes, int]]:
-    """The (word, count) rows of a run, of which only `at_once` are Python objects at a time."""
-    table = map_arrow(path)
-    for start in range(0, len(table), at_once):
-        piece = table.slice(start, at_once)
-        yield from zip(piece["word"].to_pylist(), piece["count"].to_pylist(), strict=True)
+def vocabulary(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> Build:
+    """The training that the flags ask for; an error for what cannot be done, before anything is written."""
+    corpora = dict(parse_corpus(text) for text in given.corpus)
+    training = Training(
+        corpora=corpora,
+        kind=given.kind,
+        vocab_size=given.vocab_size,
+        sample_bytes=given.sample_bytes,
+        memory_limit=given.memory_mb * MEGABYTE if given.memory_mb else None,
+        held_out=given.held_out,
+        compare_with=_compared(given.compare_with),
+    )
+    settings = settings_of(ours, given, {"--corpus": sorted(f"{name_of(path)}:{n}" for path, n in corpora.items())})
+    return build_of(training, place(given.output), given.replace, settings, beam_flags)
 
 
-def _free_memory() -> int | None:
-    """Memory that programs can still take without swapping, in bytes; None where the system does not say."""
+def build_of(
+    training: Training, root: Path, replace: bool, settings: dict[str, Any], beam_flags: Sequence[str]
+) -> Build:
+    """The build of a training into the folder `root`."""
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
+        memory = memory_of(training.kind, training.vocab_size)
+    except ValueError as error:
+        raise CorpusloomError(str(error), ExitCode.FLAGS) from error
+    parts = {folder: kept_parts(folder) for folder in training.corpora}
+    sizes = {folder: text_bytes(found) for folder, found in parts.items()}
+    held_out = _held_out(parts, sizes) if training.held_out is None else training.held_out
+    shares = _shares(training, sizes)
+    last = stages(training, parts, shares, held_out)
+    text = sum(int(sizes[folder] * share) for folder, share in shares.items())
+    limit = f"the limit is {training.memory_limit / 1e6:,.0f} MB" if training.memory_limit else "no limit is given"
+    corpora = {"corpora": corpora_read({name_of(folder): folder for folder in training.corpora})}
+    documents = sum(part.rows for found in parts.values() for part in found)
+    return Build(
+        last=last,
+        output=Output(root, TOKENIZER, replace, {**settings, **corpora}, closure_of_stages(last)),
+        beam_flags=list(beam_flags),
+        summary=partial(_summary, training.asked),
+        prepare=partial(_save_compared, training.compare_with),
+        workers=workers_for([(documents, DOCUMENTS_PER_WORKER)]),
+        disk=text // 20,
+        lines=[
+            *(f"corpus    {folder}: {share:.2%} of its documents" for folder, share in shares.items()),
+            f"held out  {held_out:.2%} of all documents, for the sanity report",
+            f"train     {training.kind}, {training.asked:,} ids, on about {text / 1e6:,.1f} MB of text",
+            f"memory    at most about {memory.guess(text) / 1e6:,.0f} MB; {limit}",
+        ],
+    )
+
+
+def _compared(path: str | None) -> tuple[str, Tokenizer] | None:
+    if not path:
         return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+    try:
+        return Path(path).name, tokenizer_at(path)
+    except TokenizerError as error:
+        raise CorpusloomError(f"--compare-with {error}", ExitCode.INPUT) from error
 
 
-def _text_bytes(parts: Sequence[dict[str, Any]]) -> int:
-    """The bytes of text in a corpus, from the footers of its parts alone."""
-    total = 0
-    for part in parts:
-        metadata: Any = parquet_footer(place(part["file"]))
-        column = metadata.schema.to_arrow_schema().names.index("text")
-        groups = (metadata.row_group(number).column(column) for number in range(metadata.num_row_groups))
-        total += sum(group.total_uncompressed_size for group in groups)
-    return total
+def _save_compared(compared: tuple[str, Tokenizer] | None, root: Path) -> None:
+    """Put the tokenizer to compare with where every worker finds it."""
+    if compared:
+        save_tokenizer(compared[1], root / COMPARED)
+
+
+def _held_out(parts: dict[str, list[CorpusPart]], sizes: dict[str, int]) -> float:
+    documents = sum(part.rows for found in parts.values() for part in found)
+    share = max(HELD_OUT, FEWEST_HELD_OUT / max(documents, 1))
+    most = MOST_HELD_OUT_BYTES / max(sum(sizes.values()), 1)
+    return round(min(share, most), 6) if share <= MOST_HELD_OUT else 0.0
+
+
+def _shares(training: Training, sizes: dict[str, int]) -> dict[str, float]:
+    """For each corpus the share of its documents that fits its part of the budget."""
+    total = sum(training.corpora.values())
+    budgets = {folder: training.sample_bytes * weight / total for folder, weight in training.corpora.items()}
+    return {folder: min(1.0, budget / max(sizes[folder], 1)) for folder, budget in budgets.items()}
+
+
+def _summary(asked: int, root: Path) -> list[str]:
+    """What is said at the end, from the report."""
+    report = read_json(root / REPORT, {})
+    sample, tokenizer, total = report["sample"], report["tokenizer"], report["all"]
+    of = report["held_out"]["of"]
+    lines = [
+        f"memory     {report['memory']}",
+        f"sample     {sample['sampled']:,} of {sample['documents']:,} documents, {sample['bytes']:,} bytes; "
+        f"{sample['held_out']:,} held out",
+        f"tokenizer  {root}  ({tokenizer['kind']}, {tokenizer['vocab_size']:,} ids, {tokenizer['digest']})",
+    ]
+    if tokenizer["vocab_size"] < asked:
+        lines.append(
+            f"smaller    {tokenizer['vocab_size']:,} ids, not the {asked:,} asked for: the sample has no more pairs "
+            "that occur twice; give it more text"
+        )
+    if total["tokens"]:
+        lines.append(f"{of:<10} {total['bytes_per_token']} bytes/token, {total['tokens_per_word']} tokens/word")
+    return [*lines, f"report     {root / PAGE}"]
 
 
 def parse_corpus(text: str) -> tuple[str, int]:

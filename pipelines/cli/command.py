@@ -25,7 +25,10 @@ _OF_THE_RUN = {"--help", "-h", "--output", "--dry-run", "--replace", "--max-quar
 class Runnable(Protocol):
     """A build: it can say what it would do, and do it."""
 
-    output: Output
+    @property
+    def output(self) -> Output:
+        """Where it goes."""
+        ...
 
     def plan(self) -> list[str]:
         """The lines of a dry run."""

@@ -50,6 +50,7 @@ def run_stages(last: Stage[Any, Any], run: Run, flags: Sequence[str], expected_w
     missing = find_missing(stages, run)
     if not missing.stages:
         return False
+    (run.root / run.published).unlink(missing_ok=True)  # half an output must not look whole
     _clear(stages, run)
     write_code(stages, run)
     for attempt in range(1, _ATTEMPTS + 1):

@@ -42,17 +42,12 @@ def facts_of(stage: Stage[Any, Any], run: Run) -> list[Finished[Any]]:
 
 
 def plan(stage: Stage[Any, Any], run: Run) -> list[Task[Any]] | None:
-    """The tasks that have no record, None where an error was met, which then has its record.
-
-    What was published is withdrawn before the first part of it is written anew: half a corpus must not look whole.
-    """
+    """The tasks that have no record, None where an error was met, which then has its record."""
     try:
         check_code(stage, run)
         tasks = tasks_of(stage, run)
         folder = run.folder(stage)
         left = [] if is_complete(tasks, stage, folder) else pending(tasks, stage, folder)
-        if left and stage.writes and run.published:
-            (run.root / run.published).unlink(missing_ok=True)
         folder.records.mkdir(parents=True, exist_ok=True)
         note_start(folder, len(tasks), left)
         return left

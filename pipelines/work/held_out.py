@@ -1,67 +1,194 @@
-"""Kept parts → what a trained tokenizer makes of the documents that were held out of its training.
+"""Kept parts → what a trained tokenizer makes of the documents that were held out of its training, and the report."""
 
-Which those are is a hash of the id, in a name of its own, so that a document is held out or not whatever share of the
-rest is sampled.
-"""
-
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from corpus.files.manifest import Counts, write_arrow
-from corpus.files.storage import local
-from corpus.hashing import uniform
+from corpus.files.identity import no_identity
+from corpus.files.manifest import Counts, Part, map_arrow, open_parquet, part_of, write_arrow, write_bytes, write_json
+from corpus.files.storage import place
+from corpus.tokenizer import sanity
 from corpus.tokenizer.encoding import Tokenizer
-from corpus.tokenizer.sanity import Group, Tally, tally_texts
-from pipelines.runtime.progress import note_progress
-from pipelines.runtime.stage import Outcome, Task
+from corpus.tokenizer.files import load_tokenizer
+from corpus.tokenizer.sanity import Tally, tally_texts
+from corpus.tokenizer.sanity_page import page
+from pipelines.runtime.task import STAGES, NoFacts, Outcome, Task, note_progress
+from pipelines.work.loaded import tokenizer_at
+from pipelines.work.vocabulary import TokenizerFacts
+from pipelines.work.words import KeptTexts, WordFacts, is_held_out
 
-IDS = ".stages/sanity/ids"
+TRAINING, REPORT, PAGE = "training.json", "report.json", "report.html"
+# Where a copy of the tokenizer to compare with lies, for every worker to find.
+COMPARED = f"{STAGES}/compared_with"
 _BATCH = 256
 
 
-def is_held_out(identity: str, share: float) -> bool:
-    """Whether a document is held out of training, where `share` of all are."""
-    return uniform(identity, "held out of the tokenizer") < share
+@dataclass(frozen=True)
+class HeldOutTexts:
+    """A kept part, its corpus (for a document without a source), and the tokenizer to try."""
+
+    digest: str
+    corpus: str
+    tokenizer: str
+    rows: int = no_identity()
+    file: str = no_identity()
+    label: str = no_identity()
+
+    @property
+    def size(self) -> int:
+        """How many documents it has."""
+        return self.rows + 1
+
+
+@dataclass(frozen=True)
+class GroupTally:
+    """What was counted on the documents of one source and language."""
+
+    source: str
+    language: str
+    sums: Tally
+
+
+@dataclass(frozen=True)
+class SanityFacts:
+    """The tallies by source and language; `ids` says how often each id was used."""
+
+    groups: tuple[GroupTally, ...]
+    ids: Part
+
+
+@dataclass(frozen=True)
+class TriedTokenizer:
+    """Everything that the report is about."""
+
+    tokenizer: str
+    sample: dict[str, int]
+    memory: str
+    left_out: dict[str, int]
+    groups: tuple[GroupTally, ...]
+    ids: tuple[Part, ...]
+    label: str = no_identity(default="the tokenizer")
+    size: int = no_identity(default=1)
+
+
+def held_out_texts(texts: Sequence[KeptTexts], trained: Sequence[TokenizerFacts]) -> Iterator[HeldOutTexts]:
+    """A unit for each kept part."""
+    for text in texts:
+        yield HeldOutTexts(text.digest, text.corpus, trained[0].digest, text.rows, text.file, text.label)
+
+
+def tried_tokenizer(
+    words: Sequence[WordFacts], trained: Sequence[TokenizerFacts], tried: Sequence[SanityFacts]
+) -> Iterator[TriedTokenizer]:
+    """One unit."""
+    names = ("documents", "sampled", "held_out", "bytes")
+    sample = {name: sum(getattr(facts, name) for facts in words) for name in names}
+    groups = tuple(group for facts in tried for group in facts.groups)
+    ids = tuple(facts.ids for facts in tried)
+    yield TriedTokenizer(trained[0].digest, sample, trained[0].memory, trained[0].left_out, groups, ids)
 
 
 @dataclass(frozen=True)
 class EncodeHeldOut:
-    """Work on one kept part: payload `file`, `digest`, `corpus` (what a document without a source is counted under).
+    """The work on one kept part: try the tokenizer that stands in the output folder.
 
-    With `share` 0 nothing was held out, and every document is encoded.
+    With `share` 0 nothing was held out, and every document is encoded. `other` is the digest of the tokenizer to
+    compare with, "" for none.
     """
 
-    tokenizer: Tokenizer
-    other: Tokenizer | None
     share: float
+    other: str = ""
 
-    def __call__(self, task: Task) -> Outcome:
+    def __call__(self, task: Task[HeldOutTexts]) -> Outcome[SanityFacts]:
         """How often each id was used, as a part; the tallies by source and language, as facts."""
-        seen = np.zeros(self.tokenizer.vocab_size, np.int64)
-        tallies: dict[Group, Tally] = {}
-        note, came = note_progress(task), 0
-        file = pq.ParquetFile(local(task.input()), page_checksum_verification=True)
+        tokenizer = tokenizer_at(task.root_path, task.unit.tokenizer)
+        other = tokenizer_at(str(task.root / COMPARED), self.other) if self.other else None
+        seen = np.zeros(tokenizer.vocab_size, np.int64)
+        tallies: dict[sanity.Group, Tally] = {}
+        note, done = note_progress(task), 0
+        file = open_parquet(place(task.unit.file))
         for batch in file.iter_batches(_BATCH, columns=["id", "source", "language", "text"], use_threads=False):
             rows = batch.to_pylist()
-            came += len(rows)
+            done += len(rows)
             chosen = [row for row in rows if not self.share or is_held_out(row["id"], self.share)]
             named = [(row["source"] or _name(task), row["language"] or "", row["text"]) for row in chosen]
-            for group, tally in tally_texts(named, self.tokenizer, self.other, seen).items():
+            for group, tally in tally_texts(named, tokenizer, other, seen).items():
                 tallies.setdefault(group, Tally()).add(tally)
-            note(came)
+            note(done)
         used = np.flatnonzero(seen)
         table = pa.table({"id": pa.array(used, pa.int64()), "count": pa.array(seen[used], pa.int64())})
-        part = write_arrow(task.part(IDS, ".arrow"), task.root, table)
+        part = write_arrow(task.part("ids", ".arrow"), task.root, table)
         encoded = sum(tally.documents for tally in tallies.values())
-        left = came - encoded
-        counts = Counts(came, encoded, left, 0, {"sanity.not_held_out": left} if left else {})
-        groups = [[*group, asdict(tally)] for group, tally in sorted(tallies.items())]
-        return Outcome((part,), counts, {"groups": groups})
+        left = done - encoded
+        counts = Counts(done, encoded, left, 0, {"sanity.not_held_out": left} if left else {})
+        groups = tuple(GroupTally(*group, tally) for group, tally in sorted(tallies.items()))
+        return Outcome((part,), counts, SanityFacts(groups, part))
 
 
-def _name(task: Task) -> str:
-    return Path(task.unit.payload["corpus"]).name
+def _name(task: Task[HeldOutTexts]) -> str:
+    return Path(task.unit.corpus).name
+
+
+@dataclass(frozen=True)
+class DescribeTokenizer:
+    """The work on the whole: what stands beside the tokenizer. `asked` is the vocabulary that was asked for.
+
+    `shares` are those of each corpus that was sampled, `compared` the name of the tokenizer to compare with.
+    """
+
+    asked: int
+    held_out: float
+    shares: dict[str, float] = field(default_factory=dict)
+    compared: str = ""
+    other: str = ""
+
+    def __call__(self, task: Task[TriedTokenizer]) -> Outcome[NoFacts]:
+        """The report as data and as a page, and last `training.json`, which says that the folder is finished."""
+        unit, root = task.unit, task.root
+        tokenizer = tokenizer_at(task.root_path, unit.tokenizer)
+        report = self._report(task, tokenizer)
+        training = {
+            "kind": tokenizer.kind,
+            "digest": tokenizer.digest,
+            "sample": unit.sample,
+            "shares": self.shares,
+            "asked": self.asked,
+            "left_out": unit.left_out,
+        }
+        write_json(root / REPORT, report)
+        write_bytes(root / PAGE, page(report))
+        write_json(root / TRAINING, training)
+        parts = tuple(part_of(root / name, root, 0) for name in (REPORT, PAGE, TRAINING))
+        return Outcome(parts, Counts(1, 1), NoFacts())
+
+    def _report(self, task: Task[TriedTokenizer], tokenizer: Tokenizer) -> dict[str, Any]:
+        unit = task.unit
+        tallies: dict[sanity.Group, Tally] = {}
+        total, seen = Tally(), np.zeros(tokenizer.vocab_size, np.int64)
+        for group in unit.groups:
+            tallies.setdefault((group.source, group.language), Tally()).add(group.sums)
+            total.add(group.sums)
+        for part in unit.ids:
+            table = map_arrow(task.root / part.path)
+            seen[table["id"].to_numpy()] += table["count"].to_numpy()
+        other = load_tokenizer(task.root / COMPARED) if self.other else None
+        compared = {"name": self.compared, "digest": other.digest, "vocab_size": other.vocab_size} if other else None
+        described = {name: getattr(tokenizer, name) for name in ("kind", "digest", "vocab_size", "end_of_text")}
+        of = "held out" if self.held_out else "trained on"
+        return {
+            "tokenizer": {**described, "asked": self.asked},
+            "sample": unit.sample,
+            "memory": unit.memory,
+            "held_out": {"of": of, "share": self.held_out, "documents": total.documents, "bytes": total.bytes},
+            "all": sanity.figures(total),
+            "by_source": sanity.by(tallies, 0),
+            "by_language": sanity.by(tallies, 1),
+            "by_source_and_language": sanity.by(tallies, None),
+            "merges": sanity.merges_shown(tokenizer),
+            "unused": sanity.unused(tokenizer, seen),
+            "compared_with": compared,
+        }

@@ -2,49 +2,93 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from corpus.files.manifest import Counts, Part, write_arrow
-from corpus.files.storage import local
+from corpus.files.identity import no_identity
+from corpus.files.manifest import Counts, Part, open_parquet, write_arrow
+from corpus.files.storage import place
 from corpus.hashing import uniform
 from corpus.tokenizer.words import WordCounter
-from pipelines.runtime.progress import note_progress
-from pipelines.runtime.stage import Outcome, Task
-from pipelines.work.held_out import is_held_out
+from pipelines.runtime.task import Outcome, Task, note_progress
 
-COUNTS = ".stages/words/counts"
 # A part's counts are written in runs of about this many distinct words, some 300 MB, whatever the size of the part.
-WORDS_A_RUN = 1_500_000
+WORDS_PER_RUN = 1_500_000
 _BATCH = 512
+
+
+def is_held_out(identity: str, share: float) -> bool:
+    """Whether a document is held out of training, where `share` of all are.
+
+    By a hash in a name of its own, so that it is held out or not whatever share of the rest is sampled.
+    """
+    return uniform(identity, "held out of the tokenizer") < share
+
+
+@dataclass(frozen=True)
+class KeptTexts:
+    """A kept part of a finished corpus, of which `share` of the documents that are not held out are sampled."""
+
+    corpus: str
+    digest: str
+    share: float
+    rows: int = no_identity()
+    file: str = no_identity()
+    name: str = no_identity()
+
+    @property
+    def label(self) -> str:
+        """The corpus and the name of the part in it."""
+        return f"{self.corpus} {self.name}"
+
+    @property
+    def size(self) -> int:
+        """How many documents it has."""
+        return self.rows + 1
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return place(self.file)
+
+
+@dataclass(frozen=True)
+class WordFacts:
+    """How many documents there were and what became of them, `bytes` of sampled text, and the runs of counts."""
+
+    documents: int
+    sampled: int
+    held_out: int
+    bytes: int
+    runs: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
 class CountWords:
-    """Work on one kept part: payload `file`, `digest`, `share` (of the documents left by `held_out`, to sample)."""
+    """The work on one kept part."""
 
     kind: str
     held_out: float
 
-    def __call__(self, task: Task) -> Outcome:
+    def __call__(self, task: Task[KeptTexts]) -> Outcome[WordFacts]:
         """The words of the sampled documents and how often each occurs, in runs that are sorted by their bytes."""
         seen = {"documents": 0, "sampled": 0, "held_out": 0, "bytes": 0}
-        counter, parts = WordCounter(self.kind), list[Part]()
+        counter, runs = WordCounter(self.kind), list[Part]()
         for text in self._texts(task, seen):
             counter.add(text)
-            if len(counter) >= WORDS_A_RUN:
-                parts.append(_write_run(task, len(parts), counter))
-        if len(counter) or not parts:
-            parts.append(_write_run(task, len(parts), counter))
+            if len(counter) >= WORDS_PER_RUN:
+                runs.append(_write_run(task, len(runs), counter))
+        if len(counter) or not runs:
+            runs.append(_write_run(task, len(runs), counter))
         left = seen["documents"] - seen["sampled"] - seen["held_out"]
         reasons = {"sample.held_out": seen["held_out"], "sample.not_chosen": left}
         counts = Counts(seen["documents"], seen["sampled"], left + seen["held_out"], 0, _positive(reasons))
-        return Outcome(tuple(parts), counts, seen)
+        return Outcome(tuple(runs), counts, WordFacts(**seen, runs=tuple(runs)))
 
-    def _texts(self, task: Task, seen: dict[str, int]) -> Iterator[str]:
-        note, share = note_progress(task), task.unit.payload["share"]
-        file = pq.ParquetFile(local(task.input()), page_checksum_verification=True)
+    def _texts(self, task: Task[KeptTexts], seen: dict[str, int]) -> Iterator[str]:
+        note, share = note_progress(task), task.unit.share
+        file = open_parquet(task.unit.path)
         for batch in file.iter_batches(_BATCH, columns=["id", "text"], use_threads=False):
             for row in batch.to_pylist():
                 seen["documents"] += 1
@@ -57,7 +101,7 @@ class CountWords:
             note(seen["documents"])
 
 
-def _write_run(task: Task, number: int, counter: WordCounter) -> Part:
+def _write_run(task: Task[KeptTexts], number: int, counter: WordCounter) -> Part:
     counts = sorted(counter.take().items())
     table = pa.table(
         {
@@ -65,7 +109,7 @@ def _write_run(task: Task, number: int, counter: WordCounter) -> Part:
             "count": pa.array([count for _, count in counts], pa.int64()),
         }
     )
-    return write_arrow(task.part(COUNTS, f"-{number:04}.arrow"), task.root, table)
+    return write_arrow(task.part("counts", f"-{number:04}.arrow"), task.root, table)
 
 
 def _positive(reasons: dict[str, int]) -> dict[str, int]:

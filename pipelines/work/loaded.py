@@ -1,0 +1,20 @@
+"""Tokenizers as workers load them: once in each process, from a place that all of them reach."""
+
+from functools import cache
+
+from corpus.errors import CorpusloomError, ExitCode
+from corpus.files.storage import is_remote, local_folder, place
+from corpus.tokenizer.encoding import Tokenizer
+from corpus.tokenizer.files import load_tokenizer
+
+
+@cache
+def tokenizer_at(path: str, digest: str = "") -> Tokenizer:
+    """The tokenizer at a place, a folder or file, here or in a bucket; an error where it is not the one of `digest`."""
+    there = place(path)
+    if is_remote(there):
+        there = local_folder(there) if there.is_dir() else local_folder(there.parent) / there.name
+    tokenizer = load_tokenizer(there)
+    if digest and tokenizer.digest != digest:
+        raise CorpusloomError(f"{path}: another tokenizer here than where the command was given", ExitCode.INPUT)
+    return tokenizer
