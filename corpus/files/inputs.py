@@ -6,19 +6,26 @@ small. An object in a store is known by the same pieces, fetched as ranges: a co
 corpus. The digest of the whole is made by the worker that reads the whole, and stands in the manifest.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.identity import no_identity
+from corpus.files.sealed import stamp_of
 from corpus.files.storage import is_remote, place
 from corpus.hashing import digest
 
 PIECES, PIECE_BYTES = 64, 1 << 16
+_CURE = "wait until it is complete or restore it, then give the same command again"
 
 
-class InputChanged(Exception):
-    """An input that is not what it was when the run began."""
+class ChangedInput(CorpusloomError):
+    """An input that is another one than when the command began."""
+
+    code = ExitCode.INPUT
 
 
 @dataclass(frozen=True)
@@ -40,14 +47,28 @@ class InputFile:
         size = self.place.stat().st_size
         return replace(self, bytes=size, sample=_sample(self.place, size))
 
-    def check(self) -> None:
-        """`InputChanged` when the file was changed after its sample was taken; whoever has read it asks last."""
-        now = self.sampled()
-        if (now.bytes, now.sample) != (self.bytes, self.sample):
-            raise InputChanged(
-                f"{self.name} was changed while it was read ({self.bytes:,} bytes then, {now.bytes:,} now); wait until "
-                "it is complete and run the command again"
-            )
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the file to its sample while the block reads it; `ChangedInput` where it changed before or meanwhile.
+
+        An error in the block counts for nothing where the file has changed: a cut-off input may raise anything.
+        """
+        stamp = self._check()
+        try:
+            yield
+        finally:
+            if self._check() != stamp:
+                raise ChangedInput(f"{self.name} was written to while it was read; {_CURE}")
+
+    def _check(self) -> tuple[int, ...]:
+        """The stamp of the file, which has the sample that it is known by."""
+        try:
+            now, stamp = self.sampled(), () if is_remote(self.file) else stamp_of(self.place)
+        except FileNotFoundError:
+            raise ChangedInput(f"{self.name} is gone; put it back, then give the same command again") from None
+        if now.sample != self.sample:
+            raise ChangedInput(f"{self.name} has changed since the command began; {_CURE}")
+        return stamp
 
 
 def _sample(path: Path, size: int) -> str:

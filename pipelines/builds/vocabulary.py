@@ -66,10 +66,7 @@ class Training:
 def stages(training: Training, parts: dict[str, list[CorpusPart]], shares: dict[str, float], held_out: float) -> Any:
     """The last stage of a training on the kept parts of some corpora, of which `shares` are sampled."""
     texts = [
-        (
-            name_of(folder),
-            KeptTexts(part.digest, shares[folder], part.rows, part.file, f"{name_of(folder)} {part.path}"),
-        )
+        KeptTexts(name_of(folder), part.digest, shares[folder], part.rows, part.file, part.path)
         for folder, found in parts.items()
         for part in found
     ]

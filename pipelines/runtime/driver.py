@@ -15,7 +15,7 @@ from typing import Any
 from corpus.files.manifest import TEMPORARY, read_json, write_json
 from corpus.files.storage import is_remote, scratch
 from pipelines.runtime.engine import exported_to, is_local, most_workers, output_to, start
-from pipelines.runtime.errors import StageError
+from pipelines.runtime.errors import StageError, error_within
 from pipelines.runtime.execute import tasks_of, write_code
 from pipelines.runtime.job import build_job
 from pipelines.runtime.outlook import read_outlook
@@ -97,7 +97,9 @@ def _attempt(stages: Sequence[Stage[Any, Any]], run: Run, flags: Sequence[str], 
             if not exported_to(flags):
                 result.wait_until_finish()
             return False
-        except RuntimeError:
+        except RuntimeError as error:
+            if lost := error_within(str(error)):  # its record could not be written
+                raise lost from error
             if a_worker_died():
                 return True
             raise_errors(stages, run)

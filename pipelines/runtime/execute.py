@@ -6,15 +6,19 @@ process, a killed worker or a lost machine, is the engine's to repeat; a task wi
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from corpus.files.inputs import InputFile
 from corpus.files.manifest import write_json
 from corpus.files.provenance import Closure, closure_of
-from pipelines.runtime.errors import StageError, describe_error
+from corpus.files.transient import patiently
+from pipelines.runtime.errors import StageError, leave_record
 from pipelines.runtime.outlook import note_end, note_start
 from pipelines.runtime.records import Finished, finish, finished, is_complete, pending, write_record
 from pipelines.runtime.run import Run
@@ -65,13 +69,25 @@ def execute(task: Task[Any], stage: Stage[Any, Any], run: Run, *more: Any) -> st
         if run.error(stage).exists() or task.record().exists():
             return OK
         check_code(stage, run)
-        outcome = stage.work(task, *more)
+        with _inputs_held(task.unit):
+            outcome = patiently(stage.work, task, *more)
         outcome.counts.check(task.unit.label)
         write_record(task, outcome)
         return OK
     except Exception as error:
         note_error(error, task.unit.label, stage, run)
         return FAILED
+
+
+@contextmanager
+def _inputs_held(unit: Any) -> Iterator[None]:
+    """Hold the input files of a unit to what they were when the command began."""
+    with ExitStack() as held:
+        for each in fields(unit):
+            value = getattr(unit, each.name)
+            if isinstance(value, InputFile):
+                held.enter_context(value.held())
+        yield
 
 
 def end(stage: Stage[Any, Any], run: Run, words: Sequence[str]) -> str:
@@ -107,7 +123,7 @@ def cut(line: str, stage: Stage[Any, Any], run: Run) -> Iterator[tuple[int, byte
 
 def note_error(error: Exception, label: str, stage: Stage[Any, Any], run: Run) -> None:
     """Leave an error for the driver to report."""
-    write_json(run.error(stage), describe_error(error, label))
+    leave_record(run.error(stage), error, label)
 
 
 def write_code(stages: Sequence[Stage[Any, Any]], run: Run) -> None:

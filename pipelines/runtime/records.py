@@ -20,11 +20,9 @@ from corpus.hashing import digest
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.run import Run, StageFolder
 from pipelines.runtime.stage import Stage
-from pipelines.runtime.task import F, Outcome, Task
+from pipelines.runtime.task import STAGES, F, Outcome, Task
 
 TASKS_PER_LEAF = 1000
-# A share of damaged records says something only when there are some.
-FEWEST_QUARANTINED = 100
 
 
 @dataclass(frozen=True)
@@ -218,10 +216,11 @@ def finish(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], run: Run) -> None
 
 def check_damage(stage: str, counts: Counts, most: float) -> None:
     """`StageError` where more records than the share `most` could not be read."""
-    if counts.quarantined >= FEWEST_QUARANTINED and counts.quarantined > most * counts.came:
+    if counts.quarantined > most * counts.came:
         raise StageError(
-            f"{stage}: {counts.quarantined} of {counts.came} records could not be read, more than {most:.0%}; mend the "
-            "files, or allow more with --max-quarantined",
+            f"{stage}: {counts.quarantined} of {counts.came} records could not be read, more than {most:.0%}; they are "
+            f"listed below {STAGES}/{stage}/quarantined. Are the inputs what their flags say, and whole? Mend them, or "
+            "allow more with --max-quarantined",
             3,
         )
 

@@ -123,7 +123,6 @@ class ScanCaptures:
             edges=_write(task, "edges", EDGES_SCHEMA, sorted(found.edges)),
             quarantined=write_parquet(task.part("quarantined"), task.root, QUARANTINED_SCHEMA, rows),
         )
-        file.check()
         return Outcome((facts.pages, facts.edges, facts.quarantined), found.counts, facts)
 
 

@@ -113,7 +113,6 @@ class ExtractPages:
                 else:
                     rows[offset] = extracted_row(result)
                 note(len(rows) + len(damage))
-        unit.file.check()
         return self._outcome(task, reuse, [rows[offset] for offset in offsets if offset in rows], damage)
 
     def _extracted(self, page: Page, sandbox: Sandbox) -> Document | Rejected | Quarantined:

@@ -125,7 +125,6 @@ class ReadPosts:
         lines = table.num_rows + rejected + len(damage)
         counts = Counts(lines, table.num_rows, rejected, len(damage), dict(sorted(reasons.items())))
         facts = PostFacts(file.name, file.bytes, file_digest(local(file.place)), lines, kept, quarantined)
-        file.check()
         return Outcome((kept, quarantined), counts, facts)
 
     def _batches(

@@ -139,7 +139,6 @@ class ExtractTexts:
         lost = write_parquet(task.part("quarantined"), task.root, QUARANTINED_SCHEMA, rows)
         total += Counts(len(damage), 0, 0, len(damage))
         digest = "" if unit.start else file_digest(local(unit.file.place))
-        unit.file.check()
         return Outcome(
             (*runs, lost), total, TextFacts(unit.file.name, unit.file.bytes, digest, total.came, tuple(runs), lost)
         )

@@ -20,7 +20,7 @@ from corpus.readers.reddit import Submission, parse_line
 from corpus.readers.warc.captures import iso_date
 from corpus.readers.warc.http_body import decode_body, read_head
 from corpus.readers.warc.inflate import Damaged
-from corpus.recipes import link_counts, on_the_web
+from corpus.recipes import on_the_web
 from corpus.rules import c4, fineweb, gopher, language, prose
 from corpus.schema import kept_row
 from corpus.sources.links import REDUCED, LinkRules, judge, post_row
@@ -104,7 +104,7 @@ def a_page_of_any_address_is_judged(url: str, status: int) -> None:
     where = address_or_raw(url)
     page = replace(page, canonical_url=where.canonical, surt=where.surt, domain=where.domain)
     hosts = partial(reject_hosts, profile="wikipedia", reason="wikipedia.host")
-    result = run_steps(page, (link_counts, on_the_web, hosts))
+    result = run_steps(page, (on_the_web, hosts))
     storable(result if isinstance(result, Rejected) else result.document("text"))
 
 

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from corpus.document import Page, Rejected, run_steps
-from corpus.recipes import RECIPES, gpt2_webtext, library_versions
+from corpus.recipes import RECIPES, gpt2_webtext
 from corpus.sources.links import LinkRules
 
 
@@ -27,8 +27,6 @@ def page(url, **fields):
         (page("https://en.wikipedia.org/wiki/Tide"), "wikipedia.host"),
         (page("https://fr.m.wikipedia.org/wiki/Mer"), "wikipedia.host"),
         (page("https://www.wikiwand.com/en/Tide"), "wikipedia.mirror"),
-        (page("https://a.example/", link_refused="link.deleted", karma=9), "link.deleted"),
-        (page("https://www.reddit.com/r/x", link_refused="link.not_outbound", karma=9), "link.not_outbound"),
     ],
 )
 def test_pages_are_judged_before_their_text_is_taken_out(asked, reason):
@@ -52,7 +50,3 @@ def test_the_content_of_a_block_list_is_part_of_the_recipe(tmp_path):
     other.write_text("ham.example\n")
     two = gpt2_webtext(LinkRules(), blocked=(str(other),)).block_lists
     assert one[str(path)] != two[str(other)]
-
-
-def test_the_versions_that_matter_are_named():
-    assert {"trafilatura", "resiliparse", "ftfy", "ada-url"} <= set(library_versions())

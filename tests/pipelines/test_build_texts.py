@@ -83,7 +83,7 @@ def test_a_big_dump_is_read_by_several_units(tmp_path, monkeypatch):
               for number in range(2)]  # fmt: skip
     streams = [HEAD, *("".join(group) for group in groups), "</mediawiki>"]
     (tmp_path / "enwiki.xml.bz2").write_bytes(b"".join(bz2.compress(part.encode()) for part in streams))
-    monkeypatch.setattr(texts, "BYTES_A_SPAN", 3000)
+    monkeypatch.setattr(texts, "BYTES_PER_SPAN", 3000)
     from corpus.recipes import gpt3_wikipedia
 
     build_in_process(tmp_path, "wikipedia", tmp_path / "enwiki.xml.bz2", gpt3_wikipedia())
@@ -91,20 +91,18 @@ def test_a_big_dump_is_read_by_several_units(tmp_path, monkeypatch):
     assert manifest["counts"]["corpus"]["in"] == manifest["inputs"]["wikipedia"][0]["documents"] == 8
     names = {row["warc_file"].rpartition("@")[2] for row in rows(tmp_path / "out", "kept")}
     assert len(names) == 2
-    assert len(list((tmp_path / "out" / ".stages" / "documents" / "units").glob("*.json"))) == 2
+    assert len(list((tmp_path / "out" / ".stages" / "extracted" / "records").glob("*.json"))) == 2
 
 
 def build_in_process(tmp_path, source, path, recipe):
     """A build in this process, by one worker."""
-    from pipelines.builds.texts import WORTH_A_WORKER, TextBuild
-    from pipelines.cli.inputs import find_inputs
-    from pipelines.cli.replacement import CORPUS, Output
-    from pipelines.runtime.stages import Stages
+    from pipelines.builds.texts import stages
+    from pipelines.cli.inputs import find_inputs, sampled
+    from pipelines.runtime.driver import new_run, run_stages
 
-    (tmp_path / "out").mkdir()
-    output = Output(tmp_path / "out", CORPUS)
-    stages = Stages(tmp_path / "out", ["--direct_num_workers=1"], 1.0, WORTH_A_WORKER)
-    TextBuild(source, "--files", find_inputs([str(path)], "--files"), recipe, "", output, stages).run()
+    files = sampled(find_inputs([str(path)], "--files"))
+    last = stages(source, "--files", files, recipe)
+    assert run_stages(last, new_run(tmp_path / "out", "_MANIFEST.json"), ["--direct_num_workers=1"])
 
 
 @pytest.fixture
@@ -158,7 +156,7 @@ def contents_of(folder):
 
 
 def test_long_files_are_cut_into_runs(shelf, tmp_path, monkeypatch):
-    monkeypatch.setattr(texts, "DOCUMENTS_A_RUN", 2)
+    monkeypatch.setattr(texts, "TEXTS_PER_RUN", 2)
     from corpus.recipes import gpt3_books
 
     build_in_process(tmp_path, "books", shelf / "books.jsonl", gpt3_books())

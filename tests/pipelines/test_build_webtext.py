@@ -88,7 +88,7 @@ def test_counts_balance_to_the_document(built):
     without = pq.read_table(built / "links_without_page.parquet").num_rows
     assert without == manifest["links_without_page"] == manifest["links"] - manifest["links_answered"]
     assert len(rows(built, "quarantined")) == sum(
-        manifest["counts"][stage]["quarantined"] for stage in ("posts", "captures", "documents")
+        manifest["counts"][stage]["quarantined"] for stage in ("posts", "captures", "extracted", "judged")
     )
     assert verify(built) == []
 
@@ -194,7 +194,7 @@ def is_member(data):
 def test_an_interrupted_run_says_how_to_go_on(sample, tmp_path, workers):
     command = arguments(sample, tmp_path / "corpus", f"--direct_num_workers={workers}")
     with (tmp_path / "said").open("w") as errors, subprocess.Popen(command, cwd=ROOT, stderr=errors) as process:
-        while process.poll() is None and not (tmp_path / "corpus" / ".stages" / "documents" / "units").is_dir():
+        while process.poll() is None and not (tmp_path / "corpus" / ".stages" / "extracted" / "records").is_dir():
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
@@ -207,14 +207,14 @@ def test_an_interrupted_run_says_how_to_go_on(sample, tmp_path, workers):
 
 @pytest.mark.parametrize(
     "moments",
-    [("posts", "captures", "documents"), ("documents", "signatures"), ("clusters", "selected")],
+    [("posts", "captures", "extracted"), ("judged", "signatures"), ("clusters", "selected", "published")],
 )
 def test_a_killed_run_goes_on_to_the_same_bytes(sample, built, tmp_path, moments):
     """kill -9 of the driver as each of these stages begins (and a random while later), then the same command."""
     command = arguments(sample, tmp_path / "killed", "--direct_num_workers=2")
     for moment in moments:
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-            while process.poll() is None and not (tmp_path / "killed" / ".stages" / moment / "units").is_dir():
+            while process.poll() is None and not (tmp_path / "killed" / ".stages" / moment / "records").is_dir():
                 time.sleep(0.01)
             time.sleep(random.random() / 20)
             assert process.poll() is None, f"the run ended before {moment}"

@@ -22,6 +22,8 @@ pytest.importorskip("apache_beam.runners.dataflow.internal.apiclient", reason="n
 import apache_beam as beam
 from apache_beam.internal import pickler
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from pipelines.runtime.map_parts import MapParts
+from pipelines.runtime.spread import Spread, write_lines
 
 import pipelines.work
 from corpus.dedup.minhash import MinHash
@@ -33,8 +35,6 @@ from corpus.sources.links import LinkRules
 from corpus.tokenizer.training import train_tokenizer
 from pipelines.cli.inputs import DigestObject
 from pipelines.runtime import band_shuffle
-from pipelines.runtime.map_parts import MapParts
-from pipelines.runtime.spread import Spread, write_lines
 from pipelines.runtime.stage import Stage, Unit
 from pipelines.work import captures, documents, duplicates, held_out, links, texts, tokens, words
 

@@ -26,11 +26,7 @@ def upload(folder, there):
 def files_of(root):
     """Every file below a place by its name, but for those of one run."""
     found = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
-    return {
-        name: local(path).read_bytes()
-        for name, path in found.items()
-        if path.name not in OF_THIS_RUN and not name.startswith(".stages/inputs/")
-    }
+    return {name: local(path).read_bytes() for name, path in found.items() if path.name not in OF_THIS_RUN}
 
 
 def run_in(folder, *command):

@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
+from pipelines.runtime.stages import Stages
+
 from corpus.document import Document
 from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.hashing import digest
@@ -25,7 +27,6 @@ from pipelines.builds.weights import Weighting
 from pipelines.cli.memory import Memory, Needs
 from pipelines.cli.replacement import SHARDS, Output
 from pipelines.runtime.errors import StageError
-from pipelines.runtime.stages import Stages
 from pipelines.work import tokens
 
 MEGABYTES = tokens.ENCODING_BYTES >> 20

@@ -20,8 +20,6 @@ from corpus.files.manifest import (
     write_parquet,
 )
 from corpus.files.sealed import DamagedFile
-from corpus.files.unchanged import ChangedInput, unchanged
-from corpus.hashing import file_digest
 
 SCHEMA = pa.schema([("id", pa.string()), ("text", pa.string()), ("number", pa.int64())])
 ROWS = [{"id": str(n), "text": f"corpusloom-seal:{n} " * 40, "number": n} for n in range(40)]
@@ -135,43 +133,3 @@ def test_a_manifest_that_is_none_is_named(tmp_path, damage):
 def test_a_manifest_by_hand_needs_no_digest(tmp_path):
     (tmp_path / "m.json").write_text(json.dumps({"parts": []}))
     assert read_checked(tmp_path / "m.json") == {"parts": []}
-
-
-def test_an_input_that_changes_while_it_is_read_is_refused(tmp_path):
-    path = tmp_path / "RS"
-    path.write_bytes(b"one\n")
-    digest = file_digest(path)
-    with unchanged(path, digest, "RS"):
-        path.read_bytes()
-    with pytest.raises(ChangedInput, match="RS has changed since the command began"):
-        with unchanged(path, digest, "RS"), path.open("ab") as file:
-            file.write(b"two\n")
-    with pytest.raises(ChangedInput, match="RS has changed"):
-        with unchanged(path, digest, "RS"):
-            raise AssertionError("not reached")
-
-
-def test_same_size_and_time_are_no_proof(tmp_path):
-    path = tmp_path / "RS"
-    path.write_bytes(b"one\n")
-    digest, times = file_digest(path), path.stat()
-    path.write_bytes(b"two\n")
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    with pytest.raises(ChangedInput):
-        with unchanged(path, digest, "RS"):
-            pass
-
-
-def test_an_error_over_a_changed_input_is_the_change(tmp_path):
-    path = tmp_path / "RS"
-    path.write_bytes(b"one\n")
-    with pytest.raises(ChangedInput):
-        with unchanged(path, file_digest(path), "RS"):
-            path.write_bytes(b"")
-            raise ValueError("the reader stumbles over the cut")
-
-
-def test_a_missing_input_is_named(tmp_path):
-    with pytest.raises(ChangedInput, match="RS is gone"):
-        with unchanged(tmp_path / "RS", "0", "RS"):
-            pass

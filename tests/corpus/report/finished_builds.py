@@ -58,21 +58,20 @@ def make_build(root, kept, rejected, quarantined=(), without_page=()):
         write_parquet(root / "quarantined/part-0.parquet", root, QUARANTINED_SCHEMA, map(quarantined_row, quarantined)),
         write_parquet(root / "links_without_page.parquet", root, LINKS_SCHEMA, without_page),
     ]
-    stages, left = {}, came
+    stages, left = {"matched": Counts(came + 40, came, 40, 0, {"capture.not_asked_for": 40})}, came
     for name, why, lost in (
-        ("documents", read, len(quarantined)),
+        ("judged", read, len(quarantined)),
         ("exact_duplicates", exact, 0),
         ("near_duplicates", near, 0),
     ):
         stages[name] = Counts(left, left - sum(why.values()) - lost, sum(why.values()), lost, why)
         left = stages[name].kept
-    stages["asked"] = Counts(came + 40, came, 40, 0, {"capture.not_asked_for": 40})
     stages["corpus"] = Counts(came, len(kept), len(rejected), len(quarantined), dict(reasons))
     links = len(without_page) + came
     manifest = {
-        "format": 1,
+        "format": 2,
         "source": "webtext",
-        "code": {"version": "0.1.0", "source": "ab12"},
+        "code": {"version": "0.1.0"},
         "versions": {"numpy": "2.4.6"},
         "recipe": RECIPE,
         "inputs": {
@@ -81,6 +80,7 @@ def make_build(root, kept, rejected, quarantined=(), without_page=()):
                 {"name": "a.warc.gz", "bytes": 99, "digest": "d2" * 32, "records": {"response": 7}, "captures": 7}
             ],
         },
+        "funnel": [{"name": name, "about": "Pages.", "has_text": name != "matched"} for name in stages],
         "counts": {name: counts.to_json() for name, counts in stages.items()},
         "links": links,
         "links_answered": came,

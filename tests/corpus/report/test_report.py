@@ -32,7 +32,7 @@ def build(tmp_path):
 
 
 def test_the_numbers_are_those_of_the_build(build):
-    text = words(write_report(build, {"documents": 84.0, "posts": 0.5}))
+    text = words(write_report(build, {"judged": 84.0, "posts": 0.5}))
     for expected in (
         "adds up: 516 = 400 kept + 111 rejected + 5 quarantined",
         "adds up: 516 = 421 kept + 90 rejected + 5 quarantined; 11,466 bytes = 10,926 + 540",
@@ -42,7 +42,7 @@ def test_the_numbers_are_those_of_the_build(build):
         "546 links, 516 found a page",
         "30 of 546 links (5.5 %) found no page in the crawl: link.not_captured 30",
         "5 of 5 rows of quarantined/",
-        "documents 1 min 24 s posts 0.5 s",
+        "judged 1 min 24 s posts 0.5 s",
         "limits.keep en, fr, limits.min_probability 0.5",
         "d1" * 32,
         "12,345 876 lines",
@@ -55,21 +55,19 @@ def test_the_funnel_agrees_with_the_manifest_and_with_itself(build):
     manifest = read_manifest(build)
     facts = gather(build, manifest)
     stages = {stage.name: stage for stage in funnel(manifest, facts)}
-    assert list(stages) == ["asked", "documents", "exact_duplicates", "near_duplicates", "corpus"]
+    assert list(stages) == ["matched", "judged", "exact_duplicates", "near_duplicates", "corpus"]
     for name, stage in stages.items():
         assert stage.counts.to_json() == manifest["counts"][name]
         assert {why: amount.documents for why, amount in stage.reasons} == manifest["counts"][name]["reasons"]
-    assert (
-        stages["documents"].bytes_in == stages["corpus"].bytes_in == facts.kept.text_bytes + facts.rejected.text_bytes
-    )
-    assert stages["documents"].bytes_kept == stages["exact_duplicates"].bytes_in
+    assert stages["judged"].bytes_in == stages["corpus"].bytes_in == facts.kept.text_bytes + facts.rejected.text_bytes
+    assert stages["judged"].bytes_kept == stages["exact_duplicates"].bytes_in
     assert stages["near_duplicates"].bytes_kept == facts.kept.text_bytes == 400 * 26
     assert facts.clusters == Counter({3: 9, 4: 1})
 
 
 def test_a_funnel_that_does_not_add_up_says_so(build):
     manifest = read_manifest(build)
-    manifest["counts"]["asked"]["kept"] -= 1
+    manifest["counts"]["matched"]["kept"] -= 1
     write_json(build / MANIFEST, manifest)
     assert "does not add up: 556 = 515 kept + 40 rejected" in words(write_report(build, {}))
 
@@ -146,12 +144,12 @@ def test_the_report_refuses_parts_that_are_not_those_of_the_manifest(build):
 def test_the_command_writes_the_report_again(build, tmp_path):
     domains = tmp_path / "list.txt"
     domains.write_text("600 site1\n400 site2\n50 elsewhere\n")
-    write_json(build / "run.json", {"seconds": {"documents": 3700.0}})
+    write_json(build / "run.json", {"seconds": {"judged": 3700.0}})
     command = [sys.executable, "-m", "corpus.report", str(build), "--domains", str(domains)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert Path(done.stdout.strip()) == build / "report.html"
     text = words(build / "report.html")
-    assert "documents 1 h 01 min" in text
+    assert "judged 1 h 01 min" in text
     assert "28.5 % of our documents are of a listed name" in text
     assert "95.2 % of the list’s pages are of names we have" in text
     missing = subprocess.run([*command[:3], str(build / "kept")], capture_output=True, text=True, cwd=ROOT)

@@ -3,29 +3,29 @@
 import pytest
 
 from corpus.errors import CorpusloomError
-from corpus.files.manifest import read_checked, write_manifest
-from pipelines.cli.replacement import CORPUS, SETTINGS, SHARDS, WORK, Output
+from corpus.files.manifest import write_manifest
+from corpus.files.provenance import Closure
+from pipelines.cli.replacement import CORPUS, SETTINGS, SHARDS, Output
+from pipelines.runtime.task import STAGES
 
 FLAGS = {"--pages": ["a.warc", "b.warc"], "--languages": ["en"], "--keep-deleted": False, "--min-karma": 3}
-INPUTS = {"pages": [{"name": "a.warc", "digest": "1"}, {"name": "b.warc", "digest": "2"}]}
+CODE = Closure((("corpus/rules/prose.py", "1"),), (("trafilatura", "2.3"),))
 
 
 @pytest.fixture
 def finished(tmp_path):
     """A corpus as a command leaves it."""
-    output = Output(tmp_path / "corpus", CORPUS, settings=dict(FLAGS))
+    output = Output(tmp_path / "corpus", CORPUS, settings=dict(FLAGS), closure=CODE)
     output.root.mkdir()
     output.check()
-    output.add(INPUTS)
-    (output.root / WORK).mkdir()
+    (output.root / STAGES).mkdir()
     output.marker.write_text("{}")
     return output.root
 
 
 def test_the_same_command_finds_its_own(finished):
-    again = Output(finished, CORPUS, settings=dict(FLAGS))
+    again = Output(finished, CORPUS, settings=dict(FLAGS), closure=CODE)
     again.check()
-    again.add(INPUTS)
     assert again.marker.exists()
 
 
@@ -47,20 +47,25 @@ def test_the_first_difference_is_named(finished, change, says):
     assert (finished / "_MANIFEST.json").exists()
 
 
-def test_other_bytes_of_an_input_are_another_corpus(finished):
-    changed = {"pages": [{"name": "a.warc", "digest": "1"}, {"name": "b.warc", "digest": "3"}]}
-    output = Output(finished, CORPUS, settings=dict(FLAGS))
-    output.check()
-    with pytest.raises(CorpusloomError, match=r"pages: b\.warc has other bytes now"):
-        output.add(changed)
+def test_other_bytes_of_an_input_are_another_corpus(tmp_path):
+    files = [{"name": "a.warc", "digest": "1"}, {"name": "b.warc", "digest": "2"}]
+    (tmp_path / "_MANIFEST.json").write_text("{}")
+    write_manifest(tmp_path / SETTINGS, {"kind": CORPUS, "flags": {"--pages": files, "code": {}, "libraries": {}}})
+    changed = [files[0], {"name": "b.warc", "digest": "3"}]
+    with pytest.raises(CorpusloomError, match=r"--pages: b\.warc has other bytes now"):
+        Output(tmp_path, CORPUS, settings={"--pages": changed}).check()
 
 
-def test_other_libraries_make_another_corpus(finished):
-    kept = read_checked(finished / SETTINGS)
-    kept["flags"]["libraries"]["trafilatura"] = "0.1"
-    write_manifest(finished / SETTINGS, kept)
-    with pytest.raises(CorpusloomError, match=r"libraries \(trafilatura\) was 0\.1, now"):
-        Output(finished, CORPUS, settings=dict(FLAGS)).check()
+@pytest.mark.parametrize(
+    ("closure", "says"),
+    [
+        (Closure(CODE.files, (("trafilatura", "2.4"),)), r"libraries \(trafilatura\) was 2\.3, now 2\.4"),
+        (Closure((("corpus/rules/prose.py", "2"),), CODE.libraries), r"corpus/rules/prose\.py has changed since"),
+    ],
+)
+def test_other_code_and_libraries_make_another_corpus(finished, closure, says):
+    with pytest.raises(CorpusloomError, match=says):
+        Output(finished, CORPUS, settings=dict(FLAGS), closure=closure).check()
 
 
 def test_a_replacement_is_unpublished_from_its_first_moment(finished):
