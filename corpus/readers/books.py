@@ -145,7 +145,7 @@ def _text_file(path: Path, name: str) -> Book | Quarantined:
         return Quarantined(name, 0, "no_text", "the file is blank")
     head = text[:_HEADER_CHARACTERS]
     said = dict(reversed(_HEADER.findall(head))) if "Project Gutenberg" in head else {}
-    stem = path.name.partition(".")[0]
+    stem = Path(name).name.partition(".")[0]
     return Book(
         id=stem,
         title=said.get("Title", stem),

@@ -16,12 +16,15 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import orjson
 import zstandard
 
 from corpus.document import Quarantined
+from corpus.quarantine import guarded
+
+Parsed = TypeVar("Parsed")
 
 MAX_LINE = 64 * 2**20
 _BOM = b"\xef\xbb\xbf"
@@ -92,6 +95,18 @@ class _Until:
 
     def tell(self) -> int:
         return self.file.tell()
+
+
+def read_records(
+    path: Path, name: str, parse: Callable[[Line, str], Parsed | Quarantined]
+) -> Iterator[Parsed | Quarantined]:
+    """What `parse(line, name)` makes of every line of the file; a row for what cannot be read, or makes it raise."""
+
+    def parsed(line: Line) -> Parsed | Quarantined:
+        return parse(line, name)
+
+    for line in read_lines(path, name):
+        yield line if isinstance(line, Quarantined) else guarded(parsed, line, name, line.offset)
 
 
 def parse_object(line: Line, name: str) -> dict[str, Any] | Quarantined:
