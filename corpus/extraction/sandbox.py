@@ -115,7 +115,15 @@ class Sandbox:
             if not isinstance(item, Page):
                 yield item
             else:
-                yield next(answers) if _needs_a_parser(item) else self.function(item)
+                yield next(answers) if _needs_a_parser(item) else self._answer_here(item)
+
+    def _answer_here(self, page: Page) -> Document | Rejected:
+        try:
+            return self.function(page)
+        except MemoryError:
+            raise
+        except Exception as error:  # as in the child
+            return page.reject("extract.failed", evidence=type(error).__name__)
 
     def _answers(self, pages: Sequence[Page]) -> list[Document | Rejected]:
         """One answer for each page, whatever becomes of the child meanwhile."""

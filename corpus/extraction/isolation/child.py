@@ -15,7 +15,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -23,9 +23,9 @@ from typing import BinaryIO
 
 from corpus.document import Document, Page, Rejected
 from corpus.extraction.isolation.confinement import confine
-from corpus.extraction.isolation.messages import decode_pages, encode_answer, longest_answer
+from corpus.extraction.isolation.messages import encode_answer, longest_answer, read_pages
 
-LENGTH_BYTES = 8  # every message follows its length
+LENGTH_BYTES = 8  # every answer follows its length
 STACK_BYTES = 8 << 20  # how deep C code may recurse; the usual default
 
 Extract = Callable[[Page], Document | Rejected]
@@ -44,15 +44,12 @@ def serve(function: str, cpu_seconds: float, memory_bytes: int) -> None:
     memory = _limit(memory_bytes)
     _send(answers, json.dumps({"memory_bytes": memory, "confined": confine()}).encode())
     os.dup2(null, 2)
-    number = 0
-    while batch := _receive(requests):
-        for page in decode_pages(batch):
-            signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
-            answer = _answer(extract, number, page)
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            _send(answers, answer)
-            number += 1
-    os._exit(0)  # without the half second that a big interpreter takes to clear up
+    for number, page in enumerate(_pages(requests)):
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+        answer = _answer(extract, number, page)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _send(answers, answer)
+    os._exit(0)  # without the time that a big interpreter takes to clear up
 
 
 def _answer(extract: Extract, number: int, page: Page) -> bytes:
@@ -84,11 +81,11 @@ def _send(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _receive(requests: BinaryIO) -> bytes:
-    """A batch; nothing when the input ends, be it in the middle of one."""
-    length = int.from_bytes(requests.read(LENGTH_BYTES), "little")
-    data = requests.read(length)
-    return data if len(data) == length else b""
+def _pages(requests: BinaryIO) -> Iterator[Page]:
+    """Every page until the input ends. A batch is read whole first: the parent writes all of it before it reads."""
+    with suppress(EOFError):
+        while True:
+            yield from read_pages(requests)
 
 
 def _limit(memory_bytes: int) -> int:

@@ -37,4 +37,4 @@ def at_no_address(page: Page) -> Page:
 
 
 def _key(page: Page) -> str:
-    return digest(encode_pages([page]))
+    return digest(*encode_pages([page]))

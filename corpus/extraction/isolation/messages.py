@@ -4,18 +4,18 @@ The child has parsed hostile bytes, so an answer is data of a bounded length tha
 pickle. It may set only what a page says (text, title, …): the id, the address and the link are the parent's own.
 A batch comes from the parent and is trusted; bodies travel as raw bytes beside a few hundred bytes of JSON.
 
-    batch   (4 bytes length of the fields, fields as JSON, 8 bytes length of the body, body) per page
-    answer  {"number": n, "fields": {"text": …}, "rejected": null or [reason, value, evidence]}
+    batch   4 bytes number of pages; per page 4 bytes length, fields as JSON, 8 bytes length, body
+    answer  8 bytes length, {"number": n, "fields": {"text": …}, "rejected": null or [reason, value, evidence]}
 
 `number` counts the pages of one child from 0, so an answer too many can never be taken for another page's.
 """
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import MISSING, fields, replace
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, BinaryIO, get_args, get_origin, get_type_hints
 
 import orjson
 
@@ -37,23 +37,28 @@ def longest_answer(page: Page) -> int:
     return (1 << 20) + 18 * len(page.body)
 
 
-def encode_pages(pages: Sequence[Page]) -> bytes:
-    """A batch. The standard JSON, because it also carries a lone surrogate of a broken address."""
-    pieces: list[bytes] = []
+def encode_pages(pages: Sequence[Page]) -> list[bytes]:
+    """A batch, in pieces. The standard JSON, because it also carries a lone surrogate of a broken address."""
+    pieces = [len(pages).to_bytes(4, "little")]
     for page in pages:
         said = json.dumps({name: getattr(page, name) for name in Page.__slots__ if name != "body"}).encode()
         pieces += (len(said).to_bytes(4, "little"), said, len(page.body).to_bytes(8, "little"), page.body)
-    return b"".join(pieces)
+    return pieces
 
 
-def decode_pages(data: bytes) -> Iterator[Page]:
-    """The pages of a batch."""
-    view, start = memoryview(data), 0
-    while start < len(view):
-        body = start + 4 + int.from_bytes(view[start : start + 4], "little")
-        said = json.loads(bytes(view[start + 4 : body]))
-        start = body + 8 + int.from_bytes(view[body : body + 8], "little")
-        yield Page(**said, body=bytes(view[body + 8 : start]))
+def read_pages(stream: BinaryIO) -> list[Page]:
+    """The next batch; EOFError where the stream ends."""
+
+    def read(count: int) -> bytes:
+        data = stream.read(count)
+        if len(data) < count:
+            raise EOFError
+        return data
+
+    def read_number(count: int) -> int:
+        return int.from_bytes(read(count), "little")
+
+    return [Page(**json.loads(read(read_number(4))), body=read(read_number(8))) for _ in range(read_number(4))]
 
 
 def encode_answer(number: int, result: Document | Rejected) -> bytes:

@@ -11,8 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ SECONDS_TO_START = 120.0
 _FIXED = {"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1", "TZ": "UTC"}
 _HANDED_ON = ("DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH", "PYTHONHOME")
 _LONGEST_START = 1 << 16  # bytes of its first message
-_BYTES_AT_ONCE = 1 << 20
+_BYTES_AT_ONCE, _PIECES_AT_ONCE = 1 << 20, 1000  # of one read, of one write
 
 # The signals by which code ends its own process. Any other comes from outside: SIGKILL from the kernel when memory ends
 # or from a hand, SIGTERM from a scheduler, SIGXCPU from a limit that the shell has set.
@@ -124,12 +125,16 @@ class ExtractionChild:
             last_line = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
             raise NotStarted(how, last_line, how.startswith("SIG") and how not in _OF_THE_PAGE) from None
 
-    def _send(self, data: bytes) -> None:
-        view = memoryview(len(data).to_bytes(child.LENGTH_BYTES, "little") + data)
-        while view:
+    def _send(self, pieces: Sequence[bytes]) -> None:
+        """Write all of it; TimeoutError if the child takes nothing for `wall_seconds`."""
+        left = deque(map(memoryview, pieces))
+        while left:
             _wait(self._requests, select.POLLOUT, self.wall_seconds)
-            with suppress(BlockingIOError):
-                view = view[os.write(self._requests, view) :]
+            written = os.writev(self._requests, list(islice(left, _PIECES_AT_ONCE)))
+            while left and written >= len(left[0]):
+                written -= len(left.popleft())
+            if written:
+                left[0] = left[0][written:]
 
     def _message(self, longest: int, seconds: float) -> bytes:
         """The next message; TimeoutError after so many seconds, EOFError if the child ends first."""

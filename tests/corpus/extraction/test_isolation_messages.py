@@ -1,12 +1,14 @@
 """The messages to and from the child: what goes in comes out, and what no honest child says is refused."""
 
+from io import BytesIO
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.document import Page
-from corpus.extraction.isolation.messages import BadAnswer, decode_answer, decode_pages, encode_answer, encode_pages
+from corpus.extraction.isolation.messages import BadAnswer, decode_answer, encode_answer, encode_pages, read_pages
 
 TEXT = st.text(st.characters())  # with lone surrogates, as in broken addresses
 PAGES = st.builds(
@@ -26,7 +28,10 @@ PAGE = Page("http://a.example/", "2020", 200, "text/html", b"<p>words", "a.warc"
 
 @given(st.lists(PAGES, max_size=5))
 def test_pages_arrive_as_they_were_sent(pages):
-    assert list(decode_pages(encode_pages(pages))) == pages
+    stream = BytesIO(b"".join(encode_pages(pages)) * 2)
+    assert [read_pages(stream), read_pages(stream)] == [pages, pages]
+    with pytest.raises(EOFError):
+        read_pages(stream)
 
 
 UTF8 = st.text(st.characters(exclude_categories=["Cs"]))
