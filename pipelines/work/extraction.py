@@ -18,9 +18,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from corpus.document import Document, Page, PageStep, Quarantined, Rejected, run_steps
+from corpus.document import Page, PageStep, Quarantined, Rejected, run_steps
 from corpus.extraction.html import extract
-from corpus.extraction.sandbox import Sandbox
+from corpus.extraction.sandbox import process_sandbox
 from corpus.files.identity import identity_digest, no_identity
 from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts, Part, map_arrow, write_parquet
@@ -105,27 +105,21 @@ class ExtractPages:
         damage: list[Quarantined] = []
         fresh = [offset for offset in offsets if offset not in rows]
         read = read_pages(local(unit.file.place), fresh, unit.file.name, self.max_body)
-        with Sandbox() as sandbox:
-            for offset, item in zip(fresh, read, strict=True):
-                result = item if isinstance(item, Quarantined) else self._extracted(item, sandbox)
-                if isinstance(result, Quarantined):
-                    damage.append(result)
-                else:
-                    rows[offset] = extracted_row(result)
-                note(len(rows) + len(damage))
+        results = process_sandbox().extract_each(map(self._looked_at, read))
+        for offset, item in zip(fresh, results, strict=True):
+            result = item if isinstance(item, Quarantined) else guarded(storable, item, unit.file.name, offset)
+            if isinstance(result, Quarantined):
+                damage.append(result)
+            else:
+                rows[offset] = extracted_row(result)
+            note(len(rows) + len(damage))
         return self._outcome(task, reuse, [rows[offset] for offset in offsets if offset in rows], damage)
 
-    def _extracted(self, page: Page, sandbox: Sandbox) -> Document | Rejected | Quarantined:
-        """The steps are guarded, the sandbox is not: what it raises is about this machine."""
-
-        def before(page: Page) -> Page | Rejected:
-            return run_steps(located(page), self.page_steps)
-
-        result = guarded(before, page, page.warc_file, page.warc_offset)
-        if isinstance(result, Quarantined):
-            return result
-        result = sandbox.extract(result) if isinstance(result, Page) else result
-        return guarded(storable, result, page.warc_file, page.warc_offset)
+    def _looked_at(self, item: Page | Quarantined) -> Page | Rejected | Quarantined:
+        """A page after the steps on it, which are guarded; what the sandbox raises is about this machine."""
+        if isinstance(item, Quarantined):
+            return item
+        return guarded(lambda page: run_steps(located(page), self.page_steps), item, item.warc_file, item.warc_offset)
 
     def _outcome(
         self, task: Task[Pages], reuse: str, rows: list[dict[str, Any]], damage: list[Quarantined]
