@@ -75,13 +75,15 @@ def _build(given: argparse.Namespace, beam_flags: list[str]) -> "ShardBuild":
 
     from corpus.files.storage import is_remote, place
     from corpus.mixture import MixtureError
+    from corpus.shards.bin import check_fits_bin
+    from corpus.shards.layout import ShardError
     from corpus.tokenizer.files import TokenizerError
     from pipelines.builds.gathering import WORTH_A_WORKER
     from pipelines.builds.token_shards import NEEDS, ShardBuild, kept_parts, read_ids
     from pipelines.cli.memory import share_memory
     from pipelines.runtime.errors import StageError
     from pipelines.runtime.stages import Stages
-    from pipelines.work.tokens import tokenizer_at
+    from pipelines.work.tokens import entry_of, tokenizer_at
 
     _check(given)
     if given.also_bin and is_remote(given.output):
@@ -89,11 +91,15 @@ def _build(given: argparse.Namespace, beam_flags: list[str]) -> "ShardBuild":
     try:
         weighting = _weighting(given)
         tokenizer = given.tokenizer if is_remote(given.tokenizer) else str(Path(given.tokenizer).resolve())
-        tokenizer_at(tokenizer)
+        loaded = tokenizer_at(tokenizer)
+        if given.also_bin:
+            check_fits_bin(entry_of(loaded))
+    except ShardError as error:
+        raise StageError(f"--also-bin: {error}", 2) from error
     except MixtureError as error:
         raise StageError(str(error), 2) from error
     except TokenizerError as error:
-        raise StageError(str(error), 3) from error
+        raise StageError(f"--tokenizer {error}", 3) from error
     for source in weighting.mixture.sources:
         kept_parts(source.path)
     memory, beam_flags = share_memory(given.memory_mb, beam_flags, NEEDS)

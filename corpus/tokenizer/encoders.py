@@ -178,12 +178,14 @@ def _first_agreeing(
         _log.warning("%s does not encode this %s tokenizer: %s; taking the next library", name, kind, why.split("\n")[0])
         return _first_agreeing(kind, model, tuple(others), expected)
     if make is gigatoken_encoder and kind != "sentencepiece":
-        encode = _young_characters_by(cache(lambda: _first_agreeing(kind, model, tuple(others), expected)[1]), encode)
+        table = _young(kind == "json" and json.loads(model).get("normalizer") is not None)
+        careful = cache(lambda: _first_agreeing(kind, model, tuple(others), expected)[1])
+        encode = _young_characters_by(careful, encode, table)
     return name, encode
 
 
-def _young_characters_by(careful: Callable[[], Encode], fast: Encode) -> Encode:
-    """Encode by `fast`, but texts with characters that Python's Unicode does not know yet by `careful`, once made.
+def _young_characters_by(careful: Callable[[], Encode], fast: Encode, table: np.ndarray) -> Encode:
+    """Encode by `fast`, but texts with a character that is young by `table` by `careful`, once made.
 
     Whether a character is a letter depends on the version of Unicode that a library was built with: gigatoken 0.10
     has 17, tiktoken and tokenizers have 16, and they cut 4,644 young characters differently; none that is older.
@@ -191,7 +193,7 @@ def _young_characters_by(careful: Callable[[], Encode], fast: Encode) -> Encode:
 
     def encode(texts: Sequence[str]) -> Encoded:
         tokens, offsets = fast(texts)
-        young = _young_rows(texts)
+        young = _young_rows(texts, table)
         if not young:
             return tokens, offsets
         others, bounds = careful()([texts[row] for row in young])
@@ -203,11 +205,10 @@ def _young_characters_by(careful: Callable[[], Encode], fast: Encode) -> Encode:
     return encode
 
 
-def _young_rows(texts: Sequence[str]) -> list[int]:
+def _young_rows(texts: Sequence[str], table: np.ndarray) -> list[int]:
     rows = [row for row, text in enumerate(texts) if not text.isascii()]
     if not rows:
         return []
-    table = _unassigned()
     if not table[_points("".join(texts[row] for row in rows))].any():
         return []
     return [row for row in rows if table[_points(texts[row])].any()]
@@ -218,12 +219,24 @@ def _points(text: str) -> np.ndarray:
 
 
 @cache
-def _unassigned() -> np.ndarray:
-    """Which code points Python's Unicode does not know; those past the planes in use count so without being asked."""
+def _young(normalised: bool) -> np.ndarray:
+    """Which code points are young, bool [code points]: those that Python's Unicode does not know.
+
+    Where text is normalised also marks and composed characters that Unicode 3.2 did not have: tokenizers normalises by
+    the tables of Unicode 9, gigatoken by those of 17. Beyond the planes in use every point counts as young.
+    """
     table = np.ones(sys.maxunicode + 1, np.bool_)
     for planes in (range(0x34000), range(0xE0000, 0xE1000)):
-        table[planes.start : planes.stop] = [unicodedata.category(chr(point)) == "Cn" for point in planes]
+        table[planes.start : planes.stop] = [_is_young(chr(point), normalised) for point in planes]
     return table
+
+
+def _is_young(character: str, normalised: bool) -> bool:
+    if unicodedata.category(character) == "Cn":
+        return True
+    if not normalised or not (unicodedata.combining(character) or unicodedata.decomposition(character)):
+        return False
+    return unicodedata.ucd_3_2_0.category(character) == "Cn"
 
 
 def _checked(
