@@ -148,9 +148,7 @@ def _stretch(runs: Sequence[Path], low: int, high: int, n_tokens: int) -> Docume
     ids, lengths, keys, n_bytes, texts = zip(*columns, strict=True)
     offsets = np.cumsum(np.concatenate([[0], *lengths]), dtype=np.int64)
     numbers = np.concatenate(n_bytes)
-    return Documents(
-        np.concatenate(keys), pa.concat_arrays(ids), tokens, offsets, numbers, texts=np.concatenate(texts)
-    )
+    return Documents(np.concatenate(keys), pa.concat_arrays(ids), tokens, offsets, numbers, texts=np.concatenate(texts))
 
 
 def _rows(file: pa.MemoryMappedFile, borders: Sequence[int]) -> tuple[pa.RecordBatch, np.ndarray]:

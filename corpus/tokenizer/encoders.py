@@ -175,7 +175,9 @@ def _first_agreeing(
         return name, expected.reference
     encode, why = _checked(make, kind, model, expected)
     if encode is None:
-        _log.warning("%s does not encode this %s tokenizer: %s; taking the next library", name, kind, why.split("\n")[0])
+        _log.warning(
+            "%s does not encode this %s tokenizer: %s; taking the next library", name, kind, why.split("\n")[0]
+        )
         return _first_agreeing(kind, model, tuple(others), expected)
     if make is gigatoken_encoder and kind != "sentencepiece":
         table = _young(kind == "json" and json.loads(model).get("normalizer") is not None)

@@ -99,12 +99,17 @@ class Tokenizer:
 
 
 def tokenizer_from(kind: str, model: bytes, end_of_text: str | None = None) -> Tokenizer:
-    """The tokenizer of a model; `end_of_text` names the token where the model has it under an unusual name."""
+    """The tokenizer of a model; `end_of_text` names the token where the model has it under an unusual name.
+
+    `ValueError` for a model without an end of text, or one that no library opens.
+    """
     if kind == "sentencepiece":
         library = sentences.processor(model)
         if library.eos_id() < 0:
             raise ValueError("the sentencepiece model has no end of text (eos_id is -1); train it with one")
         return Tokenizer(kind, model, library.vocab_size(), library.eos_id())
+    if kind == "json":
+        _decoder(model)
     return Tokenizer(kind, model, *models.ids_of(json.loads(model), end_of_text))
 
 
@@ -146,4 +151,7 @@ def _ids_of_bytes(model: bytes) -> dict[bytes, int]:
 def _decoder(model: bytes) -> Any:
     import tokenizers
 
-    return tokenizers.Tokenizer.from_str(model.decode())
+    try:
+        return tokenizers.Tokenizer.from_str(model.decode())
+    except Exception as error:  # the library raises nothing narrower
+        raise ValueError(f"the library tokenizers cannot open it: {error}") from error

@@ -73,7 +73,12 @@ def keeps_text(tokenizer: Tokenizer) -> bool:
     parts = cut.get("pretokenizers", ()) if cut.get("type") == "Sequence" else (cut,)
     blanks = any(token["lstrip"] or token["rstrip"] for token in document["added_tokens"] if not token["special"])
     level = [part for part in parts if part.get("type") == "ByteLevel" and not part.get("add_prefix_space")]
-    return bool(level) and not blanks and all(map(_keeps, parts)) and (document.get("decoder") or {})["type"] == "ByteLevel"
+    return (
+        bool(level)
+        and not blanks
+        and all(map(_keeps, parts))
+        and (document.get("decoder") or {})["type"] == "ByteLevel"
+    )
 
 
 def _keeps(part: Mapping[str, Any]) -> bool:
@@ -113,5 +118,7 @@ def _shown(text: str) -> str:
 
 
 def _difference(text: str, back: str) -> str:
-    place = next((i for i, (one, other) in enumerate(zip(text, back, strict=False)) if one != other), min(len(text), len(back)))
+    place = next(
+        (i for i, (one, other) in enumerate(zip(text, back, strict=False)) if one != other), min(len(text), len(back))
+    )
     return f"at character {place} {_shown(text[place:])} became {_shown(back[place:])}"

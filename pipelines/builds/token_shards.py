@@ -1,7 +1,7 @@
 """The stages of the token shards: several corpora, one tokenizer, one manifest. `build_shards` has the flags."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,7 @@ class ShardBuild:
         if not (self.removed or self.removed_domains):
             return gone
         domains: set[str] = set()
-        for source, part in ((source, part) for source in self.sources for part in kept_parts(source.path)):
+        for source, part in [(each, part) for each in self.sources for part in kept_parts(each.path)]:
             table = pq.read_table(local(place(part["file"])), columns=["id", "domain"])
             for name, domain in zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True):
                 if name in self.removed or domain in self.removed_domains:
@@ -165,7 +165,7 @@ class ShardBuild:
         }
 
     def _tried(self) -> list[str]:
-        """How the first documents of the parts came back, where not all did: how many are tried depends on the parts."""
+        """How the first documents came back, where not all did; the parts decide which those are, so no manifest has it."""
         trial = Trial()
         for fact in self.stages.facts("tokenized"):
             trial.add(Trial(**fact["trial"]))

@@ -44,7 +44,9 @@ def write_texts(folder, texts, parts=1, cluster=""):
     entries = []
     for part in range(parts):
         rows = [
-            kept_row(Document(f"{folder.name}/{number}", "http://a.example/", text, domain="a.example", cluster=cluster))
+            kept_row(
+                Document(f"{folder.name}/{number}", "http://a.example/", text, domain="a.example", cluster=cluster)
+            )
             for number, text in enumerate(texts)
             if number % parts == part
         ]
@@ -287,7 +289,7 @@ def test_a_tokenizer_that_does_not_know_the_text_is_refused(tmp_path):
 
     write_shape("bert", tmp_path / "bert")
     write_texts(tmp_path / "one", ["\u4e00\u4e8c\u4e09\u56db" * 400] * 3)
-    with pytest.raises(StageError, match="100% of the letters .* unknown to it") as stopped:
+    with pytest.raises(StageError, match=r"100% of the letters .* unknown to it") as stopped:
         build_of(str(tmp_path / "bert"), tmp_path / "out", (tmp_path / "one", 1)).run()
     assert stopped.value.code == 4
     write_texts(tmp_path / "two", ["The Tide rises and the boats lie still. "] * 3)

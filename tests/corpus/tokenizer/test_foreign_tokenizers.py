@@ -1,4 +1,4 @@
-"""Tokenizer folders of others: the ids of `AutoTokenizer` without special tokens, or a refusal that names the setting."""
+"""Tokenizers in the shapes of published ones: the ids of `AutoTokenizer`, on any text, and no text spells an end."""
 
 import json
 import random
@@ -12,10 +12,17 @@ from foreign_shapes import SHAPES, WORDS, write_shape
 
 from corpus.tokenizer.encoders import SAMPLE
 from corpus.tokenizer.encoding import Tokenizer
-from corpus.tokenizer.files import TokenizerError, load_tokenizer, save_tokenizer
+from corpus.tokenizer.files import load_tokenizer, save_tokenizer
 
 INDENTED = "class A:\n    def f(self):\n\t\tif x:\n            return  'tide', 1234567\n\n\n"
-TEXTS = [*SAMPLE, WORDS, INDENTED, "  two  blanks  ", "Tide, tide; TIDES boats Boats ROPE rope", " <|keep|>  x  <|left|> "]
+TEXTS = [
+    *SAMPLE,
+    WORDS,
+    INDENTED,
+    "  two  blanks  ",
+    "Tide, tide; TIDES boats Boats ROPE rope",
+    " <|keep|>  x  <|left|> ",
+]
 TEXTS += ["<tool_call> a </tool_call>", "e\u0301 Å \ufb01", "\u2581x \u2581", "", " ", "\n", "x" * 500]
 
 
@@ -86,7 +93,10 @@ def test_what_was_encoded_comes_back(name, tmp_path):
 
 def mixed_texts(number: int, seed: str) -> list[str]:
     """Strings of words, blanks, special-looking pieces and characters of any script."""
-    chance, pieces = random.Random(seed), [*WORDS.split(), *" \n\t", "  ", "    ", "'s", "123", "<|keep|>", "tide", "Boats"]
+    chance, pieces = (
+        random.Random(seed),
+        [*WORDS.split(), *" \n\t", "  ", "    ", "'s", "123", "<|keep|>", "tide", "Boats"],
+    )
     texts = []
     for _ in range(number):
         chosen = chance.choices(pieces, k=chance.randint(0, 9))

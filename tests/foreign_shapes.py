@@ -1,7 +1,7 @@
 """Small tokenizers in the shapes of published ones, made with the `tokenizers` library: a few hundred ids each.
 
-A shape is how a tokenizer.json is put together (normaliser, cutting, model, added tokens, decoder), after what GPT-NeoX,
-OLMo, Llama, Qwen, Gemma, Mistral, Phi, BLOOM, T5, XLM-R, BERT and others publish; the vocabularies are our own.
+A shape is how a tokenizer.json is put together (normaliser, cutting, model, added tokens, decoder), after GPT-NeoX,
+OLMo, Llama, Qwen, Gemma, Mistral, Phi, BLOOM, T5, XLM-R, BERT and others; the vocabularies are our own.
 """
 
 import json
@@ -18,7 +18,8 @@ WORDS = (
 )
 CORPUS = [WORDS, *WORDS.split("\n"), "lighthouse keepers keep the light in the lighthouse"] * 4
 LLAMA3 = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 QWEN2 = LLAMA3.replace("{1,3}", "")
 SPACE = "\u2581"
@@ -28,9 +29,7 @@ def _level(words: list[str], split: Any, **more: Any) -> Tokenizer:
     made = Tokenizer(models.BPE(**more))
     made.pre_tokenizer, made.decoder = split, decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    made.train_from_iterator(
-        words, trainers.BpeTrainer(vocab_size=420, initial_alphabet=alphabet, show_progress=False)
-    )
+    made.train_from_iterator(words, trainers.BpeTrainer(vocab_size=420, initial_alphabet=alphabet, show_progress=False))
     return made
 
 
@@ -211,9 +210,7 @@ def word_level() -> Tokenizer:
     """Words as they stand: a text's `</s>` is the end of text's own word, and nothing else would keep it out."""
     made = Tokenizer(models.WordLevel(unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    made.train_from_iterator(
-        CORPUS, trainers.WordLevelTrainer(special_tokens=["<unk>", "</s>"], show_progress=False)
-    )
+    made.train_from_iterator(CORPUS, trainers.WordLevelTrainer(special_tokens=["<unk>", "</s>"], show_progress=False))
     return made
 
 
