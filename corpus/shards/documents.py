@@ -82,6 +82,7 @@ def joined(pieces: Sequence[Documents]) -> Documents:
         return pieces[0]
     ends = np.cumsum([0, *(len(piece.tokens) for piece in pieces)])
     offsets = [piece.offsets[:-1] + end for piece, end in zip(pieces, ends[:-1], strict=True)]
+    texts = [piece.texts for piece in pieces if piece.texts is not None]
     scores = [pa.nulls(len(one), pa.float32()) if one.scores is None else one.scores for one in pieces]
     return Documents(
         np.concatenate([piece.keys for piece in pieces]),
@@ -90,7 +91,7 @@ def joined(pieces: Sequence[Documents]) -> Documents:
         np.concatenate([*offsets, ends[-1:]]),
         np.concatenate([piece.n_bytes for piece in pieces]),
         None if all(piece.scores is None for piece in pieces) else pa.concat_arrays(scores),
-        None if pieces[0].texts is None else np.concatenate([piece.texts for piece in pieces]),
+        np.concatenate(texts) if texts else None,
     )
 
 

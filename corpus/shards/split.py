@@ -14,6 +14,7 @@ import unicodedata
 import numpy as np
 
 from corpus.hashing import key64, uniform
+from corpus.shards.documents import Documents
 from corpus.shards.layout import TRAIN, VALIDATION
 
 _WORDS = 64
@@ -31,9 +32,10 @@ def text_key(text: str) -> int:
     return key64(unicodedata.normalize("NFC", " ".join(words)).casefold()) % _TWO_TO_64
 
 
-def is_among(keys: np.ndarray, validated: np.ndarray) -> np.ndarray:
-    """Which of the keys (uint64 [n]) are in `validated` (uint64, sorted): bool [n]."""
-    if not len(validated):
-        return np.zeros(len(keys), np.bool_)
-    places = np.searchsorted(validated, keys)
-    return validated[np.minimum(places, len(validated) - 1)] == keys
+def without_validated(documents: Documents, validated: np.ndarray) -> Documents:
+    """The documents whose texts' keys are not in `validated` (uint64, sorted)."""
+    if documents.texts is None or not len(validated):
+        return documents
+    places = np.searchsorted(validated, documents.texts)
+    fresh = validated[np.minimum(places, len(validated) - 1)] != documents.texts
+    return documents if fresh.all() else documents.take(np.flatnonzero(fresh))

@@ -165,7 +165,7 @@ class ShardBuild:
         }
 
     def _tried(self) -> list[str]:
-        """How the first documents came back, where not all did; the parts decide which those are, so no manifest has it."""
+        """How the first documents came back, where not all did; which those are follows from how the parts were cut."""
         trial = Trial()
         for fact in self.stages.facts("tokenized"):
             trial.add(Trial(**fact["trial"]))

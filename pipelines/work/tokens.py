@@ -24,7 +24,7 @@ from corpus.hashing import file_digest
 from corpus.shards.documents import Documents, order_key
 from corpus.shards.layout import SPLITS, TRAIN, VALIDATION, Shard, TokenizerEntry
 from corpus.shards.runs import RunWriter, merged, shard_stretch
-from corpus.shards.split import is_among, split_of, text_key
+from corpus.shards.split import split_of, text_key, without_validated
 from corpus.shards.write import TOKENS_A_BATCH, write_documents
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import load_tokenizer
@@ -187,7 +187,7 @@ class GatherShard:
             for piece in self._pieces(task):
                 left = without(piece, removed)
                 lost["shards.removed"] += len(piece) - len(left)
-                fresh = left.take(np.flatnonzero(~is_among(left.texts, validated))) if len(validated) else left
+                fresh = without_validated(left, validated)
                 lost["shards.validated"] += len(left) - len(fresh)
                 seen[0], seen[1] = seen[0] + len(piece), seen[1] + len(piece.tokens)
                 yield fresh
