@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
+from corpus.errors import ExitCode
 from corpus.files.manifest import appearing
 from corpus.shards.layout import TRAIN, VALIDATION, Shard, ShardError, TokenizerEntry
 from corpus.shards.read import Shards
@@ -19,7 +20,11 @@ _PIECE = 1 << 24
 def check_fits_bin(tokenizer: TokenizerEntry) -> None:
     """Raise `ShardError` for a tokenizer with more ids than uint16 has."""
     if tokenizer.dtype != "<u2":
-        raise ShardError(f"{tokenizer.name}: {tokenizer.vocab_size} ids do not fit uint16, the only type nanoGPT reads")
+        raise ShardError(
+            f"{tokenizer.name}: {tokenizer.vocab_size:,} ids do not fit uint16, the only type nanoGPT reads; leave out "
+            "--also-bin or take a tokenizer of at most 65,536",
+            ExitCode.FLAGS,
+        )
 
 
 def write_bin(shards: Shards, folder: Path, sources: Collection[str] = ()) -> dict[str, int]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from corpus.errors import CorpusloomError
 from corpus.files.manifest import write_bytes, write_json
 from corpus.tokenizer import foreign, models, sentences
 from corpus.tokenizer.digests import check_digests, write_digests
@@ -30,7 +31,7 @@ _WITHOUT_JSON = ("vocab.txt", "sentencepiece.bpe.model", "tekken.json", "tiktoke
 _CONTEXT = {"gpt2": 1024, "gpt1": 512, "sentencepiece": 2048}
 
 
-class TokenizerError(Exception):
+class TokenizerError(CorpusloomError):
     """Files that are no tokenizer, or not one that can be read here."""
 
 

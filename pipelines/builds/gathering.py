@@ -12,13 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.files.manifest import write_arrow, write_json
+from corpus.files.storage import local
 from corpus.shards.layout import SPLITS, VALIDATION, Batch, Shard, TokenizerEntry
 from corpus.shards.runs import text_keys
 from corpus.shards.write import n_shards_for, shard_of
 from pipelines.cli.memory import Memory
 from pipelines.runtime.stage import Unit
 from pipelines.runtime.stages import Stages
-from pipelines.work.tokens import RUNS, TOKENIZED, VALIDATED, GatherShard, sound_run
+from pipelines.work.tokens import RUNS, TOKENIZED, VALIDATED, GatherShard
 
 OWNED = tuple(f"{TOKENIZED}-{split}" for split in SPLITS)
 WORTH_A_WORKER = {"tokenized": 3_000, "shards": 20_000_000}
@@ -49,15 +50,15 @@ class Gathering:
                 made[fact["source"], fact["split"]].append(_shard(fact["shard"]))
         return made
 
-    def _write_validated(self, runs: dict[str, dict[str, list[list[str]]]]) -> None:
+    def _write_validated(self, runs: dict[str, dict[str, list[str]]]) -> None:
         """The keys of all validation texts, for the shards of training: 8 bytes for each of a sliver of documents."""
         root = self.stages.root
-        paths = [sound_run(str(root / run), digest) for name in self.names for run, digest in runs[name][VALIDATION]]
+        paths = [local(root / run) for name in self.names for run in runs[name][VALIDATION]]
         keys = np.unique(np.concatenate([np.empty(0, np.uint64), *map(text_keys, paths)]))
         write_arrow(root / VALIDATED, root, pa.table({"text": pa.array(keys)}))
 
-    def _runs(self) -> dict[str, dict[str, list[list[str]]]]:
-        """The tokenized files by source and split, each with its digest; sorted, though no shard depends on it."""
+    def _runs(self) -> dict[str, dict[str, list[str]]]:
+        """The tokenized files by source and split, sorted, though no shard depends on it."""
         runs = {name: {split: [] for split in SPLITS} for name in self.names}
         for fact in self.stages.facts("tokenized"):
             for split, paths in fact["runs"].items():

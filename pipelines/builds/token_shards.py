@@ -6,10 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from corpus.files.manifest import read_manifest, write_bytes
-from corpus.files.storage import is_remote, local, place
+from corpus.files.manifest import manifest_digest, open_parquet, read_manifest, write_bytes
+from corpus.files.storage import is_remote, place
 from corpus.mixture import MixtureError, Source
 from corpus.shards.bin import write_bin
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
@@ -20,6 +18,7 @@ from pipelines.builds.gathering import OWNED, Gathering, counted
 from pipelines.builds.weights import Weighting, estimated_tokens, need_tokens
 from pipelines.cli.command import disk_line
 from pipelines.cli.memory import Memory, Needs
+from pipelines.cli.replacement import Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Unit, complete_manifest
 from pipelines.runtime.stages import Stages
@@ -41,6 +40,7 @@ class ShardBuild:
     removed: frozenset[str]
     removed_domains: frozenset[str]
     memory: Memory
+    output: Output
     stages: Stages
 
     @property
@@ -145,7 +145,7 @@ class ShardBuild:
             return gone
         domains: set[str] = set()
         for source, part in [(each, part) for each in self.sources for part in kept_parts(each.path)]:
-            table = pq.read_table(local(place(part["file"])), columns=["id", "domain"])
+            table = open_parquet(place(part["file"])).read(["id", "domain"])
             for name, domain in zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True):
                 if name in self.removed or domain in self.removed_domains:
                     gone[source.name].append(name)
@@ -209,6 +209,11 @@ def write_card(root: Path, names: Sequence[str]) -> None:
         configs.append("\n".join([f"- config_name: {name}", "  data_files:", *there]))
     body = "Token shards, as `manifest.json` describes them: one row for each document, its tokens and its id."
     write_bytes(root / "README.md", "\n".join(["---", "configs:", *configs, "---", body, ""]).encode())
+
+
+def corpora_read(folders: Mapping[str, str]) -> list[dict[str, str]]:
+    """The corpora by name, as the settings of an output have them: known by their manifests."""
+    return [{"name": name, "digest": manifest_digest(place(folder))} for name, folder in folders.items()]
 
 
 def read_ids(path: str) -> frozenset[str]:
