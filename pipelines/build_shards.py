@@ -7,7 +7,6 @@ The number after the colon is the source's integer weight. Shards hold whole doc
 the stages stand in `pipelines.builds.token_shards`. Nothing heavy is imported before the flags are right.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,8 +15,7 @@ from corpus.command_line import SHARE_BELOW_ONE, CommandParser, Number, WholeNum
 from pipelines.cli.flags import add_run_flags
 
 if TYPE_CHECKING:
-    from pipelines.builds.token_shards import ShardBuild
-    from pipelines.builds.weights import Weighting
+    from pipelines.builds.build import Build
 
 COMMAND = "python -m pipelines.build_shards"
 EXAMPLE = """
@@ -70,67 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given, others = ours.parse_known_args(arguments)
     from pipelines.cli.command import run_command
 
-    return run_command(ours, given, others, lambda beam_flags: _build(ours, given, beam_flags))
+    def make(beam_flags: list[str]) -> "Build":
+        from pipelines.builds.token_shards import token_shards
 
+        return token_shards(ours, given, beam_flags)
 
-def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> "ShardBuild":
-    from pathlib import Path
-
-    from corpus.errors import CorpusloomError, ExitCode
-    from corpus.files.storage import is_remote, place
-    from corpus.shards.bin import check_fits_bin
-    from pipelines.builds.gathering import WORTH_A_WORKER
-    from pipelines.builds.token_shards import NEEDS, ShardBuild, corpora_read, kept_parts, read_ids
-    from pipelines.cli.command import settings_of
-    from pipelines.cli.memory import share_memory
-    from pipelines.cli.replacement import SHARDS, Output
-    from pipelines.runtime.stages import Stages
-    from pipelines.work.tokens import entry_of, tokenizer_at
-
-    if given.also_bin and is_remote(given.output):
-        raise CorpusloomError(
-            f"--also-bin: nanoGPT reads files, and {given.output} is in a store; write to a folder", ExitCode.FLAGS
-        )
-    weighting = _weighting(given)
-    tokenizer = given.tokenizer if is_remote(given.tokenizer) else str(Path(given.tokenizer).resolve())
-    loaded, removed = tokenizer_at(tokenizer), read_ids(given.remove_ids)
-    if given.also_bin:
-        check_fits_bin(entry_of(loaded))
-    for source in weighting.mixture.sources:
-        kept_parts(source.path)
-    memory, beam_flags = share_memory(given.memory_mb, beam_flags, NEEDS)
-    settings = settings_of(
-        ours,
-        given,
-        {
-            "--source": [f"{source.name}:{source.weight}" for source in weighting.mixture.sources],
-            "--tokenizer": loaded.digest,
-            "--remove-ids": sorted(removed),
-            "--remove-domain": sorted(given.remove_domain),
-        },
-    )
-    settings["corpora"] = corpora_read({source.name: source.path for source in weighting.mixture.sources})
-    return ShardBuild(
-        output=Output(place(given.output), SHARDS, given.replace, settings),
-        weighting=weighting,
-        tokenizer_path=tokenizer,
-        tokens_a_shard=given.tokens_a_shard,
-        validation_share=given.validation_share,
-        also_bin=given.also_bin,
-        removed=removed,
-        removed_domains=frozenset(given.remove_domain),
-        memory=memory,
-        stages=Stages(place(given.output), beam_flags, 1.0, WORTH_A_WORKER),
-    )
-
-
-def _weighting(given: argparse.Namespace) -> "Weighting":
-    from corpus.mixture import Mixture, parse_source
-    from pipelines.builds.weights import Weighting, parse_cap
-
-    mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
-    caps = tuple(parse_cap(text) for text in given.most_epochs)
-    return Weighting(mixture, given.temperature, caps, given.budget, given.mixture)
+    return run_command(ours, given, others, make)
 
 
 if __name__ == "__main__":

@@ -211,11 +211,11 @@ def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
-    """A sealed Parquet file, checked and opened."""
+def open_parquet(path: Path, buffer_size: int = 0) -> pq.ParquetFile:
+    """A sealed Parquet file, checked and opened; with `buffer_size` a column is read so many bytes at a time."""
     file = local(path)
     check_seal(file, path)
-    return pq.ParquetFile(file, page_checksum_verification=True)
+    return pq.ParquetFile(file, page_checksum_verification=True, buffer_size=buffer_size)
 
 
 def parquet_footer(path: Path) -> Any:

@@ -1,225 +1,265 @@
-"""The stages of the token shards: several corpora, one tokenizer, one manifest. `build_shards` has the flags."""
+"""The stages of the token shards: several corpora, one tokenizer, one manifest. `build_shards` has the flags.
 
+kept parts → tokenized → listed → shards → published
+                     └──────────────┘
+"""
+
+import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from corpus.files.manifest import manifest_digest, open_parquet, read_manifest, write_bytes
+from corpus.command_line import CommandParser
+from corpus.errors import CorpusloomError, ExitCode
+from corpus.files.manifest import open_parquet
 from corpus.files.storage import is_remote, place
-from corpus.mixture import MixtureError, Source
-from corpus.shards.bin import write_bin
-from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
-from corpus.shards.read import open_shards
-from corpus.shards.write import n_shards_for, source_shards, write_shard_manifest
+from corpus.mixture import Mixture, Source, parse_source
+from corpus.shards.bin import check_fits_bin
+from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN, TokenizerEntry, read_shard_manifest
+from corpus.shards.write import n_shards_for
+from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.trial import Trial
-from pipelines.builds.gathering import OWNED, Gathering, counted
-from pipelines.builds.weights import Weighting, estimated_tokens, need_tokens
-from pipelines.cli.command import disk_line
-from pipelines.cli.memory import Memory, Needs
-from pipelines.cli.replacement import Output
-from pipelines.runtime.errors import StageError
-from pipelines.runtime.stage import Unit, complete_manifest
-from pipelines.runtime.stages import Stages
-from pipelines.work import tokens
+from pipelines.builds.build import Build, closure_of_stages, workers_for
+from pipelines.builds.corpora import CorpusPart, corpora_read, kept_parts, text_bytes
+from pipelines.cli.command import settings_of
+from pipelines.cli.memory import Memory, Needs, share_memory
+from pipelines.cli.replacement import SHARDS, Output
+from pipelines.runtime.driver import new_run
+from pipelines.runtime.execute import tasks_of
+from pipelines.runtime.records import finished, is_complete
+from pipelines.runtime.run import StageFolder
+from pipelines.runtime.stage import Stage, in_order
+from pipelines.work.loaded import tokenizer_at
+from pipelines.work.shards import GatherShard, ListRuns, PublishShards, all_runs, all_shards, shards_to_gather
+from pipelines.work.tokens import SourcePart, TokenFacts, TokenizePart, counted, encoded, entry_of, text_batches
+from pipelines.work.weighting import Weighting, need_tokens, parse_cap
 
 # Measured, in MB, resident: a process with Beam, Arrow and a tokenizer's tables, and the least a unit can work in.
 NEEDS = Needs(driver=450, worker=450, unit=160)
+DOCUMENTS_PER_WORKER = 3_000
 
 
-@dataclass
-class ShardBuild:
-    """One build of token shards. What is under `removed` (ids) and `removed_domains` must not be in them."""
+@dataclass(frozen=True)
+class Shards:
+    """What is asked for. `removed` has, by source, the ids that must not be in it."""
 
     weighting: Weighting
     tokenizer_path: str
-    tokens_a_shard: int
+    tokens_per_shard: int
     validation_share: float
     also_bin: bool
-    removed: frozenset[str]
-    removed_domains: frozenset[str]
     memory: Memory
-    output: Output
-    stages: Stages
+    removed: Mapping[str, Sequence[str]]
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """The sources, with their weights as given."""
         return self.weighting.mixture.sources
 
-    def plan(self) -> list[str]:
-        """What a run would do: sizes, and the mixture by counted or estimated tokens."""
-        tokenizer = tokens.tokenizer_at(self.tokenizer_path)
-        parts = {source.name: kept_parts(source.path) for source in self.sources}
-        documents = {name: sum(part["rows"] for part in found) for name, found in parts.items()}
-        known = self._counted()
-        all_tokens = known or {name: estimated_tokens(found, tokenizer) for name, found in parts.items()}
-        how = "counted" if known else "estimated from the first documents of each source"
-        about = "" if known else "about "
-        train = {name: round(count * (1 - self.validation_share)) for name, count in all_tokens.items()}
-        need_tokens(train, documents)
-        size = 2 * sum(all_tokens.values()) * tokenizer.dtype.itemsize
-        return [
-            *(f"source    {n}: {documents[n]:,} documents, {about}{all_tokens[n]:,} tokens" for n in documents),
-            "stages    tokenized, shards",
-            f"shards    about {sum(n_shards_for(count, self.tokens_a_shard) for count in train.values())} of "
-            f"{self.tokens_a_shard:,} tokens, and validation",
-            self.memory.line(),
-            disk_line(self.stages.root, size + sum(documents.values()) * 128),
-            *(f"tokenizer {setting}: left out" for setting in tokenizer.left_out),
-            f"tokens    {how}",
-            *self._table(train),
-        ]
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer, loaded."""
+        return tokenizer_at(self.tokenizer_path)
 
-    def run(self) -> list[str]:
-        """Both stages, and the manifest last."""
-        _ = self._removed
-        self.tokenize()
-        return self.gather()
 
-    def tokenize(self) -> None:
-        """The first stage: every kept part as sorted runs of tokens."""
-        digest = tokens.tokenizer_at(self.tokenizer_path).digest
-        work = tokens.TokenizePart(self.tokenizer_path, digest, self.validation_share, self.memory.unit_bytes)
-        self.stages.map("tokenized", OWNED, self._parts(), work, **self._settings())
+def gather_stages(
+    tokenized: Stage[Any, TokenFacts],
+    documents: Mapping[str, int],
+    tokenizer: TokenizerEntry,
+    tokens_per_shard: int,
+    memory: Memory,
+    removed: Mapping[str, Sequence[str]],
+) -> Stage[Any, Any]:
+    """Sorted runs → shards, whatever made the runs; `documents` are those of each source."""
+    names = tuple(sorted(documents))
+    listed = Stage("listed", ListRuns(), plan=partial(all_runs, names, documents), reads=(tokenized,))
+    return Stage(
+        "shards",
+        GatherShard(tokenizer, memory.unit_bytes),
+        plan=partial(shards_to_gather, names, tokens_per_shard, removed),
+        reads=(tokenized, listed),
+        writes=names,
+        units_per_worker=20_000_000,
+    )
 
-    def gather(self) -> list[str]:
-        """The second stage: the runs as shards, and what stands beside them; the lines for the end."""
-        root, names, documents = self.stages.root, [source.name for source in self.sources], self._documents()
-        need_tokens(counted(self.stages, names, TRAIN), documents)
-        (root / SHARD_MANIFEST).unlink(missing_ok=True)
-        entry = tokens.entry_of(tokens.tokenizer_at(self.tokenizer_path))
-        removed = self._removed
-        made = Gathering(self.stages, names, entry, self.tokens_a_shard, self.memory, removed).run()
-        n_tokens = {name: sum(shard.n_tokens for shard in made[name, TRAIN]) for name in names}
-        need_tokens(n_tokens, documents, removal=True)
-        lines = self._table(n_tokens)
-        weights = {source.name: source.weight for source in self.weighting.effective(n_tokens).sources}
-        sources = [source_shards(name, split, weights[name], shards) for (name, split), shards in made.items()]
-        write_shard_manifest(root, entry, sources, self._about())
-        write_card(root, names)
-        if self.also_bin:
-            write_bin(open_shards(root, verified=True), root)
-        self.stages.save_times()
-        return [*lines, *self._tried(), f"shards  {root / SHARD_MANIFEST}  ({sum(map(len, made.values()))} files)"]
 
-    def _parts(self) -> list[Unit]:
-        return [
-            Unit(
-                {"source": source.name, "file": part["file"], "digest": part["digest"]},
-                f"{source.name} {part['path']}",
-                part["rows"],
-            )
-            for source in self.sources
-            for part in kept_parts(source.path)
-        ]
+def stages(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]]) -> Stage[Any, Any]:
+    """The last stage of a build of shards from the kept parts of each source."""
+    tokenizer = asked.tokenizer
+    texts = [SourcePart(name, part.digest, part.rows, part.file, part.path) for name in parts for part in parts[name]]
+    tokenized = Stage(
+        "tokenized",
+        TokenizePart(tokenizer.digest, asked.validation_share, asked.tokenizer_path, asked.memory.unit_bytes),
+        plan=partial(list, texts),
+        units_per_worker=DOCUMENTS_PER_WORKER,
+    )
+    documents = {name: sum(part.rows for part in found) for name, found in parts.items()}
+    entry = entry_of(tokenizer)
+    shards = gather_stages(tokenized, documents, entry, asked.tokens_per_shard, asked.memory, asked.removed)
+    left_out = tuple(tokenizer.left_out)
+    publish = PublishShards(entry, asked.weighting, documents, asked.validation_share, asked.also_bin, left_out)
+    return Stage("published", publish, plan=all_shards, reads=(shards,))
 
-    def _settings(self) -> dict[str, Any]:
-        """What the tokens depend on; memory is not of it, for it decides only in how many runs they lie."""
-        digest = tokens.tokenizer_at(self.tokenizer_path).digest
-        return {"tokenizer": digest, "validation_share": self.validation_share}
 
-    def _counted(self) -> dict[str, int]:
-        """The tokens of each source, if the first stage has been done with just these flags; else nothing."""
-        stage = self.stages.stage("tokenized", OWNED, (), self._settings())
-        manifest = complete_manifest(stage, [stage.task(unit) for unit in self._parts()])
-        if manifest is None:
-            return {}
-        self.stages.manifests["tokenized"] = manifest
-        names = [source.name for source in self.sources]
-        found = [counted(self.stages, names, split) for split in SPLITS]
-        return {name: sum(counts[name] for counts in found) for name in names}
+def token_shards(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> Build:
+    """The build that the flags ask for; everything that can be checked is checked before the first byte is written."""
+    if given.also_bin and is_remote(given.output):
+        raise CorpusloomError(
+            f"--also-bin: nanoGPT reads files, and {given.output} is in a store; write to a folder", ExitCode.FLAGS
+        )
+    weighting = _weighting(given)
+    tokenizer = given.tokenizer if is_remote(given.tokenizer) else str(Path(given.tokenizer).resolve())
+    loaded, removed = tokenizer_at(tokenizer), read_ids(given.remove_ids)
+    if given.also_bin:
+        check_fits_bin(entry_of(loaded))
+    parts = {source.name: kept_parts(source.path) for source in weighting.mixture.sources}
+    memory, beam_flags = share_memory(given.memory_mb, beam_flags, NEEDS)
+    effective = {
+        "--source": [f"{source.name}:{source.weight}" for source in weighting.mixture.sources],
+        "--tokenizer": loaded.digest,
+        "--remove-ids": sorted(removed),
+        "--remove-domain": sorted(given.remove_domain),
+    }
+    settings = settings_of(ours, given, effective)
+    settings["corpora"] = corpora_read({source.name: source.path for source in weighting.mixture.sources})
+    asked = Shards(
+        weighting=weighting,
+        tokenizer_path=tokenizer,
+        tokens_per_shard=given.tokens_a_shard,
+        validation_share=given.validation_share,
+        also_bin=given.also_bin,
+        memory=memory,
+        removed=ids_to_remove(parts, removed, frozenset(given.remove_domain)),
+    )
+    return build_of(asked, parts, place(given.output), given.replace, settings, beam_flags)
 
-    def _documents(self) -> dict[str, int]:
-        return {source.name: sum(part["rows"] for part in kept_parts(source.path)) for source in self.sources}
 
-    @cached_property
-    def _removed(self) -> dict[str, list[str]]:
-        """The ids that must go, by source and sorted; `StageError` names those that no source has.
+def build_of(
+    asked: Shards,
+    parts: Mapping[str, Sequence[CorpusPart]],
+    root: Path,
+    replace: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    beam_flags: Sequence[str] = (),
+) -> Build:
+    """The build of shards into the folder `root`."""
+    last = stages(asked, parts)
+    documents = {name: sum(part.rows for part in found) for name, found in parts.items()}
+    known = _counted(last, root)
+    tokens = known or {name: estimated_tokens(found, asked.tokenizer) for name, found in parts.items()}
+    size = 2 * sum(tokens.values()) * asked.tokenizer.dtype.itemsize
+    return Build(
+        last=last,
+        output=Output(root, SHARDS, replace, dict(settings or {}), closure_of_stages(last)),
+        beam_flags=list(beam_flags),
+        summary=partial(_summary, asked.weighting, last),
+        workers=workers_for([(sum(documents.values()), DOCUMENTS_PER_WORKER)]),
+        disk=size + sum(documents.values()) * 128,
+        lines=_lines(asked, documents, tokens, bool(known)),
+    )
 
-        Only its own, so that no other source's shards change.
-        """
-        gone: dict[str, list[str]] = {source.name: [] for source in self.sources}
-        if not (self.removed or self.removed_domains):
-            return gone
-        domains: set[str] = set()
-        for source, part in [(each, part) for each in self.sources for part in kept_parts(each.path)]:
-            table = open_parquet(place(part["file"])).read(["id", "domain"])
-            for name, domain in zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True):
-                if name in self.removed or domain in self.removed_domains:
-                    gone[source.name].append(name)
-                    domains.add(domain)
-        _check_found("--remove-ids", self.removed, {name for names in gone.values() for name in names})
-        _check_found("--remove-domain", self.removed_domains, domains)
-        return {name: sorted(names) for name, names in gone.items()}
 
-    def _about(self) -> dict[str, Any]:
-        """What the manifest says beside the tokens: the split, what training left out for it, the tokenizer."""
-        validated = {source.name: 0 for source in self.sources}
-        for fact in self.stages.facts("shards"):
-            validated[fact["source"]] += fact["validated"]
-        return {
-            "validation": {"share": self.validation_share, "left_out_of_training": validated},
-            "tokenizer": {"settings_left_out": list(tokens.tokenizer_at(self.tokenizer_path).left_out)},
-        }
+def _lines(asked: Shards, documents: Mapping[str, int], tokens: Mapping[str, int], known: bool) -> list[str]:
+    """What goes in: sizes, and the mixture by counted or estimated tokens."""
+    about, how = ("", "counted") if known else ("about ", "estimated from the first documents of each source")
+    train = {name: round(count * (1 - asked.validation_share)) for name, count in tokens.items()}
+    need_tokens(train, documents)
+    n_shards = sum(n_shards_for(count, asked.tokens_per_shard) for count in train.values())
+    return [
+        *(f"source    {name}: {documents[name]:,} documents, {about}{tokens[name]:,} tokens" for name in documents),
+        f"shards    about {n_shards} of {asked.tokens_per_shard:,} tokens, and validation",
+        asked.memory.line(),
+        *(f"tokenizer {setting}: left out" for setting in asked.tokenizer.left_out),
+        f"tokens    {how}",
+        *asked.weighting.table(train),
+    ]
 
-    def _tried(self) -> list[str]:
-        """How the first documents came back, where not all did; which those are follows from how the parts were cut."""
-        trial = Trial()
-        for fact in self.stages.facts("tokenized"):
-            trial.add(Trial(**fact["trial"]))
-        if not trial.changed:
-            return []
+
+def _counted(last: Stage[Any, Any], root: Path) -> dict[str, int]:
+    """The tokens of each source, if the first stage has been done with just these flags; else nothing."""
+    tokenized = in_order(last)[0]
+    run = new_run(root, SHARD_MANIFEST)
+    found: Any = finished(tokenized, run.folder(tokenized))
+    if found is None or not is_complete(tasks_of(tokenized, run), tokenized, run.folder(tokenized)):
+        return {}
+    names = sorted({facts.source for facts in found})
+    splits = [counted(found, names, split)[0] for split in SPLITS]
+    return {name: sum(tokens[name] for tokens in splits) for name in names}
+
+
+def estimated_tokens(parts: Sequence[CorpusPart], tokenizer: Tokenizer) -> int:
+    """About how many tokens some kept parts have: the bytes of their text over those a token has in a sample."""
+    size = text_bytes(parts)
+    for part in parts:
+        for batch in text_batches(place(part.file)):
+            sample = encoded(batch, tokenizer)
+            sampled = int(sample.n_bytes.sum())
+            return size * len(sample.tokens) // sampled if sampled else 0
+    return 0
+
+
+def _summary(weighting: Weighting, last: Stage[Any, Any], root: Path) -> list[str]:
+    """The mixture by what is there, how the first documents came back, and where to look."""
+    sources = read_shard_manifest(root).sources
+    n_tokens = {source.name: source.n_tokens for source in sources if source.split == TRAIN}
+    tokenized = in_order(last)[0]
+    trial = Trial()
+    for facts in finished(tokenized, StageFolder(root, tokenized.name)) or ():
+        trial.add(facts.trial)
+    tried = []
+    if trial.changed:
         lost = f"{trial.lost / max(trial.letters, 1):.2%} of their letters and digits are lost"
-        return [f"changed {trial.changed:,} of {trial.documents:,} first documents do not decode to their text; {lost}"]
-
-    def _table(self, n_tokens: Mapping[str, int]) -> list[str]:
-        try:
-            return self.weighting.table(n_tokens)
-        except MixtureError as error:
-            raise StageError(str(error), 2) from error
+        tried = [
+            f"changed {trial.changed:,} of {trial.documents:,} first documents do not decode to their text; {lost}"
+        ]
+    n_files = sum(len(source.shards) for source in sources)
+    return [*weighting.table(n_tokens), *tried, f"shards  {root / SHARD_MANIFEST}  ({n_files} files)"]
 
 
-def kept_parts(corpus: str) -> list[dict[str, Any]]:
-    """The kept parts of a finished corpus, by its manifest, each with the `file` where it lies."""
-    folder = place(corpus) if is_remote(corpus) else Path(corpus).absolute()
-    if not folder.is_dir():
-        raise StageError(f"{folder}: no such corpus; build it first", 3)
-    parts = [part for part in read_manifest(folder)["parts"] if part["path"].startswith("kept/")]
-    return [{**part, "file": str(folder / part["path"])} for part in parts]
+def ids_to_remove(
+    parts: Mapping[str, Sequence[CorpusPart]], ids: frozenset[str], domains: frozenset[str]
+) -> dict[str, list[str]]:
+    """The ids that must go, by source and sorted; an error names those that no source has.
+
+    Only its own, so that no other source's shards change.
+    """
+    gone: dict[str, list[str]] = {name: [] for name in parts}
+    if not (ids or domains):
+        return gone
+    found: set[str] = set()
+    for name, part in [(source, each) for source, kept in parts.items() for each in kept]:
+        table = open_parquet(place(part.file)).read(["id", "domain"])
+        for identity, domain in zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True):
+            if identity in ids or domain in domains:
+                gone[name].append(identity)
+                found.add(domain)
+    _check_found("--remove-ids", ids, {identity for names in gone.values() for identity in names})
+    _check_found("--remove-domain", domains, found)
+    return {name: sorted(found) for name, found in gone.items()}
 
 
 def _check_found(flag: str, wanted: frozenset[str], found: set[str]) -> None:
     if missing := sorted(wanted - found):
         more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
-        raise StageError(
+        raise CorpusloomError(
             f"{flag}: no source has {', '.join(missing[:5])}{more}, so nothing would be removed for it; correct it, or "
             "leave it out if it is gone already",
-            3,
+            ExitCode.INPUT,
         )
 
 
-def write_card(root: Path, names: Sequence[str]) -> None:
-    """README.md in the form of a dataset card: `datasets.load_dataset(folder, NAME)` opens each source and split."""
-    configs = []
-    for name in names:
-        files = {split: sorted((root / name).glob(f"{split}-*.arrow")) for split in SPLITS}
-        there = [f"  - split: {split}\n    path: {name}/{split}-*.arrow" for split, found in files.items() if found]
-        configs.append("\n".join([f"- config_name: {name}", "  data_files:", *there]))
-    body = "Token shards, as `manifest.json` describes them: one row for each document, its tokens and its id."
-    write_bytes(root / "README.md", "\n".join(["---", "configs:", *configs, "---", body, ""]).encode())
-
-
-def corpora_read(folders: Mapping[str, str]) -> list[dict[str, str]]:
-    """The corpora by name, as the settings of an output have them: known by their manifests."""
-    return [{"name": name, "digest": manifest_digest(place(folder))} for name, folder in folders.items()]
-
-
 def read_ids(path: str) -> frozenset[str]:
-    """Ids from a file, one on each line; `StageError` for a file that cannot be read."""
+    """Ids from a file, one on each line; an error for a file that cannot be read."""
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines() if path else []
     except (OSError, UnicodeDecodeError) as error:
-        raise StageError(f"--remove-ids {path}: {error}", 3) from error
+        raise CorpusloomError(f"--remove-ids {path}: {error}", ExitCode.INPUT) from error
     return frozenset(line.strip() for line in lines if line.strip())
+
+
+def _weighting(given: argparse.Namespace) -> Weighting:
+    mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    caps = tuple(parse_cap(text) for text in given.most_epochs)
+    return Weighting(mixture, given.temperature, caps, given.budget, given.mixture)
