@@ -1,15 +1,16 @@
 """The stages of the token shards: several corpora, one tokenizer, one manifest. `build_shards` has the flags."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from corpus.files.manifest import manifest_digest, open_parquet, read_manifest, write_bytes
+from corpus.files.manifest import manifest_digest, open_parquet, read_manifest
 from corpus.files.storage import is_remote, place
 from corpus.mixture import MixtureError, Source
 from corpus.shards.bin import write_bin
+from corpus.shards.card import write_card
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
 from corpus.shards.read import open_shards
 from corpus.shards.write import n_shards_for, source_shards, write_shard_manifest
@@ -98,7 +99,7 @@ class ShardBuild:
         weights = {source.name: source.weight for source in self.weighting.effective(n_tokens).sources}
         sources = [source_shards(name, split, weights[name], shards) for (name, split), shards in made.items()]
         write_shard_manifest(root, entry, sources, self._about())
-        write_card(root, names)
+        write_card(root, sources)
         if self.also_bin:
             write_bin(open_shards(root, verified=True), root)
         self.stages.save_times()
@@ -198,17 +199,6 @@ def _check_found(flag: str, wanted: frozenset[str], found: set[str]) -> None:
             "leave it out if it is gone already",
             3,
         )
-
-
-def write_card(root: Path, names: Sequence[str]) -> None:
-    """README.md in the form of a dataset card: `datasets.load_dataset(folder, NAME)` opens each source and split."""
-    configs = []
-    for name in names:
-        files = {split: sorted((root / name).glob(f"{split}-*.arrow")) for split in SPLITS}
-        there = [f"  - split: {split}\n    path: {name}/{split}-*.arrow" for split, found in files.items() if found]
-        configs.append("\n".join([f"- config_name: {name}", "  data_files:", *there]))
-    body = "Token shards, as `manifest.json` describes them: one row for each document, its tokens and its id."
-    write_bytes(root / "README.md", "\n".join(["---", "configs:", *configs, "---", body, ""]).encode())
 
 
 def corpora_read(folders: Mapping[str, str]) -> list[dict[str, str]]:
