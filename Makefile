@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: venv demo test test-engines check format clean
+.PHONY: venv demo test test-slow test-engines check format clean
 
 venv: $(READY)
 
@@ -30,6 +30,10 @@ demo: $(READY)
 
 test: $(READY)
 	@$(PY) -m pytest -q
+
+# The properties of readers and rules, with 100,000 examples each.
+test-slow: $(READY)
+	@$(PY) -m pytest -q -m slow
 
 # Spark, a Spark cluster, Flink and Prism, by what is installed; SHORT=1 takes what fits into a few minutes.
 test-engines: $(READY)

@@ -110,8 +110,12 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Put a value at `path` as JSON with sorted keys, in one step."""
-    write_bytes(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    """Put a value at `path` as JSON with sorted keys, in one step.
+
+    A path on disk need be no UTF-8. Python then holds a lone surrogate, which `backslashreplace` writes as JSON does.
+    """
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+    write_bytes(path, (text + "\n").encode("utf-8", "backslashreplace"))
 
 
 def read_json(path: Path, otherwise: Any) -> Any:

@@ -6,6 +6,7 @@ the workers, a stage of its own: whole archives do not travel to the machine tha
 """
 
 import glob
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -61,10 +62,16 @@ def _files(pattern: str, flag: str) -> list[InputFile]:
         if Path(name).is_file():
             try:
                 with Path(name).open("rb"):
-                    files.append(InputFile(name, Path(name).stat().st_size, file=str(Path(name).resolve())))
+                    size, there = Path(name).stat().st_size, str(Path(name).resolve())
+                files.append(InputFile(_in_utf8(name), size, file=there))
             except OSError as error:
                 raise StageError(f"{flag}: cannot read {name}: {error.strerror}; nothing was written", 3) from error
     return files
+
+
+def _in_utf8(name: str) -> str:
+    """A file's name as rows and manifests can hold it: bytes that are no UTF-8 are written out, `caf\\xe9.gz`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _objects(pattern: str) -> list[InputFile]:

@@ -15,8 +15,8 @@ import pyarrow as pa
 from corpus.dedup.clusters import components, near_duplicates
 from corpus.dedup.exact import RULES, exact_duplicates
 from corpus.dedup.minhash import MinHash
-from corpus.document import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 from corpus.files.manifest import Counts, map_arrow, read_parquet, write_arrow, write_parquet
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 from pipelines.runtime.band_shuffle import Signatures
 from pipelines.runtime.stage import Outcome, Task
 

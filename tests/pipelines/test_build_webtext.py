@@ -17,9 +17,9 @@ pytest.importorskip("apache_beam")
 
 from conftest import ROOT, arguments, build, contents, rows, run
 
-from corpus.document import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 from corpus.files.manifest import verify
 from corpus.sample.web import Outcome
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 
 FAMILIES = {
     Outcome.LANGUAGE: ("language.",),

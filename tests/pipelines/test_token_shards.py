@@ -8,10 +8,11 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
-from corpus.document import KEPT_SCHEMA, Document, kept_row
+from corpus.document import Document
 from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.hashing import digest
 from corpus.mixture import Mixture, Source
+from corpus.schema import KEPT_SCHEMA, kept_row
 from corpus.shards.layout import read_shard_manifest
 from corpus.shards.read import open_shards
 from corpus.shards.verify import verify

@@ -7,9 +7,10 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
-from corpus.document import KEPT_SCHEMA, Document, kept_row
+from corpus.document import Document
 from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.sample.prose import english_article
+from corpus.schema import KEPT_SCHEMA, kept_row
 from corpus.tokenizer.files import load_tokenizer
 from pipelines.runtime.errors import StageError
 from pipelines.train_tokenizer import _build, parser
