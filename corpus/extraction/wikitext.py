@@ -1,4 +1,4 @@
-"""Wikitext to the convention of docs/text.md: what a reader of the article reads, without boxes, citations and pictures.
+"""Wikitext to the convention of docs/text.md: what an article says, without boxes, citations and pictures.
 
 The order of work is MediaWiki's. Comments, citations, formulas and code leave the page first, because they may hold
 anything (`wiki.opaque`); the page is cut into its sections, so that markup which was never closed costs a line and not
@@ -30,6 +30,7 @@ _LINKS = re.compile(r"\[\[[^\[\]\n]*\]\]|\[(?:https?:)?//[^\[\]\n]*\]|\{\{[^{}\n
 _OUTSIDE_ITEM = re.compile(r"[*#:]+\s*(?:\[(?:https?:)?//|(?:https?:)?//)")
 _LIKE_A_CITATION = re.compile(r"\bISBN\b|\bdoi\b|https?:|\bpp?\. ?\d|\(\d{4}\)|\bRetrieved\b|\bUniversity Press\b")
 _PROSE_OF_APPARATUS = 40  # words
+_NO_SITE = Site()
 _WORDS_BESIDE_LINKS = 0.35  # of the characters of a list of links
 
 
@@ -94,7 +95,7 @@ def stubs(document: Document, limits: ArticleLimits = ArticleLimits()) -> Docume
 STEPS: tuple[Step, ...] = (disambiguations, prose, lists, stubs)
 
 
-def article_text(wikitext: str, site: Site = Site()) -> str:
+def article_text(wikitext: str, site: Site = _NO_SITE) -> str:
     """The text of a whole article; a heading stands only above text."""
     escaped_twice = wikitext.count("&lt;ref") > 2 and "<ref" not in wikitext
     text, held = take_out(unescape(wikitext) if escaped_twice else wikitext)

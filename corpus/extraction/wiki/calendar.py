@@ -64,7 +64,8 @@ def date_text(year: str, month: str = "", day: str = "", language: str = "", day
 
 
 def month_number(month: str) -> int:
-    """1 to 12 for a number or a name in one of the languages, whole or by its first three letters in English; else 0."""
+    """1 to 12 for a number or a name in one of the languages,
+    whole or by its first three letters in English; else 0."""
     plain = month.strip().rstrip(".").lower()
     if plain.isdigit():
         return int(plain) if 1 <= int(plain[:4]) <= 12 else 0

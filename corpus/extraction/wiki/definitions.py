@@ -13,11 +13,14 @@ from corpus.extraction.wiki.templates import shows
 
 _LONGEST = 4_000
 _NOT_SIMPLE = re.compile(
-    r"#invoke|#tag:|\{\||<table|<ref|<div[^<>]*(?:navbox|mbox|infobox|NavFrame)|\{\{\s*(?:infobox|navbox|[a-z]{0,3}mbox|sidebar|cite |fix\b)",
+    r"#invoke|#tag:|\{\||<table|<ref|<div[^<>]*(?:navbox|mbox|infobox|NavFrame)"
+    r"|\{\{\s*(?:infobox|navbox|[a-z]{0,3}mbox|sidebar|cite |fix\b)",
     re.IGNORECASE,
 )
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*+-->", re.DOTALL)
-_NO_INCLUDE = re.compile(r"<noinclude\s*>(?:(?!</noinclude).)*+</noinclude\s*>|<noinclude\s*/>", re.DOTALL | re.IGNORECASE)
+_NO_INCLUDE = re.compile(
+    r"<noinclude\s*>(?:(?!</noinclude).)*+</noinclude\s*>|<noinclude\s*/>", re.DOTALL | re.IGNORECASE
+)
 _ONLY_INCLUDE = re.compile(r"<onlyinclude\s*>((?:(?!</onlyinclude).)*+)</onlyinclude\s*>", re.DOTALL | re.IGNORECASE)
 _TAGS = re.compile(r"</?(?:includeonly|onlyinclude|noinclude)\s*>|<templatestyles\b[^<>]*>", re.IGNORECASE)
 _CALL = re.compile(r"(?<!\{)\{\{(?!\{)\s*([^{}|:\n]*)")

@@ -50,6 +50,7 @@ class Expander:
 
     def __init__(self, site: Site, keep_unknown: bool = False) -> None:
         self.site, self.added, self.keep_unknown = site, 0, keep_unknown
+        self.active: list[str] = []  # the definitions that are being expanded, outermost first
 
     def expand(self, text: str, parameters: dict[str, str] | None = None, depth: int = 0) -> str:
         """The text with links and templates replaced; `parameters` are those of the template whose text it is.
@@ -122,6 +123,7 @@ class Expander:
         for name, part in zip(frame.names[1:], parts[1:], strict=True):
             number += name is None
             values[str(number) if name is None else name.strip()] = part if name is None else part.strip()
+        parts = [part if name is None else f"{name}={part}" for name, part in zip(frame.names, parts, strict=True)]
         shown = self._template(" ".join(parts[0].replace("_", " ").split()), parts, values, depth, before)
         if shown is None:
             return "{{" + "".join(frame.written()).lstrip("{") + "}}"
@@ -148,22 +150,24 @@ class Expander:
         in_page = depth == 0
         if self.keep_unknown and definition is None and in_page:
             return None
-        value = function_value(name, parts, values, self.site) if definition is None else None
+        value = function_value(name, parts, self.site) if definition is None else None
         if value is not None:
             return value
         if definition and (definition.decidable or not shows(plain)) and depth < _DEEPEST_DEFINITION:
-            return self._defined(definition.text, values, depth)
+            return self._defined(plain, definition.text, values, depth)
         if self.keep_unknown and in_page:
             return None
         if is_silent(plain):
             return ""
         return template_text(plain, values, self.site) if shows(plain) else _guess(values, before)
 
-    def _defined(self, text: str, values: dict[str, str], depth: int) -> str:
-        if self.added > _MOST_ADDED:
+    def _defined(self, name: str, text: str, values: dict[str, str], depth: int) -> str:
+        if self.added > _MOST_ADDED or name in self.active:
             return ""
         self.added += len(text) + sum(map(len, values.values()))
+        self.active.append(name)
         shown = self.expand(text, values, depth + 1)
+        self.active.pop()
         return shown if shown.startswith(("\n", "{|")) else shown.strip("\n")
 
 
@@ -202,7 +206,8 @@ def _line_before(frame: _Frame) -> str:
 
 
 def _guess(values: dict[str, str], before: str) -> str:
-    """The only parameter of an unknown template that stands inside a sentence (or a number and its unit), else nothing.
+    """The only parameter of an unknown template that stands inside a sentence (or a number and its unit),
+    else nothing.
 
     `the {{höjd|45|m}} tower` must not lose its number; a notice stands on a line of its own, a footnote right after a
     word or a full stop.

@@ -7,7 +7,9 @@ import math
 import re
 from collections.abc import Callable
 
-_TOKEN = re.compile(r"\s*(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|<=|>=|<>|!=|[-+*/^()=<>−×÷]|[a-z]+)\s*", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"\s*(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|<=|>=|<>|!=|[-+*/^()=<>−×÷]|[a-z]+)\s*", re.IGNORECASE
+)
 _LONGEST = 2_000
 _DEEPEST = 50
 _BINARY: dict[str, tuple[int, Callable[[float, float], float]]] = {
@@ -122,5 +124,5 @@ class _Parser:
             self.at += 1
             return value
         if token in _UNARY:
-            return _UNARY[token](self._value(_UNARY_PRECEDENCE if token not in "+-" else 6))
+            return _UNARY[token](self._value(_UNARY_PRECEDENCE))
         return _CONSTANTS[token] if token in _CONSTANTS else float(token)

@@ -16,7 +16,8 @@ Parts = list[str]
 
 _SILENT = frozenset(
     """
-    #invoke #tag #property #statements #section #lst #lsth #lstx #coordinates #babel #related #categorytree #widget #vardefine
+    #invoke #tag #property #statements #section #lst #lsth #lstx #coordinates
+    #babel #related #categorytree #widget #vardefine
     #vardefineecho #seo #assessment displaytitle defaultsort defaultsortkey defaultcategorysort noexternallanglinks
     notoc toc ns nse int filepath gender #special canonicalurl fullurl localurl pagesincategory protectionlevel
     numberofarticles numberofpages numberofusers
@@ -26,32 +27,27 @@ _ERROR = re.compile(r"""<(?:strong|span|p|div)\b[^<>]*\bclass\s*=\s*["'][^"'<>]*
 _NUMBER = re.compile(r"[-+−]?[\d,. \u00a0']*\d[\d,.]*")
 
 
-def function_value(name: str, parts: Parts, values: dict[str, str], site: Site) -> str | None:
+def function_value(name: str, parts: Parts, site: Site) -> str | None:
     """The value of `{{name}}`, if it is a function or a magic word; None for the name of a template.
 
-    `parts` are the pieces between the bars as they stand, `values` the same by name.
+    `parts` are the pieces between the bars as they stand: to a function an equals sign means nothing.
     """
-    word, colon, first = name.partition(":")
+    word, colon, _ = name.partition(":")
     word = word.strip().casefold()
     if not colon:
         return _magic_word(word, site)
-    arguments = [parts[0].partition(":")[2].strip(), *(_whole(parts, values, n) for n in range(1, len(parts)))]
+    arguments = [parts[0].partition(":")[2].strip(), *(part.strip() for part in parts[1:])]
     if word in _SILENT:
         return _tag(arguments) if word == "#tag" else ""
     function = _FUNCTIONS.get(word)
     if function:
         return function(arguments, site)
     if word == "#switch":
-        return _switch(arguments[0], list(_cases(parts, values)))
+        return _switch(arguments[0], list(_cases(parts)))
     return "" if word.startswith("#") else None
 
 
-def _whole(parts: Parts, values: dict[str, str], number: int) -> str:
-    """The text between two bars: for a function an equals sign means nothing."""
-    return parts[number].strip()
-
-
-def _cases(parts: Parts, values: dict[str, str]) -> Iterator[tuple[str | None, str]]:
+def _cases(parts: Parts) -> Iterator[tuple[str | None, str]]:
     for part in parts[1:]:
         name, equals, value = part.partition("=")
         yield (name.strip(), value.strip()) if equals else (None, part.strip())
@@ -90,7 +86,9 @@ def _magic_word(word: str, site: Site) -> str | None:
         return site.title
     if word in ("!", "=", "(", ")", "((", "))"):
         return {"!": "|", "=": "=", "(": "{", ")": "}", "((": "{{", "))": "}}"}[word]
-    if word.startswith(("current", "local", "revision")) and (form := _CLOCK.get(re.sub("^(current|local|revision)", "", word))):
+    if word.startswith(("current", "local", "revision")) and (
+        form := _CLOCK.get(re.sub("^(current|local|revision)", "", word))
+    ):
         return formatted_time(form, site.now, site.language) if site.now else ""
     if word == "contentlanguage":
         return site.language

@@ -1,6 +1,7 @@
 """Markup inside lines: tags, bold and italics, raised figures, entities, and what was never closed.
 
-The last is the commonest mistake of all, and costs its line at most. Every pattern here stops at the next bracket or line end,
+The last is the commonest mistake of all,
+and costs its line at most. Every pattern here stops at the next bracket or line end,
 so a page without any end tag is read in linear time.
 """
 
@@ -10,6 +11,9 @@ from html import unescape
 from corpus.extraction.wiki.links import outside_links
 from corpus.extraction.wiki.names import HIDDEN
 from corpus.extraction.wiki.numbers import subscript, superscript
+
+# Stands for <br> until lines are written; `strip` takes it for no blank.
+HARD_BREAK = "\ue000"
 
 _VARIANTS = re.compile(r"-\{(?:[^{}|;:]*\|)?(?:zh[\w-]*:)?([^{}:;]*)(?:;[^{}]*)?\}-")
 _RAISED = re.compile(r"([^\n<>]{0,12})<(su[pb])\b([^<>]*)>([^<>]*)</\2\s*>", re.IGNORECASE)
@@ -65,11 +69,12 @@ _MARKS_ALONE = frozenset("- : ; * # , . | ! ( ) [ ]".split()) | {"''", "()", "[]
 
 
 def blocks_of_tags(text: str) -> str:
-    """The text with the tags of blocks, items and tables as wiki markup, hidden elements out, raised figures raised."""
+    """The text with the tags of blocks, items and tables as wiki markup, hidden elements out,
+    raised figures raised."""
     text = _without_invisible(_VARIANTS.sub(r"\1", text))
     for _ in range(2):
         text = _RAISED.sub(_raise, text)
-    text = _BREAK.sub("\v", text)
+    text = _BREAK.sub(HARD_BREAK, text)
     text = _BLOCK_TAG.sub("\n\n", text)
     for pattern, markup in _ITEM_TAGS:
         text = pattern.sub(markup, text)
@@ -81,7 +86,7 @@ def line_text(line: str) -> str:
     if not line or line.isspace():
         return ""
     line = _INLINE_TAG.sub("", outside_links(line))
-    pieces = (_mended(piece) for piece in line.split("\v"))
+    pieces = (_mended(piece) for piece in line.split(HARD_BREAK))
     return "\n".join(piece for piece in pieces if piece)
 
 

@@ -2,14 +2,14 @@
 
 import re
 
-from corpus.extraction.wiki.inline import blocks_of_tags, line_text
+from corpus.extraction.wiki.inline import HARD_BREAK, blocks_of_tags, line_text
 from corpus.extraction.wiki.opaque import BLOCK
 from corpus.extraction.wiki.tables import table_ends, table_lines
 
 _LIST = re.compile(r"([*#:;]+)\s*")
 _HEADING = re.compile(r"(={1,6})([^\n]+?)\1\s*")
 # Between these no blank is written: Chinese and Japanese.
-_NO_BLANK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\v]")
+_NO_BLANK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\ue000]")
 _CELL_LINE = re.compile(r"[|!]|\}\}|\|\}")
 _SHORT_PROSE = 120
 
@@ -98,7 +98,7 @@ class _Writer:
         """A line that begins with a blank keeps its indentation and its break."""
         if self.items:
             self.flush()
-        text = line_text(line.replace("\v", "\n"))
+        text = line_text(line.replace(HARD_BREAK, "\n"))
         indent = len(line) - len(line.lstrip()) - 1
         if text:
             self.indented.append(" " * min(indent, 40) + text)

@@ -18,7 +18,9 @@ _PIPE_TRICK = re.compile(r":?(?:[^:|\n]*:)?([^\n]*)")
 _ADDITION = re.compile(r"\s*\([^()]*\)\Z|\s*（[^（）]*）\Z|,[^,]*\Z")
 _PREFIXED = re.compile(r"(?:[ \t]*\[\[[^\[\]|:\n]{1,40}:[^\[\]\n]{1,300}\]\])+[ \t]*")
 _CALL = re.compile(r"[ \t]*\{\{[^{}\n]*\}\}[ \t]*")
-_OUTSIDE = re.compile(r"\[(?:(?:https?|ftps?|gopher|irc|news|ssh|git)://|mailto:|//)[^\s\[\]]*([^\[\]\n]*)\]", re.IGNORECASE)
+_OUTSIDE = re.compile(
+    r"\[(?:(?:https?|ftps?|gopher|irc|news|ssh|git)://|mailto:|//)[^\s\[\]]*([^\[\]\n]*)\]", re.IGNORECASE
+)
 
 
 def link_text(target: str, shown: list[str]) -> str:
@@ -48,7 +50,8 @@ def without_categories(text: str) -> str:
 
 
 def outside_links(text: str) -> str:
-    """`[https://example.org its text]` as its text; a link without text shows a number on the page, and nothing here."""
+    """`[https://example.org its text]` as its text; a link without text shows a number on the page,
+    and nothing here."""
     return _OUTSIDE.sub(lambda link: link[1].strip(), text)
 
 

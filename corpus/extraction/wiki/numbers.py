@@ -20,7 +20,9 @@ def grouped(number: str, language: str) -> str:
     plain = _PLAIN.fullmatch(number.strip())
     if not plain:
         return number
-    comma, point = (",", ".") if not language or language in _POINT_FIRST else ("\u00a0" if language in _BLANK else ".", ",")
+    comma, point = (
+        (",", ".") if not language or language in _POINT_FIRST else ("\u00a0" if language in _BLANK else ".", ",")
+    )
     whole = plain[2]
     if len(whole) > 4 or (len(whole) == 4 and comma == ","):
         whole = f"{int(whole):,}".replace(",", comma) if len(whole) < 400 else whole
@@ -64,7 +66,9 @@ def superscript(text: str, before: str = "") -> str:
         return text.translate(_SUPERSCRIPTS)
     if text.lower() in _MARKS and not before[-1:].isdigit():
         return _MARKS[text.lower()]
-    custom = text.lower().rstrip(".") in _CUSTOM and (before[-1:].isdigit() or before[-1:].isupper() or before[-1:] == ".")
+    custom = text.lower().rstrip(".") in _CUSTOM and (
+        before[-1:].isdigit() or before[-1:].isupper() or before[-1:] == "."
+    )
     if custom or not before.strip() or before[-1:].isspace():
         return text
     return text if " " in text else f"^{text}" if _PIECE.fullmatch(text) else f"^({text})"

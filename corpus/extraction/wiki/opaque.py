@@ -21,6 +21,7 @@ _CITATION = re.compile(
 )
 _POEM = re.compile(r"<poem\b[^<>]*>", re.IGNORECASE)
 _MAGIC_WORD = re.compile(r"__[^\W\d_a-z]{3,40}__")
+_OURS = re.compile("[\x7f\ue000\ufffc]")  # characters that stand for something until the text is done
 _MARK = re.compile("\x7f(\\d+)\x7f")
 _SIMPLE_FORMULA = re.compile(r"[A-Za-z0-9()\[\] +→⇌=-]+")
 _COUNT = re.compile(r"(?<=[A-Za-z)\]])\d+")
@@ -47,7 +48,7 @@ class _Ends:
 
 def take_out(text: str) -> tuple[str, list[str]]:
     """The page without comments, citations and the like, and what its marks stand for, by number."""
-    text = text.replace("\x7f", "")
+    text = _OURS.sub("", text)
     ends, held = _Ends(text), list[str]()
     pieces: list[str] = []
     position = 0

@@ -1,4 +1,5 @@
-"""What a page of a wiki needs to know of its wiki: language, title, the time of its revision, the templates of the dump."""
+"""What a page of a wiki needs to know of its wiki: language, title, the time of its revision,
+the templates of the dump."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

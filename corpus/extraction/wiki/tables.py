@@ -1,13 +1,14 @@
 """Tables as rows: one line per row, cells parted by " | ", the caption above.
 
-A cell that spans several rows stands in each of them. A table of one column is a list. Boxes (navigation, notices, infoboxes written as tables) show
+A cell that spans several rows stands in each of them. A table of one column is a list. Boxes (navigation, notices,
+infoboxes written as tables) show
 nothing. A table that only lays out paragraphs shows its cells one after the other.
 """
 
 import re
 from dataclasses import dataclass, field
 
-from corpus.extraction.wiki.inline import line_text
+from corpus.extraction.wiki.inline import HARD_BREAK, line_text
 
 _BOX = re.compile(
     r"\b(?:infobox|navbox|sidebar|metadata|[a-z]?mbox|vcard|geography|taxobox|biota|toc|noprint|navigation|succession|"
@@ -121,9 +122,10 @@ def _store(table: _Table, attributes: str, text: str) -> None:
 
 
 def _cell_text(text: str) -> str:
-    """The text of a cell in one line: its lines parted by commas, unless the next goes on in brackets or small letters."""
+    """The text of a cell in one line: its lines parted by commas,
+    unless the next goes on in brackets or small letters."""
     shown = ""
-    for line in "\v".join(text.split("\n")).split("\v"):
+    for line in text.replace(HARD_BREAK, "\n").split("\n"):
         piece = line_text(line.lstrip("*#:; ")).replace("\n", " ")
         if not piece:
             continue
@@ -133,7 +135,7 @@ def _cell_text(text: str) -> str:
 
 
 def _filled(rows: list[list[_Cell]]) -> list[list[str]]:
-    """The rows with the cells that hang over from the rows above put in; rows without any cell of their own left out."""
+    """The rows with the cells that hang over from the rows above put in; rows that have no cell of their own go."""
     over: dict[int, _Cell] = {}
     filled: list[list[str]] = []
     for row in rows:

@@ -97,7 +97,11 @@ def _joined_date(values: Values, site: Site) -> str:
     parts = [part for part in positional(values)[:4] if part]
     if len(parts) == 1:
         day = as_date(parts)
-        return date_text(str(day.year), str(day.month), str(day.day), site.language) if day and "-" in parts[0] else parts[0]
+        return (
+            date_text(str(day.year), str(day.month), str(day.day), site.language)
+            if day and "-" in parts[0]
+            else parts[0]
+        )
     if len(parts) > 2 and parts[0].isdigit() and len(parts[0]) > 2:
         return date_text(*parts[:3], language=site.language)
     if len(parts) > 2 and parts[0].isdigit():
@@ -122,8 +126,10 @@ def _each(listed: str, function: Callable[[Values, Site], str]) -> dict[str, Cal
 
 
 COMPUTED: dict[str, Callable[[Values, Site], str]] = {
-    **_each("birth date, birth date and age, bda, dob, start date, start date and age, end date, end date and age, birth year and age,"
-            " birth-date and given age, death date, start and end date, release date, birth date and given age, birth year", _date),
+    **_each("birth date, birth date and age, bda, dob, start date, start date and age, end date, end date and age,"
+    " birth year and age,"
+            " birth-date and given age, death date, start and end date, release date, birth date and given age,"
+            " birth year", _date),
     **_each("death date and age, dda, death date and given age", _death_and_age),
     **_each("death year and age", _years_of_death),
     **_each("film date, television date, release date and place, start date and place", _date_with_place),
@@ -133,7 +139,8 @@ COMPUTED: dict[str, Callable[[Values, Site], str]] = {
     **_each("circa, c., ca., c, ca", _circa),
     **_each("floruit, fl., flourished", _between("fl.")),
     **_each("reign, r.", _between("r.")),
-    **_each("date, fecha, data, dtlink, date-, date de naissance, date de décès, nacimiento, fallecimiento, datum, jmm", _joined_date),
+    **_each("date, fecha, data, dtlink, date-, date de naissance, date de décès, nacimiento, fallecimiento, datum,"
+    " jmm", _joined_date),
     **_each("dts, date table sorting, dtsh2, sortdate, dmy, mdy, ymd, iso date", _moment),
     **_each("monthname, month name, mois", _month),
 }  # fmt: skip

@@ -1,19 +1,20 @@
 """What the templates of Wikipedia show that stand inside sentences.
 
 A template's text is in another page of the wiki, and Wikipedia has over half a million of them. Nearly all are boxes,
-notices, citations and pictures, which prose does without; many of the rest are Lua. What a sentence cannot do without (a
+notices, citations and pictures,
+which prose does without; many of the rest are Lua. What a sentence cannot do without (a
 foreign word, a length, a date, a dash) is answered here: a table of names, and a function for each kind that computes.
 """
 
 import re
 from collections.abc import Callable
 
-from corpus.extraction.wiki import template_dates
-from corpus.extraction.wiki.languages import LANGUAGES
+from corpus.extraction.wiki import template_dates, template_languages
 from corpus.extraction.wiki.names import names
 from corpus.extraction.wiki.numbers import fraction, grouped, ordinal, power_of_ten, subscript, superscript
 from corpus.extraction.wiki.opaque import chemical_formula
 from corpus.extraction.wiki.site import Site
+from corpus.extraction.wiki.template_languages import spoken
 from corpus.extraction.wiki.template_tables import (
     AROUND,
     BEFORE,
@@ -61,9 +62,9 @@ def template_text(name: str, values: Values, site: Site) -> str:
         return f"{century[1].upper()}{century[2]} siècle"
     if not parts:
         return BEFORE.get(name, "")
-    spoken = _LANGUAGE.fullmatch(name)
-    if spoken:
-        return f"[{parts[0]}]" if name.startswith("ipa") else _spoken(spoken[1], parts[0], parts[1:], values, site)
+    foreign = _LANGUAGE.fullmatch(name)
+    if foreign:
+        return f"[{parts[0]}]" if name.startswith("ipa") else spoken(foreign[1], parts[0], parts[1:], values, site)
     return _of_parts(name, parts)
 
 
@@ -96,26 +97,15 @@ def _ship(name: str, parts: list[str]) -> str:
     return f"{name.upper()} {parts[0]}{number}"
 
 
-def _spoken(code: str, text: str, more: list[str], values: Values, site: Site) -> str:
-    """`{{langx|la|nux}}` as "Latin: nux"; in a wiki of another language the word alone."""
-    language = LANGUAGES.get(code) or LANGUAGES.get(code.partition("-")[0], "")
-    label = values.get("label", language if site.language in ("", "en", "simple") else "")
-    shown = [text, *filter(None, more[:1])]
-    if values.get("lit") or len(more) > 1:
-        shown.append(f"lit. ‘{values.get('lit') or more[1]}’")
-    return (f"{label}: " if label and label != "none" and values.get("links") != "none" else "") + ", ".join(shown)
-
-
-def _langx(values: Values, site: Site) -> str:
-    parts = positional(values)
-    return _spoken(parts[0], parts[1], parts[2:], values, site) if len(parts) > 1 else ""
-
-
 def _quote(values: Values, site: Site) -> str:
     """The words in a paragraph of their own, and who said them below."""
     parts = positional(values)
-    text = next((values[key] for key in ("text", "quote", "1", "texte", "texto", "Text", "lines") if values.get(key)), "")
-    named = next((values[key] for key in ("author", "sign", "by", "auteur", "Autor", "autor", "2") if values.get(key)), "")
+    text = next(
+        (values[key] for key in ("text", "quote", "1", "texte", "texto", "Text", "lines") if values.get(key)), ""
+    )
+    named = next(
+        (values[key] for key in ("author", "sign", "by", "auteur", "Autor", "autor", "2") if values.get(key)), ""
+    )
     where = next((values[key] for key in ("title", "source", "3", "Quelle", "origen") if values.get(key)), "")
     named = named if parts[:1] == [text] or not parts else values.get("author", values.get("sign", ""))
     said = ", ".join(filter(None, (named, where)))
@@ -125,45 +115,6 @@ def _quote(values: Values, site: Site) -> str:
 def _verse_quote(values: Values, site: Site) -> str:
     text = values.get("text") or values.get("1", "")
     return _quote({**values, "text": text.strip().replace("\n", "<br>\n"), "1": text}, site)
-
-
-def _interlanguage(values: Values, site: Site) -> str:
-    return values.get("lt") or values.get("display") or values.get("texte") or (positional(values) or [""])[0]
-
-
-def _lien(values: Values, site: Site) -> str:
-    return values.get("texte") or values.get("fr") or next(iter(positional(values)), "") or values.get("trad", "")
-
-
-def _nihongo(values: Values, site: Site) -> str:
-    """`{{nihongo|walnut|胡桃|kurumi|extra}}` as "walnut (胡桃, kurumi, extra)"."""
-    parts = [*positional(values), "", "", "", ""]
-    inside = ", ".join(filter(None, (*parts[1:4], values.get("extra", ""))))
-    return f"{parts[0]} ({inside})" if inside and parts[0] else parts[0] or inside
-
-
-def _chinese(values: Values, site: Site) -> str:
-    labels = (("c", "Chinese"), ("s", "simplified Chinese"), ("t", "traditional Chinese"), ("p", "pinyin"), ("hp", "pinyin"),
-              ("w", "Wade–Giles"), ("j", "Jyutping"), ("poj", "Pe̍h-ōe-jī"), ("l", "lit."))  # fmt: skip
-    labels += (("hangul", "Korean"), ("hanja", "Hanja"), ("rr", "RR"), ("mr", "MR"))
-    shown = [f"{label}: {values[key]}" for key, label in labels if values.get(key)]
-    return "; ".join(shown or positional(values)[:1])
-
-
-def _english_sounds(values: Values, site: Site) -> str:
-    """`{{IPAc-en|ˈ|w|ɔː|l|n|ʌ|t}}` as /ˈwɔːlnʌt/; what says where it is so spoken is left out."""
-    parts = [part for part in positional(values) if part not in _SPOKEN_WHERE and not part.endswith((".ogg", ".oga", ".wav"))]
-    sounds = "".join(" " if part in ("_", "") else part for part in parts).strip()
-    return f"/{sounds}/" if sounds else ""
-
-
-_SPOKEN_WHERE = frozenset("uk us ukalso usalso also local lang pron audio en alsouk alsous ipa usb uk: us:".split())
-
-
-def _ipa(values: Values, site: Site) -> str:
-    parts = positional(values)
-    coded = len(parts) > 1 and parts[0].partition("-")[0] in LANGUAGES
-    return f"[{parts[1]}]" if coded else (parts or [""])[0]
 
 
 def _coordinates(values: Values, site: Site) -> str:
@@ -224,7 +175,11 @@ def _listed(mark: str) -> Callable[[Values, Site], str]:
 def _century(values: Values, site: Site) -> str:
     """French `{{s|XIX|e}}` as "XIXe siècle"."""
     parts = positional(values)
-    return f"{parts[0]}{parts[1] if len(parts) > 1 and parts[1] else 'e'} siècle" if parts and site.language == "fr" else "".join(parts[:1])
+    return (
+        f"{parts[0]}{parts[1] if len(parts) > 1 and parts[1] else 'e'} siècle"
+        if parts and site.language == "fr"
+        else "".join(parts[:1])
+    )
 
 
 def _citation(values: Values, site: Site) -> str:
@@ -250,7 +205,9 @@ def _marriage(values: Values, site: Site) -> str:
 
 def _address(values: Values, site: Site) -> str:
     parts = positional(values)
-    return parts[1] if len(parts) > 1 and parts[1] else re.sub(r"^https?://(?:www\.)?", "", "".join(parts[:1])).rstrip("/")
+    return (
+        parts[1] if len(parts) > 1 and parts[1] else re.sub(r"^https?://(?:www\.)?", "", "".join(parts[:1])).rstrip("/")
+    )
 
 
 def _plural(values: Values, site: Site) -> str:
@@ -266,22 +223,24 @@ def _each(names_listed: str, function: Callable[[Values, Site], str]) -> dict[st
 
 _COMPUTED: dict[str, Callable[[Values, Site], str]] = {
     **template_dates.COMPUTED,
-    **_each("convert, cvt, convertir, converter, conv, converti, convert/2, omregn, cvt2", lambda v, s: quantity(v, s.language)),
+    **template_languages.COMPUTED,
+    **_each(
+        "convert, cvt, convertir, converter, conv, converti, convert/2, omregn, cvt2",
+        lambda v, s: quantity(v, s.language),
+    ),
     **_each("val, valu, nombre/unité, m", lambda v, s: value_with_unit(v, s.language)),
-    **_each("frac, fraction, sfrac, fract, fracn, mfrac, tfrac, cfrac, bruch", lambda v, s: fraction(positional(v) or [""])),
+    **_each(
+        "frac, fraction, sfrac, fract, fracn, mfrac, tfrac, cfrac, bruch", lambda v, s: fraction(positional(v) or [""])
+    ),
     **_each("e, esp, exp10", lambda v, s: power_of_ten((positional(v) or [""])[0])),
     **_each("10^", lambda v, s: f"10{superscript((positional(v) or [''])[0], '0')}"),
     **_each("sup, exp, e-sup, ^, hoch", lambda v, s: superscript((positional(v) or [""])[0], "0")),
     **_each("sub, ind, tief", lambda v, s: subscript((positional(v) or [""])[0], "x")),
-    **_each("nts, ntsh2, formatnum, number table sorting, number, numero, num, fnum", lambda v, s: grouped((positional(v) or [""])[0], s.language)),
+    **_each(
+        "nts, ntsh2, formatnum, number table sorting, number, numero, num, fnum",
+        lambda v, s: grouped((positional(v) or [""])[0], s.language),
+    ),
     **_each("ordinal, ord, rank", lambda v, s: ordinal((positional(v) or [""])[0])),
-    **_each("ill, interlanguage link, interlanguage link multi, illm, link-interwiki, ill2, enlink", _interlanguage),
-    **_each("lien", _lien),
-    **_each("langx", _langx),
-    **_each("nihongo, nihongo3, nihongo foot, nihongo krt, nihongo title, korean name", _nihongo),
-    **_each("zh, zh-l, zh-full, korean, ko-hhrm, lang-zh, zh-cpw, zhi, zh2", _chinese),
-    **_each("ipac-en, ipac, ipa-en2", _english_sounds),
-    **_each("ipa, api, ipa2, ipa-all, lautschrift, ipalink, phon, мфа, afi", _ipa),
     **_each("coord, coordinates, coor dms, coor d, coor dm, coordinate", _coordinates),
     **_each("chem, chem2, ce, chem/su, chemie, chimie", _chemistry),
     **_each("su, subsup, supsub", _stacked),
@@ -290,11 +249,17 @@ _COMPUTED: dict[str, Callable[[Values, Site], str]] = {
     **_each("bulleted list, bulletlist, unordered list", _listed("*")),
     **_each("s, s-", _century),
     **_each("citation", _citation),
-    **_each("harvtxt, harvcoltxt, harvnb, harvtxt2, harvard citation text, harvard citation no brackets, harvcolnb", _author_year),
+    **_each(
+        "harvtxt, harvcoltxt, harvnb, harvtxt2, harvard citation text, harvard citation no brackets, harvcolnb",
+        _author_year,
+    ),
     **_each("marriage, married", _marriage),
     **_each("url, official url", _address),
     **_each("plural, singplu", _plural),
-    **_each("inflation, inflate, inrconvert, format price, to usd, currency, nowcommons, population density", lambda v, s: HOLE),
+    **_each(
+        "inflation, inflate, inrconvert, format price, to usd, currency, nowcommons, population density",
+        lambda v, s: HOLE,
+    ),
     **{name: _verse_quote if "poem" in name or name == "verse" else _quote for name in QUOTES},
 }
 _TABLES = frozenset({*FIRST, *SECOND, *LAST, *SHIPS, *JOINED, *FIXED, *CELLS, *BEFORE, *AROUND, *COUNTRIES})

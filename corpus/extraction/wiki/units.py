@@ -9,18 +9,44 @@ import re
 from corpus.extraction.wiki.numbers import grouped, power_of_ten, superscript
 
 # What stands between the numbers of {{convert}}; codes of units that are not what is shown.
-_BETWEEN = {"-": "–", "–": "–", "−": "–", "x": " × ", "×": " × ", "*": " × ", "+/-": " ± ", "±": " ± ", "+": " + ", ",": ", ", "/": "/"}
+_BETWEEN = {
+    "-": "–",
+    "–": "–",
+    "−": "–",
+    "x": " × ",
+    "×": " × ",
+    "*": " × ",
+    "+/-": " ± ",
+    "±": " ± ",
+    "+": " + ",
+    ",": ", ",
+    "/": "/",
+}
 _BETWEEN |= {word: f" {word} " for word in ("to", "and", "or", "by", "to about", "xx", "per")}
-_BETWEEN |= {"and(-)": " and ", "to(-)": " to ", "or(-)": " or ", "by(-)": " by ", "-,": "–", ", and": ", and ", ", or": ", or "}
+_BETWEEN |= {
+    "and(-)": " and ",
+    "to(-)": " to ",
+    "or(-)": " or ",
+    "by(-)": " by ",
+    "-,": "–",
+    ", and": ", and ",
+    ", or": ", or ",
+}
 _UNITS = {
-    "sqmi": "sq mi", "sqft": "sq ft", "sqin": "sq in", "sqyd": "sq yd", "cuft": "cu ft", "cuin": "cu in", "cuyd": "cu yd",
-    "cumi": "cu mi", "C": "°C", "F": "°F", "K": "K", "C-change": "°C", "F-change": "°F", "acre": "acres", "acres": "acres",
+    "sqmi": "sq mi", "sqft": "sq ft", "sqin": "sq in", "sqyd": "sq yd", "cuft": "cu ft", "cuin": "cu in",
+    "cuyd": "cu yd",
+    "cumi": "cu mi", "C": "°C", "F": "°F", "K": "K", "C-change": "°C", "F-change": "°F", "acre": "acres",
+    "acres": "acres",
     "lbf": "lbf", "USgal": "US gal", "impgal": "imp gal", "LT": "long tons", "ST": "short tons", "MT": "t", "t": "t",
-    "metricton": "tonnes", "longton": "long tons", "shortton": "short tons", "um": "μm", "oilbbl": "bbl", "U.S.gal": "US gal",
-    "kn": "kn", "knot": "knots", "mph": "mph", "km/h": "km/h", "kph": "km/h", "mile": "miles", "foot": "feet", "inch": "inches",
-    "ftin": "ft", "in": "in", "pound": "pounds", "nmi": "nmi", "ly": "ly", "pc": "pc", "AU": "AU", "degF": "°F", "degC": "°C",
+    "metricton": "tonnes", "longton": "long tons", "shortton": "short tons", "um": "μm", "oilbbl": "bbl",
+    "U.S.gal": "US gal",
+    "kn": "kn", "knot": "knots", "mph": "mph", "km/h": "km/h", "kph": "km/h", "mile": "miles", "foot": "feet",
+    "inch": "inches",
+    "ftin": "ft", "in": "in", "pound": "pounds", "nmi": "nmi", "ly": "ly", "pc": "pc", "AU": "AU", "degF": "°F",
+    "degC": "°C",
     "USfloz": "US fl oz", "impfloz": "imp fl oz", "floz": "fl oz", "Mpa": "MPa", "hp": "hp", "bhp": "bhp", "kW": "kW",
-    "ohm": "Ω", "uF": "μF", "ug": "μg", "ton": "tons", "tonne": "tonnes", "USgallon": "US gallons", "e6acre": "million acres",
+    "ohm": "Ω", "uF": "μF", "ug": "μg", "ton": "tons", "tonne": "tonnes", "USgallon": "US gallons",
+    "e6acre": "million acres",
 }  # fmt: skip
 _POWER = re.compile(r"(?<=[A-Za-z])(-?\d)(?![\w.])")
 _MULTIPLE = re.compile(r"e(\d+)(?=[A-Za-z])")
