@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.run.checkpoint import BEST, STATE, CheckpointError, load_checkpoint
@@ -83,7 +84,7 @@ def _data_of(config: Path) -> str:
 
 def model_of(run: Run, device: str = "auto") -> GPT:
     """The model with the run's weights, on the device, ready to be evaluated."""
-    model = GPT(run.shape, seed=None)
+    model = make_model(run.shape, seed=None)
     try:
         model.load_state_dict(dict(run.weights))
     except RuntimeError as error:
