@@ -35,6 +35,12 @@ def mark_names(config: RunConfig) -> tuple[str, ...]:
     return blanks.MARKS if config.objective == "blanks" else ()
 
 
+def added_marks(config: RunConfig, n_ids: int) -> dict[str, int]:
+    """The marks whose ids lie behind the tokenizer's `n_ids`, by name; none where they are the tokenizer's own."""
+    names = mark_names(config) if config.marks == "added" else ()
+    return {name: n_ids + number for number, name in enumerate(names)}
+
+
 def text_of(config: RunConfig, entry: TokenizerEntry, data: Path) -> Text:
     """The tokenizer of the shards in `data` with the marks of the run; `ObjectiveError` where it lacks one."""
     check_model(config)
@@ -45,7 +51,7 @@ def text_of(config: RunConfig, entry: TokenizerEntry, data: Path) -> Text:
         known = _texts_of_ids(entry, data)
     ends = None if known is None else np.array([_ends_sentence(text) for text in known])
     if config.marks == "added" or not names:
-        return Text(n_ids, entry.end_of_text, tuple(range(n_ids, n_ids + len(names))), ends)
+        return Text(n_ids, entry.end_of_text, tuple(added_marks(config, n_ids).values()), ends)
     if known is None:
         raise ObjectiveError(
             f"marks=tokenizer needs the tokenizer of the shards, which is not in {data}: put it there as tokenizer/, "

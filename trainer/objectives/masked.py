@@ -37,7 +37,7 @@ class Masked:
         worst = np.partition(places, self.hidden - 1, axis=1)[:, self.hidden - 1 : self.hidden]
         wanted = (places <= worst) & (window != self.text.end_of_text)
         how = uniforms(keys, length, stream=1)
-        random = below(hashes(keys, length, stream=2), np.uint64(self.text.n_ids)).astype(np.int32)
+        random = below(hashes(keys, length, stream=2), np.array(self.text.n_ids, np.uint64)).astype(np.int32)
         hidden = np.where(how < _MASKED, self.text.marks[0], np.where(how < _RANDOM, random, window))
         out[:, :length] = np.where(wanted, hidden, window)
         out[:, length:] = np.where(wanted, window, IGNORED)

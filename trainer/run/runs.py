@@ -32,7 +32,10 @@ class RunError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A checkpoint and where it comes from. `tokenizer` is the entry of the shards' manifest, empty without one."""
+    """A checkpoint and where it comes from. `tokenizer` is the entry of the shards' manifest, empty without one.
+
+    `marks` are the ids behind the tokenizer's, by name, that the objective of the run has added.
+    """
 
     path: Path
     checkpoint: Path
@@ -41,6 +44,7 @@ class Run:
     weights: Mapping[str, Tensor] = field(repr=False)
     tokenizer: Mapping[str, Any]
     data: str = ""
+    marks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def end_of_text(self) -> int | None:
@@ -69,7 +73,8 @@ def open_run(path: Path, best: bool = False) -> Run:
             continue
         shape = Shape.from_json(saved.state["shape"])
         entry, data = saved.state.get("tokenizer") or {}, _data_of(folder.parent / CONFIG)
-        return Run(path, checkpoint, saved.step, shape, saved.model, entry, data)
+        marks = saved.state.get("marks") or {}
+        return Run(path, checkpoint, saved.step, shape, saved.model, entry, data, marks)
     raise RunError(
         errors[0] if errors else f"{path}: no run with a checkpoint; give runs/NAME or one of its checkpoints"
     )

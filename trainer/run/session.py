@@ -25,7 +25,7 @@ from trainer.data.packing import PackingPlan, load_plan
 from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
-from trainer.objectives.choose import objective_of, text_of, with_marks
+from trainer.objectives.choose import added_marks, objective_of, text_of, with_marks
 from trainer.objectives.objective import Objective
 from trainer.optim.optimizer import Optimizer, make_optimizer
 from trainer.optim.schedule import BatchRamp, Schedule
@@ -128,6 +128,7 @@ def description(config: RunConfig, shape: Shape, shards: Shards) -> dict[str, An
         "config": config.to_json(),
         "shape": shape.to_json(),
         "tokenizer": asdict(shards.manifest.tokenizer),
+        "marks": added_marks(config, shards.manifest.tokenizer.vocab_size),
         "fingerprint": shards.manifest.fingerprint,
         "content": content_of(shards.manifest),
         "code": _version(),
