@@ -8,16 +8,16 @@ that held them. A training document whose text stands in validation is left out:
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from corpus.files.identity import no_identity
-from corpus.files.manifest import Counts, Part, map_arrow, part_of, write_arrow, write_bytes
+from corpus.files.manifest import Counts, Part, map_arrow, part_of, write_arrow
 from corpus.files.storage import local
 from corpus.hashing import file_digest
 from corpus.shards.bin import write_bin
+from corpus.shards.card import CARD, write_card
 from corpus.shards.documents import Documents
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN, VALIDATION, Shard, TokenizerEntry
 from corpus.shards.read import open_shards
@@ -36,7 +36,6 @@ from pipelines.runtime.task import NoFacts, Outcome, Task, note_progress
 from pipelines.work.tokens import TokenFacts, counted
 from pipelines.work.weighting import Weighting, need_tokens
 
-CARD = "README.md"
 BIN_FILES = ("train.bin", "val.bin")
 _RUNS_SCHEMA = pa.schema([(name, pa.string()) for name in ("source", "split", "path", "digest")])
 
@@ -241,7 +240,7 @@ class PublishShards:
             "validation": {"share": self.validation_share, "left_out_of_training": validated},
             "tokenizer": {"settings_left_out": list(self.settings_left_out)},
         }
-        write_card(root, made)
+        write_card(root, sources)
         write_shard_manifest(root, self.tokenizer, sources, about)
         written = [CARD, SHARD_MANIFEST]
         if self.also_bin:
@@ -249,16 +248,6 @@ class PublishShards:
             written += [name for name in BIN_FILES if (root / name).is_file()]
         parts = tuple(part_of(root / name, root, 0) for name in written)
         return Outcome(parts, Counts(1, 1), NoFacts())
-
-
-def write_card(root: Path, made: Mapping[tuple[str, str], Sequence[Shard]]) -> None:
-    """README.md in the form of a dataset card: `datasets.load_dataset(folder, NAME)` opens each source and split."""
-    configs = []
-    for name in sorted({name for name, _ in made}):
-        there = [f"  - split: {s}\n    path: {name}/{s}-*.arrow" for s in SPLITS if made[name, s]]
-        configs.append("\n".join([f"- config_name: {name}", "  data_files:", *there]))
-    body = "Token shards, as `manifest.json` describes them: one row for each document, its tokens and its id."
-    write_bytes(root / CARD, "\n".join(["---", "configs:", *configs, "---", body, ""]).encode())
 
 
 def without(documents: Documents, removed: frozenset[str]) -> Documents:

@@ -17,7 +17,13 @@ found = {name: closure(frozenset({name})) for name in sys.argv[1:]}
 print(json.dumps({name: {"digest": c.digest, "files": dict(c.files), "libraries": dict(c.libraries)}
                   for name, c in found.items()}))
 """
-MODULES = ("corpus.rules.gopher", "corpus.extraction.wikitext", "pipelines.work.links", "corpus.mixture")
+MODULES = (
+    "corpus.rules.gopher",
+    "corpus.rules.language",
+    "corpus.extraction.wikitext",
+    "pipelines.work.links",
+    "corpus.mixture",
+)
 
 
 @pytest.fixture
@@ -50,7 +56,7 @@ def append(path, text="\n"):
         ("corpus/mixture.py", {"corpus.mixture"}),
         ("corpus/report/write.py", set()),
         ("corpus/rules/words.py", {"corpus.rules.gopher", "corpus.extraction.wikitext"}),
-        ("corpus/extraction/wiki_templates.py", {"corpus.extraction.wikitext"}),
+        ("corpus/extraction/wiki/templates.py", {"corpus.extraction.wikitext"}),
         ("corpus/readers/reddit.py", {"pipelines.work.links"}),
     ],
 )
@@ -84,13 +90,13 @@ def test_an_import_for_type_checkers_counts_for_nothing(project):
 
 def test_another_version_of_a_library_changes_just_what_imports_it(project, tmp_path):
     """A metadata folder of another version stands before the installed one on the path."""
-    other = tmp_path / "other" / "mwparserfromhell-99.0.dist-info"
+    other = tmp_path / "other" / "fasttext-99.0.dist-info"
     other.mkdir(parents=True)
-    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: mwparserfromhell\nVersion: 99.0\n")
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: fasttext\nVersion: 99.0\n")
     before = ask(project)
     after = ask(project, PYTHONPATH=os.pathsep.join([str(other.parent), str(project)]))
-    assert after["corpus.extraction.wikitext"]["libraries"]["mwparserfromhell"] == "99.0"
-    assert changed(before, after) == {"corpus.extraction.wikitext"}
+    assert after["corpus.rules.language"]["libraries"]["fasttext"] == "99.0"
+    assert changed(before, after) == {"corpus.rules.language"}
 
 
 def test_a_data_file_beside_a_module_counts(project):

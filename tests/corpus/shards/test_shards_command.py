@@ -160,7 +160,7 @@ def test_nanogpt_opens_its_files(folder, tmp_path):
 
 def test_what_nanogpt_cannot_read_is_refused(tmp_path):
     write_folder(tmp_path, [3], 1, TokenizerEntry("wide", "00", 70_000, 69_999))
-    with pytest.raises(ShardError, match="wide: 70000 ids do not fit"):
+    with pytest.raises(ShardError, match="wide: 70,000 ids do not fit"):
         write_bin(open_shards(tmp_path), tmp_path)
 
 
