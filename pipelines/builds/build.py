@@ -1,7 +1,7 @@
 """A build: the last of its stages, where it goes, and what to say of it. `cli.command` runs one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from pipelines.runtime.stage import Stage, in_order
 class Build:
     """What a command does.
 
-    `last` is the stage after which everything stands, `lines` say in a dry run what goes in, `disk` how many bytes will
-    be written, `summary` makes the lines for the end, `prepare` puts into the output what workers must find there.
-    `workers` is how many processes the inputs pay for.
+    `last` is the stage after which everything stands. `lines` makes what a dry run says of the inputs, `summary` what
+    is said at the end. `prepare` puts into the output what workers must find there. `disk` is how many bytes will be
+    written, `workers` how many processes the inputs pay for.
     """
 
     last: Stage[Any, Any]
@@ -33,14 +33,14 @@ class Build:
     max_quarantined: float = 1.0
     workers: int = 1
     disk: int = 0
-    lines: list[str] = field(default_factory=list)
+    lines: Callable[[], list[str]] = list
 
     def plan(self) -> list[str]:
         """The lines of a dry run."""
         stages = in_order(self.last)
         done = [each.name for each in stages if (StageFolder(self.output.root, each.name).home / MANIFEST).is_file()]
         return [
-            *self.lines,
+            *self.lines(),
             f"stages    {', '.join(stage.name for stage in stages)}",
             f"found     {', '.join(done) or 'nothing'} from an earlier run (taken over if nothing changed)",
             disk_line(self.output.root, self.disk),

@@ -88,5 +88,8 @@ def text_build(
         max_quarantined=given.max_quarantined,
         workers=workers_for([(size, BYTES_PER_WORKER)]),
         disk=int(size * DISK_SHARE),
-        lines=[f"recipe    {recipe.name}: {recipe.cites}", f"files     {len(files)} files, {size / 1e6:,.1f} MB"],
+        lines=lambda: [
+            f"recipe    {recipe.name}: {recipe.cites}",
+            f"files     {len(files)} files, {size / 1e6:,.1f} MB",
+        ],
     )

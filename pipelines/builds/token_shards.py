@@ -39,6 +39,8 @@ from pipelines.work.weighting import Weighting, need_tokens, parse_cap
 # Measured, in MB, resident: a process with Beam, Arrow and a tokenizer's tables, and the least a unit can work in.
 NEEDS = Needs(driver=450, worker=450, unit=160)
 DOCUMENTS_PER_WORKER = 3_000
+# A token is about four bytes of text and takes two, once in a run and once in a shard.
+TOKEN_BYTES_PER_TEXT_BYTE = 1.0
 
 
 @dataclass(frozen=True)
@@ -146,23 +148,24 @@ def build_of(
 ) -> Build:
     """The build of shards into the folder `root`."""
     last = stages(asked, parts)
-    documents = {name: sum(part.rows for part in found) for name, found in parts.items()}
-    known = _counted(last, root)
-    tokens = known or {name: estimated_tokens(found, asked.tokenizer) for name, found in parts.items()}
-    size = 2 * sum(tokens.values()) * asked.tokenizer.dtype.itemsize
+    documents = sum(part.rows for found in parts.values() for part in found)
+    text = sum(map(text_bytes, parts.values()))
     return Build(
         last=last,
         output=Output(root, SHARDS, replace, dict(settings or {}), closure_of_stages(last)),
         beam_flags=list(beam_flags),
         summary=partial(_summary, asked.weighting, last),
-        workers=workers_for([(sum(documents.values()), DOCUMENTS_PER_WORKER)]),
-        disk=size + sum(documents.values()) * 128,
-        lines=_lines(asked, documents, tokens, bool(known)),
+        workers=workers_for([(documents, DOCUMENTS_PER_WORKER)]),
+        disk=int(text * TOKEN_BYTES_PER_TEXT_BYTE) + documents * 128,
+        lines=partial(_lines, asked, parts, last, root),
     )
 
 
-def _lines(asked: Shards, documents: Mapping[str, int], tokens: Mapping[str, int], known: bool) -> list[str]:
+def _lines(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]], last: Stage[Any, Any], root: Path) -> list[str]:
     """What goes in: sizes, and the mixture by counted or estimated tokens."""
+    documents = {name: sum(part.rows for part in found) for name, found in parts.items()}
+    known = _counted(last, root)
+    tokens = known or {name: estimated_tokens(found, asked.tokenizer) for name, found in parts.items()}
     about, how = ("", "counted") if known else ("about ", "estimated from the first documents of each source")
     train = {name: round(count * (1 - asked.validation_share)) for name, count in tokens.items()}
     need_tokens(train, documents)

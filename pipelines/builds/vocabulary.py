@@ -100,7 +100,7 @@ def vocabulary(ours: CommandParser, given: argparse.Namespace, beam_flags: list[
         kind=given.kind,
         vocab_size=given.vocab_size,
         sample_bytes=given.sample_bytes,
-        memory_limit=given.memory_mb * MEGABYTE if given.memory_mb else None,
+        memory_limit=int(given.memory_mb * MEGABYTE) if given.memory_mb else None,
         held_out=given.held_out,
         compare_with=_compared(given.compare_with),
     )
@@ -133,7 +133,7 @@ def build_of(
         prepare=partial(_save_compared, training.compare_with),
         workers=workers_for([(documents, DOCUMENTS_PER_WORKER)]),
         disk=text // 20,
-        lines=[
+        lines=lambda: [
             *(f"corpus    {folder}: {share:.2%} of its documents" for folder, share in shares.items()),
             f"held out  {held_out:.2%} of all documents, for the sanity report",
             f"train     {training.kind}, {training.asked:,} ids, on about {text / 1e6:,.1f} MB of text",

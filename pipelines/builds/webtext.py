@@ -183,7 +183,7 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
         max_quarantined=flags.max_quarantined,
         workers=workers_for([(size, CRAWL_BYTES_PER_WORKER), (dumped, DUMP_BYTES_PER_WORKER)]),
         disk=int(size * DISK_SHARE),
-        lines=[
+        lines=lambda: [
             f"recipe    {recipe.name}: {recipe.cites}",
             *(_files_line(flag, files) for flag, files in (("submissions", submissions), ("pages", pages))),
         ],

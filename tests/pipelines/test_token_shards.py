@@ -8,9 +8,8 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
-from pipelines.runtime.stages import Stages
-
 from corpus.document import Document
+from corpus.errors import CorpusloomError
 from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.hashing import digest
 from corpus.mixture import Mixture, Source
@@ -21,15 +20,17 @@ from corpus.shards.verify import verify
 from corpus.tokenizer.encoding import tokenizer_from
 from corpus.tokenizer.files import load_tokenizer, save_tokenizer
 from corpus.tokenizer.models import byte_characters, gpt2_model
-from pipelines.builds.gathering import WORTH_A_WORKER
-from pipelines.builds.token_shards import ShardBuild
-from pipelines.builds.weights import Weighting
+from pipelines.builds import token_shards
+from pipelines.builds.corpora import kept_parts
+from pipelines.builds.token_shards import Shards, ids_to_remove
 from pipelines.cli.memory import Memory, Needs
-from pipelines.cli.replacement import SHARDS, Output
-from pipelines.runtime.errors import StageError
+from pipelines.runtime.driver import new_run, run_stages
+from pipelines.runtime.stage import in_order
 from pipelines.work import tokens
+from pipelines.work.weighting import Weighting
 
 MEGABYTES = tokens.ENCODING_BYTES >> 20
+RUNS = ".stages/tokenized/tokens-train"
 
 
 def text_of(number, size):
@@ -69,20 +70,18 @@ def tokenizer(tmp_path_factory):
 def build_of(tokenizer, output, *corpora, memory=1000, **changes):
     """A build by one worker whose units may hold `memory` MB."""
     mixture = Mixture(tuple(Source(folder.name, weight, str(folder)) for folder, weight in corpora))
-    stages = Stages(output, ["--direct_num_workers=1"], 1.0, WORTH_A_WORKER)
-    plain = ShardBuild(
+    parts = {folder.name: kept_parts(str(folder)) for folder, _ in corpora}
+    removed = ids_to_remove(parts, changes.pop("removed", frozenset()), changes.pop("removed_domains", frozenset()))
+    plain = Shards(
         weighting=Weighting(mixture),
-        tokenizer_path=tokenizer,
-        tokens_a_shard=5000,
+        tokenizer_path=str(tokenizer),
+        tokens_per_shard=5000,
         validation_share=0.1,
         also_bin=False,
-        removed=frozenset(),
-        removed_domains=frozenset(),
         memory=Memory(memory, 1, Needs(0, 0, 1)),
-        output=Output(output, SHARDS),
-        stages=stages,
+        removed=removed,
     )
-    return replace(plain, **changes)
+    return token_shards.build_of(replace(plain, **changes), parts, output, beam_flags=["--direct_num_workers=1"])
 
 
 def shard_bytes(output):
@@ -104,7 +103,7 @@ def test_memory_changes_the_runs_and_no_byte_of_a_shard(tokenizer, tmp_path, mon
     build_of(tokenizer, tmp_path / "much", (tmp_path / "one", 1)).run()
     monkeypatch.setattr(tokens, "_MOST_ROWS", 7)
     build_of(tokenizer, tmp_path / "little", (tmp_path / "one", 1), memory=MEGABYTES).run()
-    runs = [len(list((tmp_path / name / f"{tokens.TOKENIZED}-train").iterdir())) for name in ("much", "little")]
+    runs = [len(list((tmp_path / name / RUNS).iterdir())) for name in ("much", "little")]
     assert runs == [2, 10]
     assert shard_bytes(tmp_path / "little") == shard_bytes(tmp_path / "much")
     assert texts_of(tokenizer, tmp_path / "little") == sorted(text_of(n, size) for n, size in enumerate(sizes))
@@ -125,8 +124,8 @@ def test_the_order_and_number_of_parts_change_no_byte(tokenizer, tmp_path):
         ([0], {}),
         ([0, 0, 0], {"validation_share": 0.0}),
         ([100, 200_000, 30], {}),
-        ([100, 200_000, 30], {"tokens_a_shard": 1}),
-        ([50] * 30, {"tokens_a_shard": 3}),
+        ([100, 200_000, 30], {"tokens_per_shard": 1}),
+        ([50] * 30, {"tokens_per_shard": 3}),
         ([50] * 30, {"validation_share": 0.0, "also_bin": True}),
     ],
 )
@@ -153,7 +152,7 @@ def test_a_source_without_train_tokens_stops_the_build_before_a_shard_is_written
     write_corpus(tmp_path / "one", [50] * 400)
     write_corpus(tmp_path / "two", sizes)
     build = build_of(tokenizer, tmp_path / "out", (tmp_path / "one", 1), (tmp_path / "two", 1), validation_share=share)
-    with pytest.raises(StageError, match=says) as stopped:
+    with pytest.raises(CorpusloomError, match=says) as stopped:
         build.run() if share > 0.5 else build.plan()
     assert stopped.value.code == 3
     assert not list(tmp_path.glob("out/*/*.arrow"))
@@ -162,7 +161,7 @@ def test_a_source_without_train_tokens_stops_the_build_before_a_shard_is_written
 def test_a_source_that_removal_empties_is_named(tokenizer, tmp_path):
     write_corpus(tmp_path / "one", [50])
     build = build_of(tokenizer, tmp_path / "out", (tmp_path / "one", 1), removed=frozenset({"one/0"}))
-    with pytest.raises(StageError, match="one: no tokens to train on: all its 1 documents are removed"):
+    with pytest.raises(CorpusloomError, match="one: no tokens to train on: all its 1 documents are removed"):
         build.run()
     assert not (tmp_path / "out" / "manifest.json").exists()
 
@@ -171,9 +170,10 @@ def test_caps_and_temperature_stand_in_the_manifest(tokenizer, tmp_path):
     write_corpus(tmp_path / "one", [400] * 20)
     write_corpus(tmp_path / "two", [400] * 5)
     corpora = (tmp_path / "one", 9), (tmp_path / "two", 1)
-    build = build_of(tokenizer, tmp_path / "out", *corpora, validation_share=0.0)
-    capped = replace(build.weighting, temperature=2, most_epochs=(("two", 1.0),), budget=20_050)
-    lines = "\n".join(replace(build, weighting=capped).run())
+    mixture = Mixture(tuple(Source(folder.name, weight, str(folder)) for folder, weight in corpora))
+    capped = Weighting(mixture, temperature=2, most_epochs=(("two", 1.0),), budget=20_050)
+    build = build_of(tokenizer, tmp_path / "out", *corpora, validation_share=0.0, weighting=capped)
+    lines = "\n".join(build.run())
     weights = {source.name: source.weight for source in read_shard_manifest(tmp_path / "out").sources}
     assert weights == {"one": 9000, "two": 1000}
     assert "temperature 2, two at most 1 epochs" in lines
@@ -240,7 +240,7 @@ def test_a_cluster_is_on_one_side(tokenizer, tmp_path):
 )
 def test_what_no_source_has_cannot_be_removed(tokenizer, tmp_path, changes, says):
     write_corpus(tmp_path / "one", [50] * 30)
-    with pytest.raises(StageError, match=says) as stopped:
+    with pytest.raises(CorpusloomError, match=says) as stopped:
         build_of(tokenizer, tmp_path / "out", (tmp_path / "one", 1), **changes).run()
     assert stopped.value.code == 3
     assert not (tmp_path / "out").exists()
@@ -262,7 +262,7 @@ def test_no_shard_is_empty_and_datasets_opens_the_folder(tokenizer, tmp_path):
     for name in ("one", "two"):
         write_texts(tmp_path / name, numbered_texts(20) if name == "one" else [text_of(1, 900)])
     corpora, out = ((tmp_path / "one", 1), (tmp_path / "two", 1)), tmp_path / "out"
-    build_of(tokenizer, out, *corpora, validation_share=0.0, tokens_a_shard=1).run()
+    build_of(tokenizer, out, *corpora, validation_share=0.0, tokens_per_shard=1).run()
     files = sorted((out / "one").glob("*.arrow"))
     assert 5 < len(files) < 20
     assert all(pa.ipc.open_file(str(file)).read_all().num_rows for file in files)
@@ -278,13 +278,14 @@ def test_no_shard_is_empty_and_datasets_opens_the_folder(tokenizer, tmp_path):
 def test_a_damaged_run_is_not_used(tokenizer, tmp_path, position):
     write_corpus(tmp_path / "one", [500] * 60)
     build = build_of(tokenizer, tmp_path / "out", (tmp_path / "one", 1))
-    build.tokenize()
-    run = next((tmp_path / "out" / f"{tokens.TOKENIZED}-train").iterdir())
+    tokenized = in_order(build.last)[0]
+    run_stages(tokenized, new_run(tmp_path / "out", "manifest.json"), ["--direct_num_workers=1"])
+    run = next((tmp_path / "out" / RUNS).iterdir())
     data = bytearray(run.read_bytes())
     data[int(len(data) * position)] ^= 1
     run.write_bytes(data)
-    with pytest.raises(StageError, match=f"{run.name} is damaged"):
-        build.gather()
+    with pytest.raises(CorpusloomError, match=f"{run.name} is damaged"):
+        build.run()
 
 
 def test_a_tokenizer_that_does_not_know_the_text_is_refused(tmp_path):
@@ -293,7 +294,7 @@ def test_a_tokenizer_that_does_not_know_the_text_is_refused(tmp_path):
 
     write_shape("bert", tmp_path / "bert")
     write_texts(tmp_path / "one", ["\u4e00\u4e8c\u4e09\u56db" * 400] * 3)
-    with pytest.raises(StageError, match=r"100% of the letters .* unknown to it") as stopped:
+    with pytest.raises(CorpusloomError, match=r"100% of the letters .* unknown to it") as stopped:
         build_of(str(tmp_path / "bert"), tmp_path / "out", (tmp_path / "one", 1)).run()
     assert stopped.value.code == 4
     write_texts(tmp_path / "two", ["The Tide rises and the boats lie still. "] * 3)

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +14,10 @@ from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.sample.prose import english_article
 from corpus.schema import KEPT_SCHEMA, kept_row
 from corpus.tokenizer.files import load_tokenizer
-from pipelines.runtime.errors import StageError
-from pipelines.train_tokenizer import _build, parser
+from corpus.tokenizer.training import memory_of
+from pipelines.builds.vocabulary import vocabulary
+from pipelines.cli.memory import MEGABYTE
+from pipelines.train_tokenizer import parser
 
 SYLLABLES = [a + b for a in "bdfgklmnprst" for b in ("a", "e", "i", "o", "ou", "ann", "est")]
 
@@ -49,11 +52,12 @@ def train(output, *corpora, workers=1, room_for_words=None, **flags):
     given += [part for name, value in flags.items() for part in (f"--{name.replace('_', '-')}", str(value))]
     ours = parser()
     flags = ours.parse_args([*given, "--output", str(output)])
-    build = _build(ours, flags, [f"--direct_num_workers={workers}"])
-    build.stages.worth_a_worker = {}
-    build.memory_limit = build.memory.at_least + room_for_words if room_for_words else build.memory_limit
+    if room_for_words:
+        least = memory_of(flags.kind, flags.vocab_size).at_least
+        flags.memory_mb = (least + room_for_words) / MEGABYTE
+    build = vocabulary(ours, flags, [f"--direct_num_workers={workers}"])
     output.mkdir(exist_ok=True)
-    return build.run()
+    return replace(build, workers=workers).run()
 
 
 def report_of(output):
@@ -136,7 +140,7 @@ def test_one_document_is_enough(tmp_path, texts, kind):
 @pytest.mark.parametrize("texts", [[], ["", ""]])
 def test_nothing_to_train_on_is_said(tmp_path, texts):
     corpus_of(tmp_path / "empty", texts)
-    with pytest.raises(StageError, match="no words to train on") as raised:
+    with pytest.raises(CorpusloomError, match="no words to train on") as raised:
         train(tmp_path / "out", tmp_path / "empty")
     assert raised.value.code == 2
 
@@ -172,13 +176,11 @@ def test_what_cannot_be_is_said_before_anything_is_written(corpora, tmp_path, fl
     assert not (tmp_path / "out").exists()
 
 
-def test_a_limit_of_memory_is_kept_and_said(corpora, tmp_path, capsys):
-    train(tmp_path / "out", corpora / "one", vocab_size=300, room_for_words=100_000)
-    out = capsys.readouterr().out
-    assert "the limit is" in out
-    assert "words that occur fewer than" in out
+def test_a_limit_of_memory_is_kept_and_said(corpora, tmp_path):
+    lines = "\n".join(train(tmp_path / "out", corpora / "one", vocab_size=300, room_for_words=100_000))
+    assert "words that occur fewer than" in lines
     left = json.loads((tmp_path / "out" / "training.json").read_bytes())["left_out"]
     assert 0 < left["left_out_occurrences"] < left["occurrences"]
-    with pytest.raises(StageError, match="--memory-mb: training needs at least") as raised:
+    with pytest.raises(CorpusloomError, match="--memory-mb: training needs at least") as raised:
         train(tmp_path / "none", corpora / "one", vocab_size=300, memory_mb=10)
     assert raised.value.code == 5

@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip("apache_beam")
 
 from corpus.mixture import GPT3_MIX, Mixture, MixtureError, Source
-from pipelines.builds.weights import Weighting, need_tokens, parse_cap
 from pipelines.runtime.errors import StageError
+from pipelines.work.weighting import Weighting, need_tokens, parse_cap
 
 MIXED = Mixture((Source("one", 9), Source("two", 1)))
 TOKENS = {"one": 1000, "two": 100}
