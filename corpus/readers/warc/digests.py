@@ -1,9 +1,9 @@
 """The digests that a record carries: does the block, or its payload, still have them?
 
-WARC writes `algorithm:value` and leaves the form of both open. Seen are SHA-1 in base 32 (the usual), SHA-1, SHA-256
-and MD5 in hexadecimal and base 64, with padding and without, in either case, and values without an algorithm. What
-cannot be understood says nothing. A payload's digest was taken by some crawlers before, by others after its codings were
-undone, so a match with either counts.
+WARC writes `algorithm:value` and leaves the form of both open. Seen are SHA-1 in base 32 (the usual), SHA-1,
+SHA-256 and MD5 in hexadecimal and base 64, with padding and without, in either case, and values without an
+algorithm. What cannot be understood says nothing. A payload's digest was taken by some crawlers before, by others
+after its codings were undone, so a match with either counts.
 """
 
 import base64

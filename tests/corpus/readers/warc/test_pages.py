@@ -23,7 +23,9 @@ def one_page(tmp_path, data: bytes) -> Page | Quarantined:
 
 
 @pytest.mark.parametrize("kind", ["resource", "conversion", "response"])
-@pytest.mark.parametrize("media", ["text/html", "text/html; charset=utf-8", "application/xhtml+xml", "text/html, text/html"])
+@pytest.mark.parametrize(
+    "media", ["text/html", "text/html; charset=utf-8", "application/xhtml+xml", "text/html, text/html"]
+)
 def test_html_without_a_response_around_it_is_a_page(tmp_path, kind, media):
     page = one_page(tmp_path, record(1, HTML, kind, Content_Type=media))
     assert isinstance(page, Page)
