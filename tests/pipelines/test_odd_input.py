@@ -17,6 +17,7 @@ from archive_bytes import http, members, record
 
 from corpus.sample.prose import english_article
 
+
 def post(number, url, **fields):
     return {"id": f"p{number}", "url": url, "score": 9, "created_utc": 1_400_000_000, "subreddit": "s", **fields}
 
@@ -42,7 +43,9 @@ def web(folder):
         record(0, page(0), "resource", WARC_Target_URI="http://a.example/0", Content_Type="text/html"),
         record(1, http(page(1)), WARC_Target_URI="http://a.example/1", Content_Length=5),
         record(2, block, WARC_Target_URI="http://a.example/2"),
-        record(3, http(page(3)), WARC_Target_URI="http://a.example/3_%28ships%29", WARC_Block_Digest="sha1:" + "A" * 32),
+        record(
+            3, http(page(3)), WARC_Target_URI="http://a.example/3_%28ships%29", WARC_Block_Digest="sha1:" + "A" * 32
+        ),
         record(4, http(page(4)), WARC_Target_URI="http://a.example/4"),
     ]
     name = os.fsencode(folder) + b"/caf\xe9.warc.gz"
@@ -53,7 +56,9 @@ def test_odd_input_builds_and_balances(tmp_path):
     web(tmp_path)
     inputs = ["--submissions", str(tmp_path / "RS*"), "--pages", str(tmp_path / "*.warc.gz")]
     output = tmp_path / "out"
-    ran = run([sys.executable, "-m", "pipelines.build_webtext", *inputs, "--output", str(output), "--max-quarantined", "0.5"])
+    ran = run(
+        [sys.executable, "-m", "pipelines.build_webtext", *inputs, "--output", str(output), "--max-quarantined", "0.5"]
+    )
     assert ran.returncode == 0, ran.stderr
     kept = {row["url"].removeprefix("http://a.example/"): row for row in rows(output, "kept")}
     assert sorted(kept) == ["0", "1", "2", "3_%28ships%29"]
