@@ -9,10 +9,10 @@ from corpus.files.manifest import manifest_digest, open_parquet, read_manifest
 from corpus.files.storage import is_remote, place
 from corpus.mixture import MixtureError, Source
 from corpus.shards.bin import write_bin
-from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
+from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN, ShardError, shard_digest
 from corpus.shards.read import open_shards
 from corpus.shards.write import n_shards_for, source_shards, write_shard_manifest
-from pipelines.builds.gathering import OWNED, Gathering, counted
+from pipelines.builds.gathering import OWNED, Gathering, Made, counted
 from pipelines.builds.weights import Weighting, estimated_tokens, need_tokens
 from pipelines.cli.command import disk_line
 from pipelines.cli.memory import Memory, Needs
@@ -71,6 +71,7 @@ class ShardBuild:
 
     def run(self) -> list[str]:
         """Both stages, and the manifest last."""
+        self._check_removals()
         self.tokenize()
         return self.gather()
 
@@ -88,6 +89,7 @@ class ShardBuild:
         entry = tokens.entry_of(tokens.tokenizer_at(self.tokenizer_path))
         removed = {source.name: self._removed_from(source) for source in self.sources}
         made = Gathering(self.stages, names, entry, self.tokens_a_shard, self.memory, removed).run()
+        self._check_reused(made)
         n_tokens = {name: sum(shard.n_tokens for shard in made[name, TRAIN]) for name in names}
         need_tokens(n_tokens, documents, removal=True)
         lines = self._table(n_tokens)
@@ -98,6 +100,15 @@ class ShardBuild:
             write_bin(open_shards(root, verified=True), root)
         self.stages.save_times()
         return [*lines, f"shards  {root / SHARD_MANIFEST}  ({sum(map(len, made.values()))} files)"]
+
+    def _check_reused(self, made: Made) -> None:
+        """`ShardError` for a shard of an earlier run that has other bytes now: the manifest vouches for all."""
+        if is_remote(self.stages.root) or "shards" in self.stages.seconds:
+            return
+        for shards in made.values():
+            for path, expected in ((self.stages.root / shard.path, shard.digest) for shard in shards):
+                if shard_digest(path) != expected:
+                    raise ShardError(f"{path} is damaged: remove it and give the same command again")
 
     def _parts(self) -> list[Unit]:
         return [
@@ -128,6 +139,23 @@ class ShardBuild:
 
     def _documents(self) -> dict[str, int]:
         return {source.name: sum(part["rows"] for part in kept_parts(source.path)) for source in self.sources}
+
+    def _check_removals(self) -> None:
+        """Every id and domain to remove is in a source: a misspelt one would leave its documents in."""
+        if not (self.removed or self.removed_domains):
+            return
+        ids, domains = set(self.removed), set(self.removed_domains)
+        for source in self.sources:
+            for part in kept_parts(source.path):
+                table = open_parquet(place(part["file"])).read(["id", "domain"])
+                ids.difference_update(table["id"].to_pylist())
+                domains.difference_update(table["domain"].to_pylist())
+        if ids:
+            some = f"{len(ids):,} of {len(self.removed):,} ids are in no source, as {min(ids)!r}"
+            raise StageError(f"--remove-ids: {some}; correct the file, or leave it out", 2)
+        if domains:
+            name = min(domains)
+            raise StageError(f"--remove-domain {name}: no document of a source is from there; leave it out", 2)
 
     def _removed_from(self, source: Source) -> list[str]:
         """The ids of this source that must go, sorted; only its own, so that no other source's shards change."""
