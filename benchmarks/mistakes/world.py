@@ -2,9 +2,12 @@
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
+import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +30,53 @@ class Ended:
 def run(command: Sequence[str], more: Mapping[str, str] | None = None, folder: Path = REPOSITORY) -> Ended:
     """Run a module of ours, `["pipelines.build_books", …]`, to its end in a process of its own.
 
-    A first word with a slash is a program that takes the rest, as `/bin/sh -c`; `more` is added to the environment.
+    A first word with a slash is a program that takes the rest, as `/bin/sh -c`; `more` is added to the environment. A
+    module that needs neither is run in a fork, which has Beam and torch loaded already.
     """
+    if "/" not in command[0] and not more and folder == REPOSITORY:
+        return _forked(command)
     whole = [*command] if "/" in command[0] else [sys.executable, "-m", *command]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **(more or {})}
     ended = subprocess.run(whole, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS)
     return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def _forked(command: Sequence[str]) -> Ended:
+    """The module as `python -m` runs it, in a fork of this process."""
+    import apache_beam  # noqa: F401 (once, for all forks)
+    import torch  # noqa: F401 (as above)
+
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                for number, path in ((1, out), (2, err)):
+                    os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+                code = _run_module(command)
+                sys.stdout.flush()
+                sys.stderr.flush()
+            finally:
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return Ended(code, out.read_text(errors="replace"), err.read_text(errors="replace"))
+
+
+def _run_module(command: Sequence[str]) -> int:
+    sys.argv = [command[0], *command[1:]]
+    try:
+        runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
+            return 1
+        return ended.code or 0
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 @dataclass(frozen=True)
