@@ -1,7 +1,7 @@
 """Faults over the commands that build: `python -m benchmarks.faults [--trials N] [--seed N] [--kinds calls,kills,…]`.
 
-Each trial has a seed, printed with it: `--trials 1 --seed N --kinds KIND` plays it again. Published but wrong must
-stay 0, exit codes and sentences must be those of the fault, and the same command again must give the bytes of an undisturbed
+Each trial has a seed, printed with it: `--trials 1 --seed N --kinds KIND` plays it again. Published but wrong must stay
+0, exit codes and sentences must be those of the fault, and the same command again must give the bytes of an undisturbed
 one. The exit status is 1 where a trial is not right.
 """
 

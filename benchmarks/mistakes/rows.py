@@ -154,7 +154,7 @@ def _useless(w: World) -> list[Slip]:
     failed = _books(w, "--books", w / "books.jsonl", w.file("month.jsonl", "<html>404</html>"))
     return [
         Slip("inputs swapped", swapped, 3, ("--submissions", "swapped?")),
-        Slip("one month is a failed download", failed, 3, ("month.jsonl", "fetch it again")),
+        Slip("one month is a failed download", failed, 3, ("month.jsonl", "Fetch it again")),
         Slip("a tenth of the input is damaged", _books(w, "--books", damaged), 3, ("9 of 89", "--max-quarantined")),
         Slip("nothing is kept", _books(w, "--books", w / "leaflets.jsonl"), 4, ("none of 1", "text.too_few_words")),
         Slip("too much karma is asked for", _webtext(w, "--min-karma", "999"), 4, ("no post", "too_little_karma")),
