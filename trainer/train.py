@@ -105,11 +105,10 @@ def _code_of(error: Exception) -> int:
 
 def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
     """What `--dry-run` prints: the plan of the run, as one process of it would hold it."""
-    from dataclasses import replace
-
     import torch
 
     from corpus.shards.layout import read_shard_manifest
+    from trainer.objectives.choose import text_of, with_marks
     from trainer.run.distributed import choose_device
     from trainer.run.plan import memory_of, micro_rows_of, plan_lines
     from trainer.run.resume import order_for
@@ -118,7 +117,7 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
     manifest = read_shard_manifest(flags.data)
     cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
     device = torch.device(choose_device(config.device, 0, cards))
-    shape = replace(config.shape, vocab_size=manifest.tokenizer.vocab_size)
+    shape = with_marks(config.shape, text_of(config, manifest.tokenizer, flags.data))
     element = choose_dtype(config.dtype, device).itemsize
     rows = config.batch_tokens // shape.sequence_length
     micro_rows = micro_rows_of(config, shape, rows, free_memory(device), element)
