@@ -15,7 +15,7 @@ from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.manifest import open_parquet
 from corpus.files.storage import is_remote, place
-from corpus.mixture import Mixture, Source, parse_source
+from corpus.mixture import Mixture, MixtureError, Source, parse_source
 from corpus.shards.bin import check_fits_bin
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN, TokenizerEntry, read_shard_manifest
 from corpus.shards.write import n_shards_for
@@ -263,6 +263,9 @@ def read_ids(path: str) -> frozenset[str]:
 
 
 def _weighting(given: argparse.Namespace) -> Weighting:
-    mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    try:
+        mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    except MixtureError as error:
+        raise MixtureError(f"--source: {error}") from error
     caps = tuple(parse_cap(text) for text in given.most_epochs)
     return Weighting(mixture, given.temperature, caps, given.budget, given.mixture)

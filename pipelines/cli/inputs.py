@@ -35,7 +35,7 @@ def find_inputs(patterns: Sequence[str], flag: str) -> list[InputFile]:
 
 
 def _matches(pattern: str, flag: str) -> list[InputFile]:
-    files = _objects(pattern) if is_remote(pattern) else _files(pattern, flag)
+    files = _objects(pattern, flag) if is_remote(pattern) else _files(pattern, flag)
     if not files:
         folder = not is_remote(pattern) and Path(pattern).is_dir()
         what = "is a folder; give its files, as in" if folder else "finds no file; is it quoted, as in"
@@ -62,7 +62,10 @@ def _in_utf8(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _objects(pattern: str) -> list[InputFile]:
+def _objects(pattern: str, flag: str) -> list[InputFile]:
+    if pattern.startswith(("http://", "https://")):
+        cure = "download it first, or give the store's own address, as in s3://bucket/key"
+        raise StageError(f"{flag} {pattern}: a web address is not read; {cure}", 2)
     there = cast(Any, place(pattern))
     found = there.fs.glob(there.path, detail=True)
     objects = [(there.fs.unstrip_protocol(key), info) for key, info in sorted(found.items()) if info["type"] == "file"]

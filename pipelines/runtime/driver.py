@@ -20,7 +20,7 @@ from pipelines.runtime.execute import tasks_of, write_code
 from pipelines.runtime.job import build_job
 from pipelines.runtime.outlook import read_outlook
 from pipelines.runtime.progress import watched
-from pipelines.runtime.records import is_complete, pending
+from pipelines.runtime.records import damaged_parts, is_complete, pending, records_of
 from pipelines.runtime.run import Run
 from pipelines.runtime.stage import Stage, in_order
 from pipelines.runtime.task import PROGRESS_SUFFIX, STAGES
@@ -86,7 +86,22 @@ def find_missing(stages: Sequence[Stage[Any, Any]], run: Run) -> Missing:
             if stage.units_per_worker:
                 size = sum(task.unit.size for task in pending(tasks, stage, folder))
                 workers = max(workers, size // stage.units_per_worker)
+    if found and _remove_damaged([stage for stage in stages if stage.writes and stage not in found], run):
+        return find_missing(stages, run)
     return Missing(found, workers)
+
+
+def _remove_damaged(stages: Sequence[Stage[Any, Any]], run: Run) -> bool:
+    """Remove published parts of an earlier run that have other bytes now, so that they are made again; whether any had.
+
+    Nobody reads them before the manifest of the whole vouches for them; parts for later stages are checked when read.
+    """
+    damaged = [
+        path for each in stages for path in damaged_parts(records_of(each, run.folder(each)) or (), run.folder(each))
+    ]
+    for path in damaged:
+        path.unlink()
+    return bool(damaged)
 
 
 def _attempt(stages: Sequence[Stage[Any, Any]], run: Run, flags: Sequence[str], workers: int) -> bool:

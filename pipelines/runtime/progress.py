@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -59,8 +59,9 @@ class Meter:
         return f"[{ended}/{len(self.stages)}] {time.time() - self.started:.1f} s"
 
     def _of_stage(self, stage: Stage[Any, Any], outlook: Outlook) -> str:
-        folder = self.run.folder(stage)
-        there = sizes_in(folder.records)
+        there: dict[str, int] = {}
+        with suppress(OSError):  # a glance that fails is no reason to end the work
+            there = sizes_in(self.run.folder(stage).records)
         total = sum(outlook.names.values())
         done = tasks = 0
         for name, size in outlook.names.items():

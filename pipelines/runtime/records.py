@@ -15,8 +15,8 @@ from typing import Any, Generic, cast
 import msgspec
 
 from corpus.files.manifest import MANIFEST, Counts, Part, write_bytes, write_json
-from corpus.files.storage import sizes_in
-from corpus.hashing import digest
+from corpus.files.storage import is_remote, sizes_in
+from corpus.hashing import digest, file_digest
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.run import Run, StageFolder
 from pipelines.runtime.stage import Stage
@@ -177,9 +177,19 @@ def _read_record(task: Task[Any], stage: Stage[Any, F]) -> Record[F] | None:
         return None
 
 
+def damaged_parts(records: Iterable[Record[Any]], folder: StageFolder) -> list[Path]:
+    """The parts of some records that have other bytes than were written; none in a store, which sees to that itself."""
+    if is_remote(folder.root):
+        return []
+    parts = [part for record in records for part in record.parts]
+    return [folder.root / part.path for part in parts if file_digest(folder.root / part.path) != part.digest]
+
+
 def pending(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], folder: StageFolder) -> list[Task[Any]]:
     """The tasks that have no record, the biggest first. A record without its parts is removed: workers trust those."""
     found = read_records(tasks, stage, folder)
+    if stage.writes:  # what is published is read by nobody before the manifest vouches for it
+        found = [record if record and not damaged_parts([record], folder) else None for record in found]
     left = [task for task, record in zip(tasks, found, strict=True) if record is None]
     for task in left:
         task.record().unlink(missing_ok=True)

@@ -27,7 +27,7 @@ from corpus.files.manifest import Counts, Part, map_arrow, write_parquet
 from corpus.files.provenance import closure_of
 from corpus.files.storage import local, place, sizes_in
 from corpus.quarantine import guarded, storable
-from corpus.readers.warc.captures import read_pages
+from corpus.readers.warc.pages import read_pages
 from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, quarantined_row
 from corpus.urls import address_or_raw
 from pipelines.runtime.task import Outcome, Task, note_progress
