@@ -24,16 +24,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import xxhash
+from pipelines.builds.gathering import OWNED, WORTH_A_WORKER, Gathering
+from pipelines.runtime.stages import Stages
 
 from corpus.hashing import digest
 from corpus.shards.documents import Documents, first_out_of_order, order_key
 from corpus.shards.layout import TokenizerEntry, read_shard_manifest
 from corpus.shards.write import source_shards, write_shard_manifest
-from pipelines.builds.gathering import OWNED, WORTH_A_WORKER, Gathering
 from pipelines.builds.token_shards import NEEDS
 from pipelines.cli.memory import share_memory
 from pipelines.runtime.stage import Outcome, Task, Unit
-from pipelines.runtime.stages import Stages
 from pipelines.work.tokens import Runs
 
 ENTRY = TokenizerEntry("made up", digest("made up"), 50_257, 50_256)

@@ -6,12 +6,13 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.manifest import MANIFEST, read_json
 from corpus.files.provenance import Closure
 from pipelines.cli.command import disk_line
 from pipelines.cli.replacement import MARKERS, Output
-from pipelines.runtime.driver import RUN_FILE, new_run, run_stages
-from pipelines.runtime.engine import exported_to
+from pipelines.runtime.driver import RUN_FILE, Handing, new_run, run_stages
+from pipelines.runtime.engine import exported_to, is_local
 from pipelines.runtime.run import StageFolder
 from pipelines.runtime.stage import Stage, in_order
 
@@ -46,14 +47,21 @@ class Build:
             disk_line(self.output.root, self.disk),
         ]
 
-    def run(self) -> list[str]:
-        """Do what is missing; the lines for the end."""
+    def run(self, wait: bool = True, running_job: str = "refuse") -> list[str]:
+        """Do what is missing; the lines for the end. `wait` and `running_job` as in `Handing`."""
+        if not wait and is_local(self.beam_flags):
+            raise CorpusloomError(
+                "--no-wait: the in-process engine ends with its command; name a --runner", ExitCode.FLAGS
+            )
         if self.prepare:
             self.prepare(self.output.root)
         run = new_run(self.output.root, MARKERS[self.output.kind], self.max_quarantined)
-        run_stages(self.last, run, self.beam_flags, self.workers)
-        if job := exported_to(self.beam_flags):
-            return [f"the job is in {job}; nothing has run yet. Submit it, then give the same command again"]
+        handing = Handing(self.beam_flags, self.workers, wait, running_job)
+        began = run_stages(self.last, run, handing)
+        if began and handing.exports:
+            return [f"the job is in {exported_to(self.beam_flags)}; submit it, then give the same command again"]
+        if began and not wait:
+            return ["the job was handed over; the same command says what became of it"]
         return self.summary(self.output.root)
 
 

@@ -19,7 +19,7 @@ from pipelines.runtime.task import STAGES
 
 # Flags that change no byte of what is published.
 _OF_THE_RUN = {"--help", "-h", "--output", "--dry-run", "--replace", "--max-quarantined", "--memory-mb", "--domains",
-               "--compare-with", "--budget"}  # fmt: skip
+               "--compare-with", "--budget", "--no-wait", "--running-job"}  # fmt: skip
 
 
 class Runnable(Protocol):
@@ -34,7 +34,7 @@ class Runnable(Protocol):
         """The lines of a dry run."""
         ...
 
-    def run(self) -> list[str]:
+    def run(self, wait: bool = True, running_job: str = "refuse") -> list[str]:
         """Do it; the lines to print at the end."""
         ...
 
@@ -58,7 +58,7 @@ def run_command(
             return ExitCode.DONE
         with locked(place(given.output)):
             build.output.check()
-            print("\n".join(build.run()))
+            print("\n".join(build.run(not given.no_wait, given.running_job)))
         return ExitCode.DONE
     except Exception as error:  # every error ends as one clear line and an exit code
         work = None if is_remote(given.output) else Path(given.output) / STAGES

@@ -36,3 +36,10 @@ def add_run_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup, prin
         "--replace", action="store_true", help="replace a finished output that was made with other settings"
     )
     flags.add_argument("--dry-run", action="store_true", help=f"print {printed}; write nothing")
+    flags.add_argument("--no-wait", action="store_true", help="hand the job to the engine named by --runner, and end")
+    flags.add_argument(
+        "--running-job",
+        choices=("refuse", "wait", "cancel"),
+        default="refuse",
+        help="where a job of an earlier command still builds this output (default refuse)",
+    )

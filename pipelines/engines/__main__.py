@@ -1,9 +1,8 @@
-"""The engines' own command: make their programs, submit a build to Spark, describe a Flex Template.
+"""The engines' own command: make their programs, describe a Flex Template.
 
     python -m pipelines.engines jars        # Beam's job servers for Spark and Flink, by Maven
     python -m pipelines.engines prism       # Prism, by Go
     python -m pipelines.engines boot        # the program that starts a Python worker on a cluster
-    python -m pipelines.engines submit      # a build by spark-submit, stage by stage
     python -m pipelines.engines metadata build_webtext
 
 Each prints the path of what it made, or the JSON. `docs/engines.md` says which engine needs what.
@@ -27,12 +26,6 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("prism", help="make Prism with Go, or find it made")
     boot = commands.add_parser("boot", help="write the program that starts a Python worker (environment PROCESS)")
     boot.add_argument("path", nargs="?", type=Path, help="where (default: the cache folder)")
-    submit = commands.add_parser("submit", help="run a build by spark-submit, stage by stage")
-    submit.add_argument("--master", required=True, metavar="URL", help="as spark-submit wants it")
-    submit.add_argument("--spark-home", required=True, type=Path, metavar="FOLDER", help="where bin/spark-submit is")
-    submit.add_argument("--conf", action="append", default=[], metavar="NAME=VALUE", help="a Spark setting; repeatable")
-    submit.add_argument("--jar", type=Path, metavar="FILE", help="where each jar goes (default: a temporary file)")
-    submit.add_argument("build", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="the build, with its Beam flags")
     metadata = commands.add_parser("metadata", help="the metadata of a Dataflow Flex Template, as JSON")
     metadata.add_argument("pipeline", metavar="PIPELINE", help="build_webtext, build_books …")
     return flags
@@ -54,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from pipelines.engines import boot, cache, programs, submit, template
+    from pipelines.engines import boot, cache, programs, template
 
     match given.command:
         case "jars":
@@ -64,9 +57,6 @@ def _run(given: argparse.Namespace) -> int:
             print(programs.prism())
         case "boot":
             print(boot.launcher(given.path or cache.cache_folder() / "boot"))
-        case "submit":
-            build = given.build[1:] if given.build[:1] == ["--"] else given.build
-            return submit.submit_build(build, given.master, given.spark_home, given.conf, given.jar)
         case "metadata":
             print(json.dumps(template.metadata(given.pipeline), indent=2))
     return 0

@@ -4,9 +4,8 @@ Every parameter arrives as `--name=value`. A switch has no value on a command li
 `--keep-over-18`, and `=false` leaves it out; lists are divided at blanks. Which build it is says the environment
 variable CORPUSLOOM_PIPELINE, a part of the image or of the template.
 
-A launch is one job, and a build is a job a stage: Dataflow's launcher asks for the graph of a job in a file
-(`--template_location`), the build writes the graph of its first unfinished stage there, and ends for want of records.
-That is a success of the launch. Launched again when the job is done, it comes to the next stage.
+A launch is one job, and so is a build: Dataflow's launcher asks for the graph of the job in a file
+(`--template_location`), and the build writes the graph of all its stages there. The job then builds the corpus.
 """
 
 import argparse
@@ -35,19 +34,10 @@ def command_line(flags: argparse.ArgumentParser, parameters: Sequence[str]) -> l
     return words
 
 
-def exit_code(code: int, parameters: Sequence[str]) -> int:
-    """0 when a job's graph was asked for and written, whatever the build said; its own code otherwise."""
-    from apache_beam.io.filesystems import FileSystems
-
-    asked = [parameter.partition("=")[2] for parameter in parameters if parameter.startswith("--template_location=")]
-    return 0 if asked and FileSystems.exists(asked[-1]) else code
-
-
 def main() -> int:
-    """Run the build that the image is for, or write the graph of its next stage; the exit code."""
+    """Run the build that the image is for, or write the graph of its job; the exit code."""
     build = importlib.import_module(f"pipelines.{os.environ.get(VARIABLE, 'build_webtext')}")
-    parameters = command_line(build.parser(), sys.argv[1:])
-    return exit_code(build.main(parameters), parameters)
+    return build.main(command_line(build.parser(), sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pipelines.engines.cache import EngineMissing
 
 PIPELINES = ("build_webtext", "build_wikipedia", "build_books", "train_tokenizer", "build_shards")
 # Parameters of a launch arrive as `--name=value`; a dry run is for a terminal, and `--help` is not a parameter.
-LEFT_OUT = {"help", "dry-run"}
+LEFT_OUT = {"help", "dry-run", "no-wait", "running-job"}
 
 
 def metadata(pipeline: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from corpus.files.manifest import TEMPORARY, read_json, write_json
 from corpus.files.storage import is_remote, scratch
-from pipelines.runtime.engine import exported_to, is_local, most_workers, output_to, start
+from pipelines.runtime.engine import exported_to, is_local, job_endpoint, most_workers, output_to, start
 from pipelines.runtime.errors import StageError, error_within
 from pipelines.runtime.execute import tasks_of, write_code
 from pipelines.runtime.job import build_job
@@ -22,6 +22,7 @@ from pipelines.runtime.outlook import read_outlook
 from pipelines.runtime.progress import watched
 from pipelines.runtime.records import damaged_parts, is_complete, pending, records_of
 from pipelines.runtime.run import Run
+from pipelines.runtime.running_job import job_file, note_job, settle
 from pipelines.runtime.stage import Stage, in_order
 from pipelines.runtime.task import PROGRESS_SUFFIX, STAGES
 from pipelines.runtime.watched_worker import a_worker_died
@@ -40,13 +41,31 @@ class Missing:
     workers: int = 1
 
 
-def run_stages(last: Stage[Any, Any], run: Run, flags: Sequence[str], expected_workers: int = 1) -> bool:
+@dataclass(frozen=True)
+class Handing:
+    """How the job is handed over. `flags` are Beam's; `workers` is how many processes the inputs pay for.
+
+    `wait` says whether to wait for its end, `running_job` what to do with one of an earlier command that still runs.
+    """
+
+    flags: Sequence[str] = ()
+    workers: int = 1
+    wait: bool = True
+    running_job: str = "refuse"
+
+    @property
+    def exports(self) -> bool:
+        """Whether the job is only written to a file."""
+        return bool(exported_to(self.flags))
+
+
+def run_stages(last: Stage[Any, Any], run: Run, handing: Handing) -> bool:
     """Bring the stage `last`, and all that it depends on, to its end; False where that was done already.
 
-    `expected_workers` says how many processes the whole build pays for, as far as its inputs tell; `flags` are Beam's.
     `StageError` with the exit code of the command where a task failed.
     """
     stages = in_order(last)
+    settle(run, handing.running_job)
     missing = find_missing(stages, run)
     if not missing.stages:
         return False
@@ -54,11 +73,12 @@ def run_stages(last: Stage[Any, Any], run: Run, flags: Sequence[str], expected_w
     _clear(stages, run)
     write_code(stages, run)
     for attempt in range(1, _ATTEMPTS + 1):
-        workers = max(min(most_workers(flags), max(missing.workers, expected_workers)), 1) if is_local(flags) else 1
-        died = _attempt(missing.stages, run, flags, workers)
+        died = _attempt(missing, run, handing)
         raise_errors(stages, run)
+        if handing.exports or not handing.wait:
+            return True
         missing = find_missing(stages, run)
-        if not missing.stages or not died or exported_to(flags):
+        if not missing.stages or not died:
             break
         if attempt == _ATTEMPTS:
             raise StageError(
@@ -66,7 +86,7 @@ def run_stages(last: Stage[Any, Any], run: Run, flags: Sequence[str], expected_w
                 f"{missing.stages[0].name} is not finished. Give the machine more, or run with --direct_num_workers=1",
                 5,
             )
-    if missing.stages and not exported_to(flags):
+    if missing.stages:
         raise StageError(f"the job ended, and the stage {missing.stages[0].name} is not finished; see {_log(run)}", 1)
     _save_times(stages, run)
     return True
@@ -104,13 +124,17 @@ def _remove_damaged(stages: Sequence[Stage[Any, Any]], run: Run) -> bool:
     return bool(damaged)
 
 
-def _attempt(stages: Sequence[Stage[Any, Any]], run: Run, flags: Sequence[str], workers: int) -> bool:
+def _attempt(missing: Missing, run: Run, handing: Handing) -> bool:
     """Run a job to its end; whether a local worker died on the way."""
+    flags, stages = handing.flags, missing.stages
+    workers = max(min(most_workers(flags), max(missing.workers, handing.workers)), 1) if is_local(flags) else 1
     with watched(stages, run), output_to(_log(run)):
         try:
             result = start(lambda pipeline: build_job(pipeline, stages, run), flags, workers)
-            if not exported_to(flags):
+            note_job(result, run, job_endpoint(flags))
+            if handing.wait and not handing.exports:
                 result.wait_until_finish()
+                job_file(run).unlink(missing_ok=True)
             return False
         except RuntimeError as error:
             if lost := error_within(str(error)):  # its record could not be written

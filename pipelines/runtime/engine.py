@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult
 from apache_beam.transforms import environments
@@ -35,6 +35,11 @@ def exported_to(flags: Sequence[str]) -> str:
     """The file that the flags ask to write the job to, "" where it is to be run."""
     named: dict[str, str] = {name: value for name, _, value in (flag.partition("=") for flag in flags)}
     return next((named[flag] for flag in EXPORTS if named.get(flag)), "")
+
+
+def job_endpoint(flags: Sequence[str]) -> str:
+    """The address of the job server that the flags name, "" where they name none."""
+    return PipelineOptions(list(flags)).view_as(PortableOptions).job_endpoint or ""
 
 
 def start(build: Callable[[beam.Pipeline], None], flags: Sequence[str], workers: int) -> PipelineResult:

@@ -53,7 +53,7 @@ def plan(stage: Stage[Any, Any], run: Run) -> list[Task[Any]] | None:
         folder = run.folder(stage)
         left = [] if is_complete(tasks, stage, folder) else pending(tasks, stage, folder)
         folder.records.mkdir(parents=True, exist_ok=True)
-        note_start(folder, len(tasks), left)
+        note_start(folder, run.identity, len(tasks), left)
         return left
     except Exception as error:
         note_error(error, stage.name, stage, run)

@@ -18,8 +18,11 @@ from pipelines.runtime.task import Task
 
 @dataclass(frozen=True)
 class Outlook:
-    """`tasks` of the stage, of which `names` (name → size) were to do; times in seconds since 1970, 0 for not yet."""
+    """`tasks` of the stage, of which `names` (name → size) were to do in run `run`; times in seconds since 1970, 0 for
+    not yet.
+    """
 
+    run: str = ""
     tasks: int = 0
     names: dict[str, int] = field(default_factory=dict)
     began: float = 0.0
@@ -31,11 +34,11 @@ class Outlook:
         return max(self.ended - self.began, 0.0)
 
 
-def note_start(folder: StageFolder, tasks: int, left: Sequence[Task[Any]]) -> None:
-    """Say what there is to do; where nothing is, what an earlier run noted stays."""
+def note_start(folder: StageFolder, run: str, tasks: int, left: Sequence[Task[Any]]) -> None:
+    """Say what there is to do in a run; where nothing is, what an earlier run noted stays."""
     if left or not folder.outlook.exists():
         names = {task.name: task.unit.size for task in left}
-        write_json(folder.outlook, {"tasks": tasks, "names": names, "began": time.time(), "ended": 0.0})
+        write_json(folder.outlook, {"run": run, "tasks": tasks, "names": names, "began": time.time(), "ended": 0.0})
 
 
 def note_end(folder: StageFolder) -> None:

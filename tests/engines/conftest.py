@@ -11,9 +11,9 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
+from benchmarks.engines.loopback import ENGINES, Engine, in_process
+from benchmarks.engines.trial import PIPELINES, Inputs, digests, sample_inputs, try_engine
 from pipelines.engines.cache import EngineMissing
-from pipelines.engines.loopback import ENGINES, Engine, in_process
-from pipelines.engines.trial import PIPELINES, Inputs, digests, sample_inputs, try_engine
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from pipelines.engines.trial import PIPELINES, differences, try_engine
+from benchmarks.engines.trial import PIPELINES, differences, try_engine
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(3600)]
 SHORT = {"x2", "spark-local"}

@@ -98,11 +98,11 @@ def build_in_process(tmp_path, source, path, recipe):
     """A build in this process, by one worker."""
     from pipelines.builds.texts import stages
     from pipelines.cli.inputs import find_inputs, sampled
-    from pipelines.runtime.driver import new_run, run_stages
+    from pipelines.runtime.driver import Handing, new_run, run_stages
 
     files = sampled(find_inputs([str(path)], "--files"))
     last = stages(source, "--files", files, recipe)
-    assert run_stages(last, new_run(tmp_path / "out", "_MANIFEST.json"), ["--direct_num_workers=1"])
+    assert run_stages(last, new_run(tmp_path / "out", "_MANIFEST.json"), Handing(["--direct_num_workers=1"]))
 
 
 @pytest.fixture

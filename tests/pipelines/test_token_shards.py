@@ -24,7 +24,7 @@ from pipelines.builds import token_shards
 from pipelines.builds.corpora import kept_parts
 from pipelines.builds.token_shards import Shards, ids_to_remove
 from pipelines.cli.memory import Memory, Needs
-from pipelines.runtime.driver import new_run, run_stages
+from pipelines.runtime.driver import Handing, new_run, run_stages
 from pipelines.runtime.stage import in_order
 from pipelines.work import tokens
 from pipelines.work.weighting import Weighting
@@ -279,7 +279,7 @@ def test_a_damaged_run_is_not_used(tokenizer, tmp_path, position):
     write_corpus(tmp_path / "one", [500] * 60)
     build = build_of(tokenizer, tmp_path / "out", (tmp_path / "one", 1))
     tokenized = in_order(build.last)[0]
-    run_stages(tokenized, new_run(tmp_path / "out", "manifest.json"), ["--direct_num_workers=1"])
+    run_stages(tokenized, new_run(tmp_path / "out", "manifest.json"), Handing(["--direct_num_workers=1"]))
     run = next((tmp_path / "out" / RUNS).iterdir())
     data = bytearray(run.read_bytes())
     data[int(len(data) * position)] ^= 1

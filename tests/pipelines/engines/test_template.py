@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from pipelines.engines.cache import EngineMissing
-from pipelines.engines.launch import command_line, exit_code
+from pipelines.engines.launch import command_line
 from pipelines.engines.template import LEFT_OUT, PIPELINES, metadata
 
 
@@ -43,11 +43,3 @@ def test_parameters_become_a_command_line_that_the_build_understands():
     assert (given.submissions, given.pages, given.output) == ([["a", "b"]], [["c"]], "o")
     assert (given.keep_over_18, given.keep_deleted) == (True, False)
     assert others == ["--runner=DataflowRunner"]
-
-
-def test_a_written_graph_is_a_success_of_the_launch(tmp_path):
-    pytest.importorskip("apache_beam")
-    asked = ["--output=o", f"--template_location={tmp_path / 'job_object'}"]
-    assert (exit_code(1, asked), exit_code(0, []), exit_code(3, [])) == (1, 0, 3)
-    (tmp_path / "job_object").write_text("{}")
-    assert exit_code(1, asked) == 0

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, map_arrow, write_arrow
-from pipelines.runtime.driver import new_run, run_stages
+from pipelines.runtime.driver import Handing, new_run, run_stages
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.stage import Stage
 from pipelines.runtime.task import NoFacts, Outcome, Task
@@ -130,4 +130,4 @@ def digits(log, count=4):
 
 def build(root, last, flags=(*IN_PROCESS,), workers=1, **options):
     """Run it; whether there was anything to do."""
-    return run_stages(last, new_run(root, "_MANIFEST.json", **options), list(flags), workers)
+    return run_stages(last, new_run(root, "_MANIFEST.json", **options), Handing(list(flags), workers))

@@ -17,9 +17,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.engines.daemons import LOOPBACK, answers, brief, daemon, free_port, java, opens
 from pipelines.engines import programs
 from pipelines.engines.boot import launcher
-from pipelines.engines.daemons import LOOPBACK, answers, brief, daemon, free_port, java, opens
 
 # A second process of Beam's own runs the user's code, not a thread of the driver.
 OWN_PROCESS = ("--environment_type=LOOPBACK", "--experiments=use_loopback_process_worker=True")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.engines.daemons import daemon
 from pipelines.engines.boot import ROOT
 from pipelines.engines.cache import EngineFailed
-from pipelines.engines.daemons import daemon
 
 # Starts a child of its own, says both numbers, and waits.
 PARENT = """
@@ -51,7 +51,7 @@ def test_one_that_does_not_come_up_says_what_it_said(tmp_path):
 def test_a_daemon_does_not_outlive_a_killed_owner(tmp_path):
     log = tmp_path / "log"
     owner = (
-        "import sys, time; from pathlib import Path; from pipelines.engines.daemons import daemon\n"
+        "import sys, time; from pathlib import Path; from benchmarks.engines.daemons import daemon\n"
         f"log = Path({str(log)!r})\n"
         f"with daemon([sys.executable, '-c', {PARENT!r}], log, lambda: len(log.read_text().split()) == 2, {{}}):\n"
         "    print('up', flush=True); time.sleep(60)"

@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.engines.loopback import ENGINES
+from benchmarks.engines.trial import PIPELINES, Inputs, Result, differences, sample_inputs, try_engine
 from corpus.hashing import digest
 from pipelines.engines.cache import EngineFailed, EngineMissing
-from pipelines.engines.loopback import ENGINES
-from pipelines.engines.trial import PIPELINES, Inputs, Result, differences, sample_inputs, try_engine
 
 Row = tuple[str, str, Result]
 

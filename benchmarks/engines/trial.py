@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.engines.loopback import Engine
 from corpus.hashing import file_digest
 from corpus.sample.prose import english_article
 from corpus.sample.write import write_sample
 from pipelines.engines.boot import ROOT
-from pipelines.engines.loopback import Engine
 
 PIPELINES = ("build_webtext", "build_books", "build_wikipedia", "train_tokenizer", "build_shards")
 CORPORA = {"webtext": 22, "books": 16, "wikipedia": 3}
