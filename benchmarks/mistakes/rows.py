@@ -190,7 +190,7 @@ def _machine(w: World) -> list[Slip]:
     stores = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/none", "AWS_SHARED_CREDENTIALS_FILE": "/none"}
     s3 = _books(w, "--books", "s3://corpusloom-nobody/books.jsonl")
     few = ["/bin/sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *_python(), *_books(w, output="full")]
-    files = ["/bin/sh", "-c", 'ulimit -n 24; exec "$@"', "sh", *_python(), *_books(w, output="files")]
+    files = ["/bin/sh", "-c", 'ulimit -n 10; exec "$@"', "sh", *_python(), *_books(w, output="files")]
     train = ["trainer.train", "--data", w / "shards", "--preset", "tiny", "--output", w / "r"]
     return [
         Slip("s3 without s3fs", s3, 2, ("s3fs is not installed", "pip install 'corpusloom[s3]'"),
