@@ -114,6 +114,7 @@ def _inputs(w: World) -> list[Slip]:
         Slip("a corpus that is not there", _tokenizer(w, "--corpus", w / "nowhere"), 3, ("no such corpus", "build it")),
         Slip("a tokenizer that is not there", w.shards("s", "--tokenizer", w / "nowhere"), 3, ("nowhere",)),
         Slip("a report of no build", ["corpus.report", w / "folder"], 3, ("_MANIFEST.json", "run its command")),
+        Slip("an archive that is not there", ["corpus.readers.warc", w / "none.warc.gz"], 3, ("none.warc.gz", "check")),
         Slip("shards of no build", ["corpus.shards", "verify", w / "folder"], 3, ("manifest.json", "build_shards")),
         Slip("blanks and CJK in paths, C locale", _books(w, "--books", w.file("一 本.jsonl",
                 Path(w / "books.jsonl").read_bytes()), output="出 力"), 0, (), {"LC_ALL": "C", "PYTHONUTF8": "0"}),
@@ -132,6 +133,7 @@ def _outputs(w: World) -> list[Slip]:
     return [
         Slip("the output is a file", _books(w, output="books.jsonl"), 2, ("--output", "give a folder")),
         Slip("the output cannot be written", _books(w, "--output", "/proc/corpus"), 2, ("--output /proc/corpus",)),
+        Slip("a sample that cannot be written", ["corpus.sample", "/proc/web"], 3, ("/proc/web", "check")),
         Slip("the output is somebody's folder", _books(w, output="mine"), 2, ("notes.txt", "choose an empty folder")),
         Slip("the output holds another kind", _books(w, output="shards"), 2, ("token shards, not a corpus", "choose")),
         Slip("the output is of the first edition", _books(w, output="first-edition"), 2, ("earlier", "--replace")),
