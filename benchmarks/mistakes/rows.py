@@ -117,7 +117,9 @@ def _inputs(w: World) -> list[Slip]:
         Slip("an archive that is not there", ["corpus.readers.warc", w / "none.warc.gz"], 3, ("none.warc.gz", "check")),
         Slip("shards of no build", ["corpus.shards", "verify", w / "folder"], 3, ("manifest.json", "build_shards")),
         Slip("blanks and CJK in paths, C locale", _books(w, "--books", w.file("一 本.jsonl",
-                Path(w / "books.jsonl").read_bytes()), output="出 力"), 0, (), {"LC_ALL": "C", "PYTHONUTF8": "0"}),
+                Path(w / "books.jsonl").read_bytes()), output="出 力"), 0, (), {"LC_ALL": "C"}),
+        Slip("an output whose name is no text", _books(w, output="出力"), 2, ("--output", "LC_ALL=C.UTF-8"),
+             {"LC_ALL": "C", "PYTHONUTF8": "0"}),
     ]  # fmt: skip
 
 
