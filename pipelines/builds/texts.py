@@ -1,5 +1,7 @@
 """The stages of a source that comes as text, Wikipedia and books: files → extracted → judged → (corpus.select).
 
+Of a Wikipedia the dump's own templates are read first: one may stand anywhere in it.
+
 `build_wikipedia` and `build_books` have the flags, `pipelines.work.texts` what is done to a file.
 """
 
@@ -20,7 +22,9 @@ from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.stage import Stage
 from pipelines.work.publish import FunnelStep, InputEntry
-from pipelines.work.texts import ExtractTexts, JudgeTexts, TextFacts, TextRun, spans, text_runs
+from pipelines.work.spans import spans
+from pipelines.work.templates import ReadTemplates
+from pipelines.work.texts import ExtractTexts, JudgeTexts, TextFacts, TextRun, text_runs
 
 # Measured on a bzip2 dump and on zstd books: bytes written for a byte of compressed input, all stages together.
 DISK_SHARE = 3.0
@@ -33,10 +37,12 @@ def stages(
     source: str, flag: str, files: Sequence[InputFile], recipe: Recipe, snapshot: str = "", max_quarantined: float = 1.0
 ) -> Stage[Any, Any]:
     """The last stage of a build of a text source; `flag` is what its files were given by."""
+    templates = Stage("templates", ReadTemplates(), plan=partial(spans, source, files), units_per_worker=2**24)
     extracted = Stage(
         "extracted",
         ExtractTexts(source, recipe.extraction),
         plan=partial(spans, source, files),
+        reads=(templates,) if source == "wikipedia" else (),
         units_per_worker=BYTES_PER_WORKER,
     )
     judged = Stage(

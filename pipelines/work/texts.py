@@ -5,53 +5,34 @@ What a unit makes is cut into runs by number, which keeps the later stages paral
 size. As with pages, taking the text out of its markup and judging it are two stages.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
 from corpus.document import Document, Quarantined, Rejected, Step, run_steps
+from corpus.extraction.wiki.definitions import with_templates
+from corpus.extraction.wiki.site import Definition, Site, revision_time
 from corpus.files.identity import no_identity
-from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, read_parquet, write_parquet
 from corpus.files.storage import local
 from corpus.hashing import file_digest
 from corpus.quarantine import guarded, storable
 from corpus.readers.books import book_document, read_books
-from corpus.readers.mediawiki.articles import article_document, read_articles
+from corpus.readers.mediawiki.articles import Article, article_document, read_articles
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span
-from corpus.readers.mediawiki.dump_spans import dump_spans
 from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, from_extracted, quarantined_row
 from corpus.urls import address_or_raw
 from pipelines.runtime.task import Outcome, Task, note_progress
 from pipelines.work.judging import JudgedFacts, write_judged
+from pipelines.work.spans import TextSpan
+from pipelines.work.templates import definitions_of, wiki_of
 
 TEXTS_PER_RUN = 10_000
 # About how many bytes a byte of dump inflates to, for the ETA.
 COMPRESSION = 4
-# Of a compressed dump: about 40 MB of wikitext, half a minute of parsing.
-BYTES_PER_SPAN = 8 * 2**20
 WIKIPEDIA_LICENCE = "CC BY-SA 4.0"
-
-
-@dataclass(frozen=True)
-class TextSpan:
-    """A file of texts, or what lies in it from `start` to `end` (None: to the end of the file)."""
-
-    file: InputFile
-    start: int
-    end: int | None
-
-    @property
-    def label(self) -> str:
-        """The name of the file, and the start of the span where that is not the start of the file."""
-        return f"{self.file.name}@{self.start}" if self.start else self.file.name
-
-    @property
-    def size(self) -> int:
-        """The bytes of the span."""
-        return max((self.file.bytes if self.end is None else self.end) - self.start, 1)
 
 
 @dataclass(frozen=True)
@@ -82,18 +63,6 @@ class TextRun:
         return self.texts.rows + 1
 
 
-def spans(source: str, files: Sequence[InputFile]) -> Iterator[TextSpan]:
-    """The spans that are read side by side; by the bytes of a file alone, so that any machine makes the same parts."""
-    for file in files:
-        found = _spans_of(file) if source == "wikipedia" else (WHOLE,)
-        yield from (TextSpan(file, span.start, span.end) for span in found)
-
-
-@lru_cache(maxsize=1000)
-def _spans_of(file: InputFile) -> tuple[Span, ...]:
-    return tuple(dump_spans(local(file.place), BYTES_PER_SPAN))
-
-
 def text_runs(snapshot: str, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:
     """A unit for each run."""
     for facts in extracted:
@@ -101,19 +70,40 @@ def text_runs(snapshot: str, extracted: Sequence[TextFacts]) -> Iterator[TextRun
             yield TextRun(part, snapshot, f"{facts.name} run {number}")
 
 
-def read_texts(source: str, path: Path, name: str, span: Span = WHOLE) -> Iterator[Document | Rejected | Quarantined]:
+def read_texts(
+    source: str,
+    path: Path,
+    name: str,
+    span: Span = WHOLE,
+    templates: Mapping[str, Mapping[str, Definition]] | None = None,
+) -> Iterator[Document | Rejected | Quarantined]:
     """Everything in a file of one source (of a dump: in a span of it), in file order.
 
     Offsets count the inflated bytes; from the start of a span where that is not the start of the file, and then the
-    file is called `name@start`.
+    file is called `name@start`. `templates` are those of the dumps, for each wiki by name.
     """
     if source == "wikipedia":
         name = f"{name}@{span.start}" if span.start else name
         for article in read_articles(path, name, span):
-            yield article if isinstance(article, Quarantined) else article_document(article, name)
+            if isinstance(article, Quarantined):
+                yield article
+            else:
+                document = partial(_article_document, name=name, templates=templates or {})
+                yield guarded(document, article, name, article.offset)
     else:
         for book in read_books(path, name):
             yield book if isinstance(book, Quarantined) else replace(book_document(book, name), licence=book.licence)
+
+
+def _article_document(
+    article: Article, name: str, templates: Mapping[str, Mapping[str, Definition]]
+) -> Document | Rejected:
+    """The document of an article, the calls of the dump's own simple templates replaced by what they say."""
+    definitions = templates.get(wiki_of(article), {})
+    if definitions and not article.namespace and not article.redirect:
+        site = Site(article.language, article.title, revision_time(article.timestamp), definitions)
+        article = replace(article, text=with_templates(article.text, site))
+    return article_document(article, name)
 
 
 @dataclass(frozen=True)
@@ -145,8 +135,8 @@ class ExtractTexts:
 
     def _extracted(self, task: Task[TextSpan], damage: list[Quarantined]) -> Iterator[Document | Rejected]:
         unit, note = task.unit, note_progress(task)
-        span = Span(unit.start, unit.end)
-        for item in read_texts(self.source, local(unit.file.place), unit.file.name, span):
+        span, templates = Span(unit.start, unit.end), definitions_of(task.root, unit.templates)
+        for item in read_texts(self.source, local(unit.file.place), unit.file.name, span, templates):
             file, offset = _place(item)
             note(offset // COMPRESSION)
             result = item if isinstance(item, Quarantined) else guarded(self._extract, item, file, offset)

@@ -1,0 +1,51 @@
+"""Files of texts as units: a file of books whole, a big dump in spans that are read side by side."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from corpus.files.inputs import InputFile
+from corpus.files.manifest import Part
+from corpus.files.storage import local
+from corpus.readers.mediawiki.dump_pages import WHOLE, Span
+from corpus.readers.mediawiki.dump_spans import dump_spans
+
+# Of a compressed dump: about 40 MB of wikitext, half a minute of parsing.
+BYTES_PER_SPAN = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class TextSpan:
+    """A file of texts, or what lies in it from `start` to `end` (None: to the end of the file).
+
+    `templates` are the parts with the templates of all dumps, none for other sources.
+    """
+
+    file: InputFile
+    start: int
+    end: int | None
+    templates: tuple[Part, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name of the file, and the start of the span where that is not the start of the file."""
+        return f"{self.file.name}@{self.start}" if self.start else self.file.name
+
+    @property
+    def size(self) -> int:
+        """The bytes of the span."""
+        return max((self.file.bytes if self.end is None else self.end) - self.start, 1)
+
+
+def spans(source: str, files: Sequence[InputFile], templates: Sequence[Any] = ()) -> Iterator[TextSpan]:
+    """The spans that are read side by side; by the bytes of a file alone, so that any machine makes the same parts."""
+    parts = tuple(facts.found for facts in templates)
+    for file in files:
+        found = _spans_of(file) if source == "wikipedia" else (WHOLE,)
+        yield from (TextSpan(file, span.start, span.end, parts) for span in found)
+
+
+@lru_cache(maxsize=1000)
+def _spans_of(file: InputFile) -> tuple[Span, ...]:
+    return tuple(dump_spans(local(file.place), BYTES_PER_SPAN))
