@@ -12,6 +12,7 @@ number of worker processes follow from these values.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -69,18 +70,19 @@ class Stage(Generic[U, F]):
         """The identity of the stage without its inputs."""
         return digest(self.name, json.dumps(self.settings, sort_keys=True), self.closure.digest)
 
-    def task(self, unit: U, root_path: str) -> Task[U]:
-        """The unit with its name: the identity of the stage and of the unit's own input, and of nothing else."""
-        identity = json.dumps(identity_of(unit), sort_keys=True)
-        return Task(digest(self.fingerprint, identity)[:_NAME_LENGTH], self.name, unit, root_path)
-
     def tasks(self, facts: Sequence[Sequence[Any]], root_path: str) -> list[Task[U]]:
-        """The tasks of the stage, given the facts of each stage that it reads."""
-        tasks = [self.task(unit, root_path) for unit in self.plan(*facts)]
-        if len({task.name for task in tasks}) != len(tasks):
-            names = [task.name for task in tasks]
-            twice = next(task.unit.label for task in tasks if names.count(task.name) > 1)
-            raise ValueError(f"{self.name}: two units are the same, {twice}")
+        """The tasks of the stage, given the facts of each stage that it reads.
+
+        A task is named by the identity of the stage and of its unit's own input, and of nothing else. Units that are
+        the same in that (two parts without a row, say) are numbered.
+        """
+        tasks: list[Task[U]] = []
+        seen: Counter[str] = Counter()
+        for unit in self.plan(*facts):
+            identity = json.dumps(identity_of(unit), sort_keys=True)
+            name = digest(self.fingerprint, identity, str(seen[identity]))[:_NAME_LENGTH]
+            seen[identity] += 1
+            tasks.append(Task(name, self.name, unit, root_path))
         return tasks
 
     def without_upstream(self) -> "Stage[U, F]":

@@ -3,13 +3,14 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("apache_beam")
 
-from squares import IN_PROCESS, build, digits, stages
+from squares import IN_PROCESS, Number, build, digits, stages
 
 from corpus.files.manifest import MANIFEST, map_arrow
 from pipelines.runtime.errors import StageError
@@ -157,3 +158,10 @@ def test_nothing_to_do_starts_no_job(tmp_path, monkeypatch):
     build(tmp_path / "out", stages(tmp_path / "log"))
     monkeypatch.setattr("pipelines.runtime.driver.start", lambda *_: pytest.fail("a job was started"))
     assert not build(tmp_path / "out", stages(tmp_path / "log"), IN_PROCESS)
+
+
+def test_units_that_are_the_same_are_tasks_of_their_own(tmp_path):
+    last = stages(tmp_path / "log", count=3)
+    twice = replace(last.reads[0], plan=lambda: [Number(3), Number(3)])
+    build(tmp_path / "out", replace(last, reads=(twice,)))
+    assert total(tmp_path / "out") == [18]
