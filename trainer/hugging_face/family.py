@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainer.command import DATA
 from trainer.model.shape import Shape
 
 Config = Mapping[str, Any]
@@ -20,7 +21,14 @@ Weights = Mapping[str, Tensor]
 
 
 class ExportError(Exception):
-    """A model that cannot be exported or imported: which option stands in the way, or what is missing."""
+    """A model that cannot be exported or imported: which option stands in the way, or what is missing.
+
+    The exit code is 3, for a folder that cannot be read; 2 where no class has what is asked for.
+    """
+
+    def __init__(self, message: str, code: int = DATA) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)

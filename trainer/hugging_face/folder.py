@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainer.command import FLAGS
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.hugging_face.gpt2 import GPT2, OPENAI_GPT
 from trainer.hugging_face.gpt_neo import GPT_NEO
@@ -37,7 +38,7 @@ def family_of(shape: Shape) -> Family:
     fewest = min(map(len, objections.values()))
     nearest = [(family, found) for family, found in objections.items() if len(found) == fewest]
     reasons = "; ".join(f"{family.architecture} cannot have {' or '.join(found)}" for family, found in nearest)
-    raise ExportError(f"no class of transformers computes this shape: {reasons}")
+    raise ExportError(f"no class of transformers computes this shape: {reasons}", FLAGS)
 
 
 def write_model(

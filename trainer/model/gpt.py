@@ -12,6 +12,7 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from trainer.model.attention import Attention, Choice, KeyValueCache, kernel_in_use, pick_attention
 from trainer.model.layers import FeedForward, Linear, make_norm, rotary_tables, wide
@@ -24,10 +25,14 @@ WEIGHT_STD = 0.02
 
 
 class Block(nn.Module):
-    """Attention and feed-forward, each on a residual path: x + f(norm(x)), or GPT-1's norm(x + f(x))."""
+    """Attention and feed-forward, each on a residual path: x + f(norm(x)), or GPT-1's norm(x + f(x)).
+
+    With `recompute` a training pass keeps the block's input only, and computes the rest again when the gradient comes.
+    """
 
     def __init__(self, shape: Shape, layer: int) -> None:
         super().__init__()
+        self.recompute = False
         self.post = shape.norm_place == "post"
         self.attention_norm = make_norm(shape)
         self.attention = Attention(shape, layer)
@@ -43,6 +48,18 @@ class Block(nn.Module):
         cache: KeyValueCache | None = None,
     ) -> Tensor:
         """[B, T, width] -> the same."""
+        if self.recompute and torch.is_grad_enabled():
+            return checkpoint(self._computed, input, sight, choice, rotary, cache, use_reentrant=False)
+        return self._computed(input, sight, choice, rotary, cache)
+
+    def _computed(
+        self,
+        input: Tensor,
+        sight: Sight,
+        choice: Choice,
+        rotary: tuple[Tensor, Tensor] | None,
+        cache: KeyValueCache | None,
+    ) -> Tensor:
         if self.post:
             input = self.attention_norm(input + self.attention(input, sight, choice, rotary, cache))
             return self.feed_norm(input + self.feed(input))
@@ -183,9 +200,12 @@ class GPT(nn.Module):
         return matrix if self.shape.tied else self.head.weight
 
     def logits(self, hidden: Tensor, matrix: Tensor | None = None) -> Tensor:
-        """States [..., width] -> scores of the true vocabulary, [..., vocab_size], in the type of the states."""
-        weight = self._head(self.token_matrix() if matrix is None else matrix)
-        return F.linear(hidden, weight[: self.shape.vocab_size].to(hidden.dtype))
+        """States [..., width] -> scores of the true vocabulary, [..., vocab_size], in float32 or wider.
+
+        The product is made in that type too: bfloat16 has three digits, and answers differ in the fourth.
+        """
+        weight, dtype = self._head(self.token_matrix() if matrix is None else matrix), wide(hidden.dtype)
+        return F.linear(hidden.to(dtype), weight[: self.shape.vocab_size].to(dtype))
 
     def forward(self, tokens: Tensor, targets: Tensor, documents: Tensor | None = None) -> Tensor:
         """The mean loss in nats over the targets [B, T] that are not -100: a scalar of float32."""

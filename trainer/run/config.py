@@ -9,24 +9,22 @@ Recipes are published for hundreds of billions of tokens. A run that is shorter 
 rates and has its lengths fitted: warm-up to a tenth, ramp to a quarter, decay to the end, unless the keys are given.
 """
 
-import difflib
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from decimal import Decimal, InvalidOperation
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from trainer.model.presets import PRESETS
 from trainer.model.shape import Shape
 from trainer.optim.schedule import KINDS
+from trainer.run.values import ConfigError, check_range, nearest, value_of
 
-_SUFFIXES = {"k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
-_YES, _NO = frozenset(("true", "yes", "on", "1")), frozenset(("false", "no", "off", "0"))
-# May be others when a run goes on. `weights` begins a new segment of the order; `steps` and `tokens` move the end.
+# May be others when a run goes on. `weights` begins a new segment of the order, `steps` and `tokens` move the end, and
+# a run that diverged goes on with a lower rate.
 MAY_CHANGE = frozenset(
-    "steps tokens minutes weights device threads dtype compile attention parallel micro_batch validate_every "
-    "validate_tokens save_every keep_last keep_every log_every tensorboard".split()
+    "steps tokens minutes weights rate matrix_rate clip device threads dtype compile recompute attention parallel "
+    "micro_batch validate_every validate_tokens save_every keep_last keep_every log_every tensorboard".split()
 )
 _LENGTHS = ("warmup_tokens", "ramp_from_tokens", "ramp_over_tokens", "decay_tokens")
 _SHAPE_HELP = {
@@ -52,10 +50,6 @@ _SHAPE_HELP = {
     "position_std": "spread of the first positions",
     "gpt1_exact": "positions share the softmax, dropout on the weight, as OpenAI's code",
 }
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be: the key, the value, and what to write instead."""
 
 
 def _key(default: Any, text: str, *choices: str) -> Any:
@@ -107,6 +101,7 @@ class RunConfig:
     device: str = _key("auto", "auto | cpu | cuda | cuda:N")
     dtype: str = _key("auto", "of the products; masters are float32", "auto", "float32", "bfloat16")
     threads: int = _key(0, "threads of a product on a CPU (0: one for small models, else all cores)")
+    recompute: bool = _key(False, "compute activations again in the backward pass: far less memory, a third more work")
     compile: str = _key("auto", "torch.compile (auto: on CUDA)", "auto", "true", "false")
     attention: str = _key("auto", "back end of attention", "auto", "sdpa", "flex", "dense")
     parallel: str = _key("auto", "several processes: replicas, or sharded", "auto", "ddp", "fsdp")
@@ -125,13 +120,11 @@ class RunConfig:
             if (value := getattr(self, name)) % length:
                 near = max(length, round(value / length) * length)
                 raise ConfigError(f"{name}={value} is no whole number of rows of {length} tokens; write {name}={near}")
-        for name, value in asdict(self).items():
-            if isinstance(value, int | float) and value < 0:
-                raise ConfigError(f"{name}={value}: less than nothing")
+        for part, names in ((self, RUN_KEYS), (self.shape, SHAPE_KEYS)):
+            for name in names:
+                check_range(name, getattr(part, name))
         if not self.batch_tokens:
             raise ConfigError(f"batch_tokens=0: a step needs tokens; write batch_tokens={8 * length}")
-        if not self.save_every or not self.log_every or not self.keep_last:
-            raise ConfigError("save_every, log_every and keep_last must be at least 1")
         if self.ramp_from_tokens > self.batch_tokens:
             raise ConfigError(f"ramp_from_tokens={self.ramp_from_tokens} is more than batch_tokens={self.batch_tokens}")
 
@@ -159,7 +152,7 @@ def read_config(preset: str, file: Path | None, assignments: Sequence[str]) -> R
     preset = preset or str(from_file.pop("preset", ""))
     from_file.pop("preset", None)
     if preset and preset not in PRESETS:
-        raise ConfigError(f"preset {preset!r} is not known{_near(preset, PRESETS)}; there is {', '.join(PRESETS)}")
+        raise ConfigError(f"preset {preset!r} is not known{nearest(preset, PRESETS)}; there is {', '.join(PRESETS)}")
     given = from_file | dict(_split(text) for text in assignments)
     values = {name: parse_value(name, value) for name, value in given.items()}
     if not preset and not {"layers", "heads", "width"} <= values.keys():
@@ -182,28 +175,8 @@ def parse_value(name: str, value: Any) -> Any:
     """The value of a key by the key's type; `value` is text, or what TOML made of it."""
     default = _DEFAULTS.get(name)
     if default is None:
-        raise ConfigError(f"there is no key {name!r}{_near(name, _DEFAULTS)}; --help lists the keys")
-    text = str(value).strip()
-    try:
-        if isinstance(default, bool):
-            return _truth(text)
-        if isinstance(default, int):
-            return _whole(text)
-        parsed: Any = float(text) if isinstance(default, float) else text
-    except (ValueError, InvalidOperation):
-        kind = (
-            "true or false"
-            if isinstance(default, bool)
-            else "a whole number"
-            if isinstance(default, int)
-            else "a number"
-        )
-        raise ConfigError(f"{name}={text}: not {kind}") from None
-    choices = _CHOICES.get(name, ())
-    parsed = parsed.lower() if choices else parsed
-    if choices and parsed not in choices:
-        raise ConfigError(f"{name}={text}: there is {', '.join(choices)}{_near(text, choices)}")
-    return parsed
+        raise ConfigError(f"there is no key {name!r}{nearest(name, _DEFAULTS)}; --help lists the keys")
+    return value_of(name, str(value).strip(), default, _CHOICES.get(name, ()))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -267,27 +240,6 @@ def _split(text: str) -> tuple[str, str]:
     if not equals or not name or not value:
         raise ConfigError(f"{text!r} is no key=value")
     return name.strip().replace("-", "_"), value
-
-
-def _truth(text: str) -> bool:
-    if text.lower() not in _YES | _NO:
-        raise ValueError(text)
-    return text.lower() in _YES
-
-
-def _whole(text: str) -> int:
-    digits, scale = text.replace("_", "").replace(",", ""), 1
-    if digits and digits[-1].lower() in _SUFFIXES:
-        digits, scale = digits[:-1], _SUFFIXES[digits[-1].lower()]
-    number = Decimal(digits) * scale
-    if number != number.to_integral_value():
-        raise ValueError(text)
-    return int(number)
-
-
-def _near(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(names), 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _shown(value: Any) -> str:

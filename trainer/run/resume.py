@@ -85,8 +85,26 @@ def check_same(config: RunConfig, manifest: ShardManifest, state: dict[str, Any]
         )
 
 
-def check_imported(shape: Shape, state: dict[str, Any], output: Path) -> None:
-    """A checkpoint without an order holds imported weights: they are begun with, if they are of this shape."""
-    old, new = state.get("shape", {}), shape.to_json()
-    if found := [f"{name} was {old.get(name)}, is now {new[name]}" for name in new if old.get(name) != new[name]]:
-        raise ConfigError(f"{output} holds imported weights of another shape: {'; '.join(found)}")
+def shape_over(config: RunConfig, manifest: ShardManifest, state: dict[str, Any] | None, output: Path) -> Shape:
+    """The shape of a run over these shards: with their vocabulary, or that of the weights it begins with.
+
+    Imported weights may have more rows than their tokenizer has ids; the rows stay, so that nothing is lost when the
+    model goes back to where it came from. `ConfigError` where the weights are of another shape or another tokenizer.
+    """
+    entry = manifest.tokenizer
+    shape = replace(config.shape, vocab_size=entry.vocab_size)
+    if state is None or "shape" not in state:
+        return shape
+    rows = state["shape"].get("vocab_size", 0)
+    if rows >= entry.vocab_size:
+        shape = replace(shape, vocab_size=rows)
+    if "order" in state:
+        return shape  # `check_same` compares all the rest
+    old, new = state["shape"], shape.to_json()
+    found = [f"{name} was {old.get(name)}, is now {new[name]}" for name in new if old.get(name) != new[name]]
+    theirs = state.get("tokenizer", {}).get("digest")
+    if theirs and theirs != entry.digest:
+        found.append(f"its tokenizer was {theirs[:16]}, that of the shards is {entry.digest[:16]}")
+    if found:
+        raise ConfigError(f"{output} holds imported weights that do not fit: {'; '.join(found)}")
+    return shape

@@ -7,9 +7,8 @@ weights of the sources, the machine) is taken from the command.
 
 import hashlib
 import importlib.metadata
-import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,19 +21,21 @@ from corpus.shards.layout import ShardError
 from corpus.shards.read import Shards, open_shards
 from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan, load_plan
-from trainer.model.gpt import GPT
+from trainer.model.gpt import GPT, Block
 from trainer.model.shape import Shape
 from trainer.optim.optimizer import Optimizer, make_optimizer
 from trainer.optim.schedule import BatchRamp, Schedule
-from trainer.run.checkpoint import Checkpoints, Saved, load_checkpoint
+from trainer.run.checkpoint import CheckpointError, Checkpoints, bytes_of, gather_along
 from trainer.run.config import ConfigError, RunConfig, kept_lengths
-from trainer.run.distributed import World, choose_parallel, first_says, load_weights, spread, whole
-from trainer.run.plan import Course, course_of, micro_rows_of, optimizer_config, ramp_of, schedule_of, shares_of
-from trainer.run.resume import check_imported, check_same, content_of, order_again, order_for
+from trainer.run.devices import choose_dtype, choose_threads, compiles, free_memory, processes_on, total_memory
+from trainer.run.distributed import World, choose_parallel, first_says, least_of, load_weights, shards_of, spread
+from trainer.run.memory import MOST_SHAPES, TooLarge, memory_of, micro_rows_of, verdict
+from trainer.run.plan import Course, course_of, optimizer_config, ramp_of, schedule_of, shares_of, steps_of_process
+from trainer.run.resume import check_same, content_of, order_again, order_for, shape_over
+from trainer.run.saved import DamagedError, Saved, UnreadableError, load_checkpoint
 from trainer.run.validation import Held, held_out, unigram_baselines
 
 CHECKPOINTS = "checkpoints"
-_WORTH_THREADS = 256
 
 
 @dataclass
@@ -49,7 +50,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class Session:
-    """Everything of a run that is going on. `model` is the plain GPT, `called` what a training step calls."""
+    """Everything of a run that is going on. `model` is the plain GPT, `called` what a training step calls, `began` the
+    step of the checkpoint that it goes on from."""
 
     config: RunConfig
     world: World
@@ -64,6 +66,7 @@ class Session:
     checkpoints: Checkpoints
     micro_rows: int
     progress: Progress
+    began: int = 0
     packing: PackingPlan | None = None
 
     @cached_property
@@ -80,6 +83,11 @@ class Session:
     def schedule(self) -> Schedule:
         """The course of the rate."""
         return schedule_of(self.config, self.course)
+
+    @property
+    def model_shards(self) -> int:
+        """Into how many pieces the weights are cut."""
+        return shards_of(self.config.parallel, self.world.size, self.shape.n_parameters())
 
     @property
     def shares(self) -> dict[str, float]:
@@ -99,11 +107,22 @@ class Session:
         return unigram_baselines(self.shards, self.held, self.shares) if self.held else {}
 
     def save(self, best: bool = False) -> None:
-        """Write a checkpoint; every process calls it, the first one writes, in a thread."""
-        weights = whole({name: parameter.detach() for name, parameter in self.model.named_parameters()})
-        moments = whole(self.optimizer.named_state())
+        """Write a checkpoint; every process calls it, the first one writes, in a thread.
+
+        Sharded tensors are gathered one at a time, so a card never holds more than one of them whole; the copy of all
+        of them is in the first process's host memory. CheckpointError on every process where there is no room.
+        """
+        weights = {name: parameter.detach() for name, parameter in self.model.named_parameters()}
+        moments = self.optimizer.named_state()
+        step, fault = self.progress.step, ""
         if self.world.first:
-            self.checkpoints.save(self.progress.step, weights, moments, self._state(), best)
+            fault = self.checkpoints.fault_of(step, bytes_of(weights, moments))
+        if fault := first_says(fault, self.world):
+            raise CheckpointError(fault)
+        if self.world.first:
+            self.checkpoints.save(step, weights, moments, self._state(), best)
+        else:
+            gather_along(weights, moments)
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -152,19 +171,16 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
     saved = _last_checkpoint(checkpoints, world)
     packing = load_plan(Path(config.packing), shards) if config.packing != "concatenate" else None
     order, progress = order_for(config, shards.manifest, packing), Progress()
-    shape = replace(config.shape, vocab_size=shards.manifest.tokenizer.vocab_size)
+    shape = shape_over(config, shards.manifest, saved.state if saved else None, output)
     if saved and "order" in saved.state:
         config = kept_lengths(config, saved.state["config"])
         check_same(config, shards.manifest, saved.state, output)
         order = order_again(config, shards.manifest, saved.state)
         state = saved.state
         progress = Progress(state["step"], state["samples_seen"], state["best"], state["losses"])
-    elif saved:
-        check_imported(shape, saved.state, output)
-    torch.set_num_threads(choose_threads(config.threads, shape, world))
+    torch.set_num_threads(choose_threads(config.threads, shape, world.device, world.size))
     dtype = choose_dtype(config.dtype, world.device)
-    rows = -(-(config.batch_tokens // shape.sequence_length) // world.size)
-    micro_rows = micro_rows_of(config, shape, rows, free_memory(world.device), dtype.itemsize)
+    micro_rows = plan_passes(config, shape, world, dtype.itemsize, say)
     model, called, optimizer = build(config, shape, world, dtype, saved)
     return Session(
         config=config,
@@ -180,8 +196,26 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
         checkpoints=checkpoints,
         micro_rows=micro_rows,
         progress=progress,
+        began=progress.step,
         packing=packing,
     )
+
+
+def plan_passes(config: RunConfig, shape: Shape, world: World, element: int, say: Callable[[str], None]) -> int:
+    """Rows of a pass, the same on every process. `TooLarge` where not even what stays fits; a guess is only said."""
+    shards = shards_of(config.parallel, world.size, shape.n_parameters())
+    steps = steps_of_process(ramp_of(config), world.size)
+    free = least_of(free_memory(world.device), world)
+    micro_rows = micro_rows_of(config, shape, steps, free, element, shards)
+    memory = memory_of(config, shape, micro_rows, element, shards)
+    least = memory_of(config, shape, 1, element, shards)
+    host = total_memory(torch.device("cpu"))
+    there = least_of(total_memory(world.device) // processes_on(world.device), world)
+    if fault := verdict(memory, least, there, shards, host):
+        if memory.certain > there:
+            raise TooLarge(fault)
+        say(f"warning: {fault}")
+    return micro_rows
 
 
 def build(
@@ -193,10 +227,12 @@ def build(
     with torch.device("meta" if sharded else "cpu"):
         model = GPT(shape, config.attention, seed=None)
     model.compute_dtype = dtype
+    for block in (module for module in model.modules() if isinstance(module, Block)):
+        block.recompute = config.recompute
     model.compiled_loss = compiled = compiles(config.compile, world.device)
     if compiled:
-        # Every number of rows is compiled once; a batch that grows has more of them than the usual limit.
-        torch._dynamo.config.recompile_limit = 64
+        # Every size of a pass is compiled once, in training and in validation.
+        torch._dynamo.config.recompile_limit = 4 * MOST_SHAPES
     if sharded:
         for block in model.blocks if compiled else ():
             block.compile(dynamic=False)
@@ -217,32 +253,6 @@ def build(
     return model, called, optimizer
 
 
-def compiles(asked: str, device: torch.device) -> bool:
-    """Whether the model is compiled: auto does on a card, where it pays within minutes."""
-    return asked == "true" or (asked == "auto" and device.type == "cuda")
-
-
-def choose_dtype(asked: str, device: torch.device) -> torch.dtype:
-    """The type of the products: auto is bfloat16 on a card that has it in hardware (8.0 on), else float32."""
-    if asked == "auto":
-        able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
-        return torch.bfloat16 if able else torch.float32
-    return torch.bfloat16 if asked == "bfloat16" else torch.float32
-
-
-def choose_threads(asked: int, shape: Shape, world: World) -> int:
-    """Threads of a product on a CPU: one for small models, where handing out costs more than it saves, else the cores
-    of this process. Their number is part of how sums are rounded, so it does not hang on how busy a machine is."""
-    if asked or world.device.type != "cpu":
-        return asked or torch.get_num_threads()
-    return 1 if shape.width < _WORTH_THREADS else max(1, (os.cpu_count() or 1) // world.size)
-
-
-def free_memory(device: torch.device) -> int:
-    """Free bytes of a card; 0 for a CPU."""
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
-
-
 def step_seed(seed: int, step: int, rank: int, micro: int) -> int:
     """The seed of the random numbers of one micro-batch: nothing of a generator has to be saved."""
     key = np.array([seed, step, rank, micro], "<i8").tobytes()
@@ -251,8 +261,15 @@ def step_seed(seed: int, step: int, rank: int, micro: int) -> int:
 
 def _last_checkpoint(checkpoints: Checkpoints, world: World) -> Saved | None:
     """The newest whole checkpoint: the first process finds it, the others read the one that it found."""
-    saved = checkpoints.load_latest() if world.first else None
-    path = first_says(str(saved.path) if saved else "", world)
+    saved, fault = None, None
+    if world.first:
+        try:
+            saved = checkpoints.take_up()
+        except (DamagedError, UnreadableError) as error:
+            fault = error
+    path, fault = first_says((str(saved.path) if saved else "", fault), world)
+    if fault:
+        raise fault
     return saved if world.first or not path else load_checkpoint(Path(path))
 
 
