@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: venv demo test test-engines check format clean
+.PHONY: venv demo test test-slow test-engines check format clean
 
 venv: $(READY)
 
@@ -22,14 +22,18 @@ $(READY): pyproject.toml constraints.txt Makefile
 
 demo: $(READY)
 	@$(PY) -m corpus.sample $(DEMO)/web
-	@$(PY) -m pipelines.build_webtext --submissions '$(DEMO)/web/submissions/RS_*' --pages '$(DEMO)/web/crawl/*' --output $(DEMO)/webtext
-	@$(PY) -m pipelines.train_tokenizer --corpus $(DEMO)/webtext --vocab-size 512 --output $(DEMO)/tokenizer
-	@$(PY) -m pipelines.build_shards --source webtext=$(DEMO)/webtext:1 --tokenizer $(DEMO)/tokenizer --validation-share 0.1 --output $(DEMO)/shards
+	@$(PY) -m pipelines.build_webtext --submissions '$(DEMO)/web/submissions/RS_*' --pages '$(DEMO)/web/crawl/*' --output $(DEMO)/webtext --replace
+	@$(PY) -m pipelines.train_tokenizer --corpus $(DEMO)/webtext --vocab-size 512 --output $(DEMO)/tokenizer --replace
+	@$(PY) -m pipelines.build_shards --source webtext=$(DEMO)/webtext:1 --tokenizer $(DEMO)/tokenizer --validation-share 0.1 --output $(DEMO)/shards --replace
 	@$(PY) -m trainer.train --data $(DEMO)/shards --preset tiny --output $(DEMO)/run steps=200 batch_tokens=1536
 	@echo && $(PY) -m trainer.sample $(DEMO)/run --tokenizer $(DEMO)/tokenizer --tokens 120 --temperature 0.8 --top-k 40
 
 test: $(READY)
 	@$(PY) -m pytest -q
+
+# The properties of readers and rules, with 100,000 examples each.
+test-slow: $(READY)
+	@$(PY) -m pytest -q -m slow
 
 # Spark, a Spark cluster, Flink and Prism, by what is installed; SHORT=1 takes what fits into a few minutes.
 test-engines: $(READY)

@@ -20,9 +20,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from corpus.document import KEPT_SCHEMA, Document, kept_row
+from corpus.document import Document
 from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.readers.lines import Line, parse_object, read_lines
+from corpus.schema import KEPT_SCHEMA, kept_row
 from corpus.shards.layout import read_shard_manifest
 from corpus.tokenizer.files import load_tokenizer, save_tokenizer
 

@@ -4,15 +4,12 @@
 
 One signature for every decision: extraction, language, rules, edits and a lifted datatrove block all
 have it, and a recipe is a tuple of steps. Nobody returns a bool: `(False, "reason")` is true in
-Python, and a sum type cannot be misread that way. The schemas of the Parquet files stand here too,
-because a column is a field of these classes and nothing else.
+Python, and a sum type cannot be misread that way. `corpus.schema` has the same classes as rows of Parquet files.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
-
-import pyarrow as pa
+from typing import TypeVar
 
 from corpus.hashing import digest
 
@@ -138,47 +135,3 @@ def run_steps(item: Item, steps: Iterable[Callable[[Item], Item | Rejected]]) ->
             return result
         item = result
     return item
-
-
-_TYPES: dict[str, pa.DataType] = {
-    "karma": pa.int64(),
-    "language_probability": pa.float64(),
-    "text": pa.large_string(),
-    "warc_offset": pa.int64(),
-}
-KEPT_SCHEMA = pa.schema([(field.name, _TYPES.get(field.name, pa.string())) for field in fields(Document)])
-REJECTED_SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("id", "url", "canonical_url", "step", "rule")),
-        ("value", pa.float64()),
-        ("evidence", pa.string()),
-        ("other_id", pa.string()),
-        *(field for field in KEPT_SCHEMA if field.name not in {"id", "url", "canonical_url"}),
-    ]
-)
-QUARANTINED_SCHEMA = pa.schema(
-    [("file", pa.string()), ("offset", pa.int64()), ("reason", pa.string()), ("detail", pa.string())]
-)
-
-
-def kept_row(document: Document) -> dict[str, Any]:
-    """A document as a row of `KEPT_SCHEMA`."""
-    return {name: getattr(document, name) for name in KEPT_SCHEMA.names}
-
-
-def rejected_row(rejected: Rejected) -> dict[str, Any]:
-    """A rejection as a row of `REJECTED_SCHEMA`."""
-    row = kept_row(rejected.document)
-    row.update(
-        step=rejected.step,
-        rule=rejected.rule,
-        value=rejected.value,
-        evidence=rejected.evidence,
-        other_id=rejected.other_id,
-    )
-    return row
-
-
-def quarantined_row(quarantined: Quarantined) -> dict[str, Any]:
-    """A quarantined piece as a row of `QUARANTINED_SCHEMA`."""
-    return {name: getattr(quarantined, name) for name in QUARANTINED_SCHEMA.names}

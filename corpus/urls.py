@@ -5,16 +5,22 @@ downloaded. Three forms are kept side by side because they answer three question
 
 * the raw URL: what was written;
 * `canonical`: what it means. Host and scheme lower-cased and in ASCII, no userinfo, default port or
-  fragment, dot segments resolved, %-escapes normalised, tracking keys dropped, the other keys sorted;
+  fragment, dot segments resolved, %-escapes normalised, tracking keys and session ids dropped, the other
+  keys sorted;
 * `surt`: which page it is, whoever wrote the link. The canonical form without scheme, `www.` and a
   trailing slash, the host reversed (`org,example)/a`). Two links with one SURT ask for one page.
   Unlike Common Crawl's key it keeps the case of the path, which many hosts distinguish.
+
+RFC 3986 (§2.2) lets an escaped reserved character mean something else than the bare one, so the canonical
+form keeps both spellings of `a_(b)`. No page differs by it, so the SURT folds them, except where the bare
+character is a delimiter: `/` and `?` in a path, `&` and `+` in a query, `=` in a key.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 from urllib.parse import unquote
 
 import ada_url
@@ -23,13 +29,36 @@ from publicsuffixlist import PublicSuffixList
 # Keys that say where a reader came from and never which page is meant.
 TRACKING_KEYS = frozenset(
     """
-    _ga _gl _hsenc _hsmi _openstat cmpid dclid fb_action_ids fb_action_types fb_ref fb_source fbclid ga_campaign
-    ga_content ga_medium ga_source ga_term gclid gclsrc igshid mbid mc_cid mc_eid mkt_tok msclkid ncid ocid
-    partner_ref ref_src ref_url s_cid smid smprod smtyp spm spref sr_share srnd twclid wt.mc_id wt_mc xtor
-    yclid
+    __hsfp __hssc __hstc __s __twitter_impression _branch_match_id _ga _gl _hsenc _hsmi _openstat _trkparms _trksid
+    action_object_map action_ref_map action_type_map at_campaign at_medium cmpid dclid dm_i echobox ef_id epik
+    fb_action_ids fb_action_types fb_comment_id fb_ref fb_source fbclid ga_campaign ga_content ga_medium ga_source
+    ga_term gad_source gbraid gclid gclsrc gs_l guccounter guce_referrer guce_referrer_sig hsctatracking igsh igshid
+    li_fat_id mbid mc_cid mc_eid mkt_tok mkwid msclkid ncid ns_campaign ns_fee ns_linkname ns_mchannel ns_source ocid
+    oly_anon_id oly_enc_id partner_ref pcrid rdt_cid ref_src ref_url s_cid s_kwcid sc_cid share_id share_source
+    shareadraft smid smprod smtyp soc_src soc_trk spm spref sr_share srnd srsltid ttclid twclid vero_conv vero_id
+    wbraid wt.mc_id wt_mc wt_zmc xtor yclid ysclid
     """.split()
 )
-TRACKING_PREFIXES = ("utm_", "utm-", "pk_", "mtm_", "hsa_")
+TRACKING_PREFIXES = ("utm_", "utm-", "pk_", "mtm_", "hsa_", "hmb_", "itm_", "otm_", "at_custom", "pf_rd_", "pd_rd_")
+# Keys that a site's share button adds, and that name a page elsewhere.
+SHARE_KEYS = {
+    "bbc.co.uk": frozenset({"ocid", "post_type"}),
+    "bbc.com": frozenset({"ocid", "post_type"}),
+    "guardian.co.uk": frozenset({"cmp"}),
+    "nytimes.com": frozenset({"_r", "emc", "partner", "referringsource", "unlocked_article_code"}),
+    "spotify.com": frozenset({"si", "context"}),
+    "theguardian.com": frozenset({"cmp", "ito"}),
+    "dailymail.co.uk": frozenset({"ito"}),
+    "tiktok.com": frozenset({"_r", "_t", "is_copy_url", "is_from_webapp", "sender_device"}),
+    "twitter.com": frozenset({"s", "t"}),
+    "x.com": frozenset({"s", "t"}),
+    "youtu.be": frozenset({"feature", "si"}),
+    "youtube.com": frozenset({"feature", "si"}),
+}
+# A visitor's number in the address, by names that are used for nothing else.
+SESSION_KEYS = frozenset("cfid cftoken jsessionid mscsid oscsid phpsessid xtcsid zenid".split())
+# Names that may also number a talk or search a blog: there, only a value that is made by a machine is a session.
+POSSIBLE_SESSION_KEYS = frozenset("s sess sessid session session-id session_id sessionid sesskey sid".split())
 # A value beside the key decides: `ref=share` tracks, `ref=feature-branch` may name a page.
 REFERRERS = frozenset(
     """
@@ -40,9 +69,21 @@ REFERRERS = frozenset(
 # Schemes that carry no retrievable page at all.
 PAGELESS_SCHEMES = frozenset("about blob data file javascript magnet mailto sms tel view-source".split())
 
-_ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&#x27;": "'", "&#x2F;": "/"}
-_ENTITY = re.compile("|".join(_ENTITIES), re.IGNORECASE)
+# What escapers write for `& < > " ' /` and by number; other names may be keys (`&copy;` is too rare to tell).
+_ENTITY = re.compile("&(?:amp|lt|gt|quot|apos|sol|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+_MOST_ESCAPINGS = 3
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+_ESCAPE_OR_PERCENT = re.compile("%(?:[0-9A-Fa-f]{2})?")
+_SLASHES = re.compile("/{2,}")
+_NOT_FOLDED = {"path": frozenset("/?#%\\ "), "key": frozenset("&=+#%"), "value": frozenset("&+#%")}
+_OPEN, _CLOSE = r"(?:\(|%28)", r"(?:\)|%29)"
+_SESSION_IN_PATH = re.compile(
+    r"(?:;|%3B)(?:jsessionid|phpsessid|session_?id|sid|cfid|cftoken|wosid)=[^/;?]*"  # Java's servlets, ColdFusion
+    rf"|(?<=/){_OPEN}(?:[a-z]{_OPEN}[\w-]{{8,400}}{_CLOSE})+{_CLOSE}/"  # ASP.NET: /(S(…))/
+    rf"|(?<=/){_OPEN}[0-9a-z]{{24}}{_CLOSE}/",  # and before version 2: /(…)/
+    re.IGNORECASE,
+)
+_MADE_BY_A_MACHINE = re.compile(r"(?=[a-z]*[0-9])(?=[0-9]*[a-z])[0-9a-z]{22,128}", re.IGNORECASE)
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _WWW = re.compile(r"^www\d{0,3}\.(?=[^.]+\.)")
 _SUFFIXES = PublicSuffixList(only_icann=True)
@@ -67,12 +108,24 @@ def address(url: str) -> Address:
     scheme = parsed.protocol.rstrip(":")
     host = parsed.hostname.rstrip(".")
     port = f":{parsed.port}" if parsed.port else ""
+    domain = registrable_domain(host)
+    if _SESSION_IN_PATH.search(parsed.pathname):
+        parsed.pathname = _SESSION_IN_PATH.sub("", parsed.pathname)  # ada resolves the dots that this may leave
     path = _normalised_escapes(parsed.pathname)
-    query = _kept_query(parsed.search)
+    pairs = _kept_pairs(parsed.search, domain)
     slashes = "//" if host or parsed.href.startswith(f"{scheme}://") else ""
-    canonical = f"{scheme}:{slashes}{host}{port}{path}{query}"
-    surt = f"{_reversed(host)}{port}){path.rstrip('/')}{query}" if host else f"{scheme}:{path.rstrip('/')}{query}"
-    return Address(canonical, surt, scheme, host, registrable_domain(host))
+    canonical = f"{scheme}:{slashes}{host}{port}{path}{_query(pairs)}"
+    page = _SLASHES.sub("/", _folded(path, "path")).rstrip("/") + _query([_folded_pair(pair) for pair in pairs])
+    surt = f"{_reversed(host)}{port}){page}" if host else f"{scheme}:{page}"
+    return Address(canonical, surt, scheme, host, domain)
+
+
+def address_or_raw(url: str) -> Address:
+    """The forms of a URL; where no browser could follow it the text itself in place of each, without host."""
+    try:
+        return address(url)
+    except ValueError:
+        return Address(url, url, "", "", "")
 
 
 def unwrap(url: str) -> str:
@@ -98,9 +151,13 @@ def registrable_domain(host: str) -> str:
 
 
 def _unescape(url: str) -> str:
-    """Undo the HTML escapes of Pushshift dumps. Only whole entities: `&copy=1` is a key, not a sign."""
+    """Undo the HTML escapes of dumps and pages, also when applied twice. Only whole entities: `&copy=1` is a key."""
     url = url.strip()
-    return _ENTITY.sub(lambda match: _ENTITIES[match.group().lower()], url) if "&" in url else url
+    for _ in range(_MOST_ESCAPINGS):
+        if "&" not in url or not _ENTITY.search(url):
+            break
+        url = _ENTITY.sub(lambda match: unescape(match.group().lower()), url)
+    return url
 
 
 def _parse(url: str) -> ada_url.URL:
@@ -122,20 +179,51 @@ def _normalised_escapes(text: str) -> str:
     return _ESCAPE.sub(plain, text)
 
 
-def _kept_query(search: str) -> str:
-    """The query without tracking keys, sorted by key; values of one key keep their order."""
-    if len(search) < 2:
-        return ""
+def _folded(text: str, where: str) -> str:
+    """One spelling for what may be written escaped or bare; what the bare character would delimit stays escaped."""
+    keep = _NOT_FOLDED[where]
+
+    def fold(match: re.Match[str]) -> str:
+        if len(match.group()) == 1:
+            return "%25"  # a percent sign that escapes nothing
+        character = chr(int(match.group()[1:], 16))
+        if character == " " and where != "path":
+            return "+"
+        return character if " " < character < "\x7f" and character not in keep else match.group().upper()
+
+    return _ESCAPE_OR_PERCENT.sub(fold, text) if "%" in text else text
+
+
+def _folded_pair(pair: str) -> str:
+    """A key and its value in one spelling; `b=` says no more than `b`."""
+    key, _, value = pair.partition("=")
+    return f"{_folded(key, 'key')}={_folded(value, 'value')}" if value else _folded(key, "key")
+
+
+def _kept_pairs(search: str, domain: str) -> list[str]:
+    """The pairs of a query without those that name no page; sorted by key, values of one key in their order."""
     pairs = [_normalised_escapes(pair) for pair in search[1:].split("&") if pair]
-    kept = sorted((pair for pair in pairs if not _tracks(pair)), key=lambda pair: pair.partition("=")[0])
-    return "?" + "&".join(kept) if kept else ""
+    return sorted((pair for pair in pairs if not _names_no_page(pair, domain)), key=_key_of)
 
 
-def _tracks(pair: str) -> bool:
+def _query(pairs: list[str]) -> str:
+    pairs = sorted(pairs, key=_key_of)
+    return "?" + "&".join(pairs) if pairs else ""
+
+
+def _key_of(pair: str) -> str:
+    return pair.partition("=")[0]
+
+
+def _names_no_page(pair: str, domain: str) -> bool:
+    """Whether a pair says who shared the link, or whose visit it is, and not which page is meant."""
     key, _, value = pair.lower().partition("=")
-    if key == "ref":
+    if key in ("ref", "share"):
         return value in REFERRERS
-    return key in TRACKING_KEYS or key.startswith(TRACKING_PREFIXES)
+    if key in POSSIBLE_SESSION_KEYS and _MADE_BY_A_MACHINE.fullmatch(value):
+        return True
+    known = key in TRACKING_KEYS or key in SESSION_KEYS or key in SHARE_KEYS.get(domain, ())
+    return known or key.startswith((*TRACKING_PREFIXES, "aspsessionid"))
 
 
 def _reversed(host: str) -> str:

@@ -13,22 +13,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.command import EXIT_CODES, run_command
+from corpus.command_line import CommandParser
+from trainer.command import run_command
 from trainer.run.outputs import EXPORT, claim
 
 COMMAND = "python -m trainer.export"
+EXAMPLE = f"""
+examples:  {COMMAND} runs/small --output export/
+           {COMMAND} --from gpt2/ --output runs/gpt2
+"""
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(
-        prog=COMMAND,
-        description="A run as a folder that transformers opens, and back.",
-        epilog=f"examples:  {COMMAND} runs/small --output export/\n"
-        f"           {COMMAND} --from gpt2/ --output runs/gpt2\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    flags = CommandParser(COMMAND, "A run as a folder that transformers opens, and back.", EXAMPLE)
     flags.add_argument("run", nargs="?", metavar="RUN", help="runs/NAME, or one checkpoint of it")
     flags.add_argument("--from", dest="source", metavar="FOLDER", help="import this folder of transformers instead")
     flags.add_argument("--output", required=True, metavar="FOLDER", help="the folder to write")

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.command import EXIT_CODES, FlagError, real_number, run_command, whole_number
+from corpus.command_line import SHARE_BELOW_ONE, CommandParser, Number
+from trainer.command import COUNT, WHOLE, FlagError, run_command
 from trainer.evaluation.recipe import FORMS, Recipe
 from trainer.run.outputs import TUNED, claim
 
@@ -30,13 +31,7 @@ _METRICS = "metrics.jsonl"
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     usual = Recipe()
-    flags = argparse.ArgumentParser(
-        prog=COMMAND,
-        description="Fine-tune a run on a task, as GPT-1 was.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    flags = CommandParser(COMMAND, "Fine-tune a run on a task, as GPT-1 was.")
     flags.add_argument("run", metavar="RUN", help="runs/NAME, or one checkpoint of it")
     flags.add_argument("--task", required=True, choices=FORMS, help="the form of the task")
     flags.add_argument("--train", required=True, metavar="FILE", help="examples to train on, .jsonl or .jsonl.gz")
@@ -46,17 +41,15 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--tokenizer", metavar="PATH", help="where the run's tokenizer lies, if not beside its shards")
     flags.add_argument("--best", action="store_true", help="the checkpoint of the least validation loss")
     flags.add_argument("--device", default="auto", help="auto | cpu | cuda | cuda:N")
-    flags.add_argument("--dropout", type=real_number(0, 0.999), help="instead of the run's (GPT-1: 0.1)")
-    flags.add_argument("--epochs", type=whole_number(1), default=usual.epochs)
-    flags.add_argument("--batch", type=whole_number(1), default=usual.batch, help="examples per update")
+    flags.add_argument("--dropout", type=SHARE_BELOW_ONE, help="instead of the run's (GPT-1: 0.1)")
+    flags.add_argument("--epochs", type=COUNT, default=usual.epochs)
+    flags.add_argument("--batch", type=COUNT, default=usual.batch, help="examples per update")
+    flags.add_argument("--micro-batch", type=COUNT, default=usual.micro_batch, help="examples in memory at once")
+    flags.add_argument("--rate", type=Number(), default=usual.rate, help="peak of the rate")
     flags.add_argument(
-        "--micro-batch", type=whole_number(1), default=usual.micro_batch, help="examples in memory at once"
+        "--auxiliary", type=Number(), default=usual.auxiliary, help="weight of the language model's loss"
     )
-    flags.add_argument("--rate", type=real_number(), default=usual.rate, help="peak of the rate")
-    flags.add_argument(
-        "--auxiliary", type=real_number(), default=usual.auxiliary, help="weight of the language model's loss"
-    )
-    flags.add_argument("--seed", type=whole_number(), default=usual.seed)
+    flags.add_argument("--seed", type=WHOLE, default=usual.seed)
     return flags
 
 

@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.command import EXIT_CODES, FlagError, run_command, whole_number
+from corpus.command_line import CommandParser
+from trainer.command import COUNT, WHOLE, FlagError, run_command
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer
@@ -41,23 +42,17 @@ def prompt_ids(text: str, run: "Run", tokenizer: "Tokenizer | None") -> list[int
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(
-        prog=COMMAND,
-        description="Continue a prompt with a trained model.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    flags = CommandParser(COMMAND, "Continue a prompt with a trained model.")
     flags.add_argument("run", metavar="RUN", help="runs/NAME, or one checkpoint of it")
     flags.add_argument("--prompt", default="", help="text, or token ids where there is no tokenizer")
-    flags.add_argument("--count", type=whole_number(1), default=1, help="how many samples")
-    flags.add_argument("--tokens", type=whole_number(1), default=200, help="the most tokens of a sample")
+    flags.add_argument("--count", type=COUNT, default=1, help="how many samples")
+    flags.add_argument("--tokens", type=COUNT, default=200, help="the most tokens of a sample")
     flags.add_argument("--temperature", type=float, default=1.0, help="0 takes the likeliest token each time")
-    flags.add_argument("--top-k", type=whole_number(), default=0, help="draw among the K likeliest tokens (0: all)")
+    flags.add_argument("--top-k", type=WHOLE, default=0, help="draw among the K likeliest tokens (0: all)")
     flags.add_argument(
         "--top-p", type=float, default=1.0, help="draw among the likeliest that make up this probability"
     )
-    flags.add_argument("--seed", type=whole_number(), default=0, help="another seed, other samples")
+    flags.add_argument("--seed", type=WHOLE, default=0, help="another seed, other samples")
     flags.add_argument("--tokenizer", metavar="PATH", help="where the run's tokenizer lies, if not beside its shards")
     flags.add_argument("--best", action="store_true", help="the checkpoint of the least validation loss")
     flags.add_argument("--device", default="auto", help="auto | cpu | cuda | cuda:N")

@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.command import EXIT_CODES, FlagError, exit_code_of, run_command, sentence_of, whole_number
-from trainer.evaluation.tasks import TASKS, TaskError, read_items, read_texts, task_named
+from corpus.command_line import CommandParser
+from corpus.errors import CorpusloomError, describe
+from trainer.command import COUNT, WHOLE, FlagError, run_command
+from trainer.evaluation.tasks import TASKS, read_items, read_texts, task_named
 
 if TYPE_CHECKING:
     from trainer.evaluation.scoring import Judge
@@ -25,13 +27,8 @@ COMMAND = "python -m trainer.score"
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(
-        prog=COMMAND,
-        description="Score a run on tasks read from files of JSON lines (.jsonl, .jsonl.gz).",
-        epilog=f"tasks: {', '.join(TASKS)}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    about = "Score a run on tasks read from files of JSON lines (.jsonl, .jsonl.gz)."
+    flags = CommandParser(COMMAND, about, f"tasks: {', '.join(TASKS)}\n")
     flags.add_argument("run", metavar="RUN", help="runs/NAME, or one checkpoint of it")
     flags.add_argument("--task", action="append", default=[], metavar="NAME=FILE", help="a task and its items; repeat")
     flags.add_argument(
@@ -41,20 +38,20 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=FILE",
         help='JSON lines with "text": rolling perplexity',
     )
-    flags.add_argument("--shots", type=whole_number(), default=0, metavar="K", help="examples before each item")
+    flags.add_argument("--shots", type=WHOLE, default=0, metavar="K", help="examples before each item")
     flags.add_argument(
         "--examples", action="append", default=[], metavar="NAME=FILE", help="a task's examples (else its other items)"
     )
-    flags.add_argument("--seed", type=whole_number(), default=0, help="of the drawn examples")
+    flags.add_argument("--seed", type=WHOLE, default=0, help="of the drawn examples")
     flags.add_argument(
-        "--limit", type=whole_number(), default=0, metavar="N", help="the first N items of each task only (0: all)"
+        "--limit", type=WHOLE, default=0, metavar="N", help="the first N items of each task only (0: all)"
     )
     flags.add_argument(
-        "--overlap", type=whole_number(1), default=1, help="least context in rolling windows (1: they are disjoint)"
+        "--overlap", type=COUNT, default=1, help="least context in rolling windows (1: they are disjoint)"
     )
     flags.add_argument("--tokenizer", metavar="PATH", help="where the run's tokenizer lies, if not beside its shards")
     flags.add_argument("--best", action="store_true", help="the checkpoint of the least validation loss")
-    flags.add_argument("--batch-tokens", type=whole_number(1), default=16_384, help="tokens that are scored at once")
+    flags.add_argument("--batch-tokens", type=COUNT, default=16_384, help="tokens that are scored at once")
     flags.add_argument("--device", default="auto", help="auto | cpu | cuda | cuda:N")
     flags.add_argument(
         "--dtype", choices=("auto", "float32", "bfloat16"), default="auto", help="of the products; logits are float32"
@@ -78,11 +75,12 @@ def _score(given: argparse.Namespace) -> int:
     for name, job in jobs.items():
         try:
             scores["tasks"][name] = job(judge)
-        except (TaskError, FlagError, OSError) as error:
+        except (CorpusloomError, OSError) as error:
             # The others are hours of work, perhaps: one that fails takes none of them with it.
-            scores["tasks"][name] = {"error": sentence_of(error)}
-            code = code or exit_code_of(error)
-            print(f"{COMMAND}: error: {name}: {sentence_of(error)}", file=sys.stderr)
+            described = describe(error, name)
+            scores["tasks"][name] = {"error": described.message}
+            code = code or described.code
+            print(f"error: {described.message}", file=sys.stderr)
     text = json.dumps(scores, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if given.output:
         Path(given.output).parent.mkdir(parents=True, exist_ok=True)

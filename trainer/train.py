@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.command import DONE, EXIT_CODES, FLAGS, HELD, INTERRUPTED, run_command
+from corpus.command_line import CommandParser
+from corpus.errors import CorpusloomError, ExitCode
+from trainer.command import run_command
 
 if TYPE_CHECKING:
     from trainer.run.config import RunConfig
@@ -28,25 +30,11 @@ example:  {COMMAND} --data shards/ --preset tiny --output runs/first steps=200
 """
 
 
-class TrainError(Exception):
-    """An end with a clear sentence and an exit code."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     from trainer.run.config import describe_keys
 
-    flags = argparse.ArgumentParser(
-        prog=COMMAND,
-        description="Train a GPT on token shards, or go on with a run.",
-        epilog=f"{describe_keys()}\n{EXAMPLE}{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    flags = CommandParser(COMMAND, "Train a GPT on token shards, or go on with a run.", f"{describe_keys()}\n{EXAMPLE}")
     flags.add_argument("--data", required=True, type=Path, metavar="FOLDER", help="token shards, with manifest.json")
     flags.add_argument("--preset", default="", metavar="NAME", help="shape and recipe")
     flags.add_argument("--config", type=Path, metavar="FILE", help="TOML with keys, over the preset")
@@ -94,12 +82,12 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
     memory, least = (memory_of(config, shape, rows, element, shards) for rows in (micro_rows, 1))
     there, host = total_memory(device) // processes_on(device), total_memory(torch.device("cpu"))
     if rank:
-        return DONE
+        return ExitCode.DONE
     print("\n".join(plan_lines(config, shape, order_for(config, manifest), memory, micro_rows)))
     if fault := verdict(memory, least, there, shards, host):
         raise TooLarge(f"this run does not fit {device}: {fault}")
     print(f"fits        {device} has {there / 1e9:,.1f} GB for each process")
-    return DONE
+    return ExitCode.DONE
 
 
 def _run(config: "RunConfig", flags: argparse.Namespace) -> int:
@@ -130,18 +118,18 @@ def _train(config: "RunConfig", flags: argparse.Namespace, world: "World", live:
         session = open_session(config, flags.data, flags.output, world, say)
         if session.progress.step >= session.course.steps:
             say(f"nothing to do: {flags.output} is at step {session.progress.step:,}; to go on, give more steps")
-            return DONE
+            return ExitCode.DONE
         with Journal(session, live) as journal:
             ended = train(session, stop, journal)
     if ended:
-        return DONE
+        return ExitCode.DONE
     say(f"saved at step {session.progress.step:,}; the same command goes on")
-    return INTERRUPTED if stop.signal else DONE
+    return ExitCode.INTERRUPTED if stop.signal else ExitCode.DONE
 
 
 @contextmanager
 def held(output: Path, world: "World") -> Iterator[None]:
-    """Hold the output folder while the block runs, by the first process; `TrainError` (6) where another run has it."""
+    """Hold the output folder while the block runs, by the first process; exit code 6 where another has it."""
     from trainer.run.distributed import first_says
 
     lock, fault = None, ""
@@ -155,7 +143,7 @@ def held(output: Path, world: "World") -> Iterator[None]:
         except OSError as error:
             fault = f"--output {output}: {error.strerror}"
     if fault := first_says(fault, world):
-        raise TrainError(fault, HELD if fault.startswith("another") else FLAGS)
+        raise CorpusloomError(fault, ExitCode.HELD if fault.startswith("another") else ExitCode.FLAGS)
     try:
         yield
     finally:

@@ -15,15 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from corpus.document import Quarantined
-from corpus.readers.lines import Line, parse_object, read_lines
+from corpus.readers.lines import Line, parse_object, read_records
 
 _GONE = frozenset({"[deleted]", "[removed]", "[ removed by reddit ]", "[deleted by user]"})
 _GONE_MARKS = ("removed_by_category", "removal_reason", "banned_by", "removed_by")
+_INT64 = range(-(2**63), 2**63)
+_YEAR_10000 = 253_402_300_800
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One post. `score` in net votes, `created` and `retrieved` in seconds since 1970 UTC; None = not in the dump."""
+    """One post, and where its line stands in the inflated dump.
+
+    `score` in net votes, `created` and `retrieved` in seconds since 1970 UTC; None = not in the dump, or no such
+    number: a time is one of the years 1970 to 9999.
+    """
 
     id: str
     url: str
@@ -36,22 +42,22 @@ class Submission:
     over_18: bool
     deleted: bool
     promoted: bool
+    offset: int = 0
 
 
 def read_submissions(path: Path, name: str = "") -> Iterator[Submission | Quarantined]:
     """Every submission of a dump in file order; lines that are no JSON object are `Quarantined`."""
     name = name or str(path)
-    for line in read_lines(path, name):
-        yield line if isinstance(line, Quarantined) else parse_line(line, name)
+    yield from read_records(path, name, parse_line)
 
 
 def parse_line(line: Line, name: str) -> Submission | Quarantined:
     """One line of a dump."""
     record = parse_object(line, name)
-    return record if isinstance(record, Quarantined) else _submission(record)
+    return record if isinstance(record, Quarantined) else _submission(record, line.offset)
 
 
-def _submission(record: dict[str, Any]) -> Submission:
+def _submission(record: dict[str, Any], offset: int) -> Submission:
     url = _text(record, "url") or _text(record, "url_overridden_by_dest")
     domain = _text(record, "domain")
     return Submission(
@@ -60,12 +66,13 @@ def _submission(record: dict[str, Any]) -> Submission:
         title=_text(record, "title"),
         subreddit=_text(record, "subreddit"),
         score=_whole(record.get("score")),
-        created=_whole(record.get("created_utc", record.get("created"))),
-        retrieved=_whole(record.get("retrieved_on", record.get("retrieved_utc"))) or 0,
+        created=_time(record.get("created_utc", record.get("created"))),
+        retrieved=_time(record.get("retrieved_on", record.get("retrieved_utc"))) or 0,
         is_self=bool(record.get("is_self")) or domain.startswith("self."),
         over_18=bool(record.get("over_18")),
         deleted=_is_deleted(record),
         promoted=bool(record.get("promoted") or record.get("is_created_from_ads_ui")),
+        offset=offset,
     )
 
 
@@ -84,11 +91,18 @@ def _text(record: dict[str, Any], key: str) -> str:
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
 
 
+def _time(value: Any) -> int | None:
+    """A whole number that is a time of the calendar; None for every other value."""
+    number = _whole(value)
+    return number if number is not None and 0 <= number < _YEAR_10000 else None
+
+
 def _whole(value: Any) -> int | None:
-    """A whole number written as int, float or string; None for everything else, infinities included."""
+    """A whole number written as int, float or string; None for everything else, numbers beyond 64 bits included."""
     if isinstance(value, bool):
         return None
     try:
-        return int(float(value)) if not isinstance(value, int) else value
+        number = value if isinstance(value, int) else int(float(value))
     except (TypeError, ValueError, OverflowError):
         return None
+    return number if number in _INT64 else None

@@ -14,22 +14,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.document import QUARANTINED_SCHEMA, Quarantined, quarantined_row
+from corpus.document import Quarantined
 from corpus.files.manifest import Counts, Part, map_arrow, write_arrow, write_parquet
 from corpus.files.storage import local
 from corpus.hashing import key64
+from corpus.quarantine import check_columns, guarded
 from corpus.readers.containers import container
 from corpus.readers.warc.captures import Capture, scan
+from corpus.schema import QUARANTINED_SCHEMA, quarantined_row
 from corpus.sources.redirects import TARGETS_SCHEMA, follow, targets_of
-from corpus.urls import address
+from corpus.urls import address_or_raw
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 from pipelines.work.links import load_links
 
-PAGES, EDGES, DAMAGE = "stages/captures/pages", "stages/captures/edges", "stages/captures/quarantined"
-TARGETS, LEADS = "stages/targets/targets", "stages/targets/leads"
-ASKED = "stages/asked/asked"
-UNANSWERED = "stages/unanswered/links"
+PAGES, EDGES, DAMAGE = ".stages/captures/pages", ".stages/captures/edges", ".stages/captures/quarantined"
+TARGETS, LEADS = ".stages/targets/targets", ".stages/targets/leads"
+ASKED = ".stages/asked/asked"
+UNANSWERED = ".stages/unanswered/links"
 
 PAGES_SCHEMA = pa.schema([("key", pa.int64()), ("offset", pa.int64())])
 EDGES_SCHEMA = pa.schema([("source", pa.int64()), ("target", pa.int64()), ("url", pa.string())])
@@ -49,10 +51,7 @@ _PAGE_TYPES = frozenset({"response", "resource", "conversion"})
 
 def page_key(url: str) -> int:
     """The join key of a URL: that of its SURT, or of the text itself where no browser could read it."""
-    try:
-        return key64(address(url).surt)
-    except ValueError:
-        return key64(url)
+    return key64(address_or_raw(url).surt)
 
 
 @dataclass
@@ -65,16 +64,20 @@ class _Found:
     reasons: dict[str, int] = field(default_factory=dict)
     damage: list[Quarantined] = field(default_factory=list)
 
-    def add(self, item: Capture | Quarantined) -> None:
+    def add(self, item: Capture | Quarantined, name: str) -> None:
+        if not isinstance(item, Quarantined):
+            item = guarded(self._note, item, name, item.offset) or item
         if isinstance(item, Quarantined):
             self.damage.append(item)
-            return
+
+    def _note(self, item: Capture) -> None:
+        page, leads_to = page_key(item.url), item.location or item.refers_to
+        check_columns((item.url, item.offset))
         self.records[item.record_type] = self.records.get(item.record_type, 0) + 1
-        leads_to = item.location or (item.refers_to if item.record_type == "revisit" else "")
         if leads_to:
-            self.edges.append((page_key(item.url), page_key(leads_to), item.url))
+            self.edges.append((page, page_key(leads_to), item.url))
         if item.record_type in _PAGE_TYPES and item.url and not item.location:
-            self.pages.append((page_key(item.url), item.offset))
+            self.pages.append((page, item.offset))
             return
         reason = "capture.redirect" if item.location else f"capture.{item.record_type}_record"
         self.reasons[reason] = self.reasons.get(reason, 0) + 1
@@ -89,7 +92,7 @@ class ScanCaptures:
         found, payload, note = _Found(), task.unit.payload, note_progress(task)
         file = local(task.input())
         for item in scan(file, payload["name"]):
-            found.add(item)
+            found.add(item, payload["name"])
             note(max(item.offset, 0))
         parts = (
             _write(task, PAGES, PAGES_SCHEMA, sorted(found.pages)),

@@ -15,32 +15,22 @@ import pyarrow as pa
 
 from corpus.dedup.exact import text_key
 from corpus.dedup.minhash import MinHash, signature
-from corpus.document import (
-    KEPT_SCHEMA,
-    QUARANTINED_SCHEMA,
-    REJECTED_SCHEMA,
-    Document,
-    Page,
-    Quarantined,
-    Rejected,
-    kept_row,
-    quarantined_row,
-    rejected_row,
-    run_steps,
-)
+from corpus.document import Document, Page, Quarantined, Rejected, run_steps
 from corpus.extraction.sandbox import Sandbox
 from corpus.files.manifest import Counts, map_arrow, read_parquet, write_arrow, write_parquet
 from corpus.files.storage import local
 from corpus.hashing import key64
+from corpus.quarantine import guarded, storable
 from corpus.readers.warc.captures import read_pages
 from corpus.recipes import Recipe
-from corpus.urls import address
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA, kept_row, quarantined_row, rejected_row
+from corpus.urls import address_or_raw
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 
-KEPT, REJECTED = "stages/documents/kept", "stages/documents/rejected"
-DAMAGE = "stages/documents/quarantined"
-SIGNATURES = "stages/signatures/signatures"
+KEPT, REJECTED = ".stages/documents/kept", ".stages/documents/rejected"
+DAMAGE = ".stages/documents/quarantined"
+SIGNATURES = ".stages/signatures/signatures"
 
 
 @dataclass(frozen=True)
@@ -78,25 +68,32 @@ class ReadDocuments:
         offsets = asked["offset"].to_pylist()
         return iter(read_pages(local(task.input()), offsets, task.unit.payload["name"], self.max_body))
 
-    def _judge(self, page: Page, row: dict[str, Any], payload: dict[str, Any], sandbox: Sandbox) -> Document | Rejected:
-        page = located(page, row, payload["snapshot"])
-        result = run_steps(page, self.recipe.page_steps)
-        if isinstance(result, Rejected):
+    def _judge(
+        self, page: Page, row: dict[str, Any], payload: dict[str, Any], sandbox: Sandbox
+    ) -> Document | Rejected | Quarantined:
+        """The steps are guarded, the sandbox is not: what it raises is about this machine."""
+
+        def before(page: Page) -> Page | Rejected:
+            return run_steps(located(page, row, payload["snapshot"]), self.recipe.page_steps)
+
+        def after(result: Document | Rejected) -> Document | Rejected:
+            return storable(result if isinstance(result, Rejected) else run_steps(result, self.recipe.text_steps))
+
+        result = guarded(before, page, page.warc_file, page.warc_offset)
+        if isinstance(result, Quarantined):
             return result
-        result = sandbox.extract(result)
-        return result if isinstance(result, Rejected) else run_steps(result, self.recipe.text_steps)
+        result = sandbox.extract(result) if isinstance(result, Page) else result
+        return guarded(after, result, page.warc_file, page.warc_offset)
 
 
 def located(page: Page, row: dict[str, Any], snapshot: str) -> Page:
     """The page with the forms of its address and what the link that asked for it says."""
-    try:
-        where = address(page.url)
-        forms = {"canonical_url": where.canonical, "surt": where.surt, "domain": where.domain}
-    except ValueError:
-        forms = {"canonical_url": page.url, "surt": page.url, "domain": ""}
+    where = address_or_raw(page.url)
     return replace(
         page,
-        **forms,
+        canonical_url=where.canonical,
+        surt=where.surt,
+        domain=where.domain,
         snapshot=snapshot,
         link_url=row["redirected_from"] or page.url,
         link_refused=row["refused"],

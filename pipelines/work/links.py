@@ -12,15 +12,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.document import QUARANTINED_SCHEMA, Quarantined, quarantined_row
+from corpus.document import Quarantined
 from corpus.files.manifest import Counts, map_arrow, write_arrow, write_parquet
 from corpus.files.storage import local
-from corpus.readers.reddit import read_submissions
+from corpus.quarantine import check_columns, guarded
+from corpus.readers.reddit import Submission, read_submissions
+from corpus.schema import QUARANTINED_SCHEMA, quarantined_row
 from corpus.sources.links import (
     LINKS_SCHEMA,
     POSTS_SCHEMA,
     REDUCED,
     LinkRules,
+    Verdict,
     judge,
     post_row,
     reduce_posts,
@@ -29,7 +32,7 @@ from corpus.sources.links import (
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 
-POSTS, POSTS_DAMAGE, LINKS = "stages/posts/posts", "stages/posts/quarantined", "stages/links/links"
+POSTS, POSTS_DAMAGE, LINKS = ".stages/posts/posts", ".stages/posts/quarantined", ".stages/links/links"
 # Posts that one unit reduces in memory, about 100 bytes each.
 POSTS_A_RANGE = 4_000_000
 _BATCH = 50_000
@@ -61,18 +64,27 @@ class ReadPosts:
         payload, note = task.unit.payload, note_progress(task)
         for number, post in enumerate(read_submissions(local(task.input()), payload["name"])):
             note(number)
+            if not isinstance(post, Quarantined):
+                post = guarded(self._judged, post, payload["name"], post.offset)
             if isinstance(post, Quarantined):
                 damage.append(post)
-                continue
-            verdict = judge(post, self.rules)
-            if verdict in REDUCED:
-                rows.append(post_row(post, verdict))
+            elif isinstance(post, Verdict):
+                reasons[post.reason] = reasons.get(post.reason, 0) + 1
             else:
-                reasons[verdict.reason] = reasons.get(verdict.reason, 0) + 1
+                rows.append(post)
             if len(rows) == _BATCH:
                 yield pa.RecordBatch.from_pylist(rows, POSTS_SCHEMA)
                 rows = []
         yield pa.RecordBatch.from_pylist(rows, POSTS_SCHEMA)
+
+    def _judged(self, post: Submission) -> Verdict | dict[str, object]:
+        """The post as a row where it takes part in the reduction, else the verdict that keeps it out."""
+        verdict = judge(post, self.rules)
+        if verdict not in REDUCED:
+            return verdict
+        row = post_row(post, verdict)
+        check_columns(row.values())
+        return row
 
 
 @dataclass(frozen=True)

@@ -8,30 +8,22 @@ size.
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from corpus.document import (
-    KEPT_SCHEMA,
-    QUARANTINED_SCHEMA,
-    REJECTED_SCHEMA,
-    Document,
-    Quarantined,
-    Rejected,
-    kept_row,
-    quarantined_row,
-    rejected_row,
-    run_steps,
-)
+from corpus.document import Document, Quarantined, Rejected, run_steps
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, write_parquet
 from corpus.files.storage import local
+from corpus.quarantine import guarded, storable
 from corpus.readers.books import book_document, read_books
 from corpus.readers.mediawiki.articles import article_document, read_articles
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span
 from corpus.readers.mediawiki.dump_spans import dump_spans
 from corpus.recipes import Recipe
-from corpus.urls import address
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA, kept_row, quarantined_row, rejected_row
+from corpus.urls import address_or_raw
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 from pipelines.work.documents import DAMAGE, KEPT, REJECTED
@@ -94,13 +86,19 @@ class ReadTexts:
     def _judged(self, task: Task, damage: list[Quarantined]) -> Iterator[Document | Rejected]:
         payload, note = task.unit.payload, note_progress(task)
         for item in read_texts(self.source, local(task.input()), payload["name"], Span(*payload["span"])):
-            note(_offset(item) // COMPRESSION)
-            if isinstance(item, Quarantined):
-                damage.append(item)
-            elif isinstance(item, Rejected):
-                yield replace(item, document=_located(item.document, payload["snapshot"]))
+            file, offset = _place(item)
+            note(offset // COMPRESSION)
+            judge = partial(self._judge, snapshot=payload["snapshot"])
+            result = item if isinstance(item, Quarantined) else guarded(judge, item, file, offset)
+            if isinstance(result, Quarantined):
+                damage.append(result)
             else:
-                yield run_steps(_located(item, payload["snapshot"]), self.recipe.text_steps)
+                yield result
+
+    def _judge(self, item: Document | Rejected, snapshot: str) -> Document | Rejected:
+        if isinstance(item, Rejected):
+            return storable(replace(item, document=_located(item.document, snapshot)))
+        return storable(run_steps(_located(item, snapshot), self.recipe.text_steps))
 
     def _write_run(
         self, task: Task, number: int, judged: Iterator[Document | Rejected]
@@ -122,11 +120,12 @@ class ReadTexts:
         return counts, (part_of(paths[0], task.root, kept.rows), part_of(paths[1], task.root, rejected.rows))
 
 
-def _offset(item: Document | Rejected | Quarantined) -> int:
-    """How far into the inflated file we are."""
+def _place(item: Document | Rejected | Quarantined) -> tuple[str, int]:
+    """The file, and how far into its inflated bytes we are."""
     if isinstance(item, Quarantined):
-        return item.offset
-    return (item.document if isinstance(item, Rejected) else item).warc_offset
+        return item.file, item.offset
+    document = item.document if isinstance(item, Rejected) else item
+    return document.warc_file, document.warc_offset
 
 
 def _located(document: Document, snapshot: str) -> Document:
@@ -135,5 +134,5 @@ def _located(document: Document, snapshot: str) -> Document:
     document = replace(document, snapshot=snapshot, licence=licence)
     if not document.url:
         return document
-    where = address(document.url)
+    where = address_or_raw(document.url)
     return replace(document, canonical_url=where.canonical, surt=where.surt, domain=where.domain)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from corpus.document import KEPT_SCHEMA, REJECTED_SCHEMA, Document, Page, Rejected, kept_row, rejected_row, run_steps
+from corpus.document import Document, Page, Rejected, run_steps
+from corpus.schema import KEPT_SCHEMA, REJECTED_SCHEMA, kept_row, rejected_row
 
 CONTRACT_KEPT = (
     "id url canonical_url title text source snapshot date language language_probability karma first_posted "

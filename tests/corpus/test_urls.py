@@ -32,6 +32,12 @@ from corpus.urls import address, registrable_domain, unwrap
         ("http:\\\\example.org\\a", "http://example.org/a"),
         ("  http://example.org/a\n", "http://example.org/a"),
         ("http://[::1]:80/a", "http://[::1]/a"),
+        ("http:&#x2F;&#x2f;example.org&#47;a&sol;b", "http://example.org/a/b"),
+        ("http://example.org/?a=1&amp;amp;b=2", "http://example.org/?a=1&b=2"),
+        ("http://example.org/?a=&#0;&#x110000;", "http://example.org/?a=%EF%BF%BD%EF%BF%BD"),
+        ("http://example.org/?q=&quot;a&apos;", "http://example.org/?q=%22a%27"),
+        ("http://example.org/a;jsessionid=1F.node2/b;v=1", "http://example.org/a/b;v=1"),
+        ("http://example.org/.;sid=1./a", "http://example.org/a"),
         ("hard::host.example-page.html?utm_campaign=feed#top", "hard::host.example-page.html"),
     ],
 )
@@ -60,11 +66,58 @@ def test_spellings_of_one_page_share_a_surt(variant):
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("http://example.org/sea_(ships)", "http://example.org/sea_%28ships%29"),
+        ("http://example.org/a!b$c'd*e,f:g@h", "http://example.org/a%21b%24c%27d%2ae%2Cf%3ag%40h"),
+        ("http://example.org/a;v=1", "http://example.org/a%3Bv=1"),
+        ('http://example.org/{a}^"b"`c`', "http://example.org/%7Ba%7D%5E%22b%22%60c%60"),
+        ("http://example.org/?list[]=1|2", "http://example.org/?list%5B%5D=1%7C2"),
+        ("http://example.org/?u=http://b.example/?x", "http://example.org/?u=http%3A%2F%2Fb.example%2F%3Fx"),
+        ("http://example.org/?eq=a=b", "http://example.org/?eq=a%3Db"),
+        ("http://example.org/?q=two+words", "http://example.org/?q=two%20words"),
+        ("http://example.org/half%", "http://example.org/half%25"),
+        ("http://example.org/a//b", "http://example.org/a/b"),
+        ("http://example.org/?b=&a=1", "http://example.org/?a=1&b"),
+        ("http://example.org/?%62=2&a=1", "http://example.org/?a=1&b=2"),
+        ("http://example.org/a;JSESSIONID=0A1B2C.worker-7?p=1", "http://example.org/a?p=1"),
+        ("http://example.org/a%3Bjsessionid=0A1B?p=1", "http://example.org/a?p=1"),
+        ("http://example.org/a;cfid=12;cftoken=98", "http://example.org/a"),
+        ("http://example.org/(S(0fbsbmjx3qx1nqbnd1hnbz55))/a.aspx", "http://example.org/a.aspx"),
+        ("http://example.org/%28S%280fbsbmjx3qx1nqbnd1hnbz55%29%29/a.aspx", "http://example.org/a.aspx"),
+        ("http://example.org/(0fbsbmjx3qx1nqbnd1hnbz55)/a.aspx", "http://example.org/a.aspx"),
+        ("http://example.org/?PHPSESSID=abc&id=1", "http://example.org/?id=1"),
+        ("http://example.org/?id=1&sid=0123456789abcdef0123456789abcdef", "http://example.org/?id=1"),
+        ("http://example.org/?ASPSESSIONIDQQRRSSTT=ABCDEFGHIJKL&id=1", "http://example.org/?id=1"),
+        ("http://example.org/?CFID=11&CFTOKEN=22", "http://example.org/"),
+        ("https://www.youtube.com/watch?v=a&feature=youtu.be&si=x", "https://www.youtube.com/watch?v=a"),
+        ("https://twitter.com/a/status/1?s=20&t=x", "https://twitter.com/a/status/1"),
+        ("https://www.theguardian.com/a?CMP=share_btn_tw", "https://www.theguardian.com/a"),
+        ("http://example.org/?share=twitter", "http://example.org/"),
+        ("http://example.org/?gbraid=1&igsh=2&__twitter_impression=true", "http://example.org/"),
+    ],
+)
+def test_two_spellings_of_one_page_share_a_surt(one, other):
+    assert address(one).surt == address(other).surt
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
         ("http://example.org/a", "http://example.org/A"),
         ("http://example.org/?id=1", "http://example.org/?id=2"),
         ("http://example.org/a", "http://sub.example.org/a"),
         ("http://example.org:8080/a", "http://example.org/a"),
         ("http://www.com/a", "http://com/a"),
+        ("http://example.org/a%2Fb", "http://example.org/a/b"),
+        ("http://example.org/a%3Fb", "http://example.org/a?b"),
+        ("http://example.org/?a=1%26b=2", "http://example.org/?a=1&b=2"),
+        ("http://example.org/?q=c%2B%2B", "http://example.org/?q=c++"),
+        ("http://example.org/?a%3Db=c", "http://example.org/?a=b=c"),
+        ("http://example.org/100%2541", "http://example.org/100%41"),
+        ("http://example.org/?sid=20160512", "http://example.org/"),
+        ("http://example.org/?s=winter+boats", "http://example.org/"),
+        ("http://example.org/?session=12", "http://example.org/?session=13"),
+        ("http://example.org/?feature=12", "http://example.org/?feature=13"),
+        ("http://example.org/(draft)/a", "http://example.org/a"),
     ],
 )
 def test_other_pages_do_not(one, other):

@@ -8,10 +8,11 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
-from corpus.document import KEPT_SCHEMA, Document, kept_row
+from corpus.document import Document
 from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.hashing import digest
 from corpus.mixture import Mixture, Source
+from corpus.schema import KEPT_SCHEMA, kept_row
 from corpus.shards.layout import read_shard_manifest
 from corpus.shards.read import open_shards
 from corpus.shards.verify import verify
@@ -22,6 +23,7 @@ from pipelines.builds.gathering import WORTH_A_WORKER
 from pipelines.builds.token_shards import ShardBuild
 from pipelines.builds.weights import Weighting
 from pipelines.cli.memory import Memory, Needs
+from pipelines.cli.replacement import SHARDS, Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stages import Stages
 from pipelines.work import tokens
@@ -69,6 +71,7 @@ def build_of(tokenizer, output, *corpora, memory=1000, **changes):
         removed=frozenset(),
         removed_domains=frozenset(),
         memory=Memory(memory, 1, Needs(0, 0, 1)),
+        output=Output(output, SHARDS),
         stages=stages,
     )
     return replace(plain, **changes)

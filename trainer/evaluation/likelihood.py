@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainer.command import FLAGS
+from corpus.errors import ExitCode
 from trainer.evaluation.tasks import TaskError
 from trainer.model.gpt import GPT
 
@@ -154,7 +154,9 @@ def rolling_windows(n_tokens: int, length: int, overlap: int = 1) -> list[tuple[
     window reaches back as far as `length` allows, since its context costs nothing.
     """
     if not 1 <= overlap <= length:
-        raise TaskError(f"an overlap of {overlap} with windows of {length}: give a number from 1 to {length}", FLAGS)
+        raise TaskError(
+            f"an overlap of {overlap} with windows of {length}: give a number from 1 to {length}", ExitCode.FLAGS
+        )
     windows, scored = [], 0
     while scored < n_tokens:
         end = min(n_tokens, scored + (length if not scored else length - overlap + 1))

@@ -16,21 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.command import DATA, FLAGS
+from corpus.errors import CorpusloomError, ExitCode
 
 SEPARATOR = "\n\n"
 Row = Mapping[str, Any]
 
 
-class TaskError(Exception):
+class TaskError(CorpusloomError):
     """A task or a file of items that cannot be used: what is wrong with it, and what to do.
 
     The exit code is 3, for a file that is missing or does not fit; 2 where only a flag is wrong.
     """
-
-    def __init__(self, message: str, code: int = DATA) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -133,7 +129,8 @@ def prompt(items: Sequence[Item], number: int, shots: int, seed: int, own: bool)
         return ""
     if shots > len(items) - own:
         raise TaskError(
-            f"{shots} examples asked for, but there are only {len(items) - own} to draw from; lower --shots", FLAGS
+            f"{shots} examples asked for, but there are only {len(items) - own} to draw from; lower --shots",
+            ExitCode.FLAGS,
         )
     import numpy as np  # here, so that a command's --help waits for nothing
 
@@ -145,7 +142,7 @@ def prompt(items: Sequence[Item], number: int, shots: int, seed: int, own: bool)
 def task_named(name: str) -> Task:
     """The task of a name, or `TaskError` with the names there are."""
     if name not in TASKS:
-        raise TaskError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}", FLAGS)
+        raise TaskError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}", ExitCode.FLAGS)
     return TASKS[name]
 
 

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from corpus.errors import CorpusloomError, ExitCode
+
 STAGES = 4
 KINDS = ("cosine", "linear", "gpt1-linear", "constant", "warmup-stable-decay")
 
 
-class ScheduleError(Exception):
+class ScheduleError(CorpusloomError):
     """A schedule that cannot be: which value is wrong, and what it may be."""
+
+    code = ExitCode.FLAGS
 
 
 @dataclass(frozen=True)

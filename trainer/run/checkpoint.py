@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from corpus.errors import CorpusloomError, ExitCode
 from trainer.run.saved import (
     BEST,
     DAMAGED,
@@ -38,8 +39,10 @@ from trainer.run.tensor_file import write_tensors
 _TEMPORARY = ".tmp-"
 
 
-class CheckpointError(Exception):
+class CheckpointError(CorpusloomError):
     """A checkpoint that cannot be written, and what to do."""
+
+    code = ExitCode.MACHINE
 
 
 class Checkpoints:

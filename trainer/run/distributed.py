@@ -18,6 +18,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from corpus.errors import CorpusloomError, ExitCode
+
 _TIMEOUT = timedelta(minutes=30)
 # From here on a copy of everything on every card is more than the card's use (weights, gradients, two moments).
 _SHARD_FROM = 4_000_000_000
@@ -37,8 +39,10 @@ class World:
         return self.rank == 0
 
 
-class WorldError(ValueError):
+class WorldError(CorpusloomError, ValueError):
     """A device or a world that cannot be had: what was asked for, and what there is."""
+
+    code = ExitCode.FLAGS
 
 
 def choose_device(asked: str, local_rank: int, cards: int) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from corpus.errors import CorpusloomError, ExitCode
 from trainer.data.loader import IGNORED, Batch, Loader
 from trainer.run.distributed import add_up, any_of, exchanging
 from trainer.run.plan import by_source, peak_flops
@@ -28,8 +29,10 @@ _REMEMBERED = 20
 _Weighted = tuple[Batch, float | Tensor]
 
 
-class Diverged(ArithmeticError):
+class Diverged(CorpusloomError, ArithmeticError):
     """The loss or the gradient is no number any more."""
+
+    code = ExitCode.USELESS
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ cannot fit is refused in one sentence, and not by the allocator after minutes.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from corpus.errors import CorpusloomError, ExitCode
 from trainer.model.shape import Shape
 from trainer.run.config import RunConfig
 
@@ -17,8 +18,10 @@ MOST_SHAPES = 4
 """Sizes of a pass that are worth compiling in one run, each for minutes."""
 
 
-class TooLarge(Exception):
+class TooLarge(CorpusloomError):
     """A run that the machine cannot hold: what it needs, what there is, and what to change."""
+
+    code = ExitCode.MACHINE
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def shape_over(config: RunConfig, manifest: ShardManifest, state: dict[str, Any]
         shape = replace(shape, vocab_size=rows)
     if "order" in state:
         return shape  # `check_same` compares all the rest
-    old, new = state["shape"], shape.to_json()
+    old, new = Shape.from_json(state["shape"]).to_json(), shape.to_json()
     found = [f"{name} was {old.get(name)}, is now {new[name]}" for name in new if old.get(name) != new[name]]
     theirs = state.get("tokenizer", {}).get("digest")
     if theirs and theirs != entry.digest:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from trainer.command import DATA, FLAGS
+from corpus.errors import CorpusloomError, ExitCode
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.run.devices import choose_dtype, device_named
@@ -27,15 +27,11 @@ if TYPE_CHECKING:
 CHECKPOINTS, CONFIG = "checkpoints", "config.json"
 
 
-class RunError(Exception):
+class RunError(CorpusloomError):
     """A folder that is no run, or a tokenizer that is not the run's: what is missing, and what to give.
 
     The exit code is 3, for an input that is missing or another's; 2 where only a flag is wrong.
     """
-
-    def __init__(self, message: str, code: int = DATA) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +63,7 @@ def open_run(path: Path, best: bool = False) -> Run:
     elif best and (folder / BEST).is_file():
         one = folder / (folder / BEST).read_text(encoding="utf-8").strip()
     elif best and folder.is_dir():
-        raise RunError(f"{folder}: no checkpoint is named best; the run has not validated yet", FLAGS)
+        raise RunError(f"{folder}: no checkpoint is named best; the run has not validated yet", ExitCode.FLAGS)
     if one is not None:
         saved = load_checkpoint(one, ("model",))
     else:

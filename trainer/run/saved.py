@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from corpus.errors import CorpusloomError
 from trainer.run.tensor_file import TensorFileError, read_tensors
 
 LATEST, BEST, STATE = "latest", "best", "state.json"
@@ -27,11 +28,11 @@ DAMAGED = "damaged-"
 _GONE = {errno.ENOENT, errno.ENOTDIR}
 
 
-class DamagedError(Exception):
+class DamagedError(CorpusloomError):
     """A checkpoint that is not what was saved, or a run whose checkpoints are all like that."""
 
 
-class UnreadableError(Exception):
+class UnreadableError(CorpusloomError):
     """A checkpoint that the system does not let us read now, and that may be whole."""
 
 

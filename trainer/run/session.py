@@ -21,7 +21,8 @@ from corpus.shards.layout import ShardError
 from corpus.shards.read import Shards, open_shards
 from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan, load_plan
-from trainer.model.gpt import GPT, Block
+from trainer.model.block import Block
+from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.optim.optimizer import Optimizer, make_optimizer
 from trainer.optim.schedule import BatchRamp, Schedule

@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from corpus.errors import CorpusloomError
+
 _DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -33,7 +35,7 @@ _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _CHUNK = 1 << 24
 
 
-class TensorFileError(Exception):
+class TensorFileError(CorpusloomError):
     """A file that is not what its header or its digest says."""
 
 

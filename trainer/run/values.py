@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from corpus.errors import CorpusloomError, ExitCode
+from trainer.command import MOST
+
 _SUFFIXES = {"k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
 _YES, _NO = frozenset(("true", "yes", "on", "1")), frozenset(("false", "no", "off", "0"))
-_MOST = 2**63 - 1
 _ABOVE_ZERO = frozenset("rate matrix_rate epsilon rotary_base norm_epsilon cooldown".split())
 _BELOW_ONE = frozenset("beta1 beta2 momentum dropout".split())
 _AT_MOST_ONE = frozenset("final_share cooldown".split())
@@ -21,8 +23,10 @@ _AT_LEAST_ONE = frozenset("save_every keep_last log_every".split())
 _MOST_THREADS = 4096
 
 
-class ConfigError(ValueError):
+class ConfigError(CorpusloomError, ValueError):
     """A configuration that cannot be used: the key, the value, and what to write instead."""
+
+    code = ExitCode.FLAGS
 
 
 def value_of(name: str, text: str, default: Any, choices: Sequence[str] = ()) -> Any:
@@ -36,9 +40,10 @@ def value_of(name: str, text: str, default: Any, choices: Sequence[str] = ()) ->
     except (ValueError, ArithmeticError):
         kinds = {bool: "true or false", int: "a whole number of at most 64 bits", float: "a number"}
         raise ConfigError(f"{name}={text}: not {kinds[type(default)]}") from None
-    if isinstance(parsed, float):
+    if isinstance(default, float):
         check_range(name, parsed)
-    parsed = parsed.lower() if choices else parsed
+    elif choices:
+        parsed = parsed.lower()
     if choices and parsed not in choices:
         raise ConfigError(f"{name}={text}: there is {', '.join(choices)}{nearest(text, choices)}")
     return parsed
@@ -82,6 +87,6 @@ def _whole(text: str) -> int:
         digits, scale = digits[:-1], _SUFFIXES[digits[-1].lower()]
     number = Decimal(digits) * scale
     # Compared before it becomes an int: 1e999999999 has a billion digits as one.
-    if not number.is_finite() or abs(number) > _MOST or number != number.to_integral_value():
+    if not number.is_finite() or abs(number) > MOST or number != number.to_integral_value():
         raise ValueError(text)
     return int(number)

@@ -7,7 +7,7 @@ import sys
 import pyarrow as pa
 import pytest
 
-from corpus.document import KEPT_SCHEMA, Document, kept_row
+from corpus.document import Document
 from corpus.files import manifest
 from corpus.files.manifest import (  # fmt: skip
     Counts,
@@ -22,6 +22,7 @@ from corpus.files.manifest import (  # fmt: skip
     write_json,
     write_parquet,
 )
+from corpus.schema import KEPT_SCHEMA, kept_row
 
 
 def rows(count):

@@ -43,6 +43,16 @@ def parse(record):
         ({"promoted": True}, "promoted", True),
         ({"title": "a\u2028b\x85c"}, "title", "a\u2028b\x85c"),
         ({"retrieved_on": "1500000000"}, "retrieved", 1500000000),
+        ({"retrieved_on": 10**30}, "retrieved", 0),
+        ({"retrieved_on": -(2**63) - 1}, "retrieved", 0),
+        ({"created_utc": 2**63}, "created", None),
+        ({"created_utc": 1400000000000}, "created", None),
+        ({"created_utc": -1}, "created", None),
+        ({"created_utc": "9" * 400}, "created", None),
+        ({"created_utc": float("nan")}, "created", None),
+        ({"score": 2**64}, "score", None),
+        ({"score": "-1e30"}, "score", None),
+        ({}, "offset", 42),
     ],
 )
 def test_fields_drift(record, field, value):

@@ -6,16 +6,9 @@ from html.parser import HTMLParser
 
 import pyarrow as pa
 
-from corpus.document import (
-    KEPT_SCHEMA,
-    QUARANTINED_SCHEMA,
-    REJECTED_SCHEMA,
-    Document,
-    kept_row,
-    quarantined_row,
-    rejected_row,
-)
+from corpus.document import Document
 from corpus.files.manifest import MANIFEST, Counts, write_json, write_parquet
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA, kept_row, quarantined_row, rejected_row
 
 LINKS_SCHEMA = pa.schema(
     [

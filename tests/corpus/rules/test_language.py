@@ -37,6 +37,27 @@ def test_detect(model, text, code):
     assert 0 <= probability <= 1
 
 
+@pytest.mark.parametrize(
+    "styled",
+    [
+        str.upper,
+        lambda text: "".join(letter.upper() if index % 2 else letter for index, letter in enumerate(text)),
+        lambda text: "".join(chr(ord(letter) + 0xFEE0) if letter.isalpha() else letter for letter in text),
+        lambda text: "".join(f"{letter}\xad" for letter in text),
+    ],
+    ids=["capitals", "every other capital", "full width", "soft hyphens"],
+)
+@pytest.mark.parametrize(("text", "code"), [(ENGLISH, "en"), (GERMAN.replace("ß", "ss").replace("ä", "ae"), "de")])
+def test_the_form_of_the_letters_does_not_matter(model, text, code, styled):
+    found, probability = detect(styled(text), model)
+    assert found == code
+    assert probability == pytest.approx(detect(text.lower(), model)[1], abs=0.02)
+
+
+def test_prose_is_asked_about_as_it_stands():
+    assert language._in_common_letters(ENGLISH + GERMAN) == ENGLISH + GERMAN
+
+
 def test_only_a_glance_at_a_long_text_but_at_all_of_it(model):
     german_ends = GERMAN * 10 + ENGLISH * 200 + GERMAN * 10
     assert detect(german_ends, model)[0] == "de", "two windows of three are German"

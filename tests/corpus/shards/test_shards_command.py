@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from token_rows import SMALL, token_rows, write_folder, write_source
 
-from corpus.document import KEPT_SCHEMA, Document, kept_row
+from corpus.document import Document
 from corpus.files.manifest import write_parquet
+from corpus.schema import KEPT_SCHEMA, kept_row
 from corpus.shards import write
 from corpus.shards.__main__ import main
 from corpus.shards.bin import write_bin
