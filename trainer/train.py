@@ -62,17 +62,18 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
     import torch
 
     from corpus.shards.layout import read_shard_manifest
+    from trainer.objectives.choose import text_of, with_marks
     from trainer.run.devices import choose_dtype, free_memory, processes_on, total_memory
     from trainer.run.distributed import choose_device, place, shards_of
     from trainer.run.memory import TooLarge, memory_of, micro_rows_of, verdict
     from trainer.run.plan import plan_lines, ramp_of, steps_of_process
-    from trainer.run.resume import order_for, shape_over
+    from trainer.run.resume import order_for
 
     rank, size, local = place()
     manifest = read_shard_manifest(flags.data)
     cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
     device = torch.device(choose_device(config.device, local, cards))
-    shape = shape_over(config, manifest, None, flags.output)
+    shape = with_marks(config.shape, text_of(config, manifest.tokenizer, flags.data))
     element, shards = (
         choose_dtype(config.dtype, device).itemsize,
         shards_of(config.parallel, size, shape.n_parameters()),

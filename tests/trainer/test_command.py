@@ -1,4 +1,4 @@
-"""The end of every trainer command: help at once, a sentence where PyTorch is not, and the code of each kind of error."""
+"""The end of every command: help at once, a sentence where PyTorch is not, and the code of each kind of error."""
 
 import errno
 import os
@@ -182,7 +182,11 @@ def test_no_command_writes_into_a_folder_of_another_kind(inputs, name, small_sha
     main = import_module(f"trainer.{name.split()[0]}").main
     assert import_module("trainer.export").main([str(inputs / "plain"), "--output", str(inputs / "export")]) == 0
     folders = {
-        "export": [inputs / "run", inputs / "run" / "checkpoints" / "step_00000001", inputs / "run" / "checkpoints" / "x"],
+        "export": [
+            inputs / "run",
+            inputs / "run" / "checkpoints" / "step_00000001",
+            inputs / "run" / "checkpoints" / "x",
+        ],
         "export --from": [inputs / "run", inputs / "export"],
         "finetune": [inputs / "run", inputs / "export"],
         "train": [inputs / "export", small_shards.folder],

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from corpus.errors import ExitCode
+from trainer.command import FlagError
 from trainer.evaluation.tasks import TaskError
 from trainer.model.gpt import GPT
 
@@ -55,6 +56,11 @@ class Scorer:
     """
 
     def __init__(self, model: GPT, batch_tokens: int = 16_384) -> None:
+        if model.shape.architecture != "decoder":
+            raise FlagError(
+                f"a model of architecture {model.shape.architecture} sees what follows a token, so its probabilities "
+                "are not those of a text: give the run of a decoder, or fine-tune this one"
+            )
         self.model = model.eval()
         self._batch_tokens = max(1, batch_tokens)
         self._device = next(model.parameters()).device

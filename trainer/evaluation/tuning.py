@@ -17,7 +17,7 @@ from torch import Tensor
 from trainer.evaluation import forms
 from trainer.evaluation.forms import Rows
 from trainer.evaluation.recipe import Recipe
-from trainer.model.gpt import GPT
+from trainer.model.encoder_decoder import make_model
 from trainer.model.shape import Shape
 from trainer.model.task_model import TaskModel
 from trainer.optim.optimizer import OptimizerConfig, make_optimizer
@@ -132,6 +132,7 @@ def load_tuned(folder: Path) -> tuple[TaskModel, list[Any]]:
         weights = read_tensors(folder / _MODEL, task["sha256"])
     except (OSError, ValueError, KeyError, TypeError, TensorFileError) as error:
         raise RunError(f"{folder}: not the output of python -m trainer.finetune ({error})") from error
-    model = TaskModel(GPT(Shape.from_json(task["shape"]), seed=None), task["form"], task["outputs"], task["dropout"])
+    base = make_model(Shape.from_json(task["shape"]), seed=None)
+    model = TaskModel(base, task["form"], task["outputs"], task["dropout"])
     model.load_state_dict(weights)
     return model.eval(), task["labels"]

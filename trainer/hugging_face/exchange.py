@@ -1,5 +1,6 @@
 """Runs out of this project and models into it: a run as a folder of `transformers`, and such a folder as a run."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ import torch
 from trainer.command import FlagError
 from trainer.hugging_face.family import ExportError
 from trainer.hugging_face.folder import read_model, write_json, write_model
+from trainer.hugging_face.marks import add_marks
 from trainer.model.shape import Shape
 from trainer.run.checkpoint import Checkpoints
 from trainer.run.outputs import RUN, claim, kind_of
@@ -26,6 +28,7 @@ def export_run(run: Run, output: Path, tokenizer: "Tokenizer | None" = None, dty
         from corpus.tokenizer.files import save_tokenizer
 
         save_tokenizer(tokenizer, output)
+        add_marks(output, run.marks)
     return family.architecture
 
 
@@ -73,11 +76,16 @@ def _tokenizer_entry(
 
 def difference(run: Run, folder: Path, tokens: int = 64) -> float:
     """The greatest difference of logits between our model and the exported one, on random tokens (for `--check`)."""
-    from transformers import AutoModelForCausalLM
+    import transformers
 
     model = model_of(run, "cpu")
-    there = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    kind = json.loads((folder / "config.json").read_bytes())["architectures"][0]
+    there = getattr(transformers, kind).from_pretrained(folder, dtype=torch.float32).eval()
     length = min(tokens, run.shape.sequence_length)
     ids = torch.randint(run.shape.vocab_size, (2, length), generator=torch.Generator().manual_seed(0))
+    halves = run.shape.architecture == "encoder-decoder"
+    source: dict[str, Any] = {"source": ids} if halves else {}
     with torch.inference_mode():
-        return float((model.logits(model.hidden(ids)) - there(ids).logits).abs().max())
+        ours = model.logits(model.hidden(ids, **source))
+        theirs = there(ids, decoder_input_ids=ids) if halves else there(ids)
+    return float((ours - theirs.logits).abs().max())

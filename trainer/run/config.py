@@ -27,6 +27,7 @@ MAY_CHANGE = frozenset(
     "steps tokens minutes weights rate matrix_rate clip device threads dtype compile recompute attention parallel "
     "micro_batch validate_every validate_tokens save_every keep_last keep_every log_every tensorboard".split()
 )
+OBJECTIVES = ("next", "masked", "spans", "blanks")
 _LENGTHS = ("warmup_tokens", "ramp_from_tokens", "ramp_over_tokens", "decay_tokens")
 
 
@@ -70,6 +71,14 @@ class RunConfig:
     decay_tokens: int = _key(0, "tokens over which the rate falls (0: to the end of the run)")
     final_share: float = _key(0.1, "share of the peak at which the rate ends")
     cooldown: float = _key(0.2, "warmup-stable-decay: share of decay_tokens in which the rate falls")
+
+    objective: str = _key(
+        "next", "what is predicted: the next token, BERT's masks, T5's spans, GLM's blanks", *OBJECTIVES
+    )
+    mask_share: float = _key(0.15, "share of the tokens that masks, spans and short blanks hide")
+    mean_span: float = _key(3.0, "mean length of spans and short blanks, in tokens")
+    blank_shares: str = _key("0.5,0,0.5", "of blanks that are short spans, sentences, and one long span")
+    marks: str = _key("added", "masks and sentinels: ids behind the tokenizer's, or its own", "added", "tokenizer")
 
     seed: int = _key(0, "of weights, order and dropout")
     weights: str = _key("", "weights of the sources, name:weight,… (empty: the manifest's); may change in mid-run")

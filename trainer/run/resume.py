@@ -10,8 +10,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from corpus.mixture import Mixture, MixtureError, Source
-from corpus.shards.layout import TRAIN, ShardManifest
+from corpus.mixture import Mixture, MixtureError, Source, fitted
+from corpus.shards.layout import TRAIN, ShardManifest, TokenizerEntry
 from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan
 from trainer.model.shape import Shape
@@ -29,10 +29,10 @@ def content_of(manifest: ShardManifest) -> dict[str, str]:
 
 
 def mixture_of(config: RunConfig, manifest: ShardManifest) -> Mixture:
-    """The sources and weights of `weights=`, else of the manifest."""
+    """The sources and weights of `weights=`, else of the manifest; large ones (token counts) rounded, as at a build."""
     there = {source.name: source.weight for source in manifest.sources if source.split == TRAIN}
     if not config.weights:
-        return Mixture(tuple(Source(name, weight) for name, weight in there.items()))
+        return fitted(Mixture(tuple(Source(name, weight) for name, weight in there.items())))
     wanted = []
     for part in config.weights.split(","):
         name, colon, weight = part.strip().rpartition(":")
@@ -42,7 +42,7 @@ def mixture_of(config: RunConfig, manifest: ShardManifest) -> Mixture:
             raise ConfigError(f"weights={config.weights}: no source {name!r}; the shards have {', '.join(there)}")
         wanted.append(Source(name, int(weight)))
     try:
-        return Mixture(tuple(wanted))
+        return fitted(Mixture(tuple(wanted)))
     except MixtureError as error:
         raise ConfigError(f"weights={config.weights}: {error}") from error
 
@@ -85,18 +85,16 @@ def check_same(config: RunConfig, manifest: ShardManifest, state: dict[str, Any]
         )
 
 
-def shape_over(config: RunConfig, manifest: ShardManifest, state: dict[str, Any] | None, output: Path) -> Shape:
-    """The shape of a run over these shards: with their vocabulary, or that of the weights it begins with.
+def shape_over(shape: Shape, entry: TokenizerEntry, state: dict[str, Any] | None, output: Path) -> Shape:
+    """The shape of a run over shards of this tokenizer: as given, or with as many ids as the weights it begins with.
 
     Imported weights may have more rows than their tokenizer has ids; the rows stay, so that nothing is lost when the
     model goes back to where it came from. `ConfigError` where the weights are of another shape or another tokenizer.
     """
-    entry = manifest.tokenizer
-    shape = replace(config.shape, vocab_size=entry.vocab_size)
     if state is None or "shape" not in state:
         return shape
     rows = state["shape"].get("vocab_size", 0)
-    if rows >= entry.vocab_size:
+    if rows > shape.vocab_size:
         shape = replace(shape, vocab_size=rows)
     if "order" in state:
         return shape  # `check_same` compares all the rest

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from corpus.errors import CorpusloomError, ExitCode
+from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.run.devices import choose_dtype, device_named
@@ -36,7 +37,10 @@ class RunError(CorpusloomError):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A checkpoint and where it comes from. `tokenizer` is the entry of the shards' manifest, empty without one."""
+    """A checkpoint and where it comes from. `tokenizer` is the entry of the shards' manifest, empty without one.
+
+    `marks` are the ids behind the tokenizer's, by name, that the objective of the run has added.
+    """
 
     path: Path
     checkpoint: Path
@@ -45,6 +49,7 @@ class Run:
     weights: Mapping[str, Tensor] = field(repr=False)
     tokenizer: Mapping[str, Any]
     data: str = ""
+    marks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def end_of_text(self) -> int | None:
@@ -72,11 +77,12 @@ def open_run(path: Path, best: bool = False) -> Run:
         raise RunError(f"{path}: no run with a checkpoint; give runs/NAME or one of its checkpoints")
     try:
         shape, entry = Shape.from_json(saved.state["shape"]), saved.state.get("tokenizer") or {}
+        marks = saved.state.get("marks") or {}
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(
             f"{saved.path}: its shape cannot be read ({error}); was it written by a newer version?"
         ) from error
-    return Run(path, saved.path, saved.step, shape, saved.model, entry, _data_of(folder.parent / CONFIG))
+    return Run(path, saved.path, saved.step, shape, saved.model, entry, _data_of(folder.parent / CONFIG), marks)
 
 
 def _data_of(config: Path) -> str:
@@ -92,7 +98,7 @@ def model_of(run: Run, device: str = "auto", dtype: str = "auto") -> GPT:
     `dtype` is that of the products inside the blocks, float32 or bfloat16 (auto: bfloat16 on a card that has it);
     logits are float32 whatever it is.
     """
-    model = GPT(run.shape, seed=None)
+    model = make_model(run.shape, seed=None)
     try:
         model.load_state_dict(dict(run.weights))
     except RuntimeError as error:

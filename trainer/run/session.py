@@ -22,8 +22,11 @@ from corpus.shards.read import Shards, open_shards
 from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan, load_plan
 from trainer.model.block import Block
+from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
+from trainer.objectives.choose import added_marks, objective_of, text_of, with_marks
+from trainer.objectives.objective import Objective
 from trainer.optim.optimizer import Optimizer, make_optimizer
 from trainer.optim.schedule import BatchRamp, Schedule
 from trainer.run.checkpoint import CheckpointError, Checkpoints, bytes_of, gather_along
@@ -69,6 +72,7 @@ class Session:
     progress: Progress
     began: int = 0
     packing: PackingPlan | None = None
+    objective: Objective | None = None
 
     @cached_property
     def course(self) -> Course:
@@ -105,7 +109,7 @@ class Session:
     @cached_property
     def baselines(self) -> dict[str, float]:
         """Bits per byte of the unigram model on those rows, by source."""
-        return unigram_baselines(self.shards, self.held, self.shares) if self.held else {}
+        return unigram_baselines(self.shards, self.held, self.shares, self.objective) if self.held else {}
 
     def save(self, best: bool = False) -> None:
         """Write a checkpoint; every process calls it, the first one writes, in a thread.
@@ -144,6 +148,7 @@ def description(config: RunConfig, shape: Shape, shards: Shards) -> dict[str, An
         "config": config.to_json(),
         "shape": shape.to_json(),
         "tokenizer": asdict(shards.manifest.tokenizer),
+        "marks": added_marks(config, shards.manifest.tokenizer.vocab_size),
         "fingerprint": shards.manifest.fingerprint,
         "content": content_of(shards.manifest),
         "code": _version(),
@@ -172,7 +177,9 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
     saved = _last_checkpoint(checkpoints, world)
     packing = load_plan(Path(config.packing), shards) if config.packing != "concatenate" else None
     order, progress = order_for(config, shards.manifest, packing), Progress()
-    shape = shape_over(config, shards.manifest, saved.state if saved else None, output)
+    text = text_of(config, shards.manifest.tokenizer, data)
+    state = saved.state if saved else None
+    shape = shape_over(with_marks(config.shape, text), shards.manifest.tokenizer, state, output)
     if saved and "order" in saved.state:
         config = kept_lengths(config, saved.state["config"])
         check_same(config, shards.manifest, saved.state, output)
@@ -199,6 +206,7 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
         progress=progress,
         began=progress.step,
         packing=packing,
+        objective=objective_of(config, text),
     )
 
 
@@ -226,7 +234,7 @@ def build(
     parallel = choose_parallel(config.parallel, world.size, shape.n_parameters())
     sharded = parallel == "fsdp"
     with torch.device("meta" if sharded else "cpu"):
-        model = GPT(shape, config.attention, seed=None)
+        model = make_model(shape, config.attention, seed=None)
     model.compute_dtype = dtype
     for block in (module for module in model.modules() if isinstance(module, Block)):
         block.recompute = config.recompute

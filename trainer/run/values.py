@@ -16,8 +16,8 @@ from trainer.command import MOST
 
 _SUFFIXES = {"k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
 _YES, _NO = frozenset(("true", "yes", "on", "1")), frozenset(("false", "no", "off", "0"))
-_ABOVE_ZERO = frozenset("rate matrix_rate epsilon rotary_base norm_epsilon cooldown".split())
-_BELOW_ONE = frozenset("beta1 beta2 momentum dropout".split())
+_ABOVE_ZERO = frozenset("rate matrix_rate epsilon rotary_base norm_epsilon cooldown mask_share mean_span".split())
+_BELOW_ONE = frozenset("beta1 beta2 momentum dropout mask_share".split())
 _AT_MOST_ONE = frozenset("final_share cooldown".split())
 _AT_LEAST_ONE = frozenset("save_every keep_last log_every".split())
 _MOST_THREADS = 4096
