@@ -20,6 +20,7 @@ from torch import Tensor
 from trainer.command import FlagError
 from trainer.model.attention import KeyValueCache
 from trainer.model.gpt import GPT
+from trainer.model.shape import ArchitectureError
 
 ROWS = 64
 """Samples that are drawn at the same time; the cache has this many rows at most."""
@@ -105,7 +106,7 @@ def generate(
     if not 0 <= seed < 1 << 64:
         raise ValueError(f"a seed of {seed}: give a whole number from 0 to 2**64 - 1")
     if not model.shape.continues_text:
-        raise FlagError(
+        raise ArchitectureError(
             f"a model of architecture {model.shape.architecture}, position {model.shape.position}, fills in what is "
             "hidden and continues no text: give the run of a decoder"
         )

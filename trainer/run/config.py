@@ -19,13 +19,13 @@ from trainer.model.presets import PRESETS
 from trainer.model.shape import Shape
 from trainer.optim.schedule import KINDS
 from trainer.run.shape_keys import describe_shape
-from trainer.run.values import ConfigError, check_range, nearest, value_of
+from trainer.run.values import ConfigError, check_range, near, shown, value_of
 
 # May be others when a run goes on. `weights` begins a new segment of the order, `steps` and `tokens` move the end, and
 # a run that diverged goes on with a lower rate.
 MAY_CHANGE = frozenset(
     "steps tokens minutes weights rate matrix_rate clip device threads dtype compile recompute attention parallel "
-    "micro_batch validate_every validate_tokens save_every keep_last keep_every log_every tensorboard".split()
+    "micro_batch validate_every validate_tokens save_every keep_last keep_every log_every tensorboard init_from".split()
 )
 OBJECTIVES = ("next", "masked", "spans", "blanks")
 _LENGTHS = ("warmup_tokens", "ramp_from_tokens", "ramp_over_tokens", "decay_tokens")
@@ -79,6 +79,12 @@ class RunConfig:
     mean_span: float = _key(3.0, "mean length of spans and short blanks, in tokens")
     blank_shares: str = _key("0.5,0,0.5", "of blanks that are short spans, sentences, and one long span")
     marks: str = _key("added", "masks and sentinels: ids behind the tokenizer's, or its own", "added", "tokenizer")
+
+    init_from: str = _key("", "begin with the weights of this run (of more layers: every k-th)")
+    teacher: str = _key("", "distil: the run whose distribution is learned")
+    distil_soft: float = _key(0.0, "distil: share of the divergence from the teacher")
+    distil_cosine: float = _key(0.0, "distil: share of the angle between last states; the true tokens have the rest")
+    distil_temperature: float = _key(2.0, "distil: by what both distributions are softened")
 
     seed: int = _key(0, "of weights, order and dropout")
     weights: str = _key("", "weights of the sources, name:weight,… (empty: the manifest's); may change in mid-run")
@@ -139,7 +145,7 @@ def read_config(preset: str, file: Path | None, assignments: Sequence[str]) -> R
     preset = preset or str(from_file.pop("preset", ""))
     from_file.pop("preset", None)
     if preset and preset not in PRESETS:
-        raise ConfigError(f"preset {preset!r} is not known{nearest(preset, PRESETS)}; there is {', '.join(PRESETS)}")
+        raise ConfigError(f"preset {preset!r} is not known{near(preset, PRESETS)}; there is {', '.join(PRESETS)}")
     given = from_file | dict(_split(text) for text in assignments)
     values = {name: parse_value(name, value) for name, value in given.items()}
     if not preset and not {"layers", "heads", "width"} <= values.keys():
@@ -162,7 +168,7 @@ def parse_value(name: str, value: Any) -> Any:
     """The value of a key by the key's type; `value` is text, or what TOML made of it."""
     default = _DEFAULTS.get(name)
     if default is None:
-        raise ConfigError(f"there is no key {name!r}{nearest(name, _DEFAULTS)}; --help lists the keys")
+        raise ConfigError(f"there is no key {name!r}{near(name, _DEFAULTS)}; --help lists the keys")
     return value_of(name, str(value).strip(), default, _CHOICES.get(name, ()))
 
 
@@ -181,7 +187,7 @@ def describe_keys() -> str:
     presets = "\n".join(f"  {name:<18}{preset.cites}" for name, preset in PRESETS.items())
     lines = ["presets (shape and recipe; every key can be overridden):", presets, "", "keys of a run (key=value):"]
     lines += [
-        f"  {each.name + '=' + _shown(each.default):<28}{each.metadata['help']}"
+        f"  {each.name + '=' + shown(each.default):<28}{each.metadata['help']}"
         + (f": {', '.join(each.metadata['choices'])}" if each.metadata["choices"] else "")
         for each in fields(RunConfig)
         if "help" in each.metadata
@@ -231,10 +237,6 @@ def _split(text: str) -> tuple[str, str]:
     if not equals or not name or not value:
         raise ConfigError(f"{text!r} is no key=value")
     return name.strip().replace("-", "_"), value
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:_}" if isinstance(value, int) else str(value)
 
 
 _CHOICES = {each.name: each.metadata.get("choices", ()) for each in fields(RunConfig)}

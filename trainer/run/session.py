@@ -21,20 +21,18 @@ from corpus.shards.layout import ShardError
 from corpus.shards.read import Shards, open_shards
 from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan, load_plan
-from trainer.model.block import Block
-from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.objectives.choose import added_marks, objective_of, text_of, with_marks
 from trainer.objectives.objective import Objective
-from trainer.optim.optimizer import Optimizer, make_optimizer
+from trainer.optim.optimizer import Optimizer
 from trainer.optim.schedule import BatchRamp, Schedule
+from trainer.run.assembly import build, plan_passes
 from trainer.run.checkpoint import CheckpointError, Checkpoints, bytes_of, gather_along
 from trainer.run.config import ConfigError, RunConfig, kept_lengths
-from trainer.run.devices import choose_dtype, choose_threads, compiles, free_memory, processes_on, total_memory
-from trainer.run.distributed import World, choose_parallel, first_says, least_of, load_weights, shards_of, spread
-from trainer.run.memory import MOST_SHAPES, TooLarge, memory_of, micro_rows_of, verdict
-from trainer.run.plan import Course, course_of, optimizer_config, ramp_of, schedule_of, shares_of, steps_of_process
+from trainer.run.devices import choose_dtype, choose_threads
+from trainer.run.distributed import World, first_says, shards_of
+from trainer.run.plan import Course, course_of, ramp_of, schedule_of, shares_of
 from trainer.run.resume import check_same, content_of, order_again, order_for, shape_over
 from trainer.run.saved import DamagedError, Saved, UnreadableError, load_checkpoint
 from trainer.run.validation import Held, held_out, unigram_baselines
@@ -189,7 +187,7 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
     torch.set_num_threads(choose_threads(config.threads, shape, world.device, world.size))
     dtype = choose_dtype(config.dtype, world.device)
     micro_rows = plan_passes(config, shape, world, dtype.itemsize, say)
-    model, called, optimizer = build(config, shape, world, dtype, saved)
+    model, called, optimizer = build(config, shape, world, dtype, saved, shards.manifest.tokenizer.digest)
     return Session(
         config=config,
         world=world,
@@ -208,58 +206,6 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
         packing=packing,
         objective=objective_of(config, text),
     )
-
-
-def plan_passes(config: RunConfig, shape: Shape, world: World, element: int, say: Callable[[str], None]) -> int:
-    """Rows of a pass, the same on every process. `TooLarge` where not even what stays fits; a guess is only said."""
-    shards = shards_of(config.parallel, world.size, shape.n_parameters())
-    steps = steps_of_process(ramp_of(config), world.size)
-    free = least_of(free_memory(world.device), world)
-    micro_rows = micro_rows_of(config, shape, steps, free, element, shards)
-    memory = memory_of(config, shape, micro_rows, element, shards)
-    least = memory_of(config, shape, 1, element, shards)
-    host = total_memory(torch.device("cpu"))
-    there = least_of(total_memory(world.device) // processes_on(world.device), world)
-    if fault := verdict(memory, least, there, shards, host):
-        if memory.certain > there:
-            raise TooLarge(fault)
-        say(f"warning: {fault}")
-    return micro_rows
-
-
-def build(
-    config: RunConfig, shape: Shape, world: World, dtype: torch.dtype, saved: Saved | None
-) -> tuple[GPT, nn.Module, Optimizer]:
-    """The model on its device (or devices), what a step calls, and its optimizer, all as `saved` has them."""
-    parallel = choose_parallel(config.parallel, world.size, shape.n_parameters())
-    sharded = parallel == "fsdp"
-    with torch.device("meta" if sharded else "cpu"):
-        model = make_model(shape, config.attention, seed=None)
-    model.compute_dtype = dtype
-    for block in (module for module in model.modules() if isinstance(module, Block)):
-        block.recompute = config.recompute
-    model.compiled_loss = compiled = compiles(config.compile, world.device)
-    if compiled:
-        # Every size of a pass is compiled once, in training and in validation.
-        torch._dynamo.config.recompile_limit = 4 * MOST_SHAPES
-    if sharded:
-        for block in model.blocks if compiled else ():
-            block.compile(dynamic=False)
-        called = spread(model, parallel, world, dtype)
-        model.to_empty(device=world.device)
-        model.initialise(config.seed)
-    else:
-        model.initialise(config.seed)
-        model.to(world.device)
-        if compiled:
-            model.compile(dynamic=False)
-        called = spread(model, parallel, world, dtype)
-    if saved:
-        load_weights(model, saved.model)
-    optimizer = make_optimizer(model, optimizer_config(config), world.device.type)
-    if saved and saved.optimizer:
-        optimizer.load_named_state(saved.optimizer)
-    return model, called, optimizer
 
 
 def step_seed(seed: int, step: int, rank: int, micro: int) -> int:

@@ -33,9 +33,9 @@ def value_of(name: str, text: str, default: Any, choices: Sequence[str] = ()) ->
     """The value that `text` means for the key `name`, of the type of its `default` and one of its `choices`."""
     try:
         if isinstance(default, bool):
-            return _truth(text)
+            return truth(text)
         if isinstance(default, int):
-            return _whole(text)
+            return whole(text)
         parsed: Any = float(text) if isinstance(default, float) else text
     except (ValueError, ArithmeticError):
         kinds = {bool: "true or false", int: "a whole number of at most 64 bits", float: "a number"}
@@ -45,7 +45,7 @@ def value_of(name: str, text: str, default: Any, choices: Sequence[str] = ()) ->
     elif choices:
         parsed = parsed.lower()
     if choices and parsed not in choices:
-        raise ConfigError(f"{name}={text}: there is {', '.join(choices)}{nearest(text, choices)}")
+        raise ConfigError(f"{name}={text}: there is {', '.join(choices)}{near(text, choices)}")
     return parsed
 
 
@@ -69,19 +69,21 @@ def check_range(name: str, value: Any) -> None:
         raise ConfigError(f"threads={value}: give at most {_MOST_THREADS}")
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
+def near(name: str, names: Iterable[str]) -> str:
     """ "; did you mean …?" with the name that is most like the wrong one; "" where none is."""
     near = difflib.get_close_matches(name, list(names), 1)
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _truth(text: str) -> bool:
+def truth(text: str) -> bool:
+    """Yes or no, in any of the usual words; `ValueError` for others."""
     if text.lower() not in _YES | _NO:
         raise ValueError(text)
     return text.lower() in _YES
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
+    """A whole number: 524_288, 375M, 300B, 5e5; `ValueError`, or an error of decimal's, for anything else."""
     digits, scale = text.replace("_", "").replace(",", ""), 1
     if digits and digits[-1].lower() in _SUFFIXES:
         digits, scale = digits[:-1], _SUFFIXES[digits[-1].lower()]
@@ -90,3 +92,8 @@ def _whole(text: str) -> int:
     if not number.is_finite() or abs(number) > MOST or number != number.to_integral_value():
         raise ValueError(text)
     return int(number)
+
+
+def shown(value: Any) -> str:
+    """A default as it would be written."""
+    return str(value).lower() if isinstance(value, bool) else f"{value:_}" if isinstance(value, int) else str(value)
