@@ -125,10 +125,13 @@ def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]
 
 
 def _weighting(given: argparse.Namespace) -> "Weighting":
-    from corpus.mixture import Mixture, parse_source
+    from corpus.mixture import Mixture, MixtureError, parse_source
     from pipelines.builds.weights import Weighting, parse_cap
 
-    mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    try:
+        mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    except MixtureError as error:
+        raise MixtureError(f"--source: {error}") from error
     caps = tuple(parse_cap(text) for text in given.most_epochs)
     return Weighting(mixture, given.temperature, caps, given.budget, given.mixture)
 
