@@ -121,7 +121,7 @@ def _stamp(file: InputFile) -> str:
     """A text that changes when the input does, without reading it."""
     if is_remote(file.file):
         return f"{file.file}:{version_of(place(file.file))}"
-    return ":".join([_in_utf8(file.file), *map(str, stamp_of(Path(file.file)))])
+    return ":".join([in_utf8(file.file), *map(str, stamp_of(Path(file.file)))])
 
 
 def _is_settled(stamp: str, now_ns: int) -> bool:
