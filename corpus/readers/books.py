@@ -11,6 +11,7 @@ A text file is read whole: half a book from a damaged file would pass for a book
 import bz2
 import gzip
 import lzma
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -145,7 +146,7 @@ def _text_file(path: Path, name: str) -> Book | Quarantined:
         return Quarantined(name, 0, "no_text", "the file is blank")
     head = text[:_HEADER_CHARACTERS]
     said = dict(reversed(_HEADER.findall(head))) if "Project Gutenberg" in head else {}
-    stem = Path(name).name.partition(".")[0]
+    stem = os.fsencode(path.name).decode("utf-8", "backslashreplace").partition(".")[0]  # a name need be no UTF-8
     return Book(
         id=stem,
         title=said.get("Title", stem),

@@ -1,8 +1,10 @@
 """Lines of a compressed file, as bytes, with damage reported and read past.
 
-Dumps of JSON lines come as .zst (windows up to 2 GiB, many frames), .xz, .bz2, .gz or plain; the first bytes
-decide, not the name. Lines end at b"\\n" and nowhere else: titles hold U+2028 and U+0085, at which
-`str.splitlines` would cut, and a chunk decoded on its own breaks characters at its edges.
+Dumps of JSON lines come as .zst (windows up to 2 GiB, many frames, some of them to be skipped, as `pzstd` writes),
+.xz, .lzma, .bz2, .gz or plain; the first bytes decide, not the name. UTF-16 and UTF-32 are read as UTF-8. A file
+without lines is one row (`corpus.readers.foreign`), and so is an empty one. Lines end at b"\\n" and nowhere else:
+titles hold U+2028 and U+0085, at which `str.splitlines` would cut, and a chunk decoded on its own breaks characters
+at its edges.
 
 A compressed file is a row of frames (members, streams). When one is damaged, what it gave before the damage is
 kept, and reading goes on at the next frame that opens. Memory is bounded: input is fed in small pieces, and a line
@@ -13,8 +15,10 @@ import bz2
 import json
 import lzma
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -23,6 +27,7 @@ import zstandard
 
 from corpus.document import Quarantined
 from corpus.quarantine import guarded
+from corpus.readers.foreign import SNIFFED, find_foreign, opens_text
 
 Parsed = TypeVar("Parsed")
 
@@ -35,19 +40,37 @@ _PLAIN_PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class _Compression:
+    """`magic` opens a frame; `skipped` are the openings of frames that hold no data, one of which may come first."""
+
     name: str
     magic: bytes
     opener: Callable[[], Any]
+    skipped: tuple[bytes, ...] = ()
+
+    def opens(self, start: bytes) -> bool:
+        return start.startswith((self.magic, *self.skipped))
 
 
 _COMPRESSIONS = (
     _Compression(
-        "zstd", b"\x28\xb5\x2f\xfd", lambda: zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
+        "zstd",
+        b"\x28\xb5\x2f\xfd",
+        lambda: zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj(),
+        tuple(bytes([number]) + b"\x2a\x4d\x18" for number in range(0x50, 0x60)),
     ),
     _Compression("xz", b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)),
+    _Compression("lzma", b"\x5d\x00\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE)),
     _Compression("bzip2", b"BZh", bz2.BZ2Decompressor),
     _Compression("gzip", b"\x1f\x8b\x08", lambda: zlib.decompressobj(31)),
 )
+_ENCODINGS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    **{bytes([first, 0]): "utf-16-le" for first in b"{[<"},
+    **{bytes([0, first]): "utf-16-be" for first in b"{[<"},
+}
 _ERRORS = (zstandard.ZstdError, lzma.LZMAError, zlib.error, OSError, EOFError, ValueError)
 
 
@@ -61,23 +84,65 @@ class Line:
 
 def is_compressed(start: bytes) -> bool:
     """Whether a file that begins with these eight bytes is one of the compressed kinds that are read here."""
-    return any(start.startswith(kind.magic) for kind in _COMPRESSIONS)
+    return any(kind.opens(start) for kind in _COMPRESSIONS)
 
 
 def read_lines(path: Path, name: str = "", start: int = 0, end: int | None = None) -> Iterator[Line | Quarantined]:
     """Every non-blank line of the file, and one `Quarantined` for each damaged stretch or overlong line.
 
-    `start` and `end` are bytes of the file as it lies, where a frame (or, in a plain file, a line) begins; offsets of
-    lines count from `start`.
+    A whole file without a line is one `Quarantined` too. `start` and `end` are bytes of the file as it lies, where a
+    frame (or, in a plain file, a line) begins; offsets of lines count from `start`, in UTF-8.
     """
     name = name or str(path)
     with path.open("rb") as whole:
         magic = whole.read(8)
-        compression = next((kind for kind in _COMPRESSIONS if magic.startswith(kind.magic)), None)
+        compression = next((kind for kind in _COMPRESSIONS if kind.opens(magic)), None)
         file: Any = whole if end is None else _Until(whole, end)
         file.seek(start)
         pieces = _inflate(file, compression, name) if compression else _plain(file)
-        yield from _split(pieces, name)
+        if start or end is not None:
+            yield from _split(pieces, name)
+            return
+        lines = _lines_of_text(pieces, name)
+        first = next(lines, None) or Quarantined(name, 0, "empty_file", f"no line in {whole.tell()} bytes")
+        yield from chain([first], lines)
+
+
+def _lines_of_text(pieces: Iterator[bytes | Quarantined], name: str) -> Iterator[Line | Quarantined]:
+    """The lines of a whole file; where its first bytes are no text, a row and the lines that may follow."""
+    ahead: list[bytes | Quarantined] = []
+    sample = b""
+    while len(sample) < SNIFFED and (piece := next(pieces, None)) is not None:
+        ahead.append(piece)
+        sample += piece if isinstance(piece, bytes) else b""
+    stream = chain(ahead, pieces)
+    encoding = next((name for mark, name in _ENCODINGS.items() if sample.startswith(mark)), "")
+    if encoding:
+        stream = _in_utf8(stream, encoding)
+    elif foreign := find_foreign(sample[:SNIFFED]):
+        yield Quarantined(name, 0, foreign.reason, foreign.detail)
+        if foreign.last:
+            yield from (piece for piece in ahead if isinstance(piece, Quarantined))
+        else:
+            yield from _from_text_on(_split(stream, name))
+        return
+    yield from _split(stream, name)
+
+
+def _in_utf8(pieces: Iterator[bytes | Quarantined], encoding: str) -> Iterator[bytes | Quarantined]:
+    """Lines are cut at the byte b"\\n", and tags are looked for in bytes."""
+    decoder = getincrementaldecoder(encoding)("replace")
+    for piece in pieces:
+        yield piece if isinstance(piece, Quarantined) else decoder.decode(piece).encode()
+
+
+def _from_text_on(lines: Iterator[Line | Quarantined]) -> Iterator[Line | Quarantined]:
+    """What follows binary bytes: damage, and the lines from the first on that is text."""
+    open_ = False
+    for line in lines:
+        open_ = open_ or (isinstance(line, Line) and opens_text(line.data))
+        if open_ or isinstance(line, Quarantined):
+            yield line
 
 
 @dataclass
@@ -105,7 +170,10 @@ def read_records(
     def parsed(line: Line) -> Parsed | Quarantined:
         return parse(line, name)
 
-    for line in read_lines(path, name):
+    for number, line in enumerate(read_lines(path, name)):
+        if number == 0 and isinstance(line, Line) and line.data.lstrip().startswith(b"<"):
+            yield Quarantined(name, line.offset, "markup", f"no JSON but {line.data[:40]!r}, as servers answer errors")
+            return
         yield line if isinstance(line, Quarantined) else guarded(parsed, line, name, line.offset)
 
 
@@ -138,6 +206,9 @@ def _inflate(file: BinaryIO, kind: _Compression, name: str) -> Iterator[bytes | 
             if fed:
                 yield Quarantined(name, frame, f"truncated_{kind.name}", "the last frame has no end")
             return
+        if not fed:  # zeros fill up to the next frame, or to the end of a block
+            piece = piece.lstrip(b"\0")
+            frame = file.tell() - len(piece)
         try:
             inflated = inflater.decompress(piece)
         except _ERRORS as error:
@@ -151,9 +222,7 @@ def _inflate(file: BinaryIO, kind: _Compression, name: str) -> Iterator[bytes | 
         if inflated:
             yield inflated
         if inflater.eof:
-            pending = inflater.unused_data.lstrip(b"\0") if kind.name == "xz" else inflater.unused_data
-            frame = file.tell() - len(pending)
-            inflater, fed = kind.opener(), 0
+            pending, inflater, fed = inflater.unused_data, kind.opener(), 0
 
 
 def _next_frame(file: BinaryIO, kind: _Compression, start: int) -> int:

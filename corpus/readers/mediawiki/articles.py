@@ -9,18 +9,30 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from html import unescape
+from functools import cache, partial
+from html import escape, unescape
+from html.entities import html5
 from pathlib import Path
 from urllib.parse import quote
 
 from corpus.document import Document, Quarantined, Rejected
 from corpus.hashing import digest
+from corpus.quarantine import guarded
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span, cut_pages
 
+# Tags of the head are taken whole before their attributes are looked at, or a hostile head would take for ever.
+_TAG = r"<{name}\b(?>([^<>]*))>([^<>]{{0,1000}})"
+_MEDIAWIKI, _NAMESPACE, _BASE, _DBNAME = (
+    re.compile(_TAG.format(name=name)) for name in ("mediawiki", "namespace", "base", "dbname")
+)
+_ATTRIBUTE = re.compile(r"(?<![\w:.-])([\w:.-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _DECLARATION = re.compile(rb"<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
-_LANGUAGE = re.compile(r"<mediawiki\b[^>]*?\bxml:lang\s*=\s*[\"']([\w-]+)[\"']")
-_NAMESPACE = re.compile(r"<namespace\b[^>]*?\bkey\s*=\s*[\"'](-?\d+)[\"'][^>]*?(?:/>|>([^<]*)<)")
+# What XML 1.0 (section 2.2) allows neither bare nor by number.
+_NO_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&(?:#(\d{1,8}|x[0-9a-fA-F]{1,8});|(\w{1,31};)?)")
+_OF_XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+# Of a page's characters, but always a few: one that is more broken than this has another encoding.
+_MOST_REPLACED, _ALWAYS_REPLACED = 0.01, 3
 _LINKED_BY_NAME = {-2: "Media", 6: "File", 14: "Category"}
 # Exports before 0.4 (2009) say neither namespace nor redirect; the text does.
 _REDIRECT_WORDS = """
@@ -28,7 +40,7 @@ redirect redirection redirección redirecionamento redirecciona rinvia weiterlei
 omdirigere viderestilling ohjaus uudelleenohjaus przekieruj patrz tam přesměruj presmeruj átirányítás yönlendirme
 перенаправление перенаправлення пренасочување 転送 リダイレクト 重定向 重新導向 넘겨주기 تحويل הפניה đổi alih
 """
-_REDIRECT = re.compile(rf"\s*#\s*(?:{'|'.join(_REDIRECT_WORDS.split())})\s*:?\s*\[\[([^\]|#]+)", re.IGNORECASE)
+_REDIRECT = re.compile(rf"\s*#\s*(?:{'|'.join(_REDIRECT_WORDS.split())})\s*+(?::\s*+)?\[\[([^\]|#]+)", re.IGNORECASE)
 # In whatever language: a page that is nothing but a word and a link, with categories after it.
 _ONLY_A_LINK = re.compile(
     r"\s*#[^\W\d]+\s*:?\s*\[\[([^\]|#]+)[^\]]*\]\]\s*(?:\[\[[^\[\]]*:[^\[\]]*\]\]\s*|\{\{[^{}]*\}\}\s*)*"
@@ -89,7 +101,8 @@ def read_articles(path: Path, name: str = "", span: Span = WHOLE) -> Iterator[Ar
             continue
         offset, data = piece
         if data.startswith(b"<page"):
-            yield _article(data, offset, site, name)
+            article = partial(_article, offset=offset, site=site, name=name)
+            yield guarded(article, data, name, offset)
         elif data:
             site = _site(data)
 
@@ -126,17 +139,21 @@ def _site(head: bytes) -> _Site:
     if encoding.lower().startswith(("utf-16", "utf16", "ucs-2", "iso-10646-ucs-2")):
         encoding = "utf-8"  # it was, or it was wrong: these are single bytes
     text = head.decode(encoding if _known(encoding) else "utf-8", "replace")
-    language = _LANGUAGE.search(text)
-    code = language[1] if language else ""
+    root, base, dbname = (pattern.search(text) for pattern in (_MEDIAWIKI, _BASE, _DBNAME))
+    code = _attributes(root[1]).get("xml:lang", "") if root else ""
+    base = unescape(base[2]).strip() if base else ""
+    keys = ((_attributes(tag).get("key", ""), name) for tag, name in _NAMESPACE.findall(text))
     return _Site(
         encoding=encoding,
         language=code,
-        dbname=_element(text, "dbname"),
-        address=_element(text, "base").rpartition("/")[0] + "/"
-        if _element(text, "base")
-        else f"https://{code}.wikipedia.org/wiki/" * bool(code),
-        namespaces={unescape(name).casefold(): int(key) for key, name in _NAMESPACE.findall(text) if name},
+        dbname=unescape(dbname[2]).strip() if dbname else "",
+        address=base.rpartition("/")[0] + "/" if base else f"https://{code}.wikipedia.org/wiki/" * bool(code),
+        namespaces={unescape(name).casefold(): _number(key) for key, name in keys if name.strip()},
     )
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    return {name: double or single for name, double, single in _ATTRIBUTE.findall(tag)}
 
 
 @cache
@@ -150,11 +167,6 @@ def _own_names(namespaces: tuple[tuple[str, int], ...]) -> list[tuple[re.Pattern
     return found
 
 
-def _element(text: str, name: str) -> str:
-    found = re.search(rf"<{name}>([^<]*)</{name}>", text)
-    return unescape(found[1]).strip() if found else ""
-
-
 def _known(encoding: str) -> bool:
     try:
         return b"a".decode(encoding) == "a"
@@ -165,17 +177,17 @@ def _known(encoding: str) -> bool:
 def _article(data: bytes, offset: int, site: _Site, name: str) -> Article | Quarantined:
     """One `<page>…</page>`; of several revisions the last, which is the newest."""
     try:
-        page = ElementTree.fromstring(data.decode(site.encoding))
+        page = _parse(_decode(data, site.encoding))
         revision = max(page.findall("revision"), key=lambda each: each.findtext("timestamp", ""), default=page)
         text, title = revision.findtext("text", ""), page.findtext("title", "").strip()
         redirect = page.find("redirect")
         told = "" if redirect is None else redirect.get("title", "")
         found = None if told else _REDIRECT.match(text) or _ONLY_A_LINK.fullmatch(text[:2000])
         return Article(
-            id=int(page.findtext("id", "0")),
-            revision=int(revision.findtext("id", "0")),
+            id=_number(page.findtext("id", "")),
+            revision=_number(revision.findtext("id", "")),
             title=title,
-            namespace=int(page.findtext("ns") or site.namespaces.get(title.partition(":")[0].casefold(), 0)),
+            namespace=_number(page.findtext("ns", ""), site.namespaces.get(title.partition(":")[0].casefold(), 0)),
             redirect=found[1].strip() if found else told or ("?" if redirect is not None else ""),
             text=site.in_english(text),
             timestamp=revision.findtext("timestamp", ""),
@@ -190,3 +202,37 @@ def _article(data: bytes, offset: int, site: _Site, name: str) -> Article | Quar
         return Quarantined(name, offset, "unknown_encoding", site.encoding)
     except (ElementTree.ParseError, ValueError) as error:
         return Quarantined(name, offset, "bad_xml", str(error)[:200])
+
+
+def _decode(data: bytes, encoding: str) -> str:
+    """The text of a page, with U+FFFD for what a broken byte was; `UnicodeDecodeError` where too much is broken."""
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode(encoding, "replace")
+        if text.count("\ufffd") > max(_MOST_REPLACED * len(text), _ALWAYS_REPLACED):
+            raise
+        return text
+
+
+def _parse(text: str) -> ElementTree.Element:
+    """The page; where it is not quite XML, with U+FFFD for characters that XML forbids, and a bare `&` as one."""
+    try:
+        return ElementTree.fromstring(text)
+    except ElementTree.ParseError:
+        return ElementTree.fromstring(_REFERENCE.sub(_repaired, _NO_CHARACTER.sub("\ufffd", text)))
+
+
+def _repaired(reference: re.Match[str]) -> str:
+    """A reference that XML knows without a DTD: those of HTML are written out, a bare `&` is escaped."""
+    number, name = reference.groups()
+    if number:
+        code = int(number[1:], 16) if number.startswith("x") else int(number)
+        return reference[0] if code < 0x110000 and not _NO_CHARACTER.match(chr(code)) else "\ufffd"
+    if not name:
+        return "&amp;"
+    return escape(html5[name]) if name in html5 and name not in _OF_XML else reference[0]
+
+
+def _number(written: str, otherwise: int = 0) -> int:
+    return int(written) if re.fullmatch(r"-?[0-9]{1,18}", written.strip()) else otherwise

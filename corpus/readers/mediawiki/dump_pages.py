@@ -9,7 +9,6 @@ Trap: that reader leaves blank lines out, which part paragraphs; the gap between
 """
 
 import re
-from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from corpus.readers.lines import read_lines
 # MediaWiki saves at most 2 MiB of text a page, which escaping makes 12 MiB at most; only full histories are longer.
 MAX_PAGE = 32 * 2**20
 _MAX_HEAD = 2**20
-_UTF16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 _TAG = re.compile(rb"<(/?)page\s*>")
 
 
@@ -50,28 +48,13 @@ def _chunks(path: Path, name: str, span: Span) -> Iterator[tuple[int, bytes] | Q
         end = line.offset + len(data)
 
 
-def _in_utf8(chunks: Iterator[tuple[int, bytes] | Quarantined]) -> Iterator[tuple[int, bytes] | Quarantined]:
-    """The chunks without a byte order mark, and in UTF-8 where they are UTF-16: tags are looked for in bytes."""
-    decoder = None
-    for number, chunk in enumerate(chunks):
-        if isinstance(chunk, Quarantined):
-            yield chunk
-            continue
-        offset, data = chunk
-        if number == 0:
-            encoding = next((name for mark, name in _UTF16.items() if data.startswith(mark)), None)
-            decoder = getincrementaldecoder(encoding)("replace") if encoding else None
-            data = data.removeprefix(b"\xef\xbb\xbf")
-        yield offset, decoder.decode(data).removeprefix("\ufeff").encode() if decoder else data
-
-
 def cut_pages(path: Path, name: str, span: Span) -> Iterator[tuple[int, bytes] | Quarantined]:
     """The head of the dump (all that stands before its first page) and then its whole pages, with their offsets.
 
     A span that does not begin the file has no head.
     """
     cutter = _Cutter(name, span)
-    for chunk in _in_utf8(_chunks(path, name, span)):
+    for chunk in _chunks(path, name, span):
         if isinstance(chunk, Quarantined):
             cutter.forget()
             yield chunk

@@ -11,7 +11,7 @@ import zstandard
 from corpus.document import Quarantined
 from corpus.hashing import digest
 from corpus.readers import lines
-from corpus.readers.lines import Line, read_lines
+from corpus.readers.lines import Line, parse_object, read_lines, read_records
 
 LINES = [f'{{"id": "{number}", "title": "café \u2028 {digest(str(number))}"}}'.encode() for number in range(8_000)]
 PLAIN = b"\n".join(LINES) + b"\n"
@@ -29,9 +29,17 @@ def halves(compress):
     return compress(PLAIN[:middle]), compress(PLAIN[middle:])
 
 
+def pzstd(data):
+    """Frames of 100 kB, each behind one to skip that says how long it is."""
+    frames = [zstandard.compress(data[start : start + 100_000]) for start in range(0, len(data), 100_000)]
+    return b"".join(b"\x50\x2a\x4d\x18\4\0\0\0" + len(frame).to_bytes(4, "little") + frame for frame in frames)
+
+
 COMPRESS = {
     "zst": zstd,
+    "pzstd": pzstd,
     "xz": lzma.compress,
+    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
     "bz2": lambda data: bz2.compress(data, 1),
     "gz": gzip.compress,
     "plain": bytes,
@@ -108,3 +116,64 @@ def test_an_overlong_line_is_named_and_its_neighbours_are_read(tmp_path, monkeyp
 def test_blank_lines_are_no_lines_and_the_last_needs_no_end(tmp_path):
     (tmp_path / "dump").write_bytes(b"\na\r\n\n  \nb")
     assert read(tmp_path / "dump") == ([b"a\r", b"b"], [])
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+def test_zeros_between_frames_and_after_them_are_nothing(tmp_path, kind):
+    first, second = halves(COMPRESS[kind]) if kind != "plain" else (COMPRESS["gz"](PLAIN), b"")
+    (tmp_path / "dump").write_bytes(first + bytes(5000) + second + bytes(70_000))
+    assert read(tmp_path / "dump") == (LINES, [])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("kind", ["gz", "plain"])
+def test_lines_of_other_encodings_are_read_as_utf_8(tmp_path, encoding, kind):
+    (tmp_path / "dump").write_bytes(COMPRESS[kind](PLAIN.decode().encode(encoding)))
+    found, damage = read(tmp_path / "dump")
+    assert [line.decode("utf-8-sig").encode() for line in found] == LINES
+    assert damage == []
+
+
+NOISE = random.Random(3).randbytes(200_000)
+FOREIGN = {
+    "html": (b"\n<!DOCTYPE HTML>\n<html><head>\n<title>403</title>\n" + b"<p>Forbidden\n" * 99, "html_page"),
+    "html with a comment": (b"<!-- edge 7 -->\n<html>\n<body>\n", "html_page"),
+    "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 5\n", "git_lfs_pointer"),
+    "zip": (b"PK\x03\x04" + NOISE + b"\n{}\n", "unknown_container"),
+    "lz4": (b"\x04\x22\x4d\x18" + NOISE, "unknown_container"),
+    "tar": (b"RS.json".ljust(257, b"\0") + b"ustar\x0000" + bytes(241) + b'{"a": 1}\n', "unknown_container"),
+    "gzip in gzip": (gzip.compress(PLAIN), "unknown_container"),
+    "noise": (NOISE, "binary"),
+    "nothing but zeros": (bytes(100_000), "binary"),
+    "empty": (b"", "empty_file"),
+    "blank": (b"\n \r\n\n", "empty_file"),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_file_without_lines_is_one_row(tmp_path, kind, packed):
+    data, reason = FOREIGN[kind]
+    if kind == "gzip in gzip" or packed:
+        data = gzip.compress(data)
+    (tmp_path / "dump").write_bytes(data)
+    found, damage = read(tmp_path / "dump")
+    assert found == []
+    assert [(row.offset, row.reason) for row in damage] == [(0, reason)]
+    assert damage[0].detail
+
+
+def test_lines_after_a_stretch_of_zeros_are_read(tmp_path):
+    (tmp_path / "dump").write_bytes(bytes(9_000) + LINES[0] + b"\n" + PLAIN)
+    found, damage = read(tmp_path / "dump")
+    assert found == LINES
+    assert [row.reason for row in damage] == ["binary"]
+
+
+def test_what_servers_answer_instead_of_json_is_one_row(tmp_path):
+    error = b"<?xml version='1.0'?>\n<Error>\n<Code>AccessDenied</Code>\n</Error>\n"
+    (tmp_path / "dump").write_bytes(error)
+    [row] = read_records(tmp_path / "dump", "RS", parse_object)
+    assert (row.file, row.offset, row.reason) == ("RS", 0, "markup")
+    (tmp_path / "dump").write_bytes(b"{}\n" + error + b"{}\n")
+    assert len(list(read_records(tmp_path / "dump", "RS", parse_object))) == 6

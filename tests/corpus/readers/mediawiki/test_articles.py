@@ -173,14 +173,12 @@ BAD_BYTE = page(2, "Kaputt").encode().replace(b"Kaputt", b"K\xffputt")
     [
         (page(2, text="a < b").encode(), "bad_xml"),
         (page(2, text="&bomb;").encode(), "bad_xml"),
-        (page(2, text="\x02").encode(), "bad_xml"),
-        (page(2).replace("<id>2</id>", "<id>zwei</id>").encode(), "bad_xml"),
-        (BAD_BYTE, "bad_encoding"),
+        (page(2, text="Größe " * 30).encode("latin-1"), "bad_encoding"),
         (page(2).partition("</text>")[0].encode(), "unclosed_page"),
         (page(2).replace("<page>", "<pa\0e>").encode(), "page_without_start"),
         (page(2, text="x" * 5000).encode(), "overlong_page"),
     ],
-    ids=["tag", "entity", "control", "number", "byte", "unclosed", "no start", "long"],
+    ids=["tag", "entity", "encoding", "unclosed", "no start", "long"],
 )
 def test_one_bad_page_costs_one_page(tmp_path, monkeypatch, middle, reason):
     monkeypatch.setattr(dump_pages, "MAX_PAGE", 3000)
@@ -189,6 +187,59 @@ def test_one_bad_page_costs_one_page(tmp_path, monkeypatch, middle, reason):
     assert ids(articles) == [1, 3]
     assert (damage.file, damage.reason) == ("dump", reason)
     assert len(HEAD) <= damage.offset < len(data)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (b"caf\xe9 on the quay", "caf\ufffd on the quay"),
+        (b"a\x02b\x00c\x0bd", "a\ufffdb\ufffdc\ufffdd"),
+        (b"a&#2;b&#x0;c&#xFFFF;d&#55357;e&#99999999;", "a\ufffdb\ufffdc\ufffdd\ufffde\ufffd"),
+        (b"a&nbsp;b &LT;br&gt; &eacute;", "a\xa0b <br> é"),
+        (b"Marks & Spencer&Co; AT&T &#x; &#", None),
+        (b"Marks & Spencer, AT&T, &#x; &# &", "Marks & Spencer, AT&T, &#x; &# &"),
+        ("\ufffe\ud800".encode("utf-8", "surrogatepass"), "\ufffd" * 4),
+    ],
+    ids=["byte", "control", "reference", "entity", "unknown entity", "ampersand", "no character"],
+)
+def test_a_broken_character_does_not_cost_the_article(tmp_path, written, text):
+    body = page(2, text="HERE").encode().replace(b"HERE", written)
+    articles, damage = read(tmp_path / "dump", (HEAD + page(1)).encode() + body + (page(3) + END).encode())
+    assert [article.text for article in articles if article.id == 2] == ([text] if text else [])
+    assert ids(articles) == ([1, 2, 3] if text else [1, 3])
+    assert bool(damage) == (text is None)
+
+
+def test_a_number_that_is_none_does_not_cost_the_article(tmp_path):
+    spoilt = page(2).replace("<id>2</id>", "<id>zwei</id>").replace("<ns>0</ns>", "<ns></ns>")
+    articles, damage = read(tmp_path / "dump", (HEAD + spoilt + END).encode())
+    assert [(article.id, article.namespace) for article in articles] == [(0, 0)]
+    assert damage == []
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<mediawiki " * 90_000,
+        "<namespace " * 90_000,
+        "<namespace " + 'key="1" ' * 120_000,
+        "<mediawiki " + "xml:lang=" * 100_000 + ">",
+        "<base>" * 160_000,
+        "<mediawiki " + "a" * 1_000_000 + ">",
+        "<mediawiki a" + " " * 1_000_000 + ">",
+    ],
+    ids=["tags", "namespaces", "attributes", "keys", "elements", "name", "blanks"],
+)
+def test_a_hostile_head_takes_no_longer_than_another(tmp_path, hostile):
+    articles, _ = read(tmp_path / "dump", (HEAD + hostile + "\n" + page(1) + END).encode())
+    assert ids(articles) == [1]
+
+
+@pytest.mark.timeout(60)
+def test_a_redirect_of_blanks_takes_no_longer_than_another(tmp_path):
+    articles, _ = read(tmp_path / "dump", (HEAD + page(1, text="#redirect" + " \t" * 1_000_000) + END).encode())
+    assert ids(articles) == [1]
 
 
 def test_no_entity_is_declared_let_alone_expanded(tmp_path):
@@ -217,14 +268,19 @@ def test_after_a_broken_stream_reading_goes_on_at_the_next(tmp_path):
         (WHOLE[:-200], "truncated_page"),
         (WHOLE[: -len(END)], "truncated_dump"),
         (b"no dump at all\n", "no_pages"),
-        (b"", "no_pages"),
+        (b"", "empty_file"),
+        (zstandard.compress(b""), "empty_file"),
+        (b"<!DOCTYPE html>\n<html><title>503</title>\n<p>Busy\n</html>\n", "html_page"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(range(256)) * 40, "unknown_container"),
     ],
-    ids=["bz2", "zstd", "gz", "in a page", "between pages", "other text", "empty"],
+    ids=["bz2", "zstd", "gz", "in a page", "between pages", "other text", "empty", "packed nothing", "html", "7z"],
 )
 def test_a_dump_cut_short_gives_its_pages_and_says_so(tmp_path, data, reason):
     articles, damage = read(tmp_path / "dump", data)
     assert ids(articles) == list(range(1, len(articles) + 1))
-    assert len(articles) >= (0 if reason in {"no_pages", "truncated_zstd"} else 200)
+    assert len(articles) >= (
+        0 if reason in {"no_pages", "truncated_zstd", "empty_file", "html_page", "unknown_container"} else 200
+    )
     assert [each.reason for each in damage] == [reason]
 
 
