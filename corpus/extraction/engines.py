@@ -1,7 +1,9 @@
 """Ways to take the main text from a page: `blocks`, our own and the default, and three that others made.
 
-An engine is a function of HTML and URL alone. The others are here for comparison, and for corpora that must be made as
-somebody else's were; their texts are laid out as each of them does it, not as docs/text.md says.
+An engine is a function of HTML and URL alone. `blocks` needs linear time for any input; another may raise whatever its
+parser raises, and take very long on hostile input: a `Sandbox` stands behind it. The others are here for comparison,
+and for corpora that must be made as somebody else's were; their texts are laid out as each of them does it, not as
+docs/text.md says.
 
 Traps: lxml, and so trafilatura, returns nothing for HTML nested deeper than 256 and for lines of tens of megabytes;
 resiliparse needs time quadratic in nesting. Trafilatura's `deduplicate` remembers earlier pages, so it stays off, also
@@ -15,8 +17,6 @@ from functools import cache
 from typing import Any
 
 from corpus.extraction import blocks
-
-DEFAULT = "blocks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,6 @@ def by_resiliparse(html: str, url: str = "") -> Extracted:
 def by_datatrove(html: str, url: str = "") -> Extracted:
     """Datatrove's own block with its own settings, with which FineWeb was made (Penedo et al. 2024), §3.1."""
     return _with_title(html, lambda: _datatrove().extract(html))
-
-
-ENGINES: dict[str, Callable[[str, str], Extracted]] = {
-    DEFAULT: by_blocks,
-    "trafilatura": by_trafilatura,
-    "resiliparse": by_resiliparse,
-    "datatrove": by_datatrove,
-}
 
 
 def _read(html: str, url: str = "") -> blocks.Reading:

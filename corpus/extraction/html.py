@@ -1,17 +1,18 @@
 """A page's bytes to a document or the reason why it is none: the one place where HTML becomes text.
 
-What is main text is decided by an engine (`corpus.extraction.engines`); this module decides what an engine gets to see,
-and what becomes of its answer. The other readers of bytes hand in text that needs no engine (`kind` "text").
+An engine decides what is main text (`corpus.extraction.engines`, by default `blocks`); this module decides what an
+engine gets to see, and what becomes of its answer. Text that needs no engine (`kind` "text") passes through it too.
 """
 
 import re
-from dataclasses import replace
+from collections.abc import Callable
 
 from resiliparse.parse.encoding import detect_mime
 
 from corpus.document import Document, Page, Rejected
+from corpus.extraction import engines
 from corpus.extraction.charset import decode
-from corpus.extraction.engines import DEFAULT, ENGINES, Extracted, TooComplexError
+from corpus.extraction.engines import Extracted, TooComplexError
 
 LONGEST_TITLE = 300  # characters
 DEEPEST_STEP = 8  # columns, of a line of code beside the line before it
@@ -30,23 +31,40 @@ _LOOKS_LIKE_HTML = re.compile(
 )
 
 
-def main_text(html: str, url: str = "", engine: str = DEFAULT) -> Extracted:
-    """The main text of a page; empty where there is none.
-
-    It depends on the arguments alone. `blocks` needs linear time for any input; another engine may raise whatever its
-    parser raises, and take very long on hostile input: a `Sandbox` stands behind it. Raises TooComplexError.
-    """
-    extracted = ENGINES[engine](html, url)
-    title = " ".join(extracted.title.split())[:LONGEST_TITLE].rstrip()
-    return replace(extracted, title=title)
-
-
-def extract(page: Page, engine: str = DEFAULT) -> Document | Rejected:
-    """The first step: a page's bytes to a document.
+def extract(page: Page) -> Document | Rejected:
+    """The first step: a page's bytes to a document, by `blocks`.
 
     Rejects as `page.http_error`, `page.not_html`, `page.empty`, `extract.too_complex`, `extract.failed` and
     `extract.no_text`. The text of a WET record (`kind` "text") is taken as it is.
     """
+    return _extract(page, engines.by_blocks)
+
+
+def extract_by_trafilatura(page: Page) -> Document | Rejected:
+    """`extract` with trafilatura in place of `blocks`."""
+    return _extract(page, engines.by_trafilatura)
+
+
+def extract_by_resiliparse(page: Page) -> Document | Rejected:
+    """`extract` with resiliparse in place of `blocks`."""
+    return _extract(page, engines.by_resiliparse)
+
+
+def extract_by_datatrove(page: Page) -> Document | Rejected:
+    """`extract` with datatrove's block in place of `blocks`."""
+    return _extract(page, engines.by_datatrove)
+
+
+# Functions of this module by the names of their engines: a `Sandbox` knows a function by its name.
+EXTRACTORS: dict[str, Callable[[Page], Document | Rejected]] = {
+    "blocks": extract,
+    "trafilatura": extract_by_trafilatura,
+    "resiliparse": extract_by_resiliparse,
+    "datatrove": extract_by_datatrove,
+}
+
+
+def _extract(page: Page, engine: Callable[[str, str], Extracted]) -> Document | Rejected:
     if page.status != 200 and not (page.kind == "text" and page.status == 0):
         return page.reject("page.http_error", page.status)
     if page.kind == "html" and page.body and not _is_html(page):
@@ -57,7 +75,7 @@ def extract(page: Page, engine: str = DEFAULT) -> Document | Rejected:
         extracted = Extracted("", tidy(page.body.decode("utf-8-sig", "replace").replace("\0", "")))
     else:
         try:
-            extracted = main_text(decode(page.body, page.content_type)[0], page.url, engine)
+            extracted = engine(decode(page.body, page.content_type)[0], page.url)
         except TooComplexError as error:
             return page.reject("extract.too_complex", error.number, error.what)
         except MemoryError:
@@ -66,7 +84,7 @@ def extract(page: Page, engine: str = DEFAULT) -> Document | Rejected:
             return page.reject("extract.failed", evidence=type(error).__name__)
     if not extracted.text:
         return page.reject("extract.no_text", len(page.body))
-    return page.document(extracted.text, extracted.title)
+    return page.document(extracted.text, extracted.title[:LONGEST_TITLE].rstrip())
 
 
 def tidy(text: str) -> str:

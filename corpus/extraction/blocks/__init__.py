@@ -8,7 +8,7 @@
 5. *Layout* (`cpp/layout.cpp`): the chosen blocks in the convention of docs/text.md.
 
 Nothing in it is random, and no number depends on the machine: features are quotients of counts, leaves are integers,
-and the logistic function is a table of products. docs/extraction.md has the figures, and what was tried without gain.
+and the logistic function is a table of products. docs/log.md has the figures, and what was tried without gain.
 """
 
 from functools import cache
@@ -20,6 +20,7 @@ from corpus.extraction.blocks.weights import load
 MOST_TAGS = 1_000_000
 MOST_ATTRIBUTES = 5_000  # in one tag
 DEEPEST_NESTING = 5_000
+
 
 def read(html: str, url: str = "") -> Reading:
     """The pass over a page, in linear time for any input; use it in a `with`. It depends on the arguments alone."""

@@ -55,7 +55,7 @@ def load(path: Path = DEFAULT) -> Weights:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: np.ascontiguousarray(file[name], kind) for name, kind in _TYPES.items()}
-            about = {name: int(file[name]) for name in ("feature_version", "feature_count")}
+            about: dict[str, Any] = {name: int(file[name]) for name in ("feature_version", "feature_count")}
             return Weights(**arrays, **about)
     except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
         raise ValueError(f"{path} holds no weights of a block model: {error}") from error
