@@ -40,19 +40,37 @@ class Family:
     read: Callable[[Shape, Weights], dict[str, Tensor]]
 
 
+_PLAIN: Mapping[str, object] = {
+    "architecture": "decoder",
+    "rotary_scaling": "none",
+    "embedding_norm": False,
+    "head_transform": False,
+    "soft_cap": 0.0,
+    "value_embeddings": 0,
+}
+
+
 def banded(shape: Shape) -> bool:
     """Whether some layer sees less than the whole context; a band as wide as the context is none."""
     return shape.band < shape.sequence_length and any(map(shape.is_banded, range(shape.layers)))
 
 
 def objections_to(shape: Shape, **wanted: object) -> list[str]:
-    """One phrase for each field that is not as wanted; a tuple of values allows any of them."""
+    """One phrase for each field that is not as wanted; a tuple of values allows any of them.
+
+    What only some classes have must be as a plain decoder has it, unless it is named.
+    """
     found = []
-    for name, values in wanted.items():
+    for name, values in {**_PLAIN, **wanted}.items():
         allowed = values if isinstance(values, tuple) else (values,)
         if getattr(shape, name) not in allowed:
             found.append(f"{name}={getattr(shape, name)} (it has {' or '.join(map(str, allowed))})")
     return found
+
+
+def dense_only(shape: Shape) -> list[str]:
+    """The objection of classes without bands."""
+    return [f"pattern={shape.pattern} with band={shape.band} (it has dense layers only)"] if banded(shape) else []
 
 
 def even_heads(shape: Shape) -> list[str]:

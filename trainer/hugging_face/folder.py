@@ -1,4 +1,4 @@
-"""A model as a folder that `AutoModelForCausalLM.from_pretrained` opens, written and read without `transformers`.
+"""A model as a folder that `from_pretrained` of `transformers` opens, written and read without that library.
 
 The class is chosen by the shape alone: the first family that has no objection. config.json also keeps our own shape
 under "corpusloom", since a family can say less than a shape does (a bias of zero there may be no bias here). On the
@@ -14,14 +14,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainer.hugging_face.alibi import BLOOM, MPT
+from trainer.hugging_face.bert import BERT
+from trainer.hugging_face.equivalents import plain
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
+from trainer.hugging_face.glm4 import GLM4
 from trainer.hugging_face.gpt2 import GPT2, OPENAI_GPT
 from trainer.hugging_face.gpt_neo import GPT_NEO
 from trainer.hugging_face.llama import LLAMA, QWEN2, QWEN3
+from trainer.hugging_face.t5 import T5
 from trainer.model.shape import Shape
 from trainer.run.tensor_file import TensorFileError, read_tensors
 
-FAMILIES = (GPT2, OPENAI_GPT, GPT_NEO, LLAMA, QWEN2, QWEN3)
+FAMILIES = (GPT2, OPENAI_GPT, GPT_NEO, LLAMA, QWEN2, QWEN3, GLM4, BLOOM, MPT, BERT, T5)
 OURS = "corpusloom"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -49,11 +54,15 @@ def write_model(
     """
     from safetensors.torch import save_file
 
+    shape, weights = plain(shape, weights)
     family = family_of(shape)
     theirs = family.write(shape, {name: tensor.detach().cpu() for name, tensor in weights.items()})
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.to(DTYPES[dtype]).contiguous().clone() for name, tensor in theirs.items()}
     ends = {"bos_token_id": end_of_text, "eos_token_id": end_of_text}
+    if shape.architecture == "encoder-decoder":
+        # A decoder begins with the end of text, as every document does here.
+        ends |= {"decoder_start_token_id": end_of_text, "pad_token_id": end_of_text}
     config = {
         "model_type": family.model_type,
         "architectures": [family.architecture],

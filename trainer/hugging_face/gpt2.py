@@ -14,8 +14,14 @@ from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.model.shape import Shape
 
-ACTIVATIONS = {"gelu": "gelu_new", "gelu-exact": "gelu", "relu2": "relu2"}
-NAMED_ACTIVATIONS = {"gelu_new": "gelu", "gelu_pytorch_tanh": "gelu", "gelu": "gelu-exact", "relu2": "relu2"}
+ACTIVATIONS = {"gelu": "gelu_new", "gelu-exact": "gelu", "relu2": "relu2", "relu": "relu"}
+NAMED_ACTIVATIONS = {
+    "gelu_new": "gelu",
+    "gelu_pytorch_tanh": "gelu",
+    "gelu": "gelu-exact",
+    "relu2": "relu2",
+    "relu": "relu",
+}
 
 
 def conv_blocks(shape: Shape) -> dict[str, str]:
@@ -121,21 +127,15 @@ def _gpt1_shape(config: Config) -> Shape:
 def _gpt2_objections(shape: Shape) -> list[str]:
     wanted = {"norm": "layer", "norm_place": "pre", "position": "learned", "qk_norm": False}
     found = family.objections_to(shape, **wanted, activation=tuple(ACTIVATIONS))
-    return found + family.even_heads(shape) + _dense(shape)
+    return found + family.even_heads(shape) + family.dense_only(shape)
 
 
 def _gpt1_objections(shape: Shape) -> list[str]:
     wanted = {"norm": "layer", "norm_place": "post", "position": "learned", "qk_norm": False, "activation": "gelu"}
-    found = family.objections_to(shape, **wanted) + family.even_heads(shape) + _dense(shape)
+    found = family.objections_to(shape, **wanted) + family.even_heads(shape) + family.dense_only(shape)
     if shape.inner_width != 4 * shape.width:
         found.append(f"inner={shape.inner_width} (it has 4 * width)")
     return found
-
-
-def _dense(shape: Shape) -> list[str]:
-    return (
-        [f"pattern={shape.pattern} with band={shape.band} (it has dense layers only)"] if family.banded(shape) else []
-    )
 
 
 GPT2 = Family(

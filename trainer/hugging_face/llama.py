@@ -6,6 +6,7 @@ gate is its own value, relu(Wx)·Wx, so one matrix is written twice with the act
 lacks is a bias of zero.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,36 @@ from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.model.shape import Shape
 
-_ACTIVATIONS = {"swiglu": "silu", "relu2": "relu"}
+GATES = {"swiglu": "silu", "geglu": "gelu_pytorch_tanh"}
+NAMED_GATES = {"silu": "swiglu", "gelu_pytorch_tanh": "geglu", "gelu_new": "geglu"}
+_ACTIVATIONS = GATES | {"relu2": "relu"}
+
+
+def rotary_parameters(shape: Shape) -> dict[str, Any]:
+    """How positions turn, as a configuration says it."""
+    parameters: dict[str, Any] = {"rope_type": "default", "rope_theta": shape.rotary_base}
+    if shape.rotary_scaling == "none":
+        return parameters
+    parameters |= {"rope_type": shape.rotary_scaling, "factor": shape.rotary_factor}
+    if shape.rotary_scaling != "linear":
+        parameters["original_max_position_embeddings"] = shape.rotary_original
+    if shape.rotary_scaling == "llama3":
+        parameters |= {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+    return parameters
+
+
+def scaling_of(rotary: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a shape for what a configuration says of its positions; `ExportError` for a kind it has not."""
+    kind = rotary.get("rope_type", rotary.get("type", "default"))
+    usual = {"partial_rotary_factor": 1, "beta_fast": 32, "beta_slow": 1, "low_freq_factor": 1, "high_freq_factor": 4}
+    odd = [name for name, value in usual.items() if rotary.get(name) not in (None, value)]
+    odd += [name for name in ("attention_factor", "mscale", "mscale_all_dim") if rotary.get(name) is not None]
+    if kind not in ("default", "linear", "yarn", "llama3") or odd or rotary.get("truncate", True) is not True:
+        raise ExportError(f"rotary positions of the kind {kind!r}{' with ' + odd[0] if odd else ''}: no shape has them")
+    if kind == "default":
+        return {}
+    original = rotary.get("original_max_position_embeddings") or 0
+    return {"rotary_scaling": kind, "rotary_factor": float(rotary["factor"]), "rotary_original": original}
 
 
 def _config(shape: Shape, qwen: bool) -> dict[str, Any]:
@@ -33,7 +63,7 @@ def _config(shape: Shape, qwen: bool) -> dict[str, Any]:
         "rms_norm_eps": shape.norm_epsilon,
         # Versions of transformers before 5 read the first of these two, later ones the second.
         "rope_theta": shape.rotary_base,
-        "rope_parameters": {"rope_type": "default", "rope_theta": shape.rotary_base},
+        "rope_parameters": rotary_parameters(shape),
         "attention_dropout": shape.dropout,
         "tie_word_embeddings": shape.tied,
     }
@@ -109,16 +139,13 @@ def _read(shape: Shape, weights: Weights) -> dict[str, Tensor]:
 
 
 def _shape(config: Config) -> Shape:
-    activation = {"silu": "swiglu", "relu": "relu2"}.get(config.get("hidden_act", "silu"))
+    activation = (NAMED_GATES | {"relu": "relu2"}).get(config.get("hidden_act", "silu"))
     if activation is None:
         raise ExportError(
-            f"hidden_act={config['hidden_act']!r}: there is silu (SwiGLU), and relu for a ReLU² written twice"
+            f"hidden_act={config['hidden_act']!r}: there is {', '.join(NAMED_GATES)}, and relu (a ReLU² written twice)"
         )
     heads, width = config["num_attention_heads"], config["hidden_size"]
     rotary = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    kind = rotary.get("rope_type", rotary.get("type", "default"))
-    if kind != "default" or rotary.get("partial_rotary_factor", 1) != 1:
-        raise ExportError(f"rotary positions of the kind {kind!r}: only the plain ones are there")
     qwen2 = config["model_type"] == "qwen2"
     head_size = config.get("head_dim") or width // heads
     pattern, band = _bands(config)
@@ -141,6 +168,7 @@ def _shape(config: Config) -> Shape:
         pattern=pattern,
         band=band,
         rotary_base=float(rotary.get("rope_theta") or config.get("rope_theta") or 10_000.0),
+        **scaling_of(rotary),
         norm_epsilon=config.get("rms_norm_eps", 1e-6),
     )
 
@@ -159,6 +187,7 @@ def _bands(config: Config) -> tuple[str, int]:
 
 def _objections(shape: Shape, **more: object) -> list[str]:
     wanted = {"norm": "rms", "norm_place": "pre", "position": "rotary", "activation": tuple(_ACTIVATIONS)}
+    wanted["rotary_scaling"] = ("none", "linear", "yarn", "llama3")
     return family.objections_to(shape, **wanted, **more)
 
 

@@ -12,15 +12,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from trainer.model.layers import Linear, Norm, rotate, wide
-from trainer.model.masks import Mask, Sight, explicit_mask
+from trainer.model.layers import Linear, Norm, wide
+from trainer.model.masks import ALL, Mask, Sight, explicit_mask
+from trainer.model.positions import rotate
 from trainer.model.shape import Shape
 
 HOPPER = 9
@@ -98,13 +99,17 @@ class KeyValueCache:
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Mask, choice: Choice, dropout: float = 0.0) -> Tensor:
     """softmax(QKᵀ/√d)V over what the mask shows: [B, heads, n, d] and [B, key heads, m, d] twice -> [B, heads, n, d].
 
-    Without a mask the queries are all the tokens, or a single last one.
+    A mask of numbers is added to the scores. Without a mask the queries are all the tokens, or a single last one.
     """
-    grouped = query.shape[1] != key.shape[1]
+    grouped, causal = query.shape[1] != key.shape[1], mask is None
+    if isinstance(mask, str):
+        mask = None
     if mask is not None and not isinstance(mask, Tensor):
         return _flex()(query, key, value, block_mask=mask, enable_gqa=grouped)
     if choice.causal == "dense":
-        return _written_out(query, key, value, mask, dropout)
+        return _written_out(query, key, value, mask, dropout, causal)
+    if mask is not None and mask.is_floating_point():
+        mask = mask.to(query.dtype)
     if mask is not None and grouped:
         groups = query.shape[1] // key.shape[1]
         key, value, grouped = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1), False
@@ -115,7 +120,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Mask, choice: Choice
             value,
             attn_mask=mask,
             dropout_p=dropout,
-            is_causal=mask is None and query.shape[2] > 1,
+            is_causal=causal and query.shape[2] > 1,
             enable_gqa=grouped,
         )
 
@@ -152,14 +157,32 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return torch.compile(function, dynamic=False)
 
 
-def _written_out(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float) -> Tensor:
+def _written_out(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float, causal: bool
+) -> Tensor:
     groups = query.shape[1] // key.shape[1]
     key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-    if mask is None:
-        mask = explicit_mask(query.shape[2], key.shape[2], query.device)
     scores = (query @ key.transpose(-1, -2)).to(wide(query.dtype)) / math.sqrt(query.shape[-1])
-    chances = scores.masked_fill(~mask, -torch.inf).softmax(-1)
-    return F.dropout(chances, dropout).to(value.dtype) @ value
+    if mask is None and causal:
+        mask = explicit_mask(query.shape[2], key.shape[2], query.device)
+    if mask is not None:
+        scores = scores + mask if mask.is_floating_point() else scores.masked_fill(~mask, -torch.inf)
+    return F.dropout(scores.softmax(-1), dropout).to(value.dtype) @ value
+
+
+class Pass(NamedTuple):
+    """What all blocks of one forward pass share.
+
+    `rotary` holds cosines and sines of these T positions, `memory` the states [B, n, width] of an encoder, and `values`
+    for each layer what is added to its values, [B, T, key heads, head size], or None.
+    """
+
+    sight: Sight
+    choice: Choice
+    rotary: tuple[Tensor, Tensor] | None = None
+    cache: KeyValueCache | None = None
+    memory: Tensor | None = None
+    values: tuple[Tensor | None, ...] = ()
 
 
 class Attention(nn.Module):
@@ -177,27 +200,51 @@ class Attention(nn.Module):
         if shape.qk_norm:
             self.query_norm = Norm(size, "rms", False, shape.norm_epsilon)
             self.key_norm = Norm(size, "rms", False, shape.norm_epsilon)
+        if shape.value_embeddings and not shape.value_embeddings <= layer < shape.layers - shape.value_embeddings:
+            self.value_shares = nn.Parameter(torch.full((2,), 0.5))
 
-    def forward(
-        self,
-        input: Tensor,
-        sight: Sight,
-        choice: Choice,
-        rotary: tuple[Tensor, Tensor] | None,
-        cache: KeyValueCache | None,
-    ) -> Tensor:
-        """[B, T, width] -> the same; `rotary` holds cosines and sines of these T positions."""
+    def forward(self, input: Tensor, shared: Pass) -> Tensor:
+        """[B, T, width] -> the same."""
         batch, length, _ = input.shape
         parts = self.qkv(input).split(self.sizes, dim=-1)
-        query, key, value = (part.view(batch, length, -1, self.shape.head_width).transpose(1, 2) for part in parts)
+        query, key, value = (part.view(batch, length, -1, self.shape.head_width) for part in parts)
+        if shared.values and (more := shared.values[self.layer]) is not None:
+            shares = self.value_shares.to(value.dtype)
+            value = shares[0] * value + shares[1] * more
+        query, key, value = (part.transpose(1, 2) for part in (query, key, value))
         if self.shape.qk_norm:
             query, key = self.query_norm(query), self.key_norm(key)
-        if rotary is not None:
-            query, key = rotate(query, *rotary), rotate(key, *rotary)
-        if cache is not None:
-            key, value = cache.append(self.layer, key, value)
-        mask = sight.banded if self.banded else sight.dense
+        if shared.rotary is not None:
+            query, key = rotate(query, *shared.rotary), rotate(key, *shared.rotary)
+        if shared.cache is not None:
+            key, value = shared.cache.append(self.layer, key, value)
+        mask = shared.sight.banded if self.banded else shared.sight.dense
         dropout = self.shape.dropout if self.training else 0.0
-        heads = attend(query, key, value, mask, choice, dropout)
+        heads = attend(query, key, value, mask, shared.choice, dropout)
+        output = self.out(heads.transpose(1, 2).reshape(batch, length, -1))
+        return F.dropout(output, self.shape.dropout, self.training)
+
+
+class CrossAttention(nn.Module):
+    """Attention of a decoder's tokens over all states of the encoder, without positions; keys and values are fused."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape, size = shape, shape.head_width
+        self.query = Linear(shape.width, shape.heads * size, bias=shape.bias)
+        self.kv = Linear(shape.width, 2 * shape.key_heads * size, bias=shape.bias)
+        self.kv.parts = (shape.key_heads * size,) * 2
+        self.out = Linear(shape.heads * size, shape.width, bias=shape.bias)
+
+    def forward(self, input: Tensor, shared: Pass) -> Tensor:
+        """[B, T, width] -> the same, over `shared.memory`."""
+        assert shared.memory is not None
+        batch, length, _ = input.shape
+        size = self.shape.head_width
+        query = self.query(input).view(batch, length, -1, size).transpose(1, 2)
+        kv = self.kv(shared.memory).view(batch, shared.memory.shape[1], 2, -1, size)
+        key, value = kv.permute(2, 0, 3, 1, 4)
+        dropout = self.shape.dropout if self.training else 0.0
+        heads = attend(query, key, value, ALL, shared.choice, dropout)
         output = self.out(heads.transpose(1, 2).reshape(batch, length, -1))
         return F.dropout(output, self.shape.dropout, self.training)

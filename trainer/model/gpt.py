@@ -1,4 +1,4 @@
-"""One class for GPT-1, GPT-2, GPT-3, LLaMA and what came after: a decoder whose every option is a field of its Shape.
+"""One class for GPT-1, GPT-2, GPT-3, LLaMA, BERT, GLM: one stack of blocks whose every option is a field of its Shape.
 
 Master weights stay in float32; activations have the type `compute_dtype`, which follows from the device (bfloat16 on
 CUDA, float32 on a CPU) and can be set. The token matrix has rows up to a multiple of 128, because matrix units like
@@ -6,52 +6,29 @@ it; rows beyond the vocabulary are zero, get no gradient, and their logits never
 are chosen when the model is put on a device, never inside a step, so that a compiled step holds no such question.
 """
 
-import hashlib
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.model.attention import Attention, Choice, KeyValueCache, kernel_in_use, pick_attention
-from trainer.model.layers import FeedForward, Linear, make_norm, rotary_tables, wide
-from trainer.model.loss import chunked_cross_entropy, token_cross_entropy
-from trainer.model.masks import Outlook, Sight
+from trainer.model.attention import KeyValueCache, Pass, kernel_in_use, pick_attention
+from trainer.model.block import Block, HeadTransform
+from trainer.model.initial import drawn
+from trainer.model.layers import Linear, make_norm, wide
+from trainer.model.loss import Scores, chunked_cross_entropy, soft_capped, token_cross_entropy
+from trainer.model.masks import Outlook
+from trainer.model.positions import alibi_slopes, distances, relative_buckets, rotary_tables, sinusoids
 from trainer.model.shape import Shape
 from trainer.optim.muon import placed_like
 
-WEIGHT_STD = 0.02
-
-
-class Block(nn.Module):
-    """Attention and feed-forward, each on a residual path: x + f(norm(x)), or GPT-1's norm(x + f(x))."""
-
-    def __init__(self, shape: Shape, layer: int) -> None:
-        super().__init__()
-        self.post = shape.norm_place == "post"
-        self.attention_norm = make_norm(shape)
-        self.attention = Attention(shape, layer)
-        self.feed_norm = make_norm(shape)
-        self.feed = FeedForward(shape)
-
-    def forward(
-        self,
-        input: Tensor,
-        sight: Sight,
-        choice: Choice,
-        rotary: tuple[Tensor, Tensor] | None,
-        cache: KeyValueCache | None = None,
-    ) -> Tensor:
-        """[B, T, width] -> the same."""
-        if self.post:
-            input = self.attention_norm(input + self.attention(input, sight, choice, rotary, cache))
-            return self.feed_norm(input + self.feed(input))
-        input = input + self.attention(self.attention_norm(input), sight, choice, rotary, cache)
-        return input + self.feed(self.feed_norm(input))
+# Columns in which the head's bias is a product like the others, with a state of 1, 0, 0, …; rows stay aligned.
+_BIAS_COLUMNS = 8
 
 
 class GPT(nn.Module):
-    """A decoder of this shape; `attention` is auto, sdpa, flex or dense.
+    """A model of this shape, which is no encoder-decoder; `attention` is auto, sdpa, flex or dense.
 
     The weights are those of `seed`; None leaves the memory as it is, for weights that are about to be loaded.
     `compiled_loss` None compiles the kernel of the loss on CUDA only.
@@ -60,11 +37,22 @@ class GPT(nn.Module):
     def __init__(self, shape: Shape, attention: str = "auto", seed: int | None = 0) -> None:
         super().__init__()
         self.shape, self.asked = shape, attention
-        self.embedding = _embedding(shape.padded_vocab_size, shape.width)
-        if shape.position == "learned" and not shape.gpt1_exact:
-            self.positions = _embedding(shape.sequence_length, shape.width)
-        self.blocks = nn.ModuleList(Block(shape, layer) for layer in range(shape.layers))
-        self.final_norm = make_norm(shape) if shape.norm_place == "pre" else None
+        self.embedding = embedding_table(shape.padded_vocab_size, shape.width)
+        if shape.position in ("learned", "blank") and not shape.gpt1_exact:
+            self.positions = embedding_table(shape.sequence_length, shape.width)
+        if shape.position == "blank":
+            self.blanks = embedding_table(shape.sequence_length, shape.width)
+        relative = shape.position == "relative"
+        self.relative = embedding_table(shape.relative_buckets, shape.heads) if relative else None
+        size = shape.key_heads * shape.head_width
+        tables = (embedding_table(shape.padded_vocab_size, size) for _ in range(shape.value_embeddings))
+        self.value_tables = nn.ModuleList(tables)
+        self.embedding_norm = make_norm(shape) if shape.embedding_norm else None
+        self.blocks = self._blocks()
+        self.final_norm = make_norm(shape) if shape.final_norm else None
+        if shape.head_transform:
+            self.transform = HeadTransform(shape)
+            self.head_bias = nn.Parameter(torch.zeros(shape.padded_vocab_size))
         if not shape.tied:
             self.head = Linear(shape.width, shape.padded_vocab_size, bias=False)
         self.compiled_loss: bool | None = None
@@ -72,6 +60,9 @@ class GPT(nn.Module):
         self._settle()
         if seed is not None:
             self.initialise(seed)
+
+    def _blocks(self) -> nn.ModuleList:
+        return nn.ModuleList(Block(self.shape, layer) for layer in range(self.shape.layers))
 
     @property
     def compute_dtype(self) -> torch.dtype:
@@ -91,16 +82,23 @@ class GPT(nn.Module):
         return self
 
     def _settle(self) -> None:
-        """What follows from the device: the kernels, the rotary tables, the masks."""
+        """What follows from the device: the kernels, the tables of positions, the masks."""
         shape, weight = self.shape, self.embedding.weight
         device = weight.device
         nvidia = device.type == "cuda" and torch.version.hip is None
         capability = torch.cuda.get_device_capability(device) if nvidia else None
         self.choice = pick_attention(device.type, capability, shape, self.asked)
         self.outlook = Outlook(shape, self.choice.masked == "flex", device)
-        self.rotary = None
-        if shape.position == "rotary" and device.type != "meta":
-            self.rotary = rotary_tables(shape, shape.sequence_length, device, wide(weight.dtype))
+        self.rotary = self.sinusoids = self.slopes = None
+        if device.type == "meta":
+            return
+        dtype = wide(weight.dtype)
+        if shape.position == "rotary":
+            self.rotary = rotary_tables(shape, shape.sequence_length, device, dtype)
+        elif shape.position == "sinusoidal":
+            self.sinusoids = sinusoids(shape.sequence_length, shape.width).to(device, dtype)
+        elif shape.position == "alibi":
+            self.slopes = alibi_slopes(shape.heads).to(device, dtype)
 
     def attention_in_words(self) -> str:
         """Which kernels run on this device and why, for the log; asks PyTorch what it takes in the end."""
@@ -110,30 +108,11 @@ class GPT(nn.Module):
 
     @torch.no_grad()
     def initialise(self, seed: int) -> None:
-        """Draw all weights: N(0, .02), positions N(0, `position_std`), gains 1, biases and padding rows 0.
-
-        Projections back into the residual stream have std .02/√(2L) (GPT-2, section 2.3), in GPT-1's order .02. Each
-        tensor has a generator of its own, keyed by seed and name, so that neither the number of processes nor the
-        way weights are split among them changes a number.
-        """
+        """Draw all weights as `trainer.model.initial` says."""
         for name, parameter in self.named_parameters():
             if parameter.device.type != "meta":
-                drawn = self._drawn(seed, name, parameter.shape).to(parameter.device, parameter.dtype)
-                parameter.copy_(placed_like(drawn, parameter))
-
-    def _drawn(self, seed: int, name: str, size: torch.Size) -> Tensor:
-        if len(size) == 1:
-            return torch.full(size, float(name.endswith("norm.weight")), device="cpu")
-        std = WEIGHT_STD
-        if name == "positions.weight":
-            std = self.shape.position_std
-        elif name.endswith(("attention.out.weight", "feed.down.weight")) and self.shape.norm_place == "pre":
-            std = WEIGHT_STD / math.sqrt(2 * self.shape.layers)
-        key = int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "little") >> 1
-        drawn = torch.empty(size, device="cpu").normal_(0.0, std, generator=torch.Generator().manual_seed(key))
-        if name in ("embedding.weight", "head.weight"):
-            drawn[self.shape.softmax_size :] = 0
-        return drawn
+                first = drawn(self.shape, seed, name, parameter.shape).to(parameter.device, parameter.dtype)
+                parameter.copy_(placed_like(first, parameter))
 
     def token_matrix(self) -> Tensor:
         """The matrix of tokens as this pass uses it: with `gpt1_exact` in training, dropout falls on it."""
@@ -142,7 +121,7 @@ class GPT(nn.Module):
             return F.dropout(weight, self.shape.dropout, self.training)
         return weight
 
-    def _embed(self, tokens: Tensor, matrix: Tensor, past: int) -> Tensor:
+    def _embed(self, tokens: Tensor, matrix: Tensor, past: int, positions: Tensor | None) -> Tensor:
         shape, end = self.shape, past + tokens.shape[1]
         if end > shape.sequence_length:
             raise ValueError(f"{end} tokens in a row; this model has {shape.sequence_length} positions")
@@ -151,8 +130,37 @@ class GPT(nn.Module):
             embedded = embedded + matrix[shape.vocab_size + past : shape.vocab_size + end]
         elif shape.position == "learned":
             embedded = embedded + self.positions.weight[past:end]
+        elif shape.position == "blank" and positions is None:
+            embedded = embedded + self.positions.weight[past:end] + self.blanks.weight[0]
+        elif positions is not None:
+            embedded = embedded + self.positions(positions[:, 0]) + self.blanks(positions[:, 1])
+        elif self.sinusoids is not None:
+            embedded = embedded * math.sqrt(shape.width) + self.sinusoids[past:end]
         embedded = embedded.to(self.compute_dtype)
+        if self.embedding_norm is not None:
+            embedded = self.embedding_norm(embedded)
         return embedded if shape.gpt1_exact else F.dropout(embedded, shape.dropout, self.training)
+
+    def _bias(self, queries: int, keys: int, table: nn.Embedding | None, both_ways: bool) -> Tensor | None:
+        """What ALiBi or T5's table add to the scores of the last queries, [heads, queries, keys]; None for others."""
+        if self.slopes is not None:
+            return -self.slopes[:, None, None] * distances(queries, keys, self.slopes.device).abs()
+        if table is None:
+            return None
+        buckets = relative_buckets(distances(queries, keys, table.weight.device), self.shape, both_ways)
+        return table(buckets).permute(2, 0, 1)
+
+    def _rotary(self, past: int, length: int) -> tuple[Tensor, Tensor] | None:
+        return self.rotary and (self.rotary[0][past : past + length], self.rotary[1][past : past + length])
+
+    def _values(self, tokens: Tensor) -> tuple[Tensor | None, ...]:
+        """For each layer what is added to its values: the tables serve the first layers, and the last in one order."""
+        n, shape = self.shape.value_embeddings, self.shape
+        if not n:
+            return ()
+        size = (*tokens.shape, shape.key_heads, shape.head_width)
+        looked_up = tuple(table(tokens).view(size).to(self.compute_dtype) for table in self.value_tables)
+        return (*looked_up, *(None,) * (shape.layers - 2 * n), *looked_up)
 
     def hidden(
         self,
@@ -160,21 +168,26 @@ class GPT(nn.Module):
         documents: Tensor | None = None,
         cache: KeyValueCache | None = None,
         matrix: Tensor | None = None,
+        prefix: Tensor | None = None,
+        positions: Tensor | None = None,
     ) -> Tensor:
         """Token ids [B, T] -> states [B, T, width] after the final norm, in `compute_dtype`.
 
         `documents` [B, T] hides other documents of the row; `cache` holds the tokens before these and takes them in;
-        `matrix` is the `token_matrix()` to use, where the head must see the same dropout.
+        `matrix` is the `token_matrix()` to use, where the head must see the same dropout. All tokens of a row see its
+        first `prefix` [B] tokens (without it, all of the tokens that the first pass gives); `positions` [B, 2, T] are
+        GLM's two of each token.
         """
         past = 0 if cache is None else cache.length
-        length = tokens.shape[1]
-        state = self._embed(tokens, self.token_matrix() if matrix is None else matrix, past)
-        rotary = None
-        if self.rotary is not None:
-            rotary = (self.rotary[0][past : past + length], self.rotary[1][past : past + length])
-        sight = self.outlook.sight(length, past + length, tokens.device, documents)
+        length, device = tokens.shape[1], tokens.device
+        state = self._embed(tokens, self.token_matrix() if matrix is None else matrix, past, positions)
+        if self.shape.architecture == "prefix" and prefix is None and not past:
+            prefix = torch.full((len(tokens),), length, device=device)
+        bias = self._bias(length, past + length, self.relative, self.shape.architecture != "decoder")
+        sight = self.outlook.sight(length, past + length, device, documents, prefix, bias)
+        shared = Pass(sight, self.choice, self._rotary(past, length), cache, values=self._values(tokens))
         for block in self.blocks:
-            state = block(state, sight, self.choice, rotary, cache)
+            state = block(state, shared)
         if cache is not None:
             cache.length += length
         return state if self.final_norm is None else self.final_norm(state)
@@ -182,26 +195,43 @@ class GPT(nn.Module):
     def _head(self, matrix: Tensor) -> Tensor:
         return matrix if self.shape.tied else self.head.weight
 
+    def _scored(self, state: Tensor, matrix: Tensor) -> tuple[Tensor, Tensor]:
+        """States and head as their product gives the scores: behind BERT's transform, the bias in columns of both."""
+        weight = self._head(matrix)
+        if not self.shape.head_transform:
+            return state, weight
+        state = self.transform(state)
+        one = F.pad(state.new_ones(*state.shape[:-1], 1), (0, _BIAS_COLUMNS - 1))
+        bias = F.pad(self.head_bias[:, None], (0, _BIAS_COLUMNS - 1))
+        return torch.cat((state, one), -1), torch.cat((weight, bias.to(weight.dtype)), -1)
+
     def logits(self, hidden: Tensor, matrix: Tensor | None = None) -> Tensor:
         """States [..., width] -> scores of the true vocabulary, [..., vocab_size], in the type of the states."""
-        weight = self._head(self.token_matrix() if matrix is None else matrix)
-        return F.linear(hidden, weight[: self.shape.vocab_size].to(hidden.dtype))
+        state, weight = self._scored(hidden, self.token_matrix() if matrix is None else matrix)
+        scores = F.linear(state, weight[: self.shape.vocab_size].to(state.dtype))
+        return soft_capped(scores, self.shape.soft_cap)
 
-    def forward(self, tokens: Tensor, targets: Tensor, documents: Tensor | None = None) -> Tensor:
-        """The mean loss in nats over the targets [B, T] that are not -100: a scalar of float32."""
+    def _states(self, tokens: Tensor, matrix: Tensor, documents: Tensor | None, more: dict[str, Any]) -> Tensor:
+        return self.hidden(tokens, documents, matrix=matrix, **more)
+
+    def forward(self, tokens: Tensor, targets: Tensor, documents: Tensor | None = None, **more: Tensor) -> Tensor:
+        """The mean loss in nats over the targets [B, T] that are not -100: a scalar of float32.
+
+        `more` is what an objective gives beside the tokens: `prefix`, `positions`; for an encoder-decoder `source`.
+        """
         matrix = self.token_matrix()
-        state = self.hidden(tokens, documents, matrix=matrix).flatten(0, 1)
-        size = self.shape.softmax_size
-        return chunked_cross_entropy(state, self._head(matrix), targets.flatten(), size, compiled=self.compiled_loss)
+        state, weight = self._scored(self._states(tokens, matrix, documents, more).flatten(0, 1), matrix)
+        scores = Scores(self.shape.softmax_size, self.shape.soft_cap)
+        return chunked_cross_entropy(state, weight, targets.flatten(), scores, compiled=self.compiled_loss)
 
-    def token_losses(self, tokens: Tensor, targets: Tensor, documents: Tensor | None = None) -> Tensor:
+    def token_losses(self, tokens: Tensor, targets: Tensor, documents: Tensor | None = None, **more: Tensor) -> Tensor:
         """The loss of each target, float32 [B, T], 0 where it is -100; with gradients where they are enabled."""
         matrix = self.token_matrix()
-        state = self.hidden(tokens, documents, matrix=matrix).flatten(0, 1)
-        losses = token_cross_entropy(state, self._head(matrix), targets.flatten(), self.shape.softmax_size)
+        state, weight = self._scored(self._states(tokens, matrix, documents, more).flatten(0, 1), matrix)
+        losses = token_cross_entropy(state, weight, targets.flatten(), self.shape.softmax_size, self.shape.soft_cap)
         return losses.view(targets.shape)
 
 
-def _embedding(rows: int, width: int) -> nn.Embedding:
+def embedding_table(rows: int, width: int) -> nn.Embedding:
     """A table whose memory is left as it is: weights are drawn by `GPT.initialise`."""
     return nn.Embedding.from_pretrained(torch.empty(rows, width), freeze=False)

@@ -1,4 +1,4 @@
-"""The parts of a block that are not attention: linear maps that cast, norms, rotary positions, feed-forwards.
+"""The parts of a block that are not attention: linear maps that cast, norms, feed-forwards.
 
 Weights are kept in float32 and cast here, at the place of use, to the type of the activations. There is no autocast:
 what is rounded where can be read in the code, the compiler fuses every cast with its neighbour, and a model in float64
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.model.shape import Shape
+from trainer.model.shape import GATED, Shape
 
 
 def wide(dtype: torch.dtype) -> torch.dtype:
@@ -59,48 +59,30 @@ def make_norm(shape: Shape) -> Norm:
     return Norm(shape.width, shape.norm, shape.bias, shape.norm_epsilon)
 
 
-def rotary_tables(shape: Shape, length: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of the angles t·base^(-2i/d) (Su et al., 2021, section 3.2.2), each [length, head size / 2].
-
-    The angles are computed in float64: at position 100,000 a float32 angle is off by more than a hundredth.
-    """
-    size = shape.head_width
-    rates = shape.rotary_base ** -(torch.arange(0, size, 2, dtype=torch.float64) / size)
-    angles = torch.outer(torch.arange(length, dtype=torch.float64), rates)
-    return angles.cos().to(device, dtype), angles.sin().to(device, dtype)
-
-
-def rotate(input: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-    """Turn the pairs (i, i + d/2) of [..., T, d] by the angles of the tables, [T, d/2] each.
-
-    The paper pairs neighbours, (2i, 2i+1); halves are the layout of LLaMA's weights in `transformers`.
-    """
-    first, second = input.to(cosines.dtype).chunk(2, dim=-1)
-    turned = torch.cat((first * cosines - second * sines, second * cosines + first * sines), dim=-1)
-    return turned.to(input.dtype)
-
-
 class FeedForward(nn.Module):
-    """[..., width] -> [..., width] through the inner width: GELU, its tanh form, ReLU², or SwiGLU (Shazeer, 2020).
+    """[..., width] -> [..., width] through the inner width: GELU, its tanh form, ReLU, ReLU², SwiGLU or GeGLU.
 
-    SwiGLU's gate and value are one fused matrix `up`: the gate's rows first, then the value's.
+    SwiGLU's and GeGLU's gate and value (Shazeer, 2020) are one fused matrix `up`: the gate's rows first, then the
+    value's. GeGLU's gate is the tanh form, as in T5 1.1 and Gemma.
     """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.activation, self.dropout = shape.activation, shape.dropout
-        parts = (shape.inner_width,) * (2 if shape.activation == "swiglu" else 1)
+        parts = (shape.inner_width,) * (2 if shape.gated else 1)
         self.up = Linear(shape.width, sum(parts), bias=shape.bias)
         self.up.parts = parts
         self.down = Linear(shape.inner_width, shape.width, bias=shape.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         inner = self.up(input)
-        if self.activation == "swiglu":
+        if self.activation in GATED:
             gate, value = inner.chunk(2, dim=-1)
-            inner = F.silu(gate) * value
-        elif self.activation == "relu2":
-            inner = F.relu(inner).square()
+            gate = F.silu(gate) if self.activation == "swiglu" else F.gelu(gate, approximate="tanh")
+            inner = gate * value
+        elif self.activation in ("relu", "relu2"):
+            inner = F.relu(inner)
+            inner = inner.square() if self.activation == "relu2" else inner
         else:
             inner = F.gelu(inner, approximate="tanh" if self.activation == "gelu" else "none")
         return F.dropout(self.down(inner), self.dropout, self.training)

@@ -13,7 +13,7 @@ closed box to it; a whole training step then compiles into one graph, and what i
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -32,25 +32,44 @@ def chunk_rows(device_type: str, columns: int) -> int:
     return 1 << (most.bit_length() - 1)
 
 
+def soft_capped(scores: Tensor, cap: float) -> Tensor:
+    """cap·tanh(scores/cap), which is nearly the scores where they are small; 0 leaves them (Gemma 2, section 2)."""
+    return cap * torch.tanh(scores / cap) if cap else scores
+
+
+class Scores(NamedTuple):
+    """The scores that count: those of the first `vocab_size` rows of the matrix, `soft_capped` by `cap`."""
+
+    vocab_size: int
+    cap: float = 0.0
+
+
 def chunked_cross_entropy(
-    hidden: Tensor, weight: Tensor, targets: Tensor, vocab_size: int, chunk: int = 0, compiled: bool | None = None
+    hidden: Tensor,
+    weight: Tensor,
+    targets: Tensor,
+    scores: Scores | int,
+    chunk: int = 0,
+    compiled: bool | None = None,
 ) -> Tensor:
     """The mean of -log softmax(hidden · weightᵀ)[target] in nats over the targets that are not -100: a scalar.
 
     `hidden` is [N, d], `weight` [V, d] of any float type (cast to that of `hidden` for the products), `targets` int64
-    [N] below `vocab_size`; rows of `weight` from `vocab_size` on are padding and count for nothing. Sums are made in
-    float32 or wider. With no target at all the loss is 0. `chunk` is the most rows of a chunk, 0 takes `chunk_rows`;
-    chunks are made equal, so that one kernel serves them all. `compiled` None compiles that kernel on CUDA only.
+    [N] below the vocabulary's size (`scores`); rows of `weight` from there on are padding and count for nothing. Sums
+    are made in float32 or wider. With no target at all the loss is 0. `chunk` is the most rows of a chunk, 0 takes
+    `chunk_rows`; chunks are made equal, so that one kernel serves them all. `compiled` None compiles that kernel on
+    CUDA only.
     Second derivatives are not there.
     """
     chunks = -(-hidden.shape[0] // (chunk or chunk_rows(hidden.device.type, weight.shape[0])))
     chunk = -(-hidden.shape[0] // max(1, chunks))
     slopes = torch.is_grad_enabled() and (hidden.requires_grad or weight.requires_grad)
     fused = hidden.device.type == "cuda" if compiled is None else compiled
-    return _operator(hidden, weight, targets, [vocab_size, chunk], [slopes, fused])[0]
+    vocab_size, cap = scores if isinstance(scores, Scores) else (scores, 0.0)
+    return _operator(hidden, weight, targets, [vocab_size, chunk], [slopes, fused], cap)[0]
 
 
-def token_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, vocab_size: int) -> Tensor:
+def token_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, vocab_size: int, cap: float = 0.0) -> Tensor:
     """The loss of each target, [N] in float32 or wider, 0 where it is -100; arguments as above.
 
     Without gradients it goes chunk by chunk; with them it is PyTorch's own, which keeps all scores.
@@ -58,7 +77,8 @@ def token_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, vocab_s
 
     def losses(hidden: Tensor, targets: Tensor) -> Tensor:
         scores = F.linear(hidden, weight[:vocab_size].to(hidden.dtype))
-        return F.cross_entropy(scores.to(wide(scores.dtype)), targets, ignore_index=IGNORED, reduction="none")
+        scores = soft_capped(scores.to(wide(scores.dtype)), cap)
+        return F.cross_entropy(scores, targets, ignore_index=IGNORED, reduction="none")
 
     if torch.is_grad_enabled() and (hidden.requires_grad or weight.requires_grad):
         return losses(hidden, targets)
@@ -67,24 +87,30 @@ def token_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, vocab_s
 
 
 def _chunk(
-    hidden: Tensor, weight: Tensor, targets: Tensor, share: Tensor, vocab_size: int, slopes: bool
+    hidden: Tensor, weight: Tensor, targets: Tensor, share: Tensor, counted: tuple[int, float], slopes: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Of one chunk: the sum of its losses, and `share` times its gradients of hidden and weight, or empty ones."""
+    vocab_size, cap = counted
     scores = hidden @ weight.T
     logs = scores.to(wide(scores.dtype))
+    bent = torch.tanh(logs / cap) if cap else None
+    logs = logs if bent is None else cap * bent
     logs[:, vocab_size:] = -torch.inf
     logs = F.log_softmax(logs, dim=1)
-    counted = targets != IGNORED
-    index = torch.where(counted, targets, 0)[:, None]
-    loss = -torch.where(counted, logs.gather(1, index)[:, 0], 0).sum()
+    wanted = targets != IGNORED
+    index = torch.where(wanted, targets, 0)[:, None]
+    loss = -torch.where(wanted, logs.gather(1, index)[:, 0], 0).sum()
     if not slopes:
         return loss, hidden.new_empty(0), weight.new_empty(0)
-    shares = torch.where(counted, share, 0)[:, None]
+    shares = torch.where(wanted, share, 0)[:, None]
     if torch.compiler.is_compiling():
         column = torch.arange(weight.shape[0], device=weight.device)
         slope = (logs.exp() - (column == index).to(logs.dtype)) * shares
     else:
         slope = logs.exp_().mul_(shares).scatter_add_(1, index, -shares)
+    if bent is not None:
+        # d(cap·tanh(s/cap))/ds = 1 - tanh²(s/cap).
+        slope = slope * (1 - bent * bent)
     slope = slope.to(scores.dtype)
     return loss, slope @ weight, slope.T @ hidden
 
@@ -95,7 +121,7 @@ def _compiled_chunk() -> Callable[..., Any]:
 
 
 def loss_and_slopes(
-    hidden: Tensor, weight: Tensor, targets: Tensor, sizes: list[int], flags: list[bool]
+    hidden: Tensor, weight: Tensor, targets: Tensor, sizes: list[int], flags: list[bool], cap: float = 0.0
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What the operator does: the loss and its gradients of `hidden` and `weight`, which are empty if not wanted.
 
@@ -110,7 +136,7 @@ def loss_and_slopes(
     to_hidden, to_weight = _gradients(hidden, weight, slopes)
     for start in range(0, hidden.shape[0], max(1, rows)):
         part = slice(start, start + rows)
-        losses, of_hidden, of_weight = run(hidden[part], matrix, targets[part], share, vocab_size, slopes)
+        losses, of_hidden, of_weight = run(hidden[part], matrix, targets[part], share, (vocab_size, cap), slopes)
         loss += losses
         if slopes:
             to_hidden[part] = of_hidden
@@ -129,7 +155,7 @@ _operator = torch.library.custom_op("corpusloom::linear_cross_entropy", loss_and
 
 
 @_operator.register_fake
-def _(hidden: Tensor, weight: Tensor, targets: Tensor, sizes: list[int], flags: list[bool]):
+def _(hidden: Tensor, weight: Tensor, targets: Tensor, sizes: list[int], flags: list[bool], cap: float = 0.0):
     to_hidden, to_weight = _gradients(hidden, weight, flags[0])
     return hidden.new_empty((), dtype=wide(hidden.dtype)), to_hidden, to_weight
 
@@ -142,7 +168,7 @@ def _keep(ctx: Any, inputs: Any, output: Any) -> None:
 
 def _backward(ctx: Any, loss: Tensor, *_: Tensor | None) -> tuple[Tensor | None, ...]:
     to_hidden, to_weight = ctx.saved_tensors
-    return (to_hidden * loss).to(to_hidden.dtype), (to_weight * loss).to(ctx.weight_dtype), None, None, None
+    return (to_hidden * loss).to(to_hidden.dtype), (to_weight * loss).to(ctx.weight_dtype), None, None, None, None
 
 
 _operator.register_autograd(_backward, setup_context=_keep)

@@ -1,4 +1,4 @@
-"""What a query may see: the past, within a band of keys, within its own document; as a mask for each kind of kernel.
+"""What a query may see: the past, a band of it, its own document, a prefix, everything; a mask for each kind of kernel.
 
 Visibility is computed once per forward pass, as `Sight`, and shared by all layers. For FlexAttention the mask of
 blocks is found here from the borders of the blocks alone, in O((T/128)²) comparisons on the device, because a row's
@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 BLOCK = 128
 LEAST_HEAD = 16
-Mask: TypeAlias = "Tensor | BlockMask | None"
+ALL = "all"
+Mask: TypeAlias = "Tensor | BlockMask | str | None"
 
 
 class Sight(NamedTuple):
-    """What the queries of dense and of banded layers may see; None is plain causality."""
+    """What the queries of dense and of banded layers may see; None is plain causality, `ALL` everything.
+
+    A mask of numbers is added to the scores: it holds the biases of positions, and -∞ where nothing may be seen.
+    """
 
     dense: Mask
     banded: Mask
@@ -36,17 +40,25 @@ def segments_of(documents: Tensor) -> Tensor:
 
 
 def explicit_mask(
-    queries: int, keys: int, device: torch.device, band: int | None = None, segments: Tensor | None = None
+    queries: int,
+    keys: int,
+    device: torch.device,
+    band: int | None = None,
+    segments: Tensor | None = None,
+    prefix: Tensor | int | None = None,
 ) -> Tensor:
     """True where query may see key: bool [queries, keys], or [B, 1, queries, keys] with `segments` [B, keys].
 
-    The queries are the last ones of the keys, as they are when a cache holds the earlier tokens.
+    The queries are the last ones of the keys, as they are when a cache holds the earlier tokens. All queries of a row
+    see its first `prefix` keys, a number or one for each row, [B].
     """
     query = torch.arange(keys - queries, keys, device=device)[:, None]
     key = torch.arange(keys, device=device)[None, :]
     mask = key <= query
     if band is not None:
         mask = mask & (key > query - band)
+    if prefix is not None:
+        mask = mask | (key < (prefix if isinstance(prefix, int) else prefix[:, None, None, None]))
     if segments is not None:
         mask = mask & (segments[:, None, keys - queries :, None] == segments[:, None, None, :])
     return mask
@@ -109,21 +121,55 @@ class Outlook:
         self.band = shape.band if "B" in shape.pattern else None
         self.flex = flex and shape.head_width >= LEAST_HEAD
         self.length = shape.sequence_length
+        self.causal = shape.architecture != "encoder"
         self.kept = None
         if self.flex and self.length % BLOCK == 0 and self.band is not None and self.band < self.length:
             self.kept = block_mask(self.length, device, self.band)
 
-    def sight(self, queries: int, keys: int, device: torch.device, documents: Tensor | None = None) -> Sight:
-        """For the last `queries` of `keys` tokens; `documents` [B, keys] hides other documents and takes no cache."""
+    def sight(
+        self,
+        queries: int,
+        keys: int,
+        device: torch.device,
+        documents: Tensor | None = None,
+        prefix: Tensor | None = None,
+        bias: Tensor | None = None,
+    ) -> Sight:
+        """For the last `queries` of `keys` tokens; `documents` [B, keys] hides other documents and takes no cache.
+
+        `prefix` [B] tokens of each row are seen by all of it, `bias` [heads, queries, keys] is added to the scores.
+        """
         if documents is not None and queries != keys:
             raise ValueError("documents and a cache do not go together: the rows of a cache are one document each")
         segments = None if documents is None else segments_of(documents)
+        if not self.causal or prefix is not None or bias is not None:
+            return self._special(queries, keys, device, segments, prefix, bias)
         dense = None
         if segments is not None or queries not in (1, keys):
             dense = self._mask(queries, keys, device, None, segments)
         if self.band is None or self.band >= keys:
             return Sight(dense, dense)
         return Sight(dense, self._mask(queries, keys, device, self.band, segments))
+
+    def _special(
+        self,
+        queries: int,
+        keys: int,
+        device: torch.device,
+        segments: Tensor | None,
+        prefix: Tensor | None,
+        bias: Tensor | None,
+    ) -> Sight:
+        """Explicit masks, for which no kernel has a name of its own; none at all where everything is seen."""
+        if not self.causal and segments is None and bias is None:
+            return Sight(ALL, ALL)
+        band = self.band if self.band is not None and self.band < keys else None
+        first = prefix if self.causal else keys
+        reaches = (None,) if band is None else (None, band)
+        masks = [explicit_mask(queries, keys, device, reach, segments, first) for reach in reaches]
+        if bias is not None:
+            masks = [torch.where(mask, bias, -torch.inf) for mask in masks]
+        return Sight(masks[0], masks[-1])
 
     def _mask(self, queries: int, keys: int, device: torch.device, band: int | None, segments: Tensor | None) -> Mask:
         if not self.flex or queries != keys or keys % BLOCK:

@@ -14,12 +14,19 @@ from typing import Any
 
 VOCABULARY_MULTIPLE = 128
 SWIGLU_MULTIPLE = 256
-_CHOICES = {
+ARCHITECTURES = ("decoder", "prefix", "encoder", "encoder-decoder")
+GATED = ("swiglu", "geglu")
+CHOICES = {
+    "architecture": ARCHITECTURES,
     "norm": ("layer", "rms"),
-    "norm_place": ("pre", "post"),
-    "position": ("learned", "rotary"),
-    "activation": ("gelu", "gelu-exact", "swiglu", "relu2"),
+    "norm_place": ("pre", "post", "sandwich", "deepnorm"),
+    "position": ("learned", "rotary", "sinusoidal", "alibi", "relative", "blank"),
+    "rotary_scaling": ("none", "linear", "ntk", "yarn", "llama3"),
+    "activation": ("gelu", "gelu-exact", "relu", "relu2", "swiglu", "geglu"),
 }
+# Of a window that T5's objective corrupts, the share that the encoder reads and the share that the decoder writes:
+# 15 % in spans of 3, each a sentinel in the one and a sentinel and its tokens in the other.
+_READ, _WRITTEN = 0.9, 0.2
 
 
 def round_up(number: int, multiple: int) -> int:
@@ -29,9 +36,14 @@ def round_up(number: int, multiple: int) -> int:
 
 @dataclass(frozen=True)
 class Shape:
-    """A decoder: its sizes, and which of the published variants stands at each place.
+    """A transformer: its sizes, and which of the published variants stands at each place.
 
-    `norm_place="post"` is GPT-1's order, norm(x + f(x)), which has no norm after the last block. `pattern` names the
+    `architecture` says what a token sees: a "decoder" the past, a "prefix" decoder all of a first part and the past
+    after it, an "encoder" everything; an "encoder-decoder" has `layers` blocks in each half. `norm_place="post"` is
+    GPT-1's order, norm(x + f(x)), which has no norm after the last block; "deepnorm" is norm(αx + f(x)) (Wang et al.,
+    2022), "sandwich" x + norm(f(norm(x))) (Ding et al., 2021). Positions are added to the tokens ("learned",
+    "sinusoidal", and GLM's two of each token, "blank"), turn queries and keys ("rotary") or are added to the scores
+    ("alibi", and T5's "relative", one table for all layers of a half). `pattern` names the
     attention of each layer, D for dense and B for banded, and is repeated over the layers: "DB" alternates. A banded
     query i sees the keys i-band < j <= i; neither the width of GPT-3's band nor which layers come first is published,
     so 256 and "dense first" are this project's choice. `gpt1_exact` is GPT-1 as its released code has it: positions
@@ -50,6 +62,7 @@ class Shape:
     norm: str = "layer"
     norm_place: str = "pre"
     position: str = "learned"
+    architecture: str = "decoder"
     activation: str = "gelu"
     bias: bool = True
     tied: bool = True
@@ -58,6 +71,16 @@ class Shape:
     pattern: str = "D"
     band: int = 256
     rotary_base: float = 10_000.0
+    rotary_scaling: str = "none"
+    rotary_factor: float = 1.0
+    rotary_original: int = 0
+    relative_buckets: int = 32
+    relative_distance: int = 128
+    embedding_norm: bool = False
+    head_transform: bool = False
+    zero_init: bool = False
+    soft_cap: float = 0.0
+    value_embeddings: int = 0
     norm_epsilon: float = 1e-5
     position_std: float = 0.01
     gpt1_exact: bool = False
@@ -66,7 +89,7 @@ class Shape:
         for name in ("layers", "heads", "width", "sequence_length", "vocab_size", "band"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        for name, allowed in _CHOICES.items():
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}")
         self._check_heads()
@@ -76,6 +99,35 @@ class Shape:
             raise ValueError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
         if self.gpt1_exact and (self.position != "learned" or not self.tied):
             raise ValueError("gpt1_exact keeps positions in the token matrix: position must be learned and tied true")
+        self._check_architecture()
+        self._check_scaling()
+
+    def _check_architecture(self) -> None:
+        kind = self.architecture
+        if kind != "decoder" and ("B" in self.pattern or self.gpt1_exact or self.value_embeddings):
+            raise ValueError(f"architecture {kind!r} takes no bands (pattern), no gpt1_exact and no value_embeddings")
+        if self.position == "blank" and kind != "prefix":
+            raise ValueError(f"position blank counts along the blanks of architecture prefix, not of {kind!r}")
+        if kind == "encoder-decoder" and (self.norm_place == "deepnorm" or self.head_transform):
+            raise ValueError("an encoder-decoder has no norm_place deepnorm and no head_transform")
+        if not 0 <= self.value_embeddings <= self.layers // 2:
+            raise ValueError(
+                f"value_embeddings is {self.value_embeddings}; give 0 to {self.layers // 2}, half the layers"
+            )
+        if self.relative_buckets % 4 or not 0 < self.relative_buckets // 2 < self.relative_distance:
+            raise ValueError("relative_buckets must be a multiple of 4, and half of them fewer than relative_distance")
+        if self.soft_cap < 0:
+            raise ValueError(f"soft_cap is {self.soft_cap}; give a bound of the scores, or 0 for none")
+
+    def _check_scaling(self) -> None:
+        if self.rotary_scaling == "none":
+            return
+        if self.position != "rotary" or self.rotary_factor < 1:
+            raise ValueError("rotary_scaling needs position rotary and a rotary_factor of at least 1")
+        if self.rotary_scaling in ("yarn", "llama3") and not self.rotary_original:
+            raise ValueError(
+                f"rotary_scaling {self.rotary_scaling} needs rotary_original, the length trained with before"
+            )
 
     def _check_heads(self) -> None:
         if not self.head_size and self.width % self.heads:
@@ -97,10 +149,30 @@ class Shape:
 
     @property
     def inner_width(self) -> int:
-        """Width inside the feed-forward: `inner`, or 4 times the width; for SwiGLU LLaMA's 8/3, up to a 256th."""
+        """Width inside the feed-forward: `inner`, or 4 times the width; for gated ones LLaMA's 8/3, up to a 256th."""
         if self.inner:
             return self.inner
-        return round_up(8 * self.width // 3, SWIGLU_MULTIPLE) if self.activation == "swiglu" else 4 * self.width
+        return round_up(8 * self.width // 3, SWIGLU_MULTIPLE) if self.gated else 4 * self.width
+
+    @property
+    def gated(self) -> bool:
+        """Whether the feed-forward has a gate beside its value."""
+        return self.activation in GATED
+
+    @property
+    def halves(self) -> int:
+        """Stacks of `layers` blocks: 2 for an encoder-decoder."""
+        return 2 if self.architecture == "encoder-decoder" else 1
+
+    @property
+    def residual_scale(self) -> float:
+        """DeepNorm's α, (2L)^(1/4) for one stack of L layers; 1 elsewhere."""
+        return (2 * self.layers) ** 0.25 if self.norm_place == "deepnorm" else 1.0
+
+    @property
+    def final_norm(self) -> bool:
+        """Whether a norm follows the last block: where the blocks' own stand before, or inside, their branches."""
+        return self.norm_place in ("pre", "sandwich")
 
     @property
     def padded_vocab_size(self) -> int:
@@ -117,40 +189,74 @@ class Shape:
         return self.pattern[layer % len(self.pattern)] == "B"
 
     @property
+    def _attention_parameters(self) -> int:
+        return self.width * self.head_width * 2 * (self.heads + self.key_heads)
+
+    @property
+    def _block_matrices(self) -> int:
+        return self._attention_parameters + self.width * self.inner_width * (3 if self.gated else 2)
+
+    @property
     def matrix_parameters(self) -> int:
         """Weights in the matrices of all blocks: what Muon turns, and nearly all of the work."""
-        attention = self.width * self.head_width * 2 * (self.heads + self.key_heads)
-        feed_forward = self.width * self.inner_width * (3 if self.activation == "swiglu" else 2)
-        return self.layers * (attention + feed_forward)
+        cross = self._attention_parameters if self.halves == 2 else 0
+        return self.layers * (self.halves * self._block_matrices + cross)
 
     @property
     def position_parameters(self) -> int:
-        """Weights in the table of positions; 0 for rotary ones."""
-        return self.sequence_length * self.width if self.position == "learned" else 0
+        """Weights in the tables of positions; 0 for those that are computed."""
+        if self.position == "relative":
+            return self.halves * self.relative_buckets * self.heads
+        tables = {"learned": 1, "blank": 2}.get(self.position, 0)
+        return tables * self.sequence_length * self.width
+
+    @property
+    def value_parameters(self) -> int:
+        """Weights in the tables that are added to values, and in the shares of both."""
+        tables = self.value_embeddings * self.vocab_size * self.key_heads * self.head_width
+        return tables + 2 * 2 * self.value_embeddings
+
+    @property
+    def _gain(self) -> int:
+        return 2 * self.width if self.norm == "layer" and self.bias else self.width
 
     @property
     def _vector_parameters(self) -> int:
-        heads, kv_heads, size, norm = self.heads, self.key_heads, self.head_width, self.width
-        gain = 2 * norm if self.norm == "layer" and self.bias else norm
-        inner = self.inner_width * (2 if self.activation == "swiglu" else 1)
-        biases = (heads + 2 * kv_heads) * size + self.width + inner + self.width if self.bias else 0
-        block = 2 * gain + biases + (2 * size if self.qk_norm else 0)
-        return self.layers * block + (gain if self.norm_place == "pre" else 0)
+        heads, kv_heads, size = self.heads, self.key_heads, self.head_width
+        inner = self.inner_width * (2 if self.gated else 1)
+        attention = (heads + 2 * kv_heads) * size + self.width if self.bias else 0
+        feed = inner + self.width if self.bias else 0
+        norms = self._gain * (2 if self.norm_place == "sandwich" else 1)
+        block = 2 * norms + attention + feed + (2 * size if self.qk_norm else 0)
+        cross = norms + attention if self.halves == 2 else 0
+        ends = self._gain * (self.halves * self.final_norm + self.embedding_norm)
+        return self.layers * (self.halves * block + cross) + ends
+
+    @property
+    def head_parameters(self) -> int:
+        """Weights of BERT's transform before the head, with a bias of each token."""
+        return (self.width + 1) * self.width + self._gain + self.vocab_size if self.head_transform else 0
 
     def n_parameters(self) -> int:
         """All weights of the true vocabulary, each shared one once; padding rows are not counted."""
         tokens = self.vocab_size * self.width * (1 if self.tied else 2)
-        return tokens + self.position_parameters + self.matrix_parameters + self._vector_parameters
+        counted = tokens + self.position_parameters + self.matrix_parameters + self._vector_parameters
+        return counted + self.value_parameters + self.head_parameters
 
-    def _dense_flops(self) -> int:
+    def _dense_flops(self) -> float:
         looked_up = 0 if self.tied else self.vocab_size * self.width
-        return 6 * (self.n_parameters() - self.position_parameters - looked_up)
+        worked = self.n_parameters() - self.position_parameters - self.value_parameters - looked_up
+        if self.halves == 1:
+            return 6 * worked
+        encoder = self.layers * self._block_matrices
+        return 6 * (_READ * encoder + _WRITTEN * (worked - encoder))
 
     def flops_per_token(self, sequence_length: int = 0) -> float:
         """Work of training on one token as MFU is quoted (PaLM, appendix B; nanoGPT): 6N + 12·L·d·T.
 
         N leaves out the table of positions and an input matrix that is only looked up; attention counts as if every
-        query saw all T keys. `sequence_length` 0 takes the shape's.
+        query saw all T keys. `sequence_length` 0 takes the shape's. In an encoder-decoder a token of the window goes
+        through one half or, if it is corrupted, the other: what T5's objective makes of the two is assumed.
         """
         length = sequence_length or self.sequence_length
         return float(self._dense_flops() + 12 * self.layers * self.heads * self.head_width * length)
@@ -161,6 +267,8 @@ class Shape:
         band = min(self.band, length)
         dense_keys = (length + 1) / 2
         banded_keys = (band * (band + 1) / 2 + (length - band) * band) / length
+        if self.architecture != "decoder":
+            dense_keys = float(length)
         keys = math.fsum(banded_keys if self.is_banded(layer) else dense_keys for layer in range(self.layers))
         return self._dense_flops() + 12 * self.heads * self.head_width * keys
 

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainer.evaluation.forms import Marks, Rows
-from trainer.model.gpt import GPT, WEIGHT_STD
+from trainer.model.gpt import GPT
+from trainer.model.initial import WEIGHT_STD
 from trainer.model.loss import IGNORED, token_cross_entropy
 from trainer.model.shape import Shape
 

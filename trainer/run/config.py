@@ -20,6 +20,7 @@ from typing import Any
 from trainer.model.presets import PRESETS
 from trainer.model.shape import Shape
 from trainer.optim.schedule import KINDS
+from trainer.run.shape_keys import describe_shape
 
 _SUFFIXES = {"k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
 _YES, _NO = frozenset(("true", "yes", "on", "1")), frozenset(("false", "no", "off", "0"))
@@ -29,29 +30,6 @@ MAY_CHANGE = frozenset(
     "validate_tokens save_every keep_last keep_every log_every tensorboard".split()
 )
 _LENGTHS = ("warmup_tokens", "ramp_from_tokens", "ramp_over_tokens", "decay_tokens")
-_SHAPE_HELP = {
-    "layers": "blocks",
-    "heads": "attention heads of a block",
-    "width": "numbers a token is in the residual stream",
-    "sequence_length": "tokens of a row, T",
-    "kv_heads": "heads of keys and values (0: as many as heads)",
-    "head_size": "numbers a head has (0: width / heads)",
-    "inner": "width of the feed-forward layer (0: four times width)",
-    "norm": "layer | rms",
-    "norm_place": "pre | post",
-    "position": "learned | rotary",
-    "activation": "gelu | gelu-exact | swiglu | relu2",
-    "bias": "biases in linear layers and norms",
-    "tied": "one matrix for the embedding and the head",
-    "qk_norm": "norm queries and keys",
-    "dropout": "share of activations dropped",
-    "pattern": "attention of the layers, repeated: D dense, B banded",
-    "band": "tokens a banded layer looks back over",
-    "rotary_base": "longest wavelength of rotary positions, over 2 pi",
-    "norm_epsilon": "added to the variance in a norm",
-    "position_std": "spread of the first positions",
-    "gpt1_exact": "positions share the softmax, dropout on the weight, as OpenAI's code",
-}
 
 
 class ConfigError(ValueError):
@@ -144,8 +122,8 @@ class RunConfig:
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> "RunConfig":
         """The inverse of `to_json`."""
-        shape = Shape(**{name: values[name] for name in SHAPE_KEYS})
-        own = {name: values[name] for name in RUN_KEYS}
+        shape = Shape(**{name: values[name] for name in SHAPE_KEYS if name in values})
+        own = {name: values[name] for name in RUN_KEYS if name in values}
         return RunConfig(preset=values["preset"], shape=shape, given=tuple(values["given"]), **own)
 
 
@@ -207,9 +185,13 @@ def parse_value(name: str, value: Any) -> Any:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What forbids going on: `key was old, is now new` for every key that a run must keep (see `MAY_CHANGE`)."""
+    """What forbids going on: `key was old, is now new` for every key that a run must keep (see `MAY_CHANGE`).
+
+    A key that an old run does not know had its default.
+    """
     names = [name for name in (*SHAPE_KEYS, *RUN_KEYS) if name not in MAY_CHANGE]
-    return [f"{name} was {old.get(name)}, is now {new[name]}" for name in names if old.get(name) != new[name]]
+    was = {name: old.get(name, _DEFAULTS[name]) for name in names}
+    return [f"{name} was {was[name]}, is now {new[name]}" for name in names if was[name] != new[name]]
 
 
 def describe_keys() -> str:
@@ -223,7 +205,7 @@ def describe_keys() -> str:
         if "help" in each.metadata
     ]
     lines += ["", "keys of the shape:"]
-    lines += [f"  {name:<28}{_SHAPE_HELP.get(name, '')}" for name in SHAPE_KEYS]
+    lines += [f"  {name:<28}{describe_shape(name)}" for name in SHAPE_KEYS]
     return "\n".join(lines)
 
 

@@ -87,6 +87,6 @@ def check_same(config: RunConfig, manifest: ShardManifest, state: dict[str, Any]
 
 def check_imported(shape: Shape, state: dict[str, Any], output: Path) -> None:
     """A checkpoint without an order holds imported weights: they are begun with, if they are of this shape."""
-    old, new = state.get("shape", {}), shape.to_json()
+    old, new = Shape.from_json(state["shape"]).to_json(), shape.to_json()
     if found := [f"{name} was {old.get(name)}, is now {new[name]}" for name in new if old.get(name) != new[name]]:
         raise ConfigError(f"{output} holds imported weights of another shape: {'; '.join(found)}")

@@ -235,8 +235,8 @@ def test_the_shortest_pattern_that_repeats(letters, pattern):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"model_type": "bert"}, "the kind 'bert' cannot be read; there is gpt2"),
-        ({"activation_function": "relu"}, "activation_function='relu': there is gelu_new"),
+        ({"model_type": "albert"}, "the kind 'albert' cannot be read; there is gpt2"),
+        ({"activation_function": "silu"}, "activation_function='silu': there is gelu_new"),
         ({"scale_attn_by_inverse_layer_idx": True}, "scales attention in a way of its own"),
         ({"n_layer": 9}, "is missing; is it a whole GPT2LMHeadModel"),
         ({"vocab_size": 62}, "61 token rows in the file"),

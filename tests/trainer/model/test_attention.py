@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.attention.flex_attention import create_block_mask
 
-from trainer.model.attention import CUDNN_FIRST, Attention, KeyValueCache, attend, pick_attention
+from trainer.model.attention import CUDNN_FIRST, Attention, KeyValueCache, Pass, attend, pick_attention
 from trainer.model.gpt import GPT
 from trainer.model.masks import BLOCK, Outlook, block_mask, explicit_mask, segments_of
 from trainer.model.shape import Shape
@@ -193,7 +193,7 @@ def test_a_token_outside_the_band_changes_nothing():
     before = drawn(1, LENGTH, 32)
     after = before.clone()
     after[0, 10] += 1
-    changed = (layer(before, sight, choice, None, None) != layer(after, sight, choice, None, None)).any(-1)[0]
+    changed = (layer(before, Pass(sight, choice)) != layer(after, Pass(sight, choice))).any(-1)[0]
     assert changed.nonzero().flatten().tolist() == list(range(10, 10 + SHAPE.band))
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from trainer.model.layers import FeedForward, Linear, Norm, rotary_tables, rotate
+from trainer.model.layers import FeedForward, Linear, Norm
+from trainer.model.positions import rotary_tables, rotate
 from trainer.model.shape import Shape
 
 torch.set_num_threads(1)

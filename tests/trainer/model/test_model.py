@@ -20,6 +20,12 @@ OPTIONS = {
     "gpt3": {"pattern": "DB", "band": 5},
     "no-bias": {"bias": False, "activation": "gelu-exact"},
     "llama": {"norm": "rms", "position": "rotary", "activation": "swiglu", "bias": False, "tied": False},
+    "bert": {"architecture": "encoder", "norm_place": "post", "embedding_norm": True, "head_transform": True},
+    "prefix": {"architecture": "prefix", "position": "relative", "activation": "geglu"},
+    "blank": {"architecture": "prefix", "position": "blank", "activation": "relu"},
+    "deepnorm": {"norm_place": "deepnorm", "position": "sinusoidal"},
+    "sandwich": {"norm_place": "sandwich", "position": "alibi", "pattern": "DB", "band": 5},
+    "modern": {"position": "rotary", "norm": "rms", "bias": False, "soft_cap": 15.0, "value_embeddings": 1},
     "grouped": {"kv_heads": 2, "head_size": 16, "qk_norm": True, "position": "rotary", "activation": "relu2"},
 }
 
@@ -35,6 +41,8 @@ def test_it_has_the_weights_that_its_shape_counts(options):
     padding = (shape.padded_vocab_size - shape.vocab_size) * shape.width * (1 if shape.tied else 2)
     if shape.gpt1_exact:
         padding -= shape.sequence_length * shape.width
+    rows = shape.padded_vocab_size - shape.vocab_size
+    padding += rows * shape.head_transform + rows * shape.key_heads * shape.head_width * shape.value_embeddings
     assert sum(parameter.numel() for parameter in model.parameters()) - padding == shape.n_parameters()
     matrices = [part for name, part in model.named_parameters() if name.startswith("blocks") and part.dim() == 2]
     assert sum(part.numel() for part in matrices) == shape.matrix_parameters
