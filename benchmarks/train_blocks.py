@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.block_labels import label
 from benchmarks.gold_pages import GoldPage, precision_recall_f1, read_gold, read_html
 from corpus.extraction import blocks
-from corpus.extraction.blocks import native, weights
+from corpus.extraction.blocks import inspection, native, weights
 from corpus.hashing import digest
 
 TREES = 200
@@ -65,11 +65,11 @@ def training_page(page: GoldPage, html: str) -> TrainingPage | None:
     with blocks.read(html, page.url) as reading:
         if not reading.count():
             return None
-        texts, places = reading.texts()
-        features = reading.features()
-        labels = label(texts, page.gold)
-        best = reading.write_chosen(labels >= 0.5).text
-    words = places[:, 0]
+        seen = inspection.texts(reading)
+        features = inspection.features(reading)
+        labels = label(seen.texts, page.gold)
+        best = reading.write_chosen((labels >= 0.5).tolist()).text
+    words = seen.words
     gold_words = float(words @ labels)
     row_weights = (words + 2) / (max(20.0, gold_words) + 2)
     row_weights *= min(1.0, MOST_WEIGHT / row_weights.sum())
@@ -135,7 +135,7 @@ def main() -> None:
     trained = train(pages)
     trained.save(arguments.output)
     size = arguments.output.stat().st_size
-    print(f"{arguments.output}: {len(trained.first_nodes)} trees from {len(pages)} pages, {size / 1000:.0f} kB")
+    print(f"{arguments.output}: {TREES} trees from {len(pages)} pages, {size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ WIKIPEDIA_MIRRORS = frozenset(
 
 # Hosts of pictures, films, sound and short messages. None of them occurs among the thousand domains published
 # with WebText although they lead any count of Reddit links: their pages hold no article. flic.kr (105th of the
-# thousand) and twitch.tv (993rd) are not in this list for that reason; a page of theirs without prose falls by the rules.
+# thousand) and twitch.tv (993rd) are not in this list for that reason; their pages without prose fall by the rules.
 MEDIA = frozenset(
     """
     bandcamp.com dailymotion.com deviantart.com facebook.com fb.com flickr.com gfycat.com giphy.com imgflip.com

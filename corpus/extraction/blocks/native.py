@@ -1,4 +1,4 @@
-"""The compiled half of this package, called with ctypes: pages in, blocks, features and text out.
+"""The compiled half of this package, called with ctypes: a page in, its main text out.
 
 The library has a plain C interface and knows nothing of Python, so one build serves every interpreter, and ctypes lets
 other threads run meanwhile. `pip install` builds it from `cpp/*.cpp`; a checkout that has none is told how to.
@@ -6,12 +6,11 @@ other threads run meanwhile. `pip install` builds it from `cpp/*.cpp`; a checkou
 
 import ctypes
 import html.entities
+from array import array
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from corpus.extraction.blocks.weights import Weights
 
@@ -28,19 +27,15 @@ class Written:
 
 
 class _ForestArrays(ctypes.Structure):
-    _fields_ = [
+    _fields_ = (
         *((name, ctypes.c_void_p) for name in ("thresholds", "features", "lefts", "rights")),
         *((name, ctypes.c_void_p) for name in ("leaves", "first_nodes", "first_leaves")),
         *((name, ctypes.c_int32) for name in ("nodes", "leaf_count", "trees")),
-    ]
+    )
 
 
 class _Result(ctypes.Structure):
-    _fields_ = [
-        ("text", ctypes.c_void_p),
-        ("length", ctypes.c_size_t),
-        ("expected_f1", ctypes.c_float),
-    ]
+    _fields_ = (("text", ctypes.c_void_p), ("length", ctypes.c_size_t), ("expected_f1", ctypes.c_float))
 
 
 _POINTER, _BYTES, _SIZE = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
@@ -52,9 +47,9 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "new_forest": (_POINTER, (_POINTER,)),
     "read": (_POINTER, (_BYTES, _SIZE, _BYTES, _SIZE)),
     "free": (None, (_POINTER,)),
-    "write": (ctypes.c_int, (_POINTER, _POINTER, _BYTES, _POINTER)),
     "excess": (_BYTES, (_POINTER, _POINTER)),
     "title": (_POINTER, (_POINTER, _POINTER)),
+    "write": (ctypes.c_int, (_POINTER, _POINTER, _BYTES, _POINTER)),
     "count": (ctypes.c_int, (_POINTER,)),
     "features": (None, (_POINTER, _POINTER)),
     "text": (_POINTER, (_POINTER, _POINTER)),
@@ -94,14 +89,18 @@ class Forest:
     """Weights in the form that the library evaluates; they live as long as the process."""
 
     def __init__(self, weights: Weights) -> None:
-        weights.check(feature_version(), len(feature_names()))
-        arrays = _ForestArrays(
-            *(getattr(weights, name).ctypes.data for name, _ in _ForestArrays._fields_[:7]),
-            len(weights.thresholds),
-            len(weights.leaves),
-            len(weights.first_nodes),
+        weights.check(feature_version(), library().blocks_feature_count())
+        arrays = weights.arrays
+
+        def address(name: str) -> int:
+            return arrays[name].buffer_info()[0]
+
+        given = _ForestArrays(
+            *(address(name) for name in ("thresholds", "features", "lefts", "rights")),
+            *(address(name) for name in ("leaves", "first_nodes", "first_leaves")),
+            *(len(arrays[name]) for name in ("thresholds", "leaves", "first_nodes")),
         )
-        self.pointer = library().blocks_new_forest(ctypes.byref(arrays))
+        self.pointer = library().blocks_new_forest(ctypes.byref(given))
 
 
 class Reading:
@@ -110,8 +109,8 @@ class Reading:
     def __init__(self, page: bytes, url: str = "") -> None:
         """`page` is HTML in UTF-8."""
         address = url.encode("utf-8", "replace")
-        self._pointer = library().blocks_read(page, len(page), address, len(address))
-        if not self._pointer:
+        self.pointer = library().blocks_read(page, len(page), address, len(address))
+        if not self.pointer:
             raise MemoryError(f"a page of {len(page)} bytes does not fit into memory")
 
     def __enter__(self) -> "Reading":
@@ -122,56 +121,36 @@ class Reading:
 
     def close(self) -> None:
         """Free the memory of the page."""
-        library().blocks_free(self._pointer)
-        self._pointer = None
+        library().blocks_free(self.pointer)
+        self.pointer = None
 
     def excess(self) -> tuple[str, int] | None:
         """What in the page is too much for any parser, and how much of it: then no blocks were read."""
         number = ctypes.c_int32()
-        what = library().blocks_excess(self._pointer, ctypes.byref(number))
+        what = library().blocks_excess(self.pointer, ctypes.byref(number))
         return (what.decode(), number.value) if what else None
 
     def title(self) -> str:
         """<title>, else og:title, on one line."""
         length = ctypes.c_size_t()
-        start = library().blocks_title(self._pointer, ctypes.byref(length))
+        start = library().blocks_title(self.pointer, ctypes.byref(length))
         return ctypes.string_at(start, length.value).decode("utf-8", "replace")
 
     def write(self, forest: Forest) -> Written:
         """The main text, by the weights."""
         return self._write(forest.pointer, None)
 
-    def write_chosen(self, chosen: np.ndarray) -> Written:
-        """The text of the blocks that are true in `chosen`."""
-        return self._write(None, np.ascontiguousarray(chosen, np.int8).tobytes())
-
-    def _write(self, forest: int | None, chosen: bytes | None) -> Written:
-        result = _Result()
-        if library().blocks_write(self._pointer, forest, chosen, ctypes.byref(result)):
-            raise MemoryError("the text of the page does not fit into memory")
-        text = ctypes.string_at(result.text, result.length).decode("utf-8", "replace")
-        return Written(text, result.expected_f1)
+    def write_chosen(self, chosen: list[bool]) -> Written:
+        """The text of these blocks; one entry for each block of the page."""
+        return self._write(None, array("b", chosen).tobytes())
 
     def count(self) -> int:
         """How many blocks there are."""
-        return library().blocks_count(self._pointer)
+        return library().blocks_count(self.pointer)
 
-    def features(self) -> np.ndarray:
-        """float32 of (blocks, features)."""
-        rows = np.empty((self.count(), library().blocks_feature_count()), np.float32)
-        library().blocks_features(self._pointer, rows.ctypes.data)
-        return rows
-
-    def texts(self) -> tuple[list[str], np.ndarray]:
-        """The text of each block; and int64 of (blocks, 2): its words, and the number of its path."""
-        places = np.empty((self.count(), 4), np.int64)
-        start = library().blocks_text(self._pointer, places.ctypes.data)
-        whole = ctypes.string_at(start, int(places[-1, 1])) if len(places) else b""
-        return [whole[begin:end].decode("utf-8", "replace") for begin, end in places[:, :2]], places[:, 2:]
-
-    def choose(self, forest: Forest) -> tuple[np.ndarray, np.ndarray]:
-        """Of each block: the probability that it is main text (float32), and whether it is chosen (bool)."""
-        probability = np.empty(self.count(), np.float32)
-        chosen = np.empty(self.count(), np.bool_)
-        library().blocks_choose(self._pointer, forest.pointer, probability.ctypes.data, chosen.ctypes.data)
-        return probability, chosen
+    def _write(self, forest: int | None, chosen: bytes | None) -> Written:
+        result = _Result()
+        if library().blocks_write(self.pointer, forest, chosen, ctypes.byref(result)):
+            raise MemoryError("the text of the page does not fit into memory")
+        text = ctypes.string_at(result.text, result.length).decode("utf-8", "replace")
+        return Written(text, result.expected_f1)

@@ -1,33 +1,46 @@
-"""The weights of the block model: a forest of small trees as flat arrays, one .npz file of less than 100 kB.
+"""The weights of the block model: a forest of small trees as flat arrays, in a JSON file of less than 100 kB.
 
 A threshold is kept as the greatest float32 that is not above the trained double, so that a float32 feature falls on the
-same side of it as in training; a leaf is an integer in units of 2^-16 of a logit, so that sums are exact.
+same side of it as in training; a leaf is an integer in units of 2^-16 of a logit, so that sums are exact. Arrays are
+those of the standard library: a process that reads pages does not wait for numpy.
 """
 
-from dataclasses import dataclass, fields
+import base64
+import binascii
+import json
+import struct
+import sys
+from array import array
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-import numpy as np
-
-DEFAULT = Path(__file__).with_name("weights.npz")
+DEFAULT = Path(__file__).with_name("weights.json")
 LEAF_UNIT = 2.0**-16
+
+# Codes of `array`, little-endian in the file: float32, uint8, int8 and int32.
+_CODES = {
+    "thresholds": "f",
+    "features": "B",
+    "lefts": "b",
+    "rights": "b",
+    "leaves": "i",
+    "first_nodes": "i",
+    "first_leaves": "i",
+}
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Nodes, leaves, and where each tree begins in them; `left` and `right` below zero are leaf ~child."""
+    """Nodes, leaves, and where each tree begins in them.
 
-    thresholds: np.ndarray
-    features: np.ndarray
-    lefts: np.ndarray
-    rights: np.ndarray
-    leaves: np.ndarray
-    first_nodes: np.ndarray
-    first_leaves: np.ndarray
+    A node goes to `lefts` if its feature is at most its threshold, else to `rights`. Children are nodes of the same
+    tree, counted from its root; below zero they are leaf ~child of the tree.
+    """
+
     feature_version: int
     feature_count: int
+    arrays: dict[str, array]
 
     def check(self, version: int, count: int) -> None:
         """Raise ValueError if these weights were trained on other features than the library computes."""
@@ -39,56 +52,67 @@ class Weights:
             )
 
     def save(self, path: Path) -> None:
-        """Write them as a compressed .npz."""
-        np.savez_compressed(path, **{field.name: getattr(self, field.name) for field in fields(self)})
-
-
-_TYPES = {
-    "thresholds": np.float32,
-    **dict.fromkeys(("features", "lefts", "rights"), np.int16),
-    **dict.fromkeys(("leaves", "first_nodes", "first_leaves"), np.int32),
-}
+        """Write them as JSON, the arrays in base64."""
+        packed = {name: base64.b64encode(_little_endian(values)).decode() for name, values in self.arrays.items()}
+        about = {"feature_version": self.feature_version, "feature_count": self.feature_count}
+        path.write_text(json.dumps({**about, **packed}, indent=0) + "\n", encoding="utf-8")
 
 
 def load(path: Path = DEFAULT) -> Weights:
     """Read a file that `Weights.save` wrote. Raises ValueError, naming the file, for anything else."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: np.ascontiguousarray(file[name], kind) for name, kind in _TYPES.items()}
-            about: dict[str, Any] = {name: int(file[name]) for name in ("feature_version", "feature_count")}
-            return Weights(**arrays, **about)
-    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
-        raise ValueError(f"{path} holds no weights of a block model: {error}") from error
+        said = json.loads(path.read_text(encoding="utf-8"))
+        arrays = {name: _array(code, base64.b64decode(said[name], validate=True)) for name, code in _CODES.items()}
+        return Weights(int(said["feature_version"]), int(said["feature_count"]), arrays)
+    except (KeyError, TypeError, ValueError, OSError, binascii.Error) as error:
+        raise ValueError(f"{path} holds no weights of a block model: {error!r}") from error
 
 
 def from_lightgbm(dumped: dict[str, Any], feature_version: int) -> Weights:
-    """The trees of `Booster.dump_model()`."""
-    columns: dict[str, list[Any]] = {name: [] for name in _TYPES}
+    """The trees of `Booster.dump_model()`, of at most 128 leaves over at most 256 features."""
+    arrays = {name: array(code) for name, code in _CODES.items()}
     for tree in dumped["tree_info"]:
-        columns["first_nodes"].append(len(columns["thresholds"]))
-        columns["first_leaves"].append(len(columns["leaves"]))
-        _flatten(tree["tree_structure"], columns)
-    arrays = {name: np.array(columns[name], kind) for name, kind in _TYPES.items()}
-    return Weights(**arrays, feature_version=feature_version, feature_count=dumped["max_feature_idx"] + 1)
+        arrays["first_nodes"].append(len(arrays["thresholds"]))
+        arrays["first_leaves"].append(len(arrays["leaves"]))
+        _flatten(tree["tree_structure"], arrays)
+    return Weights(feature_version, dumped["max_feature_idx"] + 1, arrays)
 
 
-def _flatten(node: dict[str, Any], columns: dict[str, list[Any]]) -> int:
+def _flatten(node: dict[str, Any], arrays: dict[str, array]) -> int:
     """Append a subtree; the number of its root within the tree, or ~leaf."""
     if "leaf_value" in node:
-        leaf = len(columns["leaves"]) - columns["first_leaves"][-1]
-        columns["leaves"].append(round(node["leaf_value"] / LEAF_UNIT))
-        return ~leaf
-    position = len(columns["thresholds"])
-    columns["thresholds"].append(_not_above(node["threshold"]))
-    columns["features"].append(node["split_feature"])
+        arrays["leaves"].append(round(node["leaf_value"] / LEAF_UNIT))
+        return ~(len(arrays["leaves"]) - 1 - arrays["first_leaves"][-1])
+    position = len(arrays["thresholds"])
+    arrays["thresholds"].append(not_above(node["threshold"]))
+    arrays["features"].append(node["split_feature"])
     for side in ("lefts", "rights"):
-        columns[side].append(0)
+        arrays[side].append(0)
     for side, child in (("lefts", "left_child"), ("rights", "right_child")):
-        columns[side][position] = _flatten(node[child], columns)
-    return position - columns["first_nodes"][-1]
+        arrays[side][position] = _flatten(node[child], arrays)
+    return position - arrays["first_nodes"][-1]
 
 
-def _not_above(threshold: float) -> np.float32:
+def not_above(threshold: float) -> float:
     """The greatest float32 that is at most `threshold`."""
-    single = np.float32(threshold)
-    return np.nextafter(single, np.float32(-np.inf)) if float(single) > threshold else single
+    single = struct.unpack("<f", struct.pack("<f", threshold))[0]
+    if single <= threshold:
+        return single
+    bits = struct.unpack("<i", struct.pack("<f", single))[0]
+    below = bits - 1 if single > 0 else bits + 1 if single < 0 else 1 - 2**31  # the last: the negative next to 0
+    return struct.unpack("<f", struct.pack("<i", below))[0]
+
+
+def _array(code: str, data: bytes) -> array:
+    values = array(code)
+    values.frombytes(data)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def _little_endian(values: array) -> bytes:
+    copy = values[:]
+    if sys.byteorder == "big":
+        copy.byteswap()
+    return copy.tobytes()

@@ -13,7 +13,8 @@ class Forest {
     // Children count from the root of their tree; leaves from its first leaf.
     struct Node {
         float threshold;
-        int16_t feature, left, right;
+        uint8_t feature;
+        int8_t left, right;
     };
     struct Tree {
         int32_t first_node, first_leaf;

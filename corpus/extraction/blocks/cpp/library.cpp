@@ -40,7 +40,8 @@ EXPORT void blocks_set_references(const char* table, size_t length) { set_refere
 
 struct ForestArrays {
     const float* thresholds;
-    const int16_t *features, *lefts, *rights;
+    const uint8_t* features;
+    const int8_t *lefts, *rights;
     const int32_t *leaves, *first_nodes, *first_leaves;
     int32_t nodes, leaf_count, trees;
 };
