@@ -22,9 +22,9 @@ $(READY): pyproject.toml constraints.txt Makefile
 
 demo: $(READY)
 	@$(PY) -m corpus.sample $(DEMO)/web
-	@$(PY) -m pipelines.build_webtext --submissions '$(DEMO)/web/submissions/RS_*' --pages '$(DEMO)/web/crawl/*' --output $(DEMO)/webtext
-	@$(PY) -m pipelines.train_tokenizer --corpus $(DEMO)/webtext --vocab-size 512 --output $(DEMO)/tokenizer
-	@$(PY) -m pipelines.build_shards --source webtext=$(DEMO)/webtext:1 --tokenizer $(DEMO)/tokenizer --validation-share 0.1 --output $(DEMO)/shards
+	@$(PY) -m pipelines.build_webtext --submissions '$(DEMO)/web/submissions/RS_*' --pages '$(DEMO)/web/crawl/*' --output $(DEMO)/webtext --replace
+	@$(PY) -m pipelines.train_tokenizer --corpus $(DEMO)/webtext --vocab-size 512 --output $(DEMO)/tokenizer --replace
+	@$(PY) -m pipelines.build_shards --source webtext=$(DEMO)/webtext:1 --tokenizer $(DEMO)/tokenizer --validation-share 0.1 --output $(DEMO)/shards --replace
 	@$(PY) -m trainer.train --data $(DEMO)/shards --preset tiny --output $(DEMO)/run steps=200 batch_tokens=1536
 	@echo && $(PY) -m trainer.sample $(DEMO)/run --tokenizer $(DEMO)/tokenizer --tokens 120 --temperature 0.8 --top-k 40
 

@@ -22,13 +22,17 @@ from fractions import Fraction
 
 import numpy as np
 
+from corpus.errors import CorpusloomError, ExitCode
+
 MOST_EPOCHS = 4
 PARTS = 10_000
 _MOST_SLOTS = 10_000_000
 
 
-class MixtureError(Exception):
+class MixtureError(CorpusloomError):
     """A mixture that cannot be: what is wrong with it, and what to do."""
+
+    code = ExitCode.FLAGS
 
 
 @dataclass(frozen=True)

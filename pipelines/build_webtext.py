@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.cli.flags import EXIT_CODES
+from corpus.command_line import CommandParser, WholeNumber, day
+from pipelines.cli.flags import add_damage_flag, add_run_flags
 
 if TYPE_CHECKING:
     from pipelines.builds.webtext import Build
@@ -26,15 +27,9 @@ Every other flag goes to Apache Beam: --direct_num_workers 4, --runner SparkRunn
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The flags. Patterns are expanded by the command itself; each flag for files may be given repeatedly."""
-    flags = argparse.ArgumentParser(
-        prog=COMMAND,
-        description="Build WebText from Reddit submission dumps and crawl files.",
-        epilog=EXAMPLE + EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    flags = CommandParser(COMMAND, "Build WebText from Reddit submission dumps and crawl files.", EXAMPLE)
     _add_files(flags.add_argument_group("files"))
     _add_links(flags.add_argument_group("which links count"))
     _add_pages(flags.add_argument_group("which pages stay"))
@@ -75,16 +70,25 @@ def _add_files(group: Group) -> None:
 
 
 def _add_links(group: Group) -> None:
-    group.add_argument("--min-karma", type=int, default=3, metavar="N", help="least karma of a link (default 3)")
+    group.add_argument(
+        "--min-karma",
+        type=WholeNumber(-(2**31), 2**31),
+        default=3,
+        metavar="N",
+        help="least karma of a link (default 3)",
+    )
     group.add_argument(
         "--karma",
         choices=("max", "sum"),
         default="max",
         help="over several posts of one URL: the highest, as WebText, or the sum, as OpenWebText2",
     )
-    group.add_argument("--created-from", default="", metavar="DAY", help="first day of posts (default: no limit)")
+    group.add_argument(
+        "--created-from", type=day, default="", metavar="DAY", help="first day of posts (default: no limit)"
+    )
     group.add_argument(
         "--created-before",
+        type=day,
         default="2018-01-01",
         metavar="DAY",
         help="day after the last day of posts (default 2018-01-01, as in GPT-2's paper; '' = no limit)",
@@ -112,35 +116,29 @@ def _add_pages(group: Group) -> None:
 
 
 def _add_run(group: Group) -> None:
+    add_damage_flag(group)
     group.add_argument(
-        "--max-quarantined",
-        type=float,
-        default=0.05,
-        metavar="SHARE",
-        help="stop when more than this share of records is unreadable (default 0.05, from 100 on)",
+        "--captures-a-part",
+        type=WholeNumber(1),
+        default=200,
+        metavar="N",
+        help="asked pages that make one part (default 200)",
     )
-    group.add_argument(
-        "--captures-a-part", type=int, default=200, metavar="N", help="asked pages that make one part (default 200)"
-    )
-    group.add_argument(
-        "--dry-run", action="store_true", help="print inputs, stages to do and disk space; write nothing"
-    )
+    add_run_flags(group, "inputs, stages to do and disk space")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
-    flags, others = ours.parse_known_args(arguments)
-    from pipelines.cli.command import check_beam_flags, run_command
+    given, others = ours.parse_known_args(arguments)
+    from pipelines.cli.command import run_command
 
-    def make() -> "Build":
-        names = [name for action in ours._actions for name in action.option_strings]
-        beam_flags = check_beam_flags(others, names)
+    def make(beam_flags: list[str]) -> "Build":
         from pipelines.builds.webtext import Build
 
-        return Build.from_flags(flags, beam_flags)
+        return Build.from_flags(ours, given, beam_flags)
 
-    return run_command(make, flags.output, flags.dry_run, COMMAND)
+    return run_command(ours, given, others, make)
 
 
 if __name__ == "__main__":

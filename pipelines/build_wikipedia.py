@@ -6,12 +6,12 @@ Kept, rejected and quarantined parts, manifest and report as `build_webtext` mak
 `pipelines.builds.texts`, the steps in `corpus.recipes`. Nothing heavy is imported before the flags are right.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.cli.flags import EXIT_CODES, text_parser
+from corpus.command_line import CommandParser
+from pipelines.cli.flags import text_parser
 
 if TYPE_CHECKING:
     from pipelines.builds.texts import TextBuild
@@ -22,9 +22,9 @@ example:  python -m pipelines.build_wikipedia --dumps 'wikipedia/*.xml*' --outpu
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The flags."""
-    flags = text_parser(COMMAND, "--dumps", "Build a corpus from Wikipedia dumps.", EXAMPLE + EXIT_CODES)
+    flags = text_parser(COMMAND, "--dumps", "Build a corpus from Wikipedia dumps.", EXAMPLE)
     return flags
 
 
@@ -32,16 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
     given, others = ours.parse_known_args(arguments)
-    from pipelines.cli.command import check_beam_flags, run_command
+    from pipelines.cli.command import run_command
 
-    def make() -> "TextBuild":
+    def make(beam_flags: list[str]) -> "TextBuild":
         from corpus.recipes import gpt3_wikipedia
         from pipelines.builds.texts import text_build
 
-        names = [name for action in ours._actions for name in action.option_strings]
-        return text_build("wikipedia", "--dumps", given, check_beam_flags(others, names), gpt3_wikipedia)
+        return text_build(("wikipedia", "--dumps"), ours, given, beam_flags, gpt3_wikipedia())
 
-    return run_command(make, given.output, given.dry_run, COMMAND)
+    return run_command(ours, given, others, make)
 
 
 if __name__ == "__main__":

@@ -18,20 +18,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus.errors import CorpusloomError
+from corpus.files.sealed import FOOTER, DamagedFile, check_seal, seal
 from corpus.files.storage import local, publish, size_of, temporary_beside
 from corpus.hashing import digest, file_digest
 
 MANIFEST = "_MANIFEST.json"
+_OWN_DIGEST = "digest"
 TEMPORARY = ".tmp-"
 _ROWS_A_GROUP = 1000
 # Modules that cannot change a byte of a part: a new layout of the report is no reason to build again.
 _MAKES_NO_PART = frozenset(
     "report fidelity sample progress command finish flags engines watched_worker "
+    "lock beam_flags replacement command_line "
     "build_webtext build_books build_wikipedia".split()
 )
 
 
-class ManifestError(Exception):
+class ManifestError(CorpusloomError):
     """A folder that is not what its manifest says, or that has none."""
 
 
@@ -126,6 +130,34 @@ def read_json(path: Path, otherwise: Any) -> Any:
         return otherwise
 
 
+def write_manifest(path: Path, value: dict[str, Any]) -> None:
+    """Put a manifest, a record or settings at `path`, with the digest of what it says."""
+    write_json(path, {**value, _OWN_DIGEST: _digest_of(value)})
+
+
+def read_checked(path: Path) -> dict[str, Any]:
+    """What `write_manifest` wrote; `ManifestError` where it says something else, `FileNotFoundError` without it.
+
+    A file without a digest is taken as it is: people and other tools write manifests too.
+    """
+    try:
+        value = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ManifestError(f"{path} is damaged: {error}; remove it and run the command that made it again") from error
+    if not isinstance(value, dict):
+        raise ManifestError(f"{path} is damaged: it holds no JSON object; run the command that made it again")
+    own = value.pop(_OWN_DIGEST, None)
+    if own is not None and own != _digest_of(value):
+        raise ManifestError(
+            f"{path} is damaged: what it says is not what was written; remove it and run the command that made it again"
+        )
+    return value
+
+
+def _digest_of(value: dict[str, Any]) -> str:
+    return digest(json.dumps(value, sort_keys=True, separators=(",", ":")))
+
+
 def part_of(path: Path, folder: Path, rows: int) -> Part:
     """The entry of a finished file."""
     file = local(path)
@@ -137,6 +169,7 @@ class RowWriter:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         options = {"compression": "zstd", "write_page_checksum": True, "store_schema": True}
+        self._path = path
         self._writer = pq.ParquetWriter(path, schema, **options)
         self._group: list[dict[str, Any]] = []
         self.rows = 0
@@ -149,10 +182,15 @@ class RowWriter:
             self._flush()
 
     def close(self) -> None:
-        """Write what is left; a file without rows has its columns all the same."""
-        if self._group or not self.rows:
+        """Write what is left, and the seal; a file without rows has its columns and no row group.
+
+        A row group of no rows is a file that `datasets` cannot read.
+        """
+        if self._group:
             self._flush()
+        self._writer.add_key_value_metadata(FOOTER)
         self._writer.close()
+        seal(self._path)
 
     def _flush(self) -> None:
         self._writer.write_table(pa.Table.from_pylist(self._group, self._writer.schema))
@@ -170,24 +208,46 @@ def write_parquet(path: Path, folder: Path, schema: pa.Schema, rows: Iterable[di
 
 
 def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a Parquet file, with its page checksums verified, a batch at a time."""
-    file = pq.ParquetFile(local(path), page_checksum_verification=True)
+    """The rows of a sealed Parquet file, a batch at a time; `DamagedFile` where it is not what was written."""
+    file = open_parquet(path)
     for batch in file.iter_batches(batch_size=_ROWS_A_GROUP, use_threads=False):
         yield from batch.to_pylist()
+
+
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """A sealed Parquet file, checked and opened."""
+    file = local(path)
+    check_seal(file, path)
+    return pq.ParquetFile(file, page_checksum_verification=True)
+
+
+def parquet_footer(path: Path) -> Any:
+    """The metadata of a Parquet file, without a look at its pages; `DamagedFile` where they cannot be read."""
+    try:
+        return pq.read_metadata(local(path))
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise DamagedFile(path, str(error).splitlines()[0]) from error
 
 
 def write_arrow(path: Path, folder: Path, table: pa.Table) -> Part:
     """Write a table as one Arrow record batch, so that a reader maps each column as one array."""
     table = table.combine_chunks()
-    with appearing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink:
-        with pa.ipc.new_file(sink, table.schema) as writer:
+    with appearing(path) as temporary:
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema, metadata=FOOTER) as writer:
             for batch in table.to_batches():
                 writer.write_batch(batch)
+        seal(temporary)
     return part_of(path, folder, table.num_rows)
 
 
 def map_arrow(path: Path) -> pa.Table:
-    """An Arrow file, mapped: its columns are read from disk when they are touched, and shared by all workers."""
+    """A sealed Arrow file, mapped: its columns are read from disk when touched, and shared by all workers.
+
+    `DamagedFile` where it is not what was written.
+    """
+    check_seal(local(path), path)
     return pa.ipc.open_file(pa.memory_map(str(local(path)))).read_all()
 
 
@@ -195,11 +255,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a finished folder; `ManifestError` for an unfinished one."""
     path = folder / MANIFEST
     try:
-        return json.loads(path.read_bytes())
+        return read_checked(path)
     except FileNotFoundError:
         raise ManifestError(f"{folder}: no {MANIFEST}; the build is unfinished, run its command again") from None
-    except ValueError as error:
-        raise ManifestError(f"{path}: {error}; remove the file and run the build again") from error
 
 
 @cache

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from upath import UPath
 
+from corpus.files.transient import patiently
 from corpus.hashing import digest
 
 SCRATCH = "CORPUSLOOM_SCRATCH"
@@ -72,7 +73,7 @@ def local(path: Path) -> Path:
     _make_room(store.info(key)["size"])
     partial = copy.with_name(f".{copy.name}.{os.getpid()}-{os.urandom(4).hex()}")
     try:
-        store.get_file(key, str(partial))
+        patiently(store.get_file, key, str(partial))
         partial.replace(copy)
     finally:
         partial.unlink(missing_ok=True)

@@ -19,8 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from corpus.files.manifest import ManifestError
-from corpus.files.storage import local
+from corpus.files.manifest import ManifestError, open_parquet
 from corpus.hashing import uniform
 
 KEPT = "kept"
@@ -150,7 +149,7 @@ def _files(root: Path, manifest: Mapping[str, Any], prefix: str) -> Iterator[pq.
             path = root / part["path"]
             if not path.is_file():
                 raise ManifestError(f"{path}: missing, though the manifest names it; run the build's command again")
-            with pq.ParquetFile(local(path), page_checksum_verification=True) as file:
+            with open_parquet(path) as file:
                 rows = file.metadata.num_rows
                 if rows != part["rows"]:
                     raise ManifestError(f"{path}: {rows} rows, the manifest says {part['rows']}; run the build again")

@@ -8,10 +8,8 @@ only when it is plain http or https. It stays under 2 MB for a corpus of any siz
 not enough, examples get fewer and shorter. The same build gives the same bytes, its times aside.
 """
 
-import argparse
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +19,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from corpus.command_line import CommandParser, end_with
 from corpus.dedup.minhash import MinHash
-from corpus.files.manifest import Counts, ManifestError, read_json, read_manifest, write_bytes
+from corpus.errors import CorpusloomError
+from corpus.files.manifest import Counts, read_json, read_manifest, write_bytes
 from corpus.report import figures
 from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, Amount, Facts, gather
 from corpus.report.fidelity import Paper, compare, read_domains
@@ -273,14 +273,15 @@ def _environment() -> jinja2.Environment:
 
 def main() -> int:
     """`python -m corpus.report FOLDER`: write the report of a finished build again."""
-    parser = argparse.ArgumentParser(prog="python -m corpus.report", description="Write the report of a build again.")
+    parser = CommandParser("python -m corpus.report", "Write the report of a build again.")
     parser.add_argument("folder", type=Path, help="the output folder of a finished build")
     parser.add_argument("--domains", type=Path, metavar="FILE", help="a table of domains, as OpenAI's domains.txt")
     flags = parser.parse_args()
     times = read_json(flags.folder / "run.json", {}).get("seconds", {})
     try:
         print(write_report(flags.folder, times, flags.domains))
-    except (ManifestError, ValueError, OSError) as error:
-        print(f"report: {error}", file=sys.stderr)
-        return 3
+    except ValueError as error:
+        return end_with(CorpusloomError(str(error)), parser.prog)
+    except Exception as error:
+        return end_with(error, parser.prog)
     return 0

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.document import Document, Rejected
+from corpus.errors import CorpusloomError
 
 MODEL_NAME = "lid.176.ftz"
 MODEL_SHA256 = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
@@ -40,7 +41,7 @@ WINDOW = 500
 _STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]+")
 
 
-class MissingModel(FileNotFoundError):
+class MissingModel(CorpusloomError, FileNotFoundError):
     """No language model, or a wrong one: says where it was looked for and how to get it."""
 
 
@@ -77,6 +78,11 @@ def detect(text: str, model: str) -> tuple[str, float]:
     found = _load(model).f.predict(f"{sample}\n", 1, 0.0, "strict")
     probability, label = found[0] if found else (0.0, "")
     return label.removeprefix("__label__"), min(max(float(probability), 0.0), 1.0)
+
+
+def model_languages(model: str) -> frozenset[str]:
+    """The ISO 639 codes that the model can answer with."""
+    return frozenset(label.removeprefix("__label__") for label in _load(model).get_labels())
 
 
 def only(document: Document, model: str, limits: LanguageLimits = LanguageLimits()) -> Document | Rejected:

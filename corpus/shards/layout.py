@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from corpus.errors import CorpusloomError
+
 SHARD_MANIFEST = "manifest.json"
 VERSION = 1
 TRAIN, VALIDATION = SPLITS = ("train", "validation")
@@ -22,7 +24,7 @@ TRAIN, VALIDATION = SPLITS = ("train", "validation")
 _FITS_UINT16 = 1 << 16
 
 
-class ShardError(Exception):
+class ShardError(CorpusloomError):
     """Shards that are not what their manifest says, or tokens that cannot be written."""
 
 

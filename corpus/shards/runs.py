@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from corpus.files.sealed import check_seal
 from corpus.shards.documents import Documents, joined
 from corpus.shards.write import TOKENS_A_BATCH
 
@@ -115,6 +116,7 @@ def _counts(runs: Sequence[Path], borders: Sequence[int]) -> tuple[np.ndarray, n
     documents, tokens = np.zeros((2, len(borders) - 1), np.int64)
     width = 0
     for path in runs:
+        check_seal(path)
         with pa.memory_map(str(path)) as file:
             run, rows = _rows(file, borders)
             documents += np.diff(rows)
@@ -128,6 +130,7 @@ def _stretch(runs: Sequence[Path], low: int, high: int, n_tokens: int) -> Docume
     tokens, at = np.empty(0), 0
     columns: list[tuple[np.ndarray, pa.StringArray, np.ndarray, np.ndarray]] = []
     for path in runs:
+        check_seal(path)
         with pa.memory_map(str(path)) as file:
             run, (first, last) = _rows(file, (low, high))
             values = run["tokens"].values.to_numpy()

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from corpus.errors import CorpusloomError
 from corpus.files.manifest import read_json, write_bytes, write_json
 from corpus.tokenizer import models, sentences
 from corpus.tokenizer.encoders import tiktoken_ranks
@@ -24,7 +25,7 @@ _MERGES_BESIDE = {
 _IN_A_FOLDER = ("tokenizer.model", "tokenizer.json", *_MERGES_BESIDE)
 
 
-class TokenizerError(Exception):
+class TokenizerError(CorpusloomError):
     """Files that are no tokenizer, or not one that can be read here."""
 
 

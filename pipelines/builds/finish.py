@@ -9,9 +9,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from corpus.files.manifest import MANIFEST, Counts, Unbalanced, appearing, code_version, part_of, write_json
+from corpus.files.manifest import (
+    MANIFEST,
+    Counts,
+    Unbalanced,
+    appearing,
+    code_version,
+    part_of,
+    write_manifest,
+    write_parquet,
+)
 from corpus.files.storage import local
 from corpus.recipes import library_versions
+from corpus.report.card import write_card
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 from pipelines.cli.inputs import InputFile
 from pipelines.runtime.stages import Stages
 
@@ -32,6 +43,7 @@ def publish_corpus(
     """
     counts = {name: Counts.from_json(stages.manifests[stage]["counts"]) for stage, name in funnel.items()}
     parts = [dict(part) for stage in ("selected", "damage") for part in stages.manifests[stage]["parts"]]
+    parts += _empty_parts(stages.root, parts)
     counts["corpus"] = _corpus(counts, parts)
     parts += more.get("parts", [])
     manifest = {
@@ -45,7 +57,8 @@ def publish_corpus(
         **more,
         "parts": sorted(parts, key=lambda part: part["path"]),
     }
-    write_json(stages.root / MANIFEST, manifest)
+    write_card(stages.root, manifest)
+    write_manifest(stages.root / MANIFEST, manifest)
     return manifest
 
 
@@ -89,6 +102,18 @@ def _corpus(counts: dict[str, Counts], parts: list[dict[str, Any]]) -> Counts:
         if before in counts and counts[before].kept != counts[after].came:
             raise Unbalanced(f"{before} kept {counts[before].kept}, {after} took in {counts[after].came}")
     return total
+
+
+def _empty_parts(root: Path, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A part without rows for each folder that has none at all, so that its columns can be read."""
+    empty = []
+    for folder, schema in (("kept", KEPT_SCHEMA), ("rejected", REJECTED_SCHEMA), ("quarantined", QUARANTINED_SCHEMA)):
+        path = root / folder / "part-empty.parquet"
+        if not any(part["path"].startswith(f"{folder}/") for part in parts):
+            empty.append(asdict(write_parquet(path, root, schema, [])))
+        else:
+            path.unlink(missing_ok=True)
+    return empty
 
 
 def _copy_part(root: Path, part: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ part becomes one kept and one rejected part of the corpus.
 from typing import Any
 
 from corpus.dedup.minhash import MinHash
-from corpus.files.manifest import MANIFEST
+from corpus.files.manifest import MANIFEST, Counts
+from pipelines.builds.usefulness import need_some
 from pipelines.runtime import band_shuffle
 from pipelines.runtime.stage import Unit, complete_manifest
 from pipelines.runtime.stages import Stages
@@ -24,6 +25,15 @@ def select(stages: Stages, near: MinHash, damage: dict[str, str]) -> None:
     damaged = [path for name, folder in damage.items() for path in stages.paths(name, folder)]
     unit = Unit({"parts": damaged}, "quarantined")
     stages.map("damage", (duplicates.QUARANTINED,), [unit], duplicates.GatherDamage(), after=tuple(damage))
+
+
+def need_kept(stages: Stages) -> None:
+    """`CorpusloomError` (4) where every document was rejected."""
+    names = ("documents", "exact", "clusters")
+    counts = [Counts.from_json(stages.manifests[name]["counts"]) for name in names]
+    of = sum(counts[1:], counts[0])
+    sentence = f"none of {counts[0].came:,} documents was kept (see {stages.root / duplicates.REJECTED})"
+    need_some(counts[-1].kept, of, sentence)
 
 
 def _runs(stages: Stages) -> list[dict[str, Any]]:

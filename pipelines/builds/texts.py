@@ -4,18 +4,21 @@
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from corpus.command_line import CommandParser
 from corpus.files.manifest import MANIFEST
 from corpus.files.storage import local, place
 from corpus.recipes import Recipe
 from corpus.report.write import write_report
 from pipelines.builds.finish import described, publish_corpus, summary
-from pipelines.builds.selection import select
-from pipelines.cli.command import disk_line
-from pipelines.cli.inputs import InputFile, find_inputs, payload_of, with_digests
+from pipelines.builds.selection import need_kept, select
+from pipelines.builds.usefulness import need_readable
+from pipelines.cli.command import disk_line, settings_of
+from pipelines.cli.inputs import InputFile, digests_of, find_inputs, payload_of, with_digests
+from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.stage import Unit
 from pipelines.runtime.stages import Stages
 from pipelines.work import documents
@@ -33,9 +36,11 @@ class TextBuild:
     """One build of a text source."""
 
     source: str
+    flag: str
     files: list[InputFile]
     recipe: Recipe
     snapshot: str
+    output: Output
     stages: Stages
 
     def plan(self) -> list[str]:
@@ -54,11 +59,15 @@ class TextBuild:
         """All stages, the manifest, the report."""
         root = self.stages.root
         self.files = with_digests(self.files, self.stages)
+        self.output.add({"files": digests_of(self.files)})
         units = [unit for file in self.files for unit in self._units(file)]
         owned = (documents.KEPT, documents.REJECTED, documents.DAMAGE)
         steps = {"source": self.source, "text_steps": self.recipe.describe()["text_steps"]}
         self.stages.map("documents", owned, units, ReadTexts(self.source, self.recipe), **steps)
+        read = [{**file, "records": file["documents"]} for file in self._found()]
+        need_readable(self.flag, read, self.stages.max_quarantined)
         select(self.stages, self.recipe.near, {"documents": documents.DAMAGE})
+        need_kept(self.stages)
         inputs = {self.source: self._found()}
         manifest = publish_corpus(self.stages, self.source, self.recipe.describe(), FUNNEL, inputs, {})
         write_report(root, self.stages.save_times(), None)
@@ -85,10 +94,16 @@ class TextBuild:
 
 
 def text_build(
-    source: str, flag: str, flags: argparse.Namespace, beam_flags: Sequence[str], make: Callable[[], Recipe]
+    source: tuple[str, str], ours: CommandParser, given: argparse.Namespace, beam_flags: Sequence[str], recipe: Recipe
 ) -> TextBuild:
-    """A build from its flags; everything that can be checked is checked before the first byte is written."""
-    patterns = [name for group in getattr(flags, flag.removeprefix("--")) for name in group]
+    """A build from its flags; `source` is the name of the source and the flag of its files.
+
+    Everything that can be checked is checked before the first byte is written.
+    """
+    name, flag = source
+    patterns = [pattern for group in getattr(given, flag.removeprefix("--")) for pattern in group]
     files = find_inputs(patterns, flag)
-    stages = Stages(place(flags.output), list(beam_flags), flags.max_quarantined, WORTH_A_WORKER)
-    return TextBuild(source, files, make(), flags.snapshot, stages)
+    settings = settings_of(ours, given, {flag: [file.name for file in files]})
+    output = Output(place(given.output), CORPUS, given.replace, settings)
+    stages = Stages(place(given.output), list(beam_flags), given.max_quarantined, WORTH_A_WORKER)
+    return TextBuild(name, flag, files, recipe, given.snapshot, output, stages)

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from corpus.files.manifest import read_manifest
-from corpus.files.storage import is_remote, local, place
+from corpus.files.manifest import manifest_digest, open_parquet, read_manifest
+from corpus.files.storage import is_remote, place
 from corpus.mixture import MixtureError, Source
 from corpus.shards.bin import write_bin
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
@@ -18,6 +16,7 @@ from pipelines.builds.gathering import OWNED, Gathering, counted
 from pipelines.builds.weights import Weighting, estimated_tokens, need_tokens
 from pipelines.cli.command import disk_line
 from pipelines.cli.memory import Memory, Needs
+from pipelines.cli.replacement import Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Unit, complete_manifest
 from pipelines.runtime.stages import Stages
@@ -39,6 +38,7 @@ class ShardBuild:
     removed: frozenset[str]
     removed_domains: frozenset[str]
     memory: Memory
+    output: Output
     stages: Stages
 
     @property
@@ -135,7 +135,7 @@ class ShardBuild:
             return []
         found = []
         for part in kept_parts(source.path):
-            table = pq.read_table(local(place(part["file"])), columns=["id", "domain"])
+            table = open_parquet(place(part["file"])).read(["id", "domain"])
             rows = zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True)
             found += [name for name, domain in rows if name in self.removed or domain in self.removed_domains]
         return sorted(found)
@@ -154,6 +154,11 @@ def kept_parts(corpus: str) -> list[dict[str, Any]]:
         raise StageError(f"{folder}: no such corpus; build it first", 3)
     parts = [part for part in read_manifest(folder)["parts"] if part["path"].startswith("kept/")]
     return [{**part, "file": str(folder / part["path"])} for part in parts]
+
+
+def corpora_read(folders: Mapping[str, str]) -> list[dict[str, str]]:
+    """The corpora by name, as the settings of an output have them: known by their manifests."""
+    return [{"name": name, "digest": manifest_digest(place(folder))} for name, folder in folders.items()]
 
 
 def read_ids(path: str) -> frozenset[str]:

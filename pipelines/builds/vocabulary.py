@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
-from corpus.files.manifest import map_arrow, write_bytes, write_json
-from corpus.files.storage import local, name_of, place
+from corpus.files.manifest import map_arrow, parquet_footer, write_bytes, write_json
+from corpus.files.storage import name_of, place
 from corpus.tokenizer import sanity
 from corpus.tokenizer.counts import Fitted, TooLarge, fit, merge_counts
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import save_tokenizer
 from corpus.tokenizer.sanity_page import page
 from corpus.tokenizer.training import VOCABULARY_SIZES, memory_of, train_tokenizer
-from pipelines.builds.token_shards import kept_parts
+from pipelines.builds.token_shards import corpora_read, kept_parts
 from pipelines.cli.command import disk_line
+from pipelines.cli.replacement import Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Unit
 from pipelines.runtime.stages import Stages
@@ -48,6 +48,7 @@ class VocabularyBuild:
     kind: str
     vocab_size: int | None
     sample_bytes: int
+    output: Output
     stages: Stages
     memory_limit: int | None = None
     held_out: float | None = None
@@ -59,6 +60,7 @@ class VocabularyBuild:
         except ValueError as error:
             raise StageError(str(error), 2) from error
         self.parts = {folder: kept_parts(folder) for folder in self.corpora}
+        self.output.settings["corpora"] = corpora_read({name_of(folder): folder for folder in self.corpora})
         self.sizes = {folder: _text_bytes(parts) for folder, parts in self.parts.items()}
         self.held_out = self._held_out() if self.held_out is None else self.held_out
 
@@ -150,7 +152,7 @@ class VocabularyBuild:
         if free is not None and needed > free:
             raise StageError(
                 f"training needs about {needed / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free; give --memory-mb "
-                f"{int(free * 0.8 / 2**20)} to leave out the rarest words, or lower --sample-bytes",
+                f"{int(free * 0.8 / 1e6)} to leave out the rarest words, or lower --sample-bytes",
                 5,
             )
         return fitted
@@ -250,7 +252,7 @@ def _text_bytes(parts: Sequence[dict[str, Any]]) -> int:
     """The bytes of text in a corpus, from the footers of its parts alone."""
     total = 0
     for part in parts:
-        metadata: Any = pq.read_metadata(local(place(part["file"])))
+        metadata: Any = parquet_footer(place(part["file"]))
         column = metadata.schema.to_arrow_schema().names.index("text")
         groups = (metadata.row_group(number).column(column) for number in range(metadata.num_row_groups))
         total += sum(group.total_uncompressed_size for group in groups)

@@ -5,22 +5,28 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from corpus.block_lists import load
-from corpus.files.manifest import MANIFEST
-from corpus.files.storage import place
+from corpus.command_line import CommandParser
+from corpus.files.manifest import MANIFEST, Counts
+from corpus.files.storage import is_remote, place
 from corpus.recipes import RECIPES, Recipe
 from corpus.report.fidelity import read_domains
 from corpus.report.write import write_report
 from corpus.rules.language import find_model
 from corpus.sources.links import LinkRules
 from pipelines.builds.finish import publish_corpus, publish_unanswered, summary, with_facts
-from pipelines.builds.selection import select
-from pipelines.cli.command import disk_line
-from pipelines.cli.inputs import InputFile, find_inputs, payload_of, with_digests
+from pipelines.builds.selection import need_kept, select
+from pipelines.builds.usefulness import need_readable, need_some
+from pipelines.cli.command import disk_line, settings_of
+from pipelines.cli.contents import ARCHIVE, JSON_LINES, refuse_swapped
+from pipelines.cli.inputs import InputFile, digests_of, find_inputs, payload_of, with_digests
+from pipelines.cli.languages import read_languages
+from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Unit
 from pipelines.runtime.stages import Stages
@@ -66,35 +72,45 @@ class Build:
     snapshot: str
     captures_a_part: int
     domains: str
+    output: Output
     stages: Stages
 
     @staticmethod
-    def from_flags(flags: argparse.Namespace, beam_flags: list[str]) -> "Build":
+    def from_flags(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str]) -> "Build":
         """Check everything that can be checked before the first byte is written."""
-        languages = () if flags.languages == "all" else tuple(flags.languages.split(","))
+        model = str(find_model(flags.language_model))
+        languages = read_languages(flags.languages, model)
         blocked = tuple(name for name in flags.block or ("media",) if name != "none")
-        try:
-            rules = LinkRules(
-                flags.min_karma,
-                flags.karma,
-                flags.created_from,
-                flags.created_before,
-                flags.keep_over_18,
-                flags.keep_deleted,
-            )
-            for name in blocked:
-                load(name)
-            if flags.domains:
-                read_domains(Path(flags.domains))
-        except ValueError as error:
-            raise StageError(str(error), 2) from error
+        _check_files_of_flags(blocked, flags.domains)
+        if flags.created_before and flags.created_from >= flags.created_before:
+            dates = f"--created-from {flags.created_from} is not before --created-before {flags.created_before}"
+            raise StageError(f"{dates}; no post can lie between them", 2)
+        rules = LinkRules(
+            flags.min_karma,
+            flags.karma,
+            flags.created_from,
+            flags.created_before,
+            flags.keep_over_18,
+            flags.keep_deleted,
+        )
+        submissions = find_inputs([name for group in flags.submissions for name in group], "--submissions")
+        pages = find_inputs([name for group in flags.pages for name in group], "--pages")
+        _refuse_swapped(submissions, pages)
+        effective = {
+            "--submissions": [file.name for file in submissions],
+            "--pages": [file.name for file in pages],
+            "--languages": sorted(languages),
+            "--block": sorted(blocked),
+            "--language-model": None,
+        }
         return Build(
-            submissions=find_inputs([name for group in flags.submissions for name in group], "--submissions"),
-            pages=find_inputs([name for group in flags.pages for name in group], "--pages"),
-            recipe=RECIPES[flags.recipe](rules, blocked, languages, str(find_model(flags.language_model))),
+            submissions=submissions,
+            pages=pages,
+            recipe=RECIPES[flags.recipe](rules, blocked, languages, model),
             snapshot=flags.snapshot,
-            captures_a_part=max(flags.captures_a_part, 1),
+            captures_a_part=flags.captures_a_part,
             domains=flags.domains,
+            output=Output(place(flags.output), CORPUS, flags.replace, settings_of(ours, flags, effective)),
             stages=Stages(place(flags.output), beam_flags, flags.max_quarantined, WORTH_A_WORKER),
         )
 
@@ -116,10 +132,12 @@ class Build:
         root = self.stages.root
         self.submissions = with_digests(self.submissions, self.stages)
         self.pages = with_digests(self.pages, self.stages)
+        self.output.add({"submissions": digests_of(self.submissions), "pages": digests_of(self.pages)})
         self.links()
         self.captures()
         self.documents()
         select(self.stages, self.recipe.near, DAMAGE)
+        need_kept(self.stages)
         inputs = {"submissions": with_facts(self.submissions, self.stages, "posts")}
         inputs["pages"] = with_facts(self.pages, self.stages, "captures")
         unanswered = publish_unanswered(self.stages)
@@ -132,6 +150,8 @@ class Build:
         rules, stages = self.recipe.links, self.stages
         units = [Unit(payload_of(file), file.name, _lines(file)) for file in self.submissions]
         posts = stages.map("posts", (links.POSTS, links.POSTS_DAMAGE), units, links.ReadPosts(rules), rules=repr(rules))
+        read = [{**fact, "records": fact["lines"]} for fact in stages.facts("posts")]
+        need_readable("--submissions", read, stages.max_quarantined)
         ranges = max(1, posts["counts"]["kept"] // links.POSTS_A_RANGE)
         files = stages.paths("posts", links.POSTS)
         units = [Unit({"range": n, "of": ranges, "parts": files}, f"links {n}") for n in range(ranges)]
@@ -142,6 +162,14 @@ class Build:
         stages = self.stages
         units = [Unit(payload_of(file), file.name, max(file.bytes, 1)) for file in self.pages]
         stages.map("captures", (captures.PAGES, captures.EDGES, captures.DAMAGE), units, captures.ScanCaptures())
+        read = [
+            {**fact, "records": sum(fact["records"].values()) + fact["quarantined"]}
+            for fact in stages.facts("captures")
+        ]
+        need_readable("--pages", read, stages.max_quarantined)
+        linked = sum(fact["links"] for fact in stages.facts("links"))
+        counts = [Counts.from_json(stages.manifests[name]["counts"]) for name in ("posts", "links")]
+        need_some(linked, counts[0] + counts[1], "no post of --submissions gives a link")
         table = stages.paths("links", links.LINKS)
         unit = Unit({"links": table, "edges": stages.paths("captures", captures.EDGES)}, "redirects")
         follow = captures.FollowLinks(self.recipe.links.karma)
@@ -164,12 +192,12 @@ class Build:
     def documents(self) -> None:
         """Asked captures → documents and rejections."""
         asked = self.stages.facts("asked")
+        links_asked = sum(fact["links"] for fact in self.stages.facts("links"))
+        sentence = f"no page of --pages is one of the {links_asked:,} that --submissions link to"
+        need_some(sum(fact["asked"] for fact in asked), None, sentence)
         files = {file.name: file for file in self.pages}
         seekable = {fact["name"]: fact["seekable"] for fact in self.stages.facts("captures")}
         units = [unit for fact in asked for unit in self._runs(fact, files[fact["name"]], seekable[fact["name"]])]
-        if not units:  # nothing was asked for: one empty part, so that the corpus has its columns
-            payload = {**payload_of(self.pages[0]), "part": asked[0]["part"], "snapshot": "", "start": 0, "stop": 0}
-            units = [Unit(payload, "no pages")]
         described = self.recipe.describe()
         steps = {name: described[name] for name in ("page_steps", "text_steps", "block_lists")}
         owned = (documents.KEPT, documents.REJECTED, documents.DAMAGE)
@@ -186,6 +214,28 @@ class Build:
             payload = {**payload_of(file), "part": fact["part"], "snapshot": snapshot, "start": start, "stop": stop}
             units.append(Unit(payload, f"{file.name} pages {start}-{stop}", stop - start))
         return units
+
+
+def _check_files_of_flags(blocked: Sequence[str], domains: str) -> None:
+    """The small files that flags name can be read."""
+    try:
+        for name in blocked:
+            load(name)
+    except (ValueError, OSError) as error:
+        raise StageError(f"--block: {error}", 2) from error
+    try:
+        if domains:
+            read_domains(Path(domains))
+    except (ValueError, OSError) as error:
+        raise StageError(f"--domains: {error}; give OpenAI's domains.txt or a file like it", 2) from error
+
+
+def _refuse_swapped(submissions: Sequence[InputFile], pages: Sequence[InputFile]) -> None:
+    for files, flag, unwanted, other in (
+        (submissions, "--submissions", ARCHIVE, "--pages"),
+        (pages, "--pages", JSON_LINES, "--submissions"),
+    ):
+        refuse_swapped((Path(file.file) for file in files if not is_remote(file.file)), flag, unwanted, other)
 
 
 def _lines(file: InputFile) -> int:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
+from corpus.files.manifest import parquet_footer
 from corpus.mixture import Mixture, MixtureError, capped, describe, gpt3_table, tempered
 from corpus.tokenizer.encoding import Tokenizer
 from pipelines.runtime.errors import StageError
@@ -83,7 +82,7 @@ def estimated_tokens(parts: Sequence[Mapping[str, Any]], tokenizer: Tokenizer) -
 
 def _text_bytes(path: Path) -> int:
     """The bytes of text in a part, from its footer alone."""
-    metadata: Any = pq.read_metadata(path)
+    metadata: Any = parquet_footer(path)
     column = metadata.schema.to_arrow_schema().names.index("text")
     groups = (metadata.row_group(number).column(column) for number in range(metadata.num_row_groups))
     return sum(group.total_uncompressed_size for group in groups)

@@ -1,25 +1,30 @@
-"""What every build command does around its stages: one run at a time, clear errors, documented exit codes."""
+"""What every build command does around its stages: flags checked, one run at a time, clear errors, exit codes."""
 
+import argparse
 import logging
 import os
 import shutil
 import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from filelock import FileLock, Timeout
-
+from corpus.command_line import CommandParser, end_with
+from corpus.errors import ExitCode
 from corpus.files.storage import is_remote, place
-from pipelines.runtime.errors import StageError, describe_error
+from pipelines.cli.beam_flags import check_beam_flags
+from pipelines.cli.lock import locked
+from pipelines.cli.replacement import WORK, Output
 
-INTERRUPTED = 130
+# Flags that change no byte of what is published.
+_OF_THE_RUN = {"--help", "-h", "--output", "--dry-run", "--replace", "--max-quarantined", "--memory-mb", "--domains",
+               "--compare-with", "--budget"}  # fmt: skip
 
 
 class Runnable(Protocol):
     """A build: it can say what it would do, and do it."""
+
+    output: Output
 
     def plan(self) -> list[str]:
         """The lines of a dry run."""
@@ -30,82 +35,42 @@ class Runnable(Protocol):
         ...
 
 
-def run_command(make: Callable[[], Runnable], output: str, dry_run: bool, command: str) -> int:
-    """Make a build and run it (or print its plan); the exit code of the process."""
+def run_command(
+    ours: CommandParser,
+    given: argparse.Namespace,
+    others: Sequence[str],
+    make: Callable[[list[str]], Runnable],
+) -> int:
+    """Make a build of the flags (`make` takes Beam's) and run it, or print its plan; the exit code of the process."""
     # Beam logs every error of a worker at length; they come back as records and are reported once, below.
     logging.getLogger().setLevel(logging.CRITICAL)
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
-    end_on_signals(command)
+    end_on_signals(ours.prog)
     try:
-        build = make()
-        if dry_run:
+        build = make(check_beam_flags(others, ours.flags()))
+        if given.dry_run:
+            build.output.check(write=False)
             print("\n".join(build.plan()))
-            return 0
-        with locked(place(output)):
+            return ExitCode.DONE
+        with locked(place(given.output)):
+            build.output.check()
             print("\n".join(build.run()))
-        return 0
+        return ExitCode.DONE
     except Exception as error:  # every error ends as one clear line and an exit code
-        described = describe_error(error, command)
-        print(f"error: {described['message']}", file=sys.stderr)
-        if described["code"] in (1, 3, 5) and (place(output) / "stages").is_dir():
-            print(
-                f"Finished parts stay; once this is mended, go on with the same command: {command} …", file=sys.stderr
-            )
-        if described["code"] == 1 and described["trace"]:
-            print(f"This is a bug of ours.\n{described['trace']}", file=sys.stderr)
-        return described["code"]
+        work = None if is_remote(given.output) else Path(given.output) / WORK
+        return end_with(error, ours.prog, work, resume=work is not None and work.is_dir())
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the output folder; `StageError` (exit code 6) when another run has it.
-
-    The lock only spares work: correctness rests on files that appear whole. A store has no locks that end with
-    their owner, so there two runs do the same work twice.
+def settings_of(ours: CommandParser, given: argparse.Namespace, effective: Mapping[str, Any]) -> dict[str, Any]:
+    """The flags that decide the bytes, in the order of the help; `effective` has what a flag stands for, where that
+    is not its text: the digest of a file, a list in order.
     """
-    if is_remote(folder):
-        yield
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StageError(f"--output {folder}: {error.strerror}", 2) from error
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise StageError(f"another run is writing {folder}; wait for it or choose another --output", 6) from None
-    except OSError as error:
-        raise StageError(f"--output {folder}: {error.strerror}", 2) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def check_beam_flags(flags: Sequence[str], ours: Sequence[str]) -> list[str]:
-    """Flags that are not among `ours` must be Beam's; `StageError` (exit code 2) with the nearest name otherwise."""
-    import difflib
-
-    from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
-
-    known = _BeamArgumentParser(allow_abbrev=False, add_help=False)
-    for options in PipelineOptions.__subclasses__():
-        options._add_argparse_args(known)
-    _, unknown = known.parse_known_args(list(flags))
-    if unknown and not _names_a_portable_runner(flags):  # those take further flags from their job server
-        names = [name for action in known._actions for name in action.option_strings]
-        near = difflib.get_close_matches(unknown[0].partition("=")[0], [*ours, *names], 1)
-        hint = f"; did you mean {near[0]}?" if near else "; see --help"
-        raise StageError(f"unknown argument {unknown[0]!r}{hint}", 2)
-    return list(flags)
-
-
-def _names_a_portable_runner(flags: Sequence[str]) -> bool:
-    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
-
-    named = PipelineOptions(list(flags)).view_as(StandardOptions).runner or ""
-    return named.rpartition(".")[2] in {"SparkRunner", "FlinkRunner", "PortableRunner", "PrismRunner"}
+    settings = {}
+    for action in ours._actions:
+        name = action.option_strings[-1]
+        if name not in _OF_THE_RUN and name not in _OF_THE_RUN & {*action.option_strings}:
+            settings[name] = effective.get(name, getattr(given, action.dest, None))
+    return settings
 
 
 def disk_line(folder: Path, needed: int) -> str:
@@ -132,7 +97,7 @@ def end_on_signals(command: str) -> None:
         show_cursor = "\x1b[?25h" if terminal.isatty() else ""
         terminal.write(f"{show_cursor}\ninterrupted; finished parts stay. Go on with the same command: {command} …\n")
         terminal.flush()
-        os._exit(INTERRUPTED)
+        os._exit(ExitCode.INTERRUPTED)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)

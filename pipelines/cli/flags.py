@@ -2,30 +2,37 @@
 
 import argparse
 
-EXIT_CODES = """
-exit codes: 0 done · 1 a bug · 2 wrong flags · 3 input missing or too damaged · 5 disk or memory full
-            6 another run holds the output · 130 interrupted
-"""
+from corpus.command_line import SHARE, CommandParser
+
+MAX_QUARANTINED = 0.05
 
 
-def text_parser(prog: str, flag: str, what: str, epilog: str) -> argparse.ArgumentParser:
+def text_parser(prog: str, flag: str, description: str, example: str) -> CommandParser:
     """The flags of a text source; `flag` names its files."""
-    flags = argparse.ArgumentParser(
-        prog=prog,
-        description=what,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    flags = CommandParser(prog, description, example)
     flags.add_argument(flag, action="append", nargs="+", required=True, metavar="PATTERN", help="files, quoted")
     flags.add_argument("--output", required=True, metavar="FOLDER", help="where the corpus goes")
     flags.add_argument("--snapshot", default="", metavar="NAME", help="name of the dump or collection")
+    add_damage_flag(flags)
+    add_run_flags(flags, "inputs, stages and disk space")
+    return flags
+
+
+def add_damage_flag(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """How much of the input may be unreadable."""
     flags.add_argument(
         "--max-quarantined",
-        type=float,
-        default=0.05,
+        type=SHARE,
+        default=MAX_QUARANTINED,
         metavar="SHARE",
-        help="stop when more than this share is unreadable (default 0.05, from 100 on)",
+        help="stop when more than this share of the records is unreadable, or nothing of a file can be read "
+        f"(default {MAX_QUARANTINED}; 1 allows both)",
     )
-    flags.add_argument("--dry-run", action="store_true", help="print inputs, stages and disk space; write nothing")
-    return flags  # fmt: skip
+
+
+def add_run_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup, printed: str) -> None:
+    """Flags of every build; `printed` says what a dry run prints."""
+    flags.add_argument(
+        "--replace", action="store_true", help="replace a finished output that was made with other settings"
+    )
+    flags.add_argument("--dry-run", action="store_true", help=f"print {printed}; write nothing")

@@ -7,6 +7,7 @@ the workers, a stage of its own: whole archives do not travel to the machine tha
 
 import glob
 import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,9 +15,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
-from corpus.files.manifest import Counts, read_json, write_json
+from corpus.files.manifest import Counts, ManifestError, read_checked, write_manifest
+from corpus.files.sealed import stamp_of
 from corpus.files.storage import is_remote, local, name_of, place, version_of
+from corpus.files.unchanged import is_settled, steady_digest
 from corpus.hashing import file_digest
+from pipelines.cli.replacement import WORK
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stage import Outcome, Task, Unit
 from pipelines.runtime.stages import Stages
@@ -36,6 +40,8 @@ def find_inputs(patterns: Sequence[str], flag: str) -> list[InputFile]:
     """The files of all patterns, by name; `StageError` (exit code 3) when a pattern finds none or one is unreadable."""
     found = {file.file: file for pattern in reversed(patterns) for file in reversed(_matches(pattern, flag))}
     files = sorted(found.values(), key=lambda file: (file.name, file.file))
+    if empty := [file.name for file in files if not file.bytes]:
+        raise StageError(f"{flag}: {empty[0]} is empty; fetch it again, or leave it out", 3)
     for before, after in pairwise(files):
         if before.name == after.name:
             raise StageError(
@@ -93,13 +99,13 @@ class DigestObject:
 
 def with_digests(files: Sequence[InputFile], stages: Stages) -> list[InputFile]:
     """The files with their digests; those of unchanged files are remembered between runs."""
-    memory = stages.root / "stages" / "inputs.json"
+    memory, began = stages.root / WORK / "inputs.json", time.time_ns()
     with ThreadPoolExecutor(8) as threads:
-        stamps = list(threads.map(lambda file: f"{file.file}:{version_of(place(file.file))}", files))
-        known = read_json(memory, {})
+        stamps = list(threads.map(_stamp, files))
+        known = _remembered(memory)
         missing = [(file, stamp) for file, stamp in zip(files, stamps, strict=True) if stamp not in known]
         here = [(file, stamp) for file, stamp in missing if not is_remote(file.file)]
-        digests = threads.map(lambda item: file_digest(Path(item[0].file)), here)
+        digests = threads.map(lambda item: steady_digest(Path(item[0].file), item[0].name), here)
         fresh = {stamp: digest for (_, stamp), digest in zip(here, digests, strict=True)}
     units = [
         Unit({"file": file.file, "name": file.name, "version": stamp}, file.name, max(file.bytes, 1))
@@ -110,10 +116,36 @@ def with_digests(files: Sequence[InputFile], stages: Stages) -> list[InputFile]:
         stages.map("inputs", (), units, DigestObject())
         fresh |= {fact["version"]: fact["digest"] for fact in stages.facts("inputs")}
     known |= fresh
-    write_json(memory, known)
+    write_manifest(memory, {stamp: digest for stamp, digest in known.items() if _is_settled(stamp, began)})
     return [replace(file, digest=known[stamp]) for file, stamp in zip(files, stamps, strict=True)]
+
+
+def _stamp(file: InputFile) -> str:
+    """A text that changes when the input does, without reading it."""
+    if is_remote(file.file):
+        return f"{file.file}:{version_of(place(file.file))}"
+    return ":".join([file.file, *map(str, stamp_of(Path(file.file)))])
+
+
+def _is_settled(stamp: str, now_ns: int) -> bool:
+    """Whether a digest may be remembered under the stamp; the versions of a store say themselves when they change."""
+    if is_remote(stamp):
+        return True
+    return is_settled(tuple(int(number) for number in stamp.rsplit(":", 4)[1:]), now_ns)
+
+
+def _remembered(memory: Path) -> dict[str, str]:
+    try:
+        return read_checked(memory)
+    except (FileNotFoundError, ManifestError):
+        return {}
 
 
 def payload_of(file: InputFile) -> dict[str, str]:
     """A file as a unit's payload has it; the digest makes the unit's name."""
     return {"file": file.file, "name": file.name, "digest": file.digest}
+
+
+def digests_of(files: Sequence[InputFile]) -> list[dict[str, str]]:
+    """The files as the settings of an output have them."""
+    return [{"name": file.name, "digest": file.digest} for file in files]

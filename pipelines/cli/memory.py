@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from pipelines.runtime.errors import StageError
 
-MEGABYTE = 1 << 20
+# One unit everywhere, in flags and in what is printed: a million bytes, as disks and networks count them.
+MEGABYTE = 10**6
 # The default for each worker.
-A_WORKER = 1024
+A_WORKER = 1000
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,16 @@ def share_memory(total: int, beam_flags: Sequence[str], needs: Needs) -> tuple[M
     local = given.runner in ("", "DirectRunner", "FnApiRunner")
     wanted = (given.direct_num_workers or os.cpu_count() or 1) if local else 1
     total = total or wanted * A_WORKER
+    if local and total * MEGABYTE > (there := machine_memory()):
+        cure = "give less, or fewer workers (--direct_num_workers)"
+        raise StageError(f"--memory-mb {total:,}: this machine has {there // MEGABYTE:,} MB; {cure}", 2)
     if total < needs.least(1):
         raise StageError(f"--memory-mb {total} is too little; one worker needs at least {needs.least(1)}", 2)
     workers = max(number for number in range(1, wanted + 1) if number == 1 or needs.least(number) <= total)
     more = [f"--direct_num_workers={workers}"] if local else []
     return Memory(total, workers, needs), [*beam_flags, *more]
+
+
+def machine_memory() -> int:
+    """The memory of this machine in bytes, used or not."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -9,6 +9,7 @@ import importlib
 import re
 from typing import Any
 
+from corpus.command_line import Number, WholeNumber
 from pipelines.engines.cache import EngineMissing
 
 PIPELINES = ("build_webtext", "build_wikipedia", "build_books", "train_tokenizer", "build_shards")
@@ -43,10 +44,8 @@ def _parameter(action: argparse.Action, name: str) -> dict[str, Any]:
     }
     if action.choices:
         parameter["regexes"] = ["^(" + "|".join(re.escape(str(choice)) for choice in action.choices) + ")$"]
-    elif action.type is int:
-        parameter["regexes"] = ["^-?[0-9]+$"]
-    elif action.type is float:
-        parameter["regexes"] = ["^[0-9.eE+-]+$"]
+    elif isinstance(action.type, WholeNumber | Number):
+        parameter["regexes"] = [action.type.pattern]
     elif isinstance(action, argparse._StoreTrueAction):
         parameter["regexes"] = ["^(true|false)$"]
     return parameter

@@ -130,7 +130,7 @@ def digests(folder: Path) -> dict[str, str]:
     found = {}
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        of_a_stage = inside.parts[0] == "stages"
+        of_a_stage = inside.parts[0] == ".stages"
         if path.is_file() and path.name not in OF_THE_RUN and (not of_a_stage or path.name.endswith(PARTS)):
             found[inside.as_posix()] = file_digest(path)
     return found

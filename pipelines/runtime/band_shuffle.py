@@ -25,7 +25,7 @@ from corpus.files.storage import place
 from pipelines.runtime.spread import read_lines
 from pipelines.runtime.stage import Outcome, Task, execute
 
-PAIRS = "stages/near/pairs"
+PAIRS = ".stages/near/pairs"
 PAIRS_SCHEMA = pa.schema([("leader", pa.int64()), ("document", pa.int64())])
 _ENTRY = np.dtype([("hash", "<i8"), ("document", "<i8")])
 

@@ -1,33 +1,44 @@
-"""Errors of a build as values: a message for people and an exit code, on the worker and on the driver alike."""
+"""Errors of a build: on the worker they become records, on the driver they are reported once."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
-from corpus.files.manifest import ManifestError
+from corpus.errors import CorpusloomError, describe
+from corpus.files.manifest import write_json
+
+# How an error record travels that could not be written: in the text of the exception that the engine passes on.
+_TRAVELS = re.compile(r"corpusloom-error: (\{.*?\}) :end")
 
 
-class StageError(Exception):
-    """A stage could not finish. `code` is the exit code of the command, the message says what to do next."""
+class StageError(CorpusloomError):
+    """A stage could not finish."""
 
-    def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
-        self.code = code
+
+class RecordLost(Exception):
+    """An error whose record could not be written, because the disk is full or gone: its text is the record."""
 
 
 def describe_error(error: BaseException, label: str) -> dict[str, Any]:
     """An error as a record: a message for people, the exit code, and the traceback for the log."""
-    import errno
-    import traceback
+    described = describe(error, label)
+    return {"code": described.code, "message": described.message, "trace": described.trace}
 
-    trace = "".join(traceback.format_exception(error))
-    if isinstance(error, StageError):
-        return {"code": error.code, "message": str(error), "trace": ""}
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        message = f"{label}: the disk is full ({error}); free some space"
-        return {"code": 5, "message": message, "trace": ""}
-    if isinstance(error, MemoryError):
-        return {"code": 5, "message": f"{label}: out of memory; run with fewer workers", "trace": trace}
-    if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
-        return {"code": 3, "message": f"{label}: {error}", "trace": ""}
-    if isinstance(error, ManifestError):
-        return {"code": 3, "message": str(error), "trace": ""}
-    return {"code": 1, "message": f"{label}: {type(error).__name__}: {error}", "trace": trace}
+
+def leave_record(path: Path, error: BaseException, label: str) -> None:
+    """Write the record of an error; `RecordLost` where that fails too, so that the driver hears of it all the same."""
+    described = describe_error(error, label)
+    try:
+        write_json(path, described)
+    except OSError as meanwhile:
+        raise RecordLost(f"corpusloom-error: {json.dumps({**described, 'trace': ''})} :end") from meanwhile
+
+
+def error_within(text: str) -> StageError | None:
+    """The error of a worker that could not write its record, out of what the engine says of it."""
+    found = _TRAVELS.search(text)
+    if found is None:
+        return None
+    described = json.loads(found.group(1))
+    return StageError(described["message"], described["code"])

@@ -19,7 +19,7 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.transforms import environments
 
 from corpus.files.storage import is_remote, scratch
-from pipelines.runtime.errors import StageError
+from pipelines.runtime.errors import StageError, error_within
 from pipelines.runtime.progress import watched
 from pipelines.runtime.spread import Spread, task_of, write_lines
 from pipelines.runtime.stage import ERROR, RECORD, Stage, Task, Unit, Work, complete_manifest, execute, prepare, publish
@@ -113,6 +113,8 @@ def _run_until_done(stage: Stage, pending: Sequence[Task], run: Callable[[], Non
         try:
             return run()
         except RuntimeError as error:
+            if lost := error_within(str(error)):
+                raise lost from error
             if DIED not in str(error):
                 raise
             if attempt == _ATTEMPTS:

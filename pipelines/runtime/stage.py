@@ -11,6 +11,7 @@ engine ran the worker.
 import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,21 +24,22 @@ from corpus.files.manifest import (
     ManifestError,
     Part,
     code_version,
+    read_checked,
     read_manifest,
-    write_json,
+    write_manifest,
 )
-from corpus.files.storage import is_remote, place, size_of
+from corpus.files.storage import is_remote, local, place, size_of
+from corpus.files.transient import patiently
+from corpus.files.unchanged import unchanged
 from corpus.hashing import digest, file_digest
 from corpus.recipes import library_versions
-from pipelines.runtime.errors import StageError, describe_error
+from pipelines.runtime.errors import StageError, leave_record
 
 RECORD = ".json"
 ERROR = ".error"
 PROGRESS = ".progress"
 # Questions to a store take a tenth of a second each, nearly all of it waiting.
 _QUESTIONS_AT_ONCE = 32
-# A share of damaged records says something only when there are some.
-FEWEST_QUARANTINED = 100
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Stage:
     @property
     def home(self) -> Path:
         """The folder of this stage's manifest."""
-        return self.root / "stages" / self.name
+        return self.root / ".stages" / self.name
 
     @property
     def records(self) -> Path:
@@ -154,11 +156,20 @@ def execute(task: Task, work: Work) -> None:
         return
     try:
         _check_version(task)
-        outcome = work(task)
+        with _input_of(task):
+            outcome = patiently(work, task)
         outcome.counts.check(task.unit.label)
-        write_json(task.record(RECORD), {"label": task.unit.label, **_json_of(outcome)})
+        write_manifest(task.record(RECORD), {"label": task.unit.label, **_json_of(outcome)})
     except Exception as error:  # every error becomes a record: the driver reports it, and no engine retries it
-        write_json(task.record(ERROR), describe_error(error, task.unit.label))
+        leave_record(task.record(ERROR), error, task.unit.label)
+
+
+def _input_of(task: Task) -> AbstractContextManager[None]:
+    """Holds the input to its digest while the unit is done, where the unit has one."""
+    payload = task.unit.payload
+    if not {"file", "digest"} <= payload.keys():
+        return nullcontext()
+    return unchanged(local(task.input()), payload["digest"], str(payload.get("name", payload["file"])))
 
 
 def _check_version(task: Task) -> None:
@@ -175,8 +186,8 @@ def _check_version(task: Task) -> None:
 def finished(task: Task, with_digests: bool = True) -> Outcome | None:
     """The outcome of a unit that is done already: its record stands and its parts are what the record says."""
     try:
-        outcome = _outcome_of(json.loads(task.record(RECORD).read_bytes()))
-    except (FileNotFoundError, ValueError, KeyError):
+        outcome = _outcome_of(read_checked(task.record(RECORD)))
+    except (FileNotFoundError, ManifestError, ValueError, KeyError, TypeError):
         return None
     for part in outcome.parts:
         path = task.root / part.path
@@ -242,18 +253,18 @@ def publish(stage: Stage, tasks: Sequence[Task]) -> dict[str, Any]:
         "parts": [asdict(part) for part in parts],
         "facts": {task.name: outcome.facts for task, outcome in zip(tasks, outcomes, strict=True)},
     }
-    write_json(stage.home / MANIFEST, manifest)
+    write_manifest(stage.home / MANIFEST, manifest)
     stage.pending.unlink(missing_ok=True)
     return manifest
 
 
 def _check_damage(stage: Stage, counts: Counts) -> None:
     allowed = stage.max_quarantined * counts.came
-    if counts.quarantined >= FEWEST_QUARANTINED and counts.quarantined > allowed:
+    if counts.quarantined > allowed:
         raise StageError(
             f"{stage.name}: {counts.quarantined} of {counts.came} records could not be read, more than "
-            f"{stage.max_quarantined:.0%}; they are listed in {stage.home / 'quarantined'}. Mend the files, or allow "
-            "more with --max-quarantined",
+            f"{stage.max_quarantined:.0%}; they are listed in {stage.home / 'quarantined'}. Are the inputs what their "
+            "flags say, and whole? Mend them, or allow more with --max-quarantined",
             3,
         )
 

@@ -28,10 +28,10 @@ from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 from pipelines.work.links import load_links
 
-PAGES, EDGES, DAMAGE = "stages/captures/pages", "stages/captures/edges", "stages/captures/quarantined"
-TARGETS, LEADS = "stages/targets/targets", "stages/targets/leads"
-ASKED = "stages/asked/asked"
-UNANSWERED = "stages/unanswered/links"
+PAGES, EDGES, DAMAGE = ".stages/captures/pages", ".stages/captures/edges", ".stages/captures/quarantined"
+TARGETS, LEADS = ".stages/targets/targets", ".stages/targets/leads"
+ASKED = ".stages/asked/asked"
+UNANSWERED = ".stages/unanswered/links"
 
 PAGES_SCHEMA = pa.schema([("key", pa.int64()), ("offset", pa.int64())])
 EDGES_SCHEMA = pa.schema([("source", pa.int64()), ("target", pa.int64()), ("url", pa.string())])

@@ -28,9 +28,9 @@ from corpus.urls import address_or_raw
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 
-KEPT, REJECTED = "stages/documents/kept", "stages/documents/rejected"
-DAMAGE = "stages/documents/quarantined"
-SIGNATURES = "stages/signatures/signatures"
+KEPT, REJECTED = ".stages/documents/kept", ".stages/documents/rejected"
+DAMAGE = ".stages/documents/quarantined"
+SIGNATURES = ".stages/signatures/signatures"
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ import pyarrow as pa
 from corpus.dedup.clusters import components, near_duplicates
 from corpus.dedup.exact import RULES, exact_duplicates
 from corpus.dedup.minhash import MinHash
-from corpus.files.manifest import Counts, map_arrow, read_parquet, write_arrow, write_parquet
+from corpus.files.manifest import Counts, Part, map_arrow, read_parquet, write_arrow, write_parquet
 from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 from pipelines.runtime.band_shuffle import Signatures
 from pipelines.runtime.stage import Outcome, Task
 
-ORDER = "stages/exact/order"
-VERDICTS = "stages/clusters/verdicts"
+ORDER = ".stages/exact/order"
+VERDICTS = ".stages/clusters/verdicts"
 KEPT, REJECTED, QUARANTINED = "kept", "rejected", "quarantined"
 
 ORDER_SCHEMA = pa.schema(
@@ -135,7 +135,7 @@ class SelectDocuments:
             write_parquet(task.part(REJECTED), task.root, REJECTED_SCHEMA, _chained(earlier, rejected)),
         )
         counts = Counts(len(documents), len(kept), sum(reasons.values()), 0, dict(sorted(reasons.items())))
-        return Outcome(parts, counts)
+        return Outcome(_with_rows(task, parts), counts)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,15 @@ class GatherDamage:
         rows = [row for path in task.unit.payload["parts"] for row in read_parquet(task.root / path)]
         rows.sort(key=lambda row: (row["file"], row["offset"], row["reason"], row["detail"]))
         part = write_parquet(task.part(QUARANTINED), task.root, QUARANTINED_SCHEMA, rows)
-        return Outcome((part,), Counts(len(rows), 0, 0, len(rows)), {"quarantined": len(rows)})
+        return Outcome((part,), Counts(len(rows), len(rows)), {"quarantined": len(rows)})
+
+
+def _with_rows(task: Task, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts that have rows; readers of folders stumble over those that have none."""
+    for part in parts:
+        if not part.rows:
+            (task.root / part.path).unlink(missing_ok=True)
+    return tuple(part for part in parts if part.rows)
 
 
 def _chained(*tables: Any) -> Iterator[dict[str, Any]]:

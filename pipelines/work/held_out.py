@@ -19,7 +19,7 @@ from corpus.tokenizer.sanity import Group, Tally, tally_texts
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 
-IDS = "stages/sanity/ids"
+IDS = ".stages/sanity/ids"
 _BATCH = 256
 
 

@@ -32,7 +32,7 @@ from corpus.sources.links import (
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 
-POSTS, POSTS_DAMAGE, LINKS = "stages/posts/posts", "stages/posts/quarantined", "stages/links/links"
+POSTS, POSTS_DAMAGE, LINKS = ".stages/posts/posts", ".stages/posts/quarantined", ".stages/links/links"
 # Posts that one unit reduces in memory, about 100 bytes each.
 POSTS_A_RANGE = 4_000_000
 _BATCH = 50_000

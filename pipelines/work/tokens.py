@@ -29,8 +29,8 @@ from pipelines.runtime.errors import StageError
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 
-TOKENIZED = "stages/tokenized/tokens"
-RUNS = "stages/tokenized/runs.json"
+TOKENIZED = ".stages/tokenized/tokens"
+RUNS = ".stages/tokenized/runs.json"
 # Text that is encoded at a time, and what that takes at most beside it: Parquet's pages, strings, and wide ids.
 _TEXT_BYTES = 2 << 20
 ENCODING_BYTES = 24 * _TEXT_BYTES

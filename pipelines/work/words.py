@@ -14,7 +14,7 @@ from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 from pipelines.work.held_out import is_held_out
 
-COUNTS = "stages/words/counts"
+COUNTS = ".stages/words/counts"
 # A part's counts are written in runs of about this many distinct words, some 300 MB, whatever the size of the part.
 WORDS_A_RUN = 1_500_000
 _BATCH = 512

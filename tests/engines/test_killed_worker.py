@@ -47,7 +47,7 @@ def build_with_a_death(engine, inputs, built, output, root, words):
     All other stages are those of the finished build, so that the death costs a stage and not thirteen.
     """
     shutil.copytree(built / PIPELINE, output / PIPELINE)
-    stage = output / PIPELINE / "stages" / STAGE
+    stage = output / PIPELINE / ".stages" / STAGE
     shutil.rmtree(stage)
     line = [*command(PIPELINE, inputs, output), *engine.flags]
     around = {**engine.environment, "PYTHONPATH": str(ROOT)}

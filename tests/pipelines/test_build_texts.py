@@ -91,18 +91,20 @@ def test_a_big_dump_is_read_by_several_units(tmp_path, monkeypatch):
     assert manifest["counts"]["corpus"]["in"] == manifest["inputs"]["wikipedia"][0]["documents"] == 8
     names = {row["warc_file"].rpartition("@")[2] for row in rows(tmp_path / "out", "kept")}
     assert len(names) == 2
-    assert len(list((tmp_path / "out" / "stages" / "documents" / "units").glob("*.json"))) == 2
+    assert len(list((tmp_path / "out" / ".stages" / "documents" / "units").glob("*.json"))) == 2
 
 
 def build_in_process(tmp_path, source, path, recipe):
     """A build in this process, by one worker."""
     from pipelines.builds.texts import WORTH_A_WORKER, TextBuild
     from pipelines.cli.inputs import find_inputs
+    from pipelines.cli.replacement import CORPUS, Output
     from pipelines.runtime.stages import Stages
 
     (tmp_path / "out").mkdir()
+    output = Output(tmp_path / "out", CORPUS)
     stages = Stages(tmp_path / "out", ["--direct_num_workers=1"], 1.0, WORTH_A_WORKER)
-    TextBuild(source, find_inputs([str(path)], "--files"), recipe, "", stages).run()
+    TextBuild(source, "--files", find_inputs([str(path)], "--files"), recipe, "", output, stages).run()
 
 
 @pytest.fixture

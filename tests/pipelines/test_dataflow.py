@@ -68,12 +68,12 @@ FLAGS = [
     "--staging_location=gs://corpusloom-tests/staging",
     "--no_auth",
 ]
-PENDING = "gs://corpusloom-tests/corpus/stages/posts/pending.jsonl"
+PENDING = "gs://corpusloom-tests/corpus/.stages/posts/pending.jsonl"
 
 
 def shuffled(root):
     """The one stage with a shuffle of its own."""
-    listed = band_shuffle.Listed("gs://corpusloom-tests/corpus", PENDING, "stages/exact/order.arrow", MinHash())
+    listed = band_shuffle.Listed("gs://corpusloom-tests/corpus", PENDING, ".stages/exact/order.arrow", MinHash())
     stage = Stage("near", place("gs://corpusloom-tests/corpus"), (), {})
     tasks = [stage.task(Unit({"band": band}, f"band {band}")) for band in range(MinHash().bands)]
     return root | Spread(PENDING) | "near" >> band_shuffle.BandShuffle(listed, tasks)

@@ -39,6 +39,17 @@ def test_without_a_flag_every_core_has_its_share():
     assert f"{memory.total:,} MB allowed" in memory.line()
 
 
+def test_more_than_the_machine_has_is_refused():
+    with pytest.raises(StageError, match="this machine has") as refused:
+        share_memory(10**9, ["--direct_num_workers=1"], NEEDS)
+    assert refused.value.code == 2
+
+
+def test_one_unit_everywhere():
+    """`--memory-mb 1000` is answered with 1,000 MB."""
+    assert "1,000 MB allowed" in share_memory(1000, ["--direct_num_workers=1"], NEEDS)[0].line()
+
+
 def test_too_little_is_refused():
     with pytest.raises(StageError, match="at least 400") as refused:
         share_memory(399, [], NEEDS)

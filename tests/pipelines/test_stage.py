@@ -67,7 +67,7 @@ def test_the_order_of_units_changes_nothing(tmp_path):
         (tmp_path / folder).mkdir()
         run_stage(stage, units[::order], Square(log), IN_PROCESS)
     assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
-    manifests = [(tmp_path / folder / "stages" / "squares" / MANIFEST).read_bytes() for folder in "ab"]
+    manifests = [(tmp_path / folder / ".stages" / "squares" / MANIFEST).read_bytes() for folder in "ab"]
     assert manifests[0] == manifests[1]
 
 

@@ -29,7 +29,7 @@ def files_of(root):
     return {
         name: local(path).read_bytes()
         for name, path in found.items()
-        if path.name not in OF_THIS_RUN and not name.startswith("stages/inputs/")
+        if path.name not in OF_THIS_RUN and not name.startswith(".stages/inputs/")
     }
 
 

@@ -23,6 +23,7 @@ from pipelines.builds.gathering import WORTH_A_WORKER
 from pipelines.builds.token_shards import ShardBuild
 from pipelines.builds.weights import Weighting
 from pipelines.cli.memory import Memory, Needs
+from pipelines.cli.replacement import SHARDS, Output
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.stages import Stages
 from pipelines.work import tokens
@@ -70,6 +71,7 @@ def build_of(tokenizer, output, *corpora, memory=1000, **changes):
         removed=frozenset(),
         removed_domains=frozenset(),
         memory=Memory(memory, 1, Needs(0, 0, 1)),
+        output=Output(output, SHARDS),
         stages=stages,
     )
     return replace(plain, **changes)

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("apache_beam")
 
 from corpus.document import Document
+from corpus.errors import CorpusloomError
 from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.sample.prose import english_article
 from corpus.schema import KEPT_SCHEMA, kept_row
@@ -46,7 +47,9 @@ def train(output, *corpora, workers=1, room_for_words=None, **flags):
     """Build in this process; the lines it prints at the end. `room_for_words` is a limit in bytes."""
     given = [part for corpus in corpora for part in ("--corpus", str(corpus))]
     given += [part for name, value in flags.items() for part in (f"--{name.replace('_', '-')}", str(value))]
-    build = _build(parser().parse_args([*given, "--output", str(output)]), [f"--direct_num_workers={workers}"])
+    ours = parser()
+    flags = ours.parse_args([*given, "--output", str(output)])
+    build = _build(ours, flags, [f"--direct_num_workers={workers}"])
     build.stages.worth_a_worker = {}
     build.memory_limit = build.memory.at_least + room_for_words if room_for_words else build.memory_limit
     output.mkdir(exist_ok=True)
@@ -139,18 +142,31 @@ def test_nothing_to_train_on_is_said(tmp_path, texts):
 
 
 @pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"held_out": 1}, "--held-out: 1 is out of range; give a number from 0 to below 1"),
+        ({"sample_bytes": 0}, "--sample-bytes: 0 is out of range; give a whole number of at least 1"),
+        ({"memory_mb": -1}, "--memory-mb: -1 is out of range"),
+        ({"vocab_size": 10**12}, "--vocab-size: 1000000000000 is out of range"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_with_their_flag(corpora, tmp_path, capsys, flags, message):
+    with pytest.raises(SystemExit) as ended:
+        train(tmp_path / "out", corpora / "one", **flags)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("flags", "message", "code"),
     [
         ({"vocab_size": 256}, "257 ids before its first merge, not 256", 2),
         ({"vocab_size": 300, "kind": "gpt1"}, "478 ids before its first merge", 2),
-        ({"held_out": 1}, "--held-out 1.0", 2),
-        ({"sample_bytes": 0}, "--sample-bytes 0", 2),
-        ({"memory_mb": -1}, "--memory-mb -1", 2),
         ({"compare_with": "no/such"}, "no such tokenizer", 3),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_written(corpora, tmp_path, flags, message, code):
-    with pytest.raises(StageError, match=message) as raised:
+    with pytest.raises(CorpusloomError, match=message) as raised:
         train(tmp_path / "out", corpora / "one", **flags)
     assert raised.value.code == code
     assert not (tmp_path / "out").exists()

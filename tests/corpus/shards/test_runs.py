@@ -3,12 +3,12 @@
 import resource
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_documents import documents, rows
 
+from corpus.files.manifest import write_arrow
 from corpus.shards import runs as runs_module
 from corpus.shards.documents import Documents, joined
 from corpus.shards.runs import RunWriter, merged, shard_stretch
@@ -23,8 +23,7 @@ def write_runs(folder, pieces, most):
 
     def write(table):
         paths.append(folder / f"{len(paths)}.arrow")
-        with pa.OSFile(str(paths[-1]), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
+        write_arrow(paths[-1], folder, table)
 
     writer = RunWriter(most, write)
     for piece in pieces:
