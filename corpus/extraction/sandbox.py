@@ -1,50 +1,75 @@
-"""A child process in which pages are parsed, so that a page can hang or crash it and nothing else.
+"""Pages parsed in a child process, so that a page can hang or crash it and nothing else.
 
-Neither a thread nor a signal handler can stop C code; only a process that is killed can. The child is started with
-`subprocess`, never forked, so it may be used inside threaded workers (gRPC in Beam, Spark). It lives for many pages:
-a start costs half a second, a page 0.7 ms on the pipes (3 % of what extraction costs).
+Neither a thread nor a signal handler can stop C code; only a process that is killed can. A worker has one child for all
+its pages and sends it many at a time (`python -m benchmarks.isolation` says at what price). Its limit is its own
+processor time, by a timer that the kernel keeps for each page; a wall clock, which would make the corpus depend on how
+busy the machine is, stands far behind for a child that sleeps.
 
-The limit is the child's own processor time, by a timer that the kernel keeps and that kills the child (ITIMER_PROF,
-whose default action is to end the process). A wall clock would make the corpus depend on how busy the machine is; one
-stands behind, twenty times as long, for a child that sleeps.
+**A death is a page's verdict only if the page brings it about again, alone, in a new child.** So a heap that earlier
+pages broke is no later page's fault, and the order of pages decides nothing. What comes from outside (SIGKILL when
+memory ends, a child that does not start, a machine that gives no processor time) is tried again and is never about a
+page: `MachineError` when it does not stop.
 
-A child that dies in any other way has perhaps been brought down by the pages before (a heap in pieces) or from outside
-(the kernel out of memory). So the page is given to a new child once, and only what kills that one too is rejected.
+A death is looked for in the bytes first, without the page's address, and then remembered for the bytes: copies of the
+page anywhere else are rejected at once. One that only the address brings about is remembered for that address.
 """
 
+import atexit
+import errno
 import os
-import pickle
-import resource
-import select
-import signal
-import subprocess
-import sys
+import threading
 import time
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import takewhile
+from typing import TypeVar
 
 from corpus.document import Document, Page, Rejected
-from corpus.extraction.html import extract, main_text
+from corpus.extraction.html import extract
+from corpus.extraction.isolation.deadly import DeadlyPages, Reason, at_no_address
+from corpus.extraction.isolation.process import Ended, ExtractionChild, NotStarted
 
 CPU_SECONDS = 30.0
 MEMORY_BYTES = 4 << 30
 WALL_PER_CPU = 20
+PAGES_PER_BATCH, BYTES_PER_BATCH = 64, 4 << 20
+PAGES_PER_CHILD = 20_000  # a start costs as much as 100 pages
+GROWTH_PER_CHILD = 1 << 30  # bytes that it may hold on to before it is replaced
 
-_SECONDS_TO_START = 120.0
-_LENGTH_BYTES = 8  # a frame on the pipes: its length, then a pickle of one of our own classes
+_STARTS = 4
+_KILLS = 8  # from outside, one after the other, without an answer in between
+_FIRST_PAUSE = 0.05  # seconds; each further one is twice as long
+
+_DEADLINES = {"SIGPROF": "", "wall clock": "wall clock"}  # how a child ended → the evidence
+
+Other = TypeVar("Other")
+
+
+class MachineError(MemoryError):
+    """Raised when the machine, not a page, keeps the child from answering; no page is judged by it."""
 
 
 class Sandbox:
-    """Runs `extract` in a child process; use it in a `with`, from one thread at a time.
+    """Runs `function` (page → Document | Rejected) in a child process; use it in a `with`. Threads take turns.
 
     `cpu_seconds` is the processor time a page may take, `memory_bytes` what the child may allocate beyond what it
-    holds when it is ready.
+    holds when it is ready. `function` is a module's own, known by its name in the child.
     """
 
-    def __init__(self, cpu_seconds: float = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(
+        self,
+        function: Callable[[Page], Document | Rejected] = extract,
+        cpu_seconds: float = CPU_SECONDS,
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> None:
+        self.function = function
         self.cpu_seconds = cpu_seconds
         self.memory_bytes = memory_bytes
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: ExtractionChild | None = None
+        self._deadly = DeadlyPages()
+        self._kills = 0
+        self._is_cut_short = False
+        self._turn = threading.RLock()
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -53,141 +78,177 @@ class Sandbox:
         self.close()
 
     @property
-    def pid(self) -> int | None:
-        """The process id of the child; None while there is none."""
-        return self._child.pid if self._child else None
+    def child(self) -> ExtractionChild | None:
+        """The child; None while there is none."""
+        return self._child
 
     def extract(self, page: Page) -> Document | Rejected:
-        """What `corpus.extraction.html.extract` says of the page, or that it cannot say.
+        """What the function says of the page, or that it cannot say.
 
         `extract.timeout` has the seconds allowed as its value, `extract.crashed` how the child ended as its evidence.
         """
-        request = pickle.dumps(page, pickle.HIGHEST_PROTOCOL)
-        while True:
-            is_new = self._child is None
-            child = self._child or self._start()
-            write, read = _descriptors(child)
-            try:
-                _send(write, request)
-                return pickle.loads(_receive(read, WALL_PER_CPU * self.cpu_seconds))
-            except TimeoutError:
-                child.kill()
-                self.close()
-                return page.reject("extract.timeout", self.cpu_seconds, "wall clock")
-            except (EOFError, OSError):
-                ending = self.close()
-            except BaseException:  # Ctrl-C: an answer still on its way must not be taken for the next page's
-                child.kill()
-                self.close()
-                raise
-            if ending == "SIGPROF":
-                return page.reject("extract.timeout", self.cpu_seconds)
-            if is_new:
-                return page.reject("extract.crashed", evidence=ending)
+        return next(iter(self.extract_each([page])))
 
-    def close(self) -> str:
-        """End the child and say how it ended: a signal's name, or its exit code. The next page starts another."""
-        child, self._child = self._child, None
-        if child is None:
-            return ""
+    def extract_each(self, items: Iterable[Page | Other]) -> Iterator[Document | Rejected | Other]:
+        """`extract` of every page, in order; what is no page goes through as it is. Reads one batch ahead."""
+        batch: list[Page | Other] = []
+        size = 0
+        for item in items:
+            batch.append(item)
+            size += len(item.body) if isinstance(item, Page) else 0
+            if len(batch) == PAGES_PER_BATCH or size >= BYTES_PER_BATCH:
+                yield from self._extract_batch(batch)
+                batch, size = [], 0
+        yield from self._extract_batch(batch)
+
+    def close(self) -> None:
+        """End the child. The next page starts another."""
+        with self._turn:
+            child, self._child = self._child, None
+            if child:
+                child.close()
+
+    def _extract_batch(self, batch: Sequence[Page | Other]) -> Iterator[Document | Rejected | Other]:
+        with self._turn:
+            answers = iter(self._answers([item for item in batch if isinstance(item, Page) and _needs_a_parser(item)]))
+        for item in batch:
+            if not isinstance(item, Page):
+                yield item
+            else:
+                yield next(answers) if _needs_a_parser(item) else self._answer_here(item)
+
+    def _answer_here(self, page: Page) -> Document | Rejected:
         try:
-            child.communicate(timeout=1)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
-        code = child.returncode
-        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        arguments = [sys.executable, "-m", "corpus.extraction.sandbox", str(self.cpu_seconds), str(self.memory_bytes)]
-        path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
-        self._child = subprocess.Popen(
-            arguments,
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C is for the parent; the child ends when its input does
-        )
-        try:
-            _receive(_descriptors(self._child)[1], _SECONDS_TO_START)
-        except (EOFError, OSError) as error:
-            raise RuntimeError(
-                f"the extraction child did not start ({self.close()}); to see why, run: {' '.join(arguments)}"
-            ) from error
-        return self._child
-
-
-def _send(descriptor: int, data: bytes) -> None:
-    view = memoryview(len(data).to_bytes(_LENGTH_BYTES, "little") + data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _descriptors(child: subprocess.Popen[bytes]) -> tuple[int, int]:
-    """Where to write to the child and where to read from it."""
-    assert child.stdin and child.stdout
-    return child.stdin.fileno(), child.stdout.fileno()
-
-
-def _receive(descriptor: int, seconds: float) -> bytes:
-    """One frame from the child: TimeoutError after so many seconds, EOFError if it ends first."""
-    deadline = time.monotonic() + seconds
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    received = bytearray()
-    wanted = _LENGTH_BYTES
-    while len(received) < wanted:
-        left = deadline - time.monotonic()
-        if left <= 0 or not poll.poll(1000 * left):
-            raise TimeoutError
-        data = os.read(descriptor, wanted - len(received))
-        if not data:
-            raise EOFError
-        received += data
-        if len(received) == _LENGTH_BYTES == wanted:
-            wanted += int.from_bytes(received, "little")
-    return bytes(received[_LENGTH_BYTES:])
-
-
-def _serve(cpu_seconds: float, memory_bytes: int) -> None:
-    """The child: answer pages until the input ends. Nothing that a library prints may get among the answers."""
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.dup(1)
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
-    main_text("<p>Everything is imported before the first page, and before the limits.")
-    _limit(memory_bytes)
-    _send(answers, b"")
-    while (page := _read_page(requests)) is not None:
-        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
-        try:
-            answer = pickle.dumps(extract(page), pickle.HIGHEST_PROTOCOL)
+            return self.function(page)
         except MemoryError:
-            os.abort()
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        _send(answers, answer)
+            raise
+        except Exception as error:  # as in the child
+            return page.reject("extract.failed", evidence=type(error).__name__)
+
+    def _answers(self, pages: Sequence[Page]) -> list[Document | Rejected]:
+        """One answer for each page, whatever becomes of the child meanwhile."""
+        answers: list[Document | Rejected] = []
+        while len(answers) < len(pages):
+            left = pages[len(answers) :]
+            known = self._deadly.find(left[0])
+            if known:
+                answers.append(left[0].reject(*known))
+                continue
+            try:
+                self._ask(list(takewhile(lambda page: not self._deadly.find(page), left)), answers)
+            except Ended as ended:
+                page = pages[len(answers)]
+                if ended.by_the_page:
+                    answers.append(self._try_alone(page))
+                else:
+                    self._count_kill(page, ended)
+        if self._child and (self._child.answered >= PAGES_PER_CHILD or self._child.has_grown(GROWTH_PER_CHILD)):
+            self.close()
+        return answers
+
+    def _ask(self, pages: Sequence[Page], answers: list[Document | Rejected]) -> None:
+        """Add the answers to the pages to `answers`; Ended if the child owes one, and then there is no child."""
+        self._child = child = self._child or self._start()
+        try:
+            for answer in child.ask(pages):
+                answers.append(answer)
+                self._kills = 0
+        except Ended:
+            self._child = None
+            raise
+        except BaseException:  # Ctrl-C: an answer still on its way must not be taken for the next page's
+            self._child = None
+            child.kill()
+            raise
+
+    def _try_alone(self, page: Page) -> Document | Rejected:
+        """The verdict on a page over which the child ended: by its bytes alone, then where it stands."""
+        for candidate in (at_no_address(page), page):
+            answer = self._alone(candidate, page)
+            if isinstance(answer, Ended):
+                reason = _reason(answer.how, self.cpu_seconds)
+                self._deadly.add(candidate, reason)
+                return page.reject(*reason)
+        return answer
+
+    def _alone(self, candidate: Page, page: Page) -> Document | Rejected | Ended:
+        """The answer of a new child to this form of the page, or that it ends in it, too."""
+        answers: list[Document | Rejected] = []
+        while not answers:
+            self.close()
+            try:
+                self._ask([candidate], answers)
+            except Ended as ended:
+                if ended.by_the_page and self._is_cut_short and ended.how not in _DEADLINES:
+                    raise MachineError(
+                        f"the extraction child may use less memory here than elsewhere, and {_place(page)} ended it "
+                        f"({ended.how}); raise or lift the limit of this shell (`ulimit -v`)"
+                    ) from ended
+                if ended.by_the_page:
+                    return ended
+                self._count_kill(page, ended)
+        return answers[0]
+
+    def _count_kill(self, page: Page, ended: Ended) -> None:
+        self._kills += 1
+        if self._kills > _KILLS:
+            raise MachineError(
+                f"the extraction child was ended from outside {self._kills} times without an answer ({ended.how}), "
+                f"most likely because memory ran out, at last over {_place(page)}; give the machine more memory, or "
+                "run with fewer workers"
+            ) from ended
+        _pause(self._kills - 1)
+
+    def _start(self) -> ExtractionChild:
+        name = f"{self.function.__module__}:{self.function.__qualname__}"
+        problem: Exception | None = None
+        for attempt in range(_STARTS):
+            _pause(attempt)
+            try:
+                wall_seconds = WALL_PER_CPU * self.cpu_seconds
+                child = ExtractionChild(name, self.cpu_seconds, self.memory_bytes, wall_seconds)
+                self._is_cut_short = child.memory_bytes < self.memory_bytes
+                return child
+            except (NotStarted, OSError) as error:
+                problem = error
+        if (isinstance(problem, NotStarted) and problem.by_the_machine) or _lacks_memory(problem):
+            raise MachineError(f"the extraction child cannot start for lack of memory or time: {problem}") from problem
+        if isinstance(problem, OSError):
+            raise problem
+        raise RuntimeError(f"the extraction child does not start: {problem}") from problem
 
 
-def _read_page(requests: BinaryIO) -> Page | None:
-    head = requests.read(_LENGTH_BYTES)
-    return pickle.loads(requests.read(int.from_bytes(head, "little"))) if len(head) == _LENGTH_BYTES else None
+@cache
+def process_sandbox() -> Sandbox:
+    """The one sandbox of this process for `corpus.extraction.html.extract`; its child ends with the process."""
+    sandbox = Sandbox()
+    atexit.register(sandbox.close)
+    return sandbox
 
 
-def _limit(memory_bytes: int) -> None:
-    """Bound the address space, and make sure that the timer kills and that a crash leaves no core file."""
-    held = Path("/proc/self/statm")
-    if held.exists():  # elsewhere the limit is on all of it
-        memory_bytes += int(held.read_text().split()[0]) * resource.getpagesize()
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    soft = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
+# A forked process must not talk to its parent's child.
+os.register_at_fork(after_in_child=process_sandbox.cache_clear)
 
 
-if __name__ == "__main__":
-    _serve(float(sys.argv[1]), int(sys.argv[2]))
+def _needs_a_parser(page: Page) -> bool:
+    return page.kind != "text"
+
+
+def _reason(how: str, cpu_seconds: float) -> Reason:
+    if how in _DEADLINES:
+        return "extract.timeout", cpu_seconds, _DEADLINES[how]
+    return "extract.crashed", None, how
+
+
+def _place(page: Page) -> str:
+    return f"{page.url} ({page.warc_file}, offset {page.warc_offset})"
+
+
+def _lacks_memory(error: Exception | None) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN)
+
+
+def _pause(earlier: int) -> None:
+    """None at first, then longer each time: memory that others hold may become free."""
+    if earlier:
+        time.sleep(_FIRST_PAUSE * 2**earlier)

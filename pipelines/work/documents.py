@@ -1,13 +1,14 @@
 """Asked captures → documents and rejections, and the signatures of the documents.
 
 A unit is a run of asked captures of one archive, cut by their number: the same cuts for any number of workers. The page
-steps run here, extraction in a child process that can be killed, the text steps here again. Signatures are a stage
+steps and the text steps run here, extraction in the worker's child process that can be killed. Signatures are a stage
 of their own, so that another MinHash setting does not extract a page twice.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow as pa
 from corpus.dedup.exact import text_key
 from corpus.dedup.minhash import MinHash, signature
 from corpus.document import Document, Page, Quarantined, Rejected, run_steps
-from corpus.extraction.sandbox import Sandbox
+from corpus.extraction.sandbox import process_sandbox
 from corpus.files.manifest import Counts, map_arrow, read_parquet, write_arrow, write_parquet
 from corpus.files.storage import local
 from corpus.hashing import key64
@@ -45,10 +46,9 @@ class ReadDocuments:
         payload, note = task.unit.payload, note_progress(task)
         asked = map_arrow(task.root / payload["part"]).slice(payload["start"], payload["stop"] - payload["start"])
         results: list[Document | Rejected | Quarantined] = []
-        with Sandbox() as sandbox:
-            for row, item in zip(asked.to_pylist(), self._read(task, asked), strict=True):
-                results.append(item if isinstance(item, Quarantined) else self._judge(item, row, payload, sandbox))
-                note(len(results))
+        for result in process_sandbox().extract_each(self._pages(task, asked)):
+            results.append(result if isinstance(result, Quarantined) else self._judge(result))
+            note(len(results))
         kept = [item for item in results if isinstance(item, Document)]
         rejected = [item for item in results if isinstance(item, Rejected)]
         damage = [item for item in results if isinstance(item, Quarantined)]
@@ -64,26 +64,26 @@ class ReadDocuments:
         run = {"kept": parts[0].path, "rejected": parts[1].path, "documents": len(kept)}
         return Outcome(parts, counts, {"runs": [run]})
 
-    def _read(self, task: Task, asked: pa.Table) -> Iterator[Page | Quarantined]:
-        offsets = asked["offset"].to_pylist()
-        return iter(read_pages(local(task.input()), offsets, task.unit.payload["name"], self.max_body))
+    def _pages(self, task: Task, asked: pa.Table) -> Iterator[Page | Rejected | Quarantined]:
+        """What is asked for, after the page steps. Steps are guarded; what a reader or the sandbox raises is not."""
+        payload = task.unit.payload
+        read = read_pages(local(task.input()), asked["offset"].to_pylist(), payload["name"], self.max_body)
+        for row, item in zip(asked.to_pylist(), read, strict=True):
+            if isinstance(item, Page):
+                steps = partial(self._look_at, row=row, snapshot=payload["snapshot"])
+                yield guarded(steps, item, item.warc_file, item.warc_offset)
+            else:
+                yield item
 
-    def _judge(
-        self, page: Page, row: dict[str, Any], payload: dict[str, Any], sandbox: Sandbox
-    ) -> Document | Rejected | Quarantined:
-        """The steps are guarded, the sandbox is not: what it raises is about this machine."""
+    def _look_at(self, page: Page, row: dict[str, Any], snapshot: str) -> Page | Rejected:
+        return run_steps(located(page, row, snapshot), self.recipe.page_steps)
 
-        def before(page: Page) -> Page | Rejected:
-            return run_steps(located(page, row, payload["snapshot"]), self.recipe.page_steps)
-
-        def after(result: Document | Rejected) -> Document | Rejected:
+    def _judge(self, result: Document | Rejected) -> Document | Rejected | Quarantined:
+        def judge(result: Document | Rejected) -> Document | Rejected:
             return storable(result if isinstance(result, Rejected) else run_steps(result, self.recipe.text_steps))
 
-        result = guarded(before, page, page.warc_file, page.warc_offset)
-        if isinstance(result, Quarantined):
-            return result
-        result = sandbox.extract(result) if isinstance(result, Page) else result
-        return guarded(after, result, page.warc_file, page.warc_offset)
+        document = result.document if isinstance(result, Rejected) else result
+        return guarded(judge, result, document.warc_file, document.warc_offset)
 
 
 def located(page: Page, row: dict[str, Any], snapshot: str) -> Page:
