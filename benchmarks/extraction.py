@@ -12,7 +12,6 @@ parent and child together.
 
 import argparse
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -29,9 +28,11 @@ from benchmarks.gold_pages import (
     read_html,
     share_of_snippets,
 )
+from benchmarks.isolation import in_batches, seconds
 from corpus.document import Page
 from corpus.extraction import blocks
 from corpus.extraction.blocks.native import Forest
+from corpus.extraction.html import extract
 from corpus.extraction.sandbox import Sandbox
 
 SMALLEST_GROUP = 30  # pages of a type, for it to be compared
@@ -59,10 +60,10 @@ def _main_text(html: str, url: str, forest: Forest) -> str:
 def measure(page: GoldPage, html: str, extractors: dict[str, Timed]) -> Row:
     """One row: a page, and for each extractor its scores and its seconds."""
     row: Row = {"url": page.url, "page_type": page.page_type}
-    for name, extract in extractors.items():
-        found, seconds = extract(html, page.url)
+    for name, extractor in extractors.items():
+        found, spent = extractor(html, page.url)
         row[name] = {
-            "seconds": seconds,
+            "seconds": spent,
             "scores": precision_recall_f1(found, page.gold) if page.gold is not None else None,
             "wanted": share_of_snippets(found, page.wanted),
             "unwanted": share_of_snippets(found, page.unwanted),
@@ -114,20 +115,8 @@ def time_the_whole_way(data: Path, urls: set[str]) -> dict[str, float]:
     start = time.perf_counter()
     with Sandbox() as sandbox:
         sandbox.extract(pages[0])
-        ready = time.perf_counter() - start
-    before = _processor_seconds()
-    with Sandbox() as sandbox:
-        for page in pages:
-            sandbox.extract(page)
-    return {"whole way, ms/page": 1000 * (_processor_seconds() - before) / len(pages), "first page, s": ready}
-
-
-def _processor_seconds() -> float:
-    """Of this process and of its children that have ended."""
-    return sum(
-        usage.ru_utime + usage.ru_stime
-        for usage in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    )
+        first = time.perf_counter() - start
+    return {"whole way, ms/page": 1000 * seconds(in_batches, extract, pages, 1) / len(pages), "first page, s": first}
 
 
 def main() -> None:

@@ -74,6 +74,7 @@ class Document:
     warc_offset: int = -1
     cluster: str = ""
     licence: str = ""
+    repeated_characters: int = 0
 
     def reject(self, reason: str, value: float | None = None, evidence: str = "", other_id: str = "") -> "Rejected":
         """Say why this document leaves the corpus.
