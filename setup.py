@@ -4,12 +4,12 @@ from glob import glob
 
 from setuptools import Extension, setup
 
-SOURCES = "corpus/extraction/blocks/cpp"
+SOURCES = "corpus/extraction/blocks/native"
 
 setup(
     ext_modules=[
         Extension(
-            "corpus.extraction.blocks._native",
+            "corpus.extraction.blocks.native._native",
             sorted(glob(f"{SOURCES}/*.cpp")),
             depends=sorted(glob(f"{SOURCES}/*.h")),
             language="c++",

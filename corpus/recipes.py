@@ -18,7 +18,7 @@ from corpus.document import Document, Page, PageStep, Rejected, Step
 from corpus.extraction import gutenberg as books
 from corpus.extraction import wikitext
 from corpus.hashing import digest
-from corpus.rules import gopher, language
+from corpus.rules import gopher, language, repetition_inside
 from corpus.rules import prose as text
 from corpus.sources.links import LinkRules
 from corpus.urls import address
@@ -113,6 +113,7 @@ def gpt2_webtext(
         ),
         text_steps=(
             text.fix,
+            repetition_inside.collapse,
             text.stubs,
             partial(language.only, model=language_model, limits=limits),
             text.prose,
