@@ -25,6 +25,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from corpus.document import Document, Page, Rejected
+from corpus.errors import CorpusloomError, ExitCode
 from corpus.extraction.html import extract
 from corpus.extraction.isolation.deadly import DeadlyPages, Reason, at_no_address
 from corpus.extraction.isolation.process import Ended, ExtractionChild, NotStarted
@@ -45,8 +46,10 @@ _DEADLINES = {"SIGPROF": "", "wall clock": "wall clock"}  # how a child ended â†
 Other = TypeVar("Other")
 
 
-class MachineError(MemoryError):
+class MachineError(CorpusloomError):
     """Raised when the machine, not a page, keeps the child from answering; no page is judged by it."""
+
+    code = ExitCode.MACHINE
 
 
 class Sandbox:
@@ -212,7 +215,9 @@ class Sandbox:
             except (NotStarted, OSError) as error:
                 problem = error
         if (isinstance(problem, NotStarted) and problem.by_the_machine) or _lacks_memory(problem):
-            raise MachineError(f"the extraction child cannot start for lack of memory or time: {problem}") from problem
+            raise MachineError(
+                f"the extraction child cannot start for lack of memory or time ({problem}); run with fewer workers"
+            ) from problem
         if isinstance(problem, OSError):
             raise problem
         raise RuntimeError(f"the extraction child does not start: {problem}") from problem
