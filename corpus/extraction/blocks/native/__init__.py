@@ -1,7 +1,8 @@
 """The compiled half of this package, called with ctypes: a page in, its main text out.
 
 The library has a plain C interface and knows nothing of Python, so one build serves every interpreter, and ctypes lets
-other threads run meanwhile. `pip install` builds it from the sources beside this module; a checkout that has none is told how to.
+other threads run meanwhile. `pip install` builds it from the sources beside this module; a checkout without
+one is told how to.
 """
 
 import ctypes
