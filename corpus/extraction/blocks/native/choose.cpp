@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "features.h"
+#include "block_features.h"
 
 namespace blocks {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "characters.h"
 #include "facts.h"
-#include "features.h"
+#include "block_features.h"
 #include "words.h"
 
 namespace blocks {

@@ -6,7 +6,7 @@
 
 #include "characters.h"
 #include "choose.h"
-#include "features.h"
+#include "block_features.h"
 #include "layout.h"
 
 #define EXPORT extern "C" __attribute__((visibility("default")))

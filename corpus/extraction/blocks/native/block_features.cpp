@@ -1,4 +1,4 @@
-#include "features.h"
+#include "block_features.h"
 
 #include <algorithm>
 
