@@ -26,7 +26,7 @@ from corpus.errors import CorpusloomError, ExitCode
 
 MOST_EPOCHS = 4
 PARTS = 10_000
-_MOST_SLOTS = 10_000_000
+MOST_SLOTS = 1_000_000
 
 
 class MixtureError(CorpusloomError):
@@ -142,6 +142,23 @@ def tempered(mixture: Mixture, temperature: float, parts: int = PARTS) -> Mixtur
     return _rounded(mixture, {name: power / total for name, power in powers.items()}, frozenset(), parts)
 
 
+def fitted(mixture: Mixture) -> Mixture:
+    """The mixture itself, or, where its weights make too long a table (token counts do), one rounded to whole parts.
+
+    As few of 10,000, 100,000 and 1,000,000 parts as leave each source at least one.
+    """
+    if _slots(mixture) <= MOST_SLOTS:
+        return mixture
+    shares = {source.name: mixture.share(source.name) for source in mixture.sources}
+    least = min(shares.values())
+    parts = next((parts for parts in (PARTS, 10 * PARTS, 100 * PARTS) if least * parts >= 1), 100 * PARTS)
+    return _rounded(mixture, shares, frozenset(), parts)
+
+
+def _slots(mixture: Mixture) -> int:
+    return mixture.total // math.gcd(*(source.weight for source in mixture.sources))
+
+
 def capped(
     mixture: Mixture,
     n_tokens: Mapping[str, int],
@@ -251,8 +268,8 @@ def order_of(mixture: Mixture) -> Order:
     divisor = math.gcd(*(source.weight for source in mixture.sources))
     weights = [source.weight // divisor for source in mixture.sources]
     total = sum(weights)
-    if total > _MOST_SLOTS:
-        raise MixtureError(f"weights that sum to {total:,} need a table too large; round them with tempered(…, 1)")
+    if total > 10 * MOST_SLOTS:
+        raise MixtureError(f"weights that sum to {total:,} make too long a table; round them (`fitted`)")
     slots, ranks = np.empty(total, np.int32), np.empty(total, np.int64)
     waiting, ready = [(0, number) for number in range(len(weights))], []
     given = [0] * len(weights)

@@ -78,13 +78,14 @@ def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]
 
     from corpus.errors import CorpusloomError, ExitCode
     from corpus.files.storage import is_remote, place
+    from corpus.shards.bin import check_fits_bin
     from pipelines.builds.gathering import WORTH_A_WORKER
     from pipelines.builds.token_shards import NEEDS, ShardBuild, corpora_read, kept_parts, read_ids
     from pipelines.cli.command import settings_of
     from pipelines.cli.memory import share_memory
     from pipelines.cli.replacement import SHARDS, Output
     from pipelines.runtime.stages import Stages
-    from pipelines.work.tokens import tokenizer_at
+    from pipelines.work.tokens import entry_of, tokenizer_at
 
     if given.also_bin and is_remote(given.output):
         raise CorpusloomError(
@@ -93,6 +94,8 @@ def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]
     weighting = _weighting(given)
     tokenizer = given.tokenizer if is_remote(given.tokenizer) else str(Path(given.tokenizer).resolve())
     loaded, removed = tokenizer_at(tokenizer), read_ids(given.remove_ids)
+    if given.also_bin:
+        check_fits_bin(entry_of(loaded))
     for source in weighting.mixture.sources:
         kept_parts(source.path)
     memory, beam_flags = share_memory(given.memory_mb, beam_flags, NEEDS)
@@ -122,10 +125,13 @@ def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]
 
 
 def _weighting(given: argparse.Namespace) -> "Weighting":
-    from corpus.mixture import Mixture, parse_source
+    from corpus.mixture import Mixture, MixtureError, parse_source
     from pipelines.builds.weights import Weighting, parse_cap
 
-    mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    try:
+        mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    except MixtureError as error:
+        raise MixtureError(f"--source: {error}") from error
     caps = tuple(parse_cap(text) for text in given.most_epochs)
     return Weighting(mixture, given.temperature, caps, given.budget, given.mixture)
 

@@ -9,6 +9,7 @@ be sampled from, scored, fine-tuned, exported again, and trained further by `tra
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ import torch
 
 from trainer.hugging_face.family import ExportError
 from trainer.hugging_face.folder import DTYPES, read_model, write_json, write_model
+from trainer.hugging_face.marks import add_marks
 from trainer.run.checkpoint import Checkpoints
 from trainer.run.runs import CHECKPOINTS, CONFIG, Run, RunError, model_of, open_run, tokenizer_of
 
@@ -34,6 +36,7 @@ def export_run(run: Run, output: Path, tokenizer: "Tokenizer | None" = None, dty
         from corpus.tokenizer.files import save_tokenizer
 
         save_tokenizer(tokenizer, output)
+        add_marks(output, run.marks)
     return family.architecture
 
 
@@ -66,14 +69,18 @@ def import_model(source: Path, output: Path) -> None:
 
 def difference(run: Run, folder: Path, tokens: int = 64) -> float:
     """The greatest difference of logits between our model and the exported one, on random tokens (for `--check`)."""
-    from transformers import AutoModelForCausalLM
+    import transformers
 
     model = model_of(run, "cpu")
-    there = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    kind = json.loads((folder / "config.json").read_bytes())["architectures"][0]
+    there = getattr(transformers, kind).from_pretrained(folder, dtype=torch.float32).eval()
     length = min(tokens, run.shape.sequence_length)
     ids = torch.randint(run.shape.vocab_size, (2, length), generator=torch.Generator().manual_seed(0))
+    halves = run.shape.architecture == "encoder-decoder"
     with torch.inference_mode():
-        return float((model.logits(model.hidden(ids)) - there(ids).logits).abs().max())
+        ours = model.logits(model.hidden(ids, source=ids) if halves else model.hidden(ids))
+        theirs = there(ids, decoder_input_ids=ids) if halves else there(ids)
+    return float((ours - theirs.logits).abs().max())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

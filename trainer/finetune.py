@@ -23,7 +23,7 @@ from torch import Tensor
 from trainer.evaluation import forms
 from trainer.evaluation.forms import FORMS, Rows
 from trainer.evaluation.tasks import TaskError
-from trainer.model.gpt import GPT
+from trainer.model.encoder_decoder import make_model
 from trainer.model.shape import Shape
 from trainer.model.task_model import AUXILIARY, TaskModel, with_marks
 from trainer.optim.optimizer import OptimizerConfig, make_optimizer
@@ -152,7 +152,9 @@ def load_tuned(folder: Path) -> tuple[TaskModel, list[Any]]:
         weights = read_tensors(folder / _MODEL, task["sha256"])
     except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{folder}: not the output of {COMMAND} ({error})") from error
-    model = TaskModel(GPT(Shape.from_json(task["shape"]), seed=None), task["form"], task["outputs"], task["dropout"])
+    model = TaskModel(
+        make_model(Shape.from_json(task["shape"]), seed=None), task["form"], task["outputs"], task["dropout"]
+    )
     model.load_state_dict(weights)
     return model.eval(), task["labels"]
 

@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--data", required=True, type=Path, metavar="FOLDER", help="token shards, with manifest.json")
     flags.add_argument("--preset", default="", metavar="NAME", help="shape and recipe")
     flags.add_argument("--config", type=Path, metavar="FILE", help="TOML with keys, over the preset")
+    flags.add_argument("--init-from", default="", metavar="RUN", help="begin with the weights of a run")
     flags.add_argument("--output", required=True, type=Path, metavar="FOLDER", help="the run; the same again goes on")
     flags.add_argument("--dry-run", action="store_true", help="print parameters, work, memory, epochs; train nothing")
     flags.add_argument("settings", nargs="*", metavar="key=value", help="keys, over all else")
@@ -66,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from trainer.run.config import ConfigError, read_config
 
     try:
-        config = read_config(flags.preset, flags.config, flags.settings)
+        begin = [f"init_from={flags.init_from}"] if flags.init_from else []
+        config = read_config(flags.preset, flags.config, [*begin, *flags.settings])
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return _FLAGS
@@ -105,11 +107,10 @@ def _code_of(error: Exception) -> int:
 
 def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
     """What `--dry-run` prints: the plan of the run, as one process of it would hold it."""
-    from dataclasses import replace
-
     import torch
 
     from corpus.shards.layout import read_shard_manifest
+    from trainer.objectives.choose import text_of, with_marks
     from trainer.run.distributed import choose_device
     from trainer.run.plan import memory_of, micro_rows_of, plan_lines
     from trainer.run.resume import order_for
@@ -118,7 +119,7 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
     manifest = read_shard_manifest(flags.data)
     cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
     device = torch.device(choose_device(config.device, 0, cards))
-    shape = replace(config.shape, vocab_size=manifest.tokenizer.vocab_size)
+    shape = with_marks(config.shape, text_of(config, manifest.tokenizer, flags.data))
     element = choose_dtype(config.dtype, device).itemsize
     rows = config.batch_tokens // shape.sequence_length
     micro_rows = micro_rows_of(config, shape, rows, free_memory(device), element)

@@ -13,6 +13,7 @@ from corpus.document import Document, Page, Rejected
 from corpus.extraction import engines
 from corpus.extraction.charset import decode
 from corpus.extraction.engines import Extracted, TooComplexError
+from corpus.readers.warc.media_type import parse_media_type
 
 LONGEST_TITLE = 300  # characters
 DEEPEST_STEP = 8  # columns, of a line of code beside the line before it
@@ -108,7 +109,8 @@ def tidy(text: str) -> str:
 
 def _is_html(page: Page) -> bool:
     """By the declared type, or by the first bytes where it says nothing; never where they are an image or a PDF."""
-    declared = page.content_type.partition(";")[0].strip().lower()
+    media = parse_media_type(page.content_type)
+    declared = media.essence if media else ""
     if declared in _HTML_TYPES:
         return not _NOT_TEXT.match(detect_mime(page.body))
     return declared in _TYPES_THAT_SAY_NOTHING and bool(_LOOKS_LIKE_HTML.match(page.body[:4096]))

@@ -25,7 +25,8 @@ class Documents:
     """`n` documents: `keys` uint64 [n] (see `order_key`), `ids`, `n_bytes` int64 [n] of their text, `scores`.
 
     Document i has the tokens offsets[i] … offsets[i + 1] - 1 of `tokens`, end-of-text last; `offsets` is int64 [n + 1]
-    and begins with 0. Without `scores` no document has one.
+    and begins with 0. Without `scores` no document has one; `texts` uint64 [n] are the keys of their texts
+    (`corpus.shards.split`), which only sorted runs have.
     """
 
     keys: np.ndarray
@@ -34,6 +35,7 @@ class Documents:
     offsets: np.ndarray
     n_bytes: np.ndarray
     scores: pa.FloatArray | None = None
+    texts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -48,6 +50,7 @@ class Documents:
             offsets - offsets[0],
             self.n_bytes[start:stop],
             None if self.scores is None else self.scores[start:stop],
+            None if self.texts is None else self.texts[start:stop],
         )
 
     def take(self, order: np.ndarray) -> "Documents":
@@ -61,6 +64,7 @@ class Documents:
             np.cumsum([0, *(stop - start for start, stop in zip(starts, stops, strict=True))], dtype=np.int64),
             self.n_bytes[order],
             None if self.scores is None else self.scores.take(pa.array(order)),
+            None if self.texts is None else self.texts[order],
         )
 
     def in_hash_order(self) -> np.ndarray:
@@ -78,6 +82,7 @@ def joined(pieces: Sequence[Documents]) -> Documents:
         return pieces[0]
     ends = np.cumsum([0, *(len(piece.tokens) for piece in pieces)])
     offsets = [piece.offsets[:-1] + end for piece, end in zip(pieces, ends[:-1], strict=True)]
+    texts = [piece.texts for piece in pieces if piece.texts is not None]
     scores = [pa.nulls(len(one), pa.float32()) if one.scores is None else one.scores for one in pieces]
     return Documents(
         np.concatenate([piece.keys for piece in pieces]),
@@ -86,6 +91,7 @@ def joined(pieces: Sequence[Documents]) -> Documents:
         np.concatenate([*offsets, ends[-1:]]),
         np.concatenate([piece.n_bytes for piece in pieces]),
         None if all(piece.scores is None for piece in pieces) else pa.concat_arrays(scores),
+        np.concatenate(texts) if texts else None,
     )
 
 

@@ -11,7 +11,7 @@ numpy and torch.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -90,35 +90,52 @@ class SourceShards:
 
 @dataclass(frozen=True)
 class ShardManifest:
-    """All shards of a folder, by source and split, and the tokenizer they share."""
+    """All shards of a folder, by source and split, and the tokenizer they share.
+
+    `about` is what people may want to know of the build (how the split was made, what was left out); no token depends
+    on it, so it is not part of the fingerprint.
+    """
 
     tokenizer: TokenizerEntry
     sources: tuple[SourceShards, ...]
+    about: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the canonical JSON without the paths: moving or renaming a shard makes no other data of it."""
         values = asdict(self)
+        del values["about"]
         for source in values["sources"]:
             for shard in source["shards"]:
                 del shard["path"]
-        return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return _sha256(values)
 
     def to_json(self) -> dict[str, Any]:
-        """The form that stands in `manifest.json`."""
-        return {"version": VERSION, "fingerprint": self.fingerprint, **asdict(self)}
+        """The form that stands in `manifest.json`; its `digest` covers all the rest."""
+        values = json.loads(json.dumps({"version": VERSION, "fingerprint": self.fingerprint, **asdict(self)}))
+        return {**values, "digest": _sha256(values)}
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> "ShardManifest":
         """The inverse of `to_json`; `ShardError` if the fingerprint or a sum is not that of what stands there."""
         if values.get("version") != VERSION:
             raise ShardError(f"the version is {values.get('version')!r}, this code reads {VERSION}")
-        manifest = ShardManifest(TokenizerEntry(**values["tokenizer"]), tuple(map(_source, values["sources"])))
+        keys = {"version", "fingerprint", "tokenizer", "sources"}
+        if values.keys() != keys:  # the first edition had neither `about` nor `digest`
+            rest = {name: value for name, value in values.items() if name != "digest"}
+            if values.keys() != keys | {"about", "digest"} or _sha256(rest) != values["digest"]:
+                raise ShardError("what stands in it has another digest than it names")
+        entry, sources = TokenizerEntry(**values["tokenizer"]), tuple(map(_source, values["sources"]))
+        manifest = ShardManifest(entry, sources, values.get("about", {}))
         if manifest.fingerprint != values["fingerprint"]:
             raise ShardError(f"what stands in it has the fingerprint {manifest.fingerprint}, not the one it names")
         for source in manifest.sources:
             _check(source, manifest.tokenizer)
         return manifest
+
+
+def _sha256(values: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _source(values: dict[str, Any]) -> SourceShards:

@@ -58,14 +58,21 @@ class RunWriter:
 
 def run_table(documents: Documents) -> pa.Table:
     """Documents in hash order as a run has them."""
-    return pa.table(
-        {
-            "key": pa.array(documents.keys),
-            "doc_id": documents.ids,
-            "tokens": pa.LargeListArray.from_arrays(pa.array(documents.offsets), pa.array(documents.tokens)),
-            "n_bytes": pa.array(documents.n_bytes),
-        }
-    )
+    texts = np.zeros(len(documents), np.uint64) if documents.texts is None else documents.texts
+    columns = {
+        "key": pa.array(documents.keys),
+        "doc_id": documents.ids,
+        "tokens": pa.LargeListArray.from_arrays(pa.array(documents.offsets), pa.array(documents.tokens)),
+        "n_bytes": pa.array(documents.n_bytes),
+    }
+    return pa.table({**columns, "text": pa.array(texts)})
+
+
+def text_keys(run: Path) -> np.ndarray:
+    """The keys of the texts of a run, uint64 [documents]."""
+    check_seal(run)
+    with pa.memory_map(str(run)) as file:
+        return pa.ipc.open_file(file).get_batch(0)["text"].to_numpy().copy()
 
 
 def merged(runs: Sequence[Path], low: int, high: int, most: int) -> Iterator[Documents]:
@@ -128,7 +135,7 @@ def _counts(runs: Sequence[Path], borders: Sequence[int]) -> tuple[np.ndarray, n
 def _stretch(runs: Sequence[Path], low: int, high: int, n_tokens: int) -> Documents:
     """The documents with keys low … high - 1, which have `n_tokens` tokens: run after run, copied out of each."""
     tokens, at = np.empty(0), 0
-    columns: list[tuple[np.ndarray, pa.StringArray, np.ndarray, np.ndarray]] = []
+    columns: list[tuple[pa.StringArray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     for path in runs:
         check_seal(path)
         with pa.memory_map(str(path)) as file:
@@ -139,12 +146,13 @@ def _stretch(runs: Sequence[Path], low: int, high: int, n_tokens: int) -> Docume
                 tokens = np.empty(n_tokens, values.dtype)
             tokens[at : at + bounds[-1] - bounds[0]] = values[bounds[0] : bounds[-1]]
             ids = run["doc_id"].take(pa.array(np.arange(first, last)))
-            numbers = (run[name].to_numpy()[first:last].copy() for name in ("key", "n_bytes"))
+            numbers = (run[name].to_numpy()[first:last].copy() for name in ("key", "n_bytes", "text"))
             columns.append((ids, np.diff(bounds), *numbers))
             at += int(bounds[-1] - bounds[0])
-    ids, lengths, keys, n_bytes = zip(*columns, strict=True)
+    ids, lengths, keys, n_bytes, texts = zip(*columns, strict=True)
     offsets = np.cumsum(np.concatenate([[0], *lengths]), dtype=np.int64)
-    return Documents(np.concatenate(keys), pa.concat_arrays(ids), tokens, offsets, np.concatenate(n_bytes))
+    numbers = np.concatenate(n_bytes)
+    return Documents(np.concatenate(keys), pa.concat_arrays(ids), tokens, offsets, numbers, texts=np.concatenate(texts))
 
 
 def _rows(file: pa.MemoryMappedFile, borders: Sequence[int]) -> tuple[pa.RecordBatch, np.ndarray]:

@@ -13,18 +13,16 @@ and when some are removed, every shard that held none of them keeps its bytes.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from corpus.files.manifest import appearing, write_json
-from corpus.hashing import uniform
 from corpus.shards.documents import Documents, first_out_of_order, order_key, regrouped
 from corpus.shards.layout import (
     SHARD_MANIFEST,
     SPLITS,
-    TRAIN,
-    VALIDATION,
     Batch,
     Shard,
     ShardError,
@@ -47,14 +45,6 @@ class TokenRow:
     tokens: Sequence[int] | np.ndarray
     n_bytes: int
     score: float | None = None
-
-
-def split_of(cluster: str, validation_share: float) -> str:
-    """`train` or `validation`, by the near-duplicate cluster (a document without one is its own: give its id).
-
-    Copies of one text share a cluster, so they never stand on both sides; and a greater share only adds clusters.
-    """
-    return VALIDATION if uniform(cluster, "split") < validation_share else TRAIN
 
 
 def shard_of(doc_id: str, n_shards: int) -> int:
@@ -130,9 +120,12 @@ def source_shards(name: str, split: str, weight: int, shards: Iterable[Shard]) -
     return SourceShards(name, split, weight, n_tokens, n_docs, sum(shard.n_bytes for shard in shards), shards)
 
 
-def write_shard_manifest(folder: Path, tokenizer: TokenizerEntry, sources: Iterable[SourceShards]) -> ShardManifest:
+def write_shard_manifest(
+    folder: Path, tokenizer: TokenizerEntry, sources: Iterable[SourceShards], about: dict[str, Any] | None = None
+) -> ShardManifest:
     """Finish a folder of shards: sources by name and split, whatever order they were finished in."""
-    manifest = ShardManifest(tokenizer, tuple(sorted(sources, key=lambda source: (source.name, source.split))))
+    ordered = tuple(sorted(sources, key=lambda source: (source.name, source.split)))
+    manifest = ShardManifest(tokenizer, ordered, about or {})
     ShardManifest.from_json(manifest.to_json())
     write_json(folder / SHARD_MANIFEST, manifest.to_json())
     return manifest

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -116,6 +116,7 @@ def tokenizers_encoder(kind: str, model: bytes) -> Encode:
     import tokenizers
 
     coder = tokenizers.Tokenizer.from_str(models.ordinary(model))
+    coder.encode_special_tokens = True
     return lambda texts: flat([row.ids for row in coder.encode_batch_fast(list(texts), add_special_tokens=False)])
 
 
@@ -137,28 +138,56 @@ ENCODERS: dict[str, tuple[Callable[[str, bytes], Encode], ...]] = {
 @lru_cache(maxsize=8)
 def choose(kind: str, model: bytes) -> tuple[str, Encode]:
     """The name of the library that encodes, and its function; found once a process."""
-    reference = ENCODERS[kind][-1](kind, model)
-    return _first_agreeing(kind, model, ENCODERS[kind], (reference, reference(SAMPLE)))
+    reference, sample = ENCODERS[kind][-1](kind, model), [*SAMPLE, *_with_added_tokens(kind, model)]
+    return _first_agreeing(kind, model, ENCODERS[kind], _Expected(reference, sample, reference(sample)))
+
+
+def encode_by_reference(kind: str, model: bytes, texts: Sequence[str]) -> Encoded:
+    """The ids by Hugging Face's tokenizers (sentencepiece's by its own library), whatever `choose` has chosen."""
+    return _reference(kind, model)(texts)
+
+
+@lru_cache(maxsize=2)
+def _reference(kind: str, model: bytes) -> Encode:
+    return (sentencepiece_encoder if kind == "sentencepiece" else tokenizers_encoder)(kind, model)
+
+
+class _Expected(NamedTuple):
+    reference: Encode
+    texts: list[str]
+    ids: Encoded
+
+
+def _with_added_tokens(kind: str, model: bytes) -> list[str]:
+    """Each added token (the first 200) in a word, alone, twice, and after another blank."""
+    if kind != "json":
+        return []
+    added = [token["content"] for token in json.loads(model)["added_tokens"]][:200]
+    return [f"a{content}b {content} {content}{content}\n  {content}." for content in added]
 
 
 def _first_agreeing(
-    kind: str, model: bytes, makers: tuple[Callable[[str, bytes], Encode], ...], reference: tuple[Encode, Encoded]
+    kind: str, model: bytes, makers: tuple[Callable[[str, bytes], Encode], ...], expected: _Expected
 ) -> tuple[str, Encode]:
     make, *others = makers
     name = make.__name__.removesuffix("_encoder")
     if not others:
-        return name, reference[0]
-    encode, why = _checked(make, kind, model, reference[1])
+        return name, expected.reference
+    encode, why = _checked(make, kind, model, expected)
     if encode is None:
-        _log.warning("%s does not encode this %s tokenizer: %s; taking the next library", name, kind, why)
-        return _first_agreeing(kind, model, tuple(others), reference)
+        _log.warning(
+            "%s does not encode this %s tokenizer: %s; taking the next library", name, kind, why.split("\n")[0]
+        )
+        return _first_agreeing(kind, model, tuple(others), expected)
     if make is gigatoken_encoder and kind != "sentencepiece":
-        encode = _young_characters_by(cache(lambda: _first_agreeing(kind, model, tuple(others), reference)[1]), encode)
+        table = _young(kind == "json" and json.loads(model).get("normalizer") is not None)
+        careful = cache(lambda: _first_agreeing(kind, model, tuple(others), expected)[1])
+        encode = _young_characters_by(careful, encode, table)
     return name, encode
 
 
-def _young_characters_by(careful: Callable[[], Encode], fast: Encode) -> Encode:
-    """Encode by `fast`, but texts with characters that Python's Unicode does not know yet by `careful`, once made.
+def _young_characters_by(careful: Callable[[], Encode], fast: Encode, table: np.ndarray) -> Encode:
+    """Encode by `fast`, but texts with a character that is young by `table` by `careful`, once made.
 
     Whether a character is a letter depends on the version of Unicode that a library was built with: gigatoken 0.10
     has 17, tiktoken and tokenizers have 16, and they cut 4,644 young characters differently; none that is older.
@@ -166,7 +195,7 @@ def _young_characters_by(careful: Callable[[], Encode], fast: Encode) -> Encode:
 
     def encode(texts: Sequence[str]) -> Encoded:
         tokens, offsets = fast(texts)
-        young = _young_rows(texts)
+        young = _young_rows(texts, table)
         if not young:
             return tokens, offsets
         others, bounds = careful()([texts[row] for row in young])
@@ -178,11 +207,10 @@ def _young_characters_by(careful: Callable[[], Encode], fast: Encode) -> Encode:
     return encode
 
 
-def _young_rows(texts: Sequence[str]) -> list[int]:
+def _young_rows(texts: Sequence[str], table: np.ndarray) -> list[int]:
     rows = [row for row, text in enumerate(texts) if not text.isascii()]
     if not rows:
         return []
-    table = _unassigned()
     if not table[_points("".join(texts[row] for row in rows))].any():
         return []
     return [row for row in rows if table[_points(texts[row])].any()]
@@ -193,16 +221,28 @@ def _points(text: str) -> np.ndarray:
 
 
 @cache
-def _unassigned() -> np.ndarray:
-    """Which code points Python's Unicode does not know; those past the planes in use count so without being asked."""
+def _young(normalised: bool) -> np.ndarray:
+    """Which code points are young, bool [code points]: those that Python's Unicode does not know.
+
+    Where text is normalised also marks and composed characters that Unicode 3.2 did not have: tokenizers normalises by
+    the tables of Unicode 9, gigatoken by those of 17. Beyond the planes in use every point counts as young.
+    """
     table = np.ones(sys.maxunicode + 1, np.bool_)
     for planes in (range(0x34000), range(0xE0000, 0xE1000)):
-        table[planes.start : planes.stop] = [unicodedata.category(chr(point)) == "Cn" for point in planes]
+        table[planes.start : planes.stop] = [_is_young(chr(point), normalised) for point in planes]
     return table
 
 
+def _is_young(character: str, normalised: bool) -> bool:
+    if unicodedata.category(character) == "Cn":
+        return True
+    if not normalised or not (unicodedata.combining(character) or unicodedata.decomposition(character)):
+        return False
+    return unicodedata.ucd_3_2_0.category(character) == "Cn"
+
+
 def _checked(
-    make: Callable[[str, bytes], Encode], kind: str, model: bytes, expected: Encoded
+    make: Callable[[str, bytes], Encode], kind: str, model: bytes, expected: _Expected
 ) -> tuple[Encode | None, str]:
     """A library's encoder when it gives the expected ids; else None, and why it must not encode.
 
@@ -211,13 +251,13 @@ def _checked(
     """
     try:
         encode = make(kind, model)
-        tokens, offsets = encode(SAMPLE)
+        tokens, offsets = encode(expected.texts)
     except ImportError as error:
         return None, f"not installed ({error})"
     except Exception as error:
         return None, f"{type(error).__name__}: {error}"
-    for row, text in enumerate(SAMPLE):
-        ours = expected[0][expected[1][row] : expected[1][row + 1]]
-        if not np.array_equal(ours, tokens[offsets[row] : offsets[row + 1]]):
+    for row, text in enumerate(expected.texts):
+        theirs = expected.ids[0][expected.ids[1][row] : expected.ids[1][row + 1]]
+        if not np.array_equal(theirs, tokens[offsets[row] : offsets[row + 1]]):
             return None, f"other ids for {json.dumps(text[:40])}"
     return encode, ""

@@ -8,7 +8,7 @@ to workers as it is, and what encodes is found again in each process (`encoders.
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -23,12 +23,18 @@ _NOT_UTF8 = re.compile("([\udc80-\udcff])")
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """`kind` is "gpt2", "gpt1", "sentencepiece" or "json" (any other tokenizer.json); `vocab_size` counts all ids."""
+    """`kind` is "gpt2", "gpt1", "sentencepiece" or "json" (any other tokenizer.json); `vocab_size` counts all ids.
+
+    `left_out` are the settings of the folder it was read from that have no effect here, `named` its special tokens as
+    (`pad_token`, content); neither belongs to what the tokenizer is.
+    """
 
     kind: str
     model: bytes
     vocab_size: int
     end_of_text: int
+    left_out: tuple[str, ...] = field(default=(), compare=False)
+    named: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         return f"Tokenizer({self.kind}, {self.vocab_size} ids, end of text {self.end_of_text}, {self.digest})"
@@ -73,28 +79,37 @@ class Tokenizer:
         return np.concatenate(rows)
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
-        """The text of ids; bytes that are not UTF-8 (an id can be part of a character) become U+FFFD."""
+        """The text of ids; bytes that are not UTF-8 (an id can be part of a character) become U+FFFD.
+
+        Ids that no token has show nothing: a model's vocabulary is often padded to a round number.
+        """
         if self.kind == "gpt2":
             return self.decode_bytes(ids).decode("utf-8", "replace")
+        known = [index for index in map(int, ids) if 0 <= index < self.vocab_size]
         if self.kind == "sentencepiece":
-            return sentences.processor(self.model).decode([int(index) for index in ids])
-        return _decoder(self.model).decode([int(index) for index in ids], skip_special_tokens=False)
+            return sentences.processor(self.model).decode(known)
+        return _decoder(self.model).decode(known, skip_special_tokens=False)
 
     def decode_bytes(self, ids: Sequence[int] | np.ndarray) -> bytes:
         """The bytes of ids: exactly what was encoded where the kind is gpt2, the decoded text in UTF-8 elsewhere."""
         if self.kind != "gpt2":
             return self.decode(ids).encode()
         table = _bytes_of_ids(self.model)
-        return b"".join(table[index] for index in ids)
+        return b"".join(table.get(int(index), b"") for index in ids)
 
 
 def tokenizer_from(kind: str, model: bytes, end_of_text: str | None = None) -> Tokenizer:
-    """The tokenizer of a model; `end_of_text` names the token where the model has it under an unusual name."""
+    """The tokenizer of a model; `end_of_text` names the token where the model has it under an unusual name.
+
+    `ValueError` for a model without an end of text, or one that no library opens.
+    """
     if kind == "sentencepiece":
         library = sentences.processor(model)
         if library.eos_id() < 0:
             raise ValueError("the sentencepiece model has no end of text (eos_id is -1); train it with one")
         return Tokenizer(kind, model, library.vocab_size(), library.eos_id())
+    if kind == "json":
+        _decoder(model)
     return Tokenizer(kind, model, *models.ids_of(json.loads(model), end_of_text))
 
 
@@ -136,4 +151,7 @@ def _ids_of_bytes(model: bytes) -> dict[bytes, int]:
 def _decoder(model: bytes) -> Any:
     import tokenizers
 
-    return tokenizers.Tokenizer.from_str(model.decode())
+    try:
+        return tokenizers.Tokenizer.from_str(model.decode())
+    except Exception as error:  # the library raises nothing narrower
+        raise ValueError(f"the library tokenizers cannot open it: {error}") from error

@@ -2,11 +2,13 @@
 
 Every tokenizer here except sentencepiece's is this document and nothing else. GPT-2's two files and our own merges
 are brought into it by one function, ids in order, so the same tokenizer has the same bytes and the same digest
-whichever way it came. Special tokens stand in `added_tokens`, from where the libraries cut them out of any text;
-`ordinary` takes them away again, because text that happens to contain `<|endoftext|>` must stay text.
+whichever files it was read from. Special tokens stand in `added_tokens`, from where the libraries cut them out of any
+text; `ordinary` prevents that, because text that happens to contain `<|endoftext|>` must stay text. Added tokens that
+are not special (runs of blanks, say) are ordinary text with an id of its own, and stay.
 """
 
 import json
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -125,11 +127,44 @@ def packed(document: Any) -> bytes:
 
 
 def ordinary(model: bytes) -> str:
-    """The document without its special tokens and what adds them: every character of a text is then ordinary."""
+    """The document as texts are encoded by it: no text spells a special token, nothing is cut, padded or added.
+
+    A special token stays in its place, so that every id stays what it is, but under a name that nobody can write: a
+    random one, new in each process. With its own name a Unigram or WordPiece model would find it in the text, as would
+    a merge. So merges that make it or go on from it are left out.
+    """
     document = json.loads(model)
-    document["added_tokens"] = []
-    document["post_processor"] = None
+    special = [token["content"] for token in document["added_tokens"] if token["special"]]
+    names = {content: f"<|{_secret()}-{number}|>" for number, content in enumerate(special)}
+    for token in document["added_tokens"]:
+        token["content"] = names.get(token["content"], token["content"])
+    document["model"] = _renamed(document["model"], names)
+    document.update(truncation=None, padding=None, post_processor=None)
     return packed(document).decode()
+
+
+@cache
+def _secret() -> str:
+    return secrets.token_hex(16)
+
+
+def _renamed(model: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The part `model` of a document with the tokens `names` renamed, and no merge that has to do with them."""
+    vocab = model["vocab"]
+    if isinstance(vocab, list):  # Unigram: (piece, score), in the order of the ids
+        return {**model, "vocab": [[names.get(piece, piece), score] for piece, score in vocab]}
+    changed = {**model, "vocab": {names.get(token, token): index for token, index in vocab.items()}}
+    if model.get("unk_token") is not None:
+        changed["unk_token"] = names.get(model["unk_token"], model["unk_token"])
+    if "merges" in model:
+        skipped = len(model.get("continuing_subword_prefix") or "")
+        pairs = [tuple(pair.split(" ")) if isinstance(pair, str) else pair for pair in model["merges"]]
+        changed["merges"] = [
+            [left, right]
+            for left, right in pairs
+            if not {left, right, left + right, left + right[skipped:]} & names.keys()
+        ]
+    return changed
 
 
 def merges_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -159,9 +194,14 @@ def is_gpt2(document: Mapping[str, Any]) -> bool:
         return False
     plain = cut.get("type") == "ByteLevel" and not cut.get("add_prefix_space") and cut.get("use_regex", True)
     quiet = not (document.get("normalizer") or model.get("dropout") or model.get("ignore_merges"))
-    whole = set(byte_characters()) <= set(model.get("vocab", ())) and not model.get("end_of_word_suffix")
+    whole = has_every_byte(document) and not (model.get("end_of_word_suffix") or model.get("continuing_subword_prefix"))
     specials = {token["content"] for token in document.get("added_tokens", ())}
     return plain and quiet and whole and specials == {END_OF_TEXT}
+
+
+def has_every_byte(document: Mapping[str, Any]) -> bool:
+    """Whether the vocabulary has each of the 256 bytes in GPT-2's characters, so that no text is unknown to it."""
+    return set(byte_characters()) <= set(document["model"].get("vocab", ()))
 
 
 def tokens_of(document: Mapping[str, Any]) -> dict[int, str]:

@@ -63,6 +63,12 @@ def processor(model: bytes) -> Any:
     return sentencepiece.SentencePieceProcessor(model_proto=model)
 
 
+def piece_ids(model: bytes) -> dict[str, int]:
+    """Every piece of a `.model` with its id."""
+    library = processor(model)
+    return {library.id_to_piece(index): index for index in range(library.vocab_size())}
+
+
 def json_of(model: bytes) -> bytes:
     """tokenizer.json of a `.model` that is BPE with byte fallback and no normalisation; `ValueError` otherwise.
 

@@ -8,13 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from corpus.files.manifest import write_json
-from corpus.shards.layout import SPLITS, Batch, Shard, TokenizerEntry
+import numpy as np
+import pyarrow as pa
+
+from corpus.files.manifest import write_arrow, write_json
+from corpus.files.storage import local
+from corpus.shards.layout import SPLITS, VALIDATION, Batch, Shard, TokenizerEntry
+from corpus.shards.runs import text_keys
 from corpus.shards.write import n_shards_for, shard_of
 from pipelines.cli.memory import Memory
 from pipelines.runtime.stage import Unit
 from pipelines.runtime.stages import Stages
-from pipelines.work.tokens import RUNS, TOKENIZED, GatherShard
+from pipelines.work.tokens import RUNS, TOKENIZED, VALIDATED, GatherShard
 
 OWNED = tuple(f"{TOKENIZED}-{split}" for split in SPLITS)
 WORTH_A_WORKER = {"tokenized": 3_000, "shards": 20_000_000}
@@ -33,17 +38,27 @@ class Gathering:
     removed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def run(self) -> Made:
-        """The stage; its shards by source and split, in their order."""
-        write_json(self.stages.root / RUNS, self._runs())
+        """The stage; its shards by source and split, in their order. A shard of no document is no file."""
+        runs = self._runs()
+        write_json(self.stages.root / RUNS, runs)
+        self._write_validated(runs)
         work = GatherShard(self.tokenizer, RUNS, self.memory.unit_bytes)
         self.stages.map("shards", tuple(self.names), self._units(), work, after=("tokenized",))
-        made: dict[tuple[str, str], list[tuple[int, Shard]]] = {}
-        for fact in self.stages.facts("shards"):
-            made.setdefault((fact["source"], fact["split"]), []).append((fact["number"], _shard(fact["shard"])))
-        return {key: [shard for _, shard in sorted(made[key], key=lambda one: one[0])] for key in sorted(made)}
+        made: Made = {(name, split): [] for name in sorted(self.names) for split in SPLITS}
+        for fact in sorted(self.stages.facts("shards"), key=lambda fact: fact["number"]):
+            if fact["shard"]:
+                made[fact["source"], fact["split"]].append(_shard(fact["shard"]))
+        return made
+
+    def _write_validated(self, runs: dict[str, dict[str, list[str]]]) -> None:
+        """The keys of all validation texts, for the shards of training: 8 bytes for each of a sliver of documents."""
+        root = self.stages.root
+        paths = [local(root / run) for name in self.names for run in runs[name][VALIDATION]]
+        keys = np.unique(np.concatenate([np.empty(0, np.uint64), *map(text_keys, paths)]))
+        write_arrow(root / VALIDATED, root, pa.table({"text": pa.array(keys)}))
 
     def _runs(self) -> dict[str, dict[str, list[str]]]:
-        """The tokenized files by source and split; sorted, though the shards do not depend on it."""
+        """The tokenized files by source and split, sorted, though no shard depends on it."""
         runs = {name: {split: [] for split in SPLITS} for name in self.names}
         for fact in self.stages.facts("tokenized"):
             for split, paths in fact["runs"].items():
@@ -56,8 +71,10 @@ class Gathering:
         for split in SPLITS:
             documents = counted(self.stages, self.names, split, "documents")
             for name, n_tokens in counted(self.stages, self.names, split).items():
+                if not documents[name]:
+                    continue
                 # More shards than documents would only be empty ones.
-                of = min(n_shards_for(n_tokens, self.tokens_a_shard), max(documents[name], 1))
+                of = min(n_shards_for(n_tokens, self.tokens_a_shard), documents[name])
                 gone: dict[int, list[str]] = {}
                 for doc_id in self.removed.get(name, ()):
                     gone.setdefault(shard_of(doc_id, of), []).append(doc_id)

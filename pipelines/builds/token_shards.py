@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ from corpus.files.manifest import manifest_digest, open_parquet, read_manifest
 from corpus.files.storage import is_remote, place
 from corpus.mixture import MixtureError, Source
 from corpus.shards.bin import write_bin
-from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
+from corpus.shards.card import write_card
+from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN, ShardError, shard_digest
 from corpus.shards.read import open_shards
 from corpus.shards.write import n_shards_for, source_shards, write_shard_manifest
-from pipelines.builds.gathering import OWNED, Gathering, counted
+from corpus.tokenizer.trial import Trial
+from pipelines.builds.gathering import OWNED, Gathering, Made, counted
 from pipelines.builds.weights import Weighting, estimated_tokens, need_tokens
 from pipelines.cli.command import disk_line
 from pipelines.cli.memory import Memory, Needs
@@ -65,12 +68,14 @@ class ShardBuild:
             f"{self.tokens_a_shard:,} tokens, and validation",
             self.memory.line(),
             disk_line(self.stages.root, size + sum(documents.values()) * 128),
+            *(f"tokenizer {setting}: left out" for setting in tokenizer.left_out),
             f"tokens    {how}",
             *self._table(train),
         ]
 
     def run(self) -> list[str]:
         """Both stages, and the manifest last."""
+        _ = self._removed
         self.tokenize()
         return self.gather()
 
@@ -86,18 +91,29 @@ class ShardBuild:
         need_tokens(counted(self.stages, names, TRAIN), documents)
         (root / SHARD_MANIFEST).unlink(missing_ok=True)
         entry = tokens.entry_of(tokens.tokenizer_at(self.tokenizer_path))
-        removed = {source.name: self._removed_from(source) for source in self.sources}
+        removed = self._removed
         made = Gathering(self.stages, names, entry, self.tokens_a_shard, self.memory, removed).run()
+        self._check_reused(made)
         n_tokens = {name: sum(shard.n_tokens for shard in made[name, TRAIN]) for name in names}
         need_tokens(n_tokens, documents, removal=True)
         lines = self._table(n_tokens)
         weights = {source.name: source.weight for source in self.weighting.effective(n_tokens).sources}
         sources = [source_shards(name, split, weights[name], shards) for (name, split), shards in made.items()]
-        write_shard_manifest(root, entry, sources)
+        write_shard_manifest(root, entry, sources, self._about())
+        write_card(root, sources)
         if self.also_bin:
             write_bin(open_shards(root, verified=True), root)
         self.stages.save_times()
-        return [*lines, f"shards  {root / SHARD_MANIFEST}  ({sum(map(len, made.values()))} files)"]
+        return [*lines, *self._tried(), f"shards  {root / SHARD_MANIFEST}  ({sum(map(len, made.values()))} files)"]
+
+    def _check_reused(self, made: Made) -> None:
+        """`ShardError` for a shard of an earlier run that has other bytes now: the manifest vouches for all."""
+        if is_remote(self.stages.root) or "shards" in self.stages.seconds:
+            return
+        for shards in made.values():
+            for path, expected in ((self.stages.root / shard.path, shard.digest) for shard in shards):
+                if shard_digest(path) != expected:
+                    raise ShardError(f"{path} is damaged: remove it and give the same command again")
 
     def _parts(self) -> list[Unit]:
         return [
@@ -129,16 +145,45 @@ class ShardBuild:
     def _documents(self) -> dict[str, int]:
         return {source.name: sum(part["rows"] for part in kept_parts(source.path)) for source in self.sources}
 
-    def _removed_from(self, source: Source) -> list[str]:
-        """The ids of this source that must go, sorted; only its own, so that no other source's shards change."""
+    @cached_property
+    def _removed(self) -> dict[str, list[str]]:
+        """The ids that must go, by source and sorted; `StageError` names those that no source has.
+
+        Only its own, so that no other source's shards change.
+        """
+        gone: dict[str, list[str]] = {source.name: [] for source in self.sources}
         if not (self.removed or self.removed_domains):
-            return []
-        found = []
-        for part in kept_parts(source.path):
+            return gone
+        domains: set[str] = set()
+        for source, part in [(each, part) for each in self.sources for part in kept_parts(each.path)]:
             table = open_parquet(place(part["file"])).read(["id", "domain"])
-            rows = zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True)
-            found += [name for name, domain in rows if name in self.removed or domain in self.removed_domains]
-        return sorted(found)
+            for name, domain in zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True):
+                if name in self.removed or domain in self.removed_domains:
+                    gone[source.name].append(name)
+                    domains.add(domain)
+        _check_found("--remove-ids", self.removed, {name for names in gone.values() for name in names})
+        _check_found("--remove-domain", self.removed_domains, domains)
+        return {name: sorted(names) for name, names in gone.items()}
+
+    def _about(self) -> dict[str, Any]:
+        """What the manifest says beside the tokens: the split, what training left out for it, the tokenizer."""
+        validated = {source.name: 0 for source in self.sources}
+        for fact in self.stages.facts("shards"):
+            validated[fact["source"]] += fact["validated"]
+        return {
+            "validation": {"share": self.validation_share, "left_out_of_training": validated},
+            "tokenizer": {"settings_left_out": list(tokens.tokenizer_at(self.tokenizer_path).left_out)},
+        }
+
+    def _tried(self) -> list[str]:
+        """How the first documents came back, where not all did; which those are follows from how the parts were cut."""
+        trial = Trial()
+        for fact in self.stages.facts("tokenized"):
+            trial.add(Trial(**fact["trial"]))
+        if not trial.changed:
+            return []
+        lost = f"{trial.lost / max(trial.letters, 1):.2%} of their letters and digits are lost"
+        return [f"changed {trial.changed:,} of {trial.documents:,} first documents do not decode to their text; {lost}"]
 
     def _table(self, n_tokens: Mapping[str, int]) -> list[str]:
         try:
@@ -156,12 +201,25 @@ def kept_parts(corpus: str) -> list[dict[str, Any]]:
     return [{**part, "file": str(folder / part["path"])} for part in parts]
 
 
+def _check_found(flag: str, wanted: frozenset[str], found: set[str]) -> None:
+    if missing := sorted(wanted - found):
+        more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
+        raise StageError(
+            f"{flag}: no source has {', '.join(missing[:5])}{more}, so nothing would be removed for it; correct it, or "
+            "leave it out if it is gone already",
+            3,
+        )
+
+
 def corpora_read(folders: Mapping[str, str]) -> list[dict[str, str]]:
     """The corpora by name, as the settings of an output have them: known by their manifests."""
     return [{"name": name, "digest": manifest_digest(place(folder))} for name, folder in folders.items()]
 
 
 def read_ids(path: str) -> frozenset[str]:
-    """Ids from a file, one a line."""
-    lines = Path(path).read_text().splitlines() if path else []
+    """Ids from a file, one on each line; `StageError` for a file that cannot be read."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines() if path else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise StageError(f"--remove-ids {path}: {error}", 3) from error
     return frozenset(line.strip() for line in lines if line.strip())

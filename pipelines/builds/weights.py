@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.files.manifest import parquet_footer
-from corpus.mixture import Mixture, MixtureError, capped, describe, gpt3_table, tempered
+from corpus.mixture import Mixture, MixtureError, capped, describe, fitted, gpt3_table, tempered
 from corpus.tokenizer.encoding import Tokenizer
 from pipelines.runtime.errors import StageError
 from pipelines.work.tokens import encoded, text_batches
@@ -35,10 +35,11 @@ class Weighting:
                 raise MixtureError(f"--most-epochs {name}={most:g}: give a number above 0, or leave the source out")
         if self.temperature != 1:
             tempered(self.mixture, self.temperature)
+        fitted(self.mixture)
 
     def effective(self, n_tokens: Mapping[str, int]) -> Mixture:
         """The weights that stand in the manifest, from the tokens of each source's train split."""
-        mixture = tempered(self.mixture, self.temperature) if self.temperature != 1 else self.mixture
+        mixture = tempered(self.mixture, self.temperature) if self.temperature != 1 else fitted(self.mixture)
         return capped(mixture, n_tokens, self.budget, dict(self.most_epochs)) if self.most_epochs else mixture
 
     def table(self, n_tokens: Mapping[str, int]) -> list[str]:
@@ -54,7 +55,8 @@ class Weighting:
         if effective != self.mixture:
             given = ", ".join(f"{source.name} {source.weight}" for source in self.mixture.sources)
             caps = "".join(f", {name} at most {most:g} epochs" for name, most in self.most_epochs)
-            lines.append(f"weights from {given}: temperature {self.temperature:g}{caps}")
+            how = "rounded" if effective == fitted(self.mixture) else f"temperature {self.temperature:g}{caps}"
+            lines.append(f"weights from {given}: {how}")
         budget = self.budget or sum(n_tokens.values())
         whole = "" if self.budget else ", as many as there are"
         return [*lines, f"mixture for {budget:,} tokens{whole}:", describe(effective, n_tokens, budget)]

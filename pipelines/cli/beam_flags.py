@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from corpus.command_line import nearest
 from corpus.errors import CorpusloomError, ExitCode
+from pipelines.runtime.beam_import import import_beam
 
 # These take further flags from their job server.
 _PORTABLE = {"SparkRunner", "FlinkRunner", "PortableRunner", "PrismRunner"}
@@ -14,6 +15,7 @@ _LOCAL = {"", "DirectRunner", "FnApiRunner"}
 
 def check_beam_flags(flags: Sequence[str], ours: Sequence[str]) -> list[str]:
     """Flags that are not among `ours` must be Beam's, with values that can run; else exit code 2 with the cure."""
+    import_beam(flags)
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
     class Quiet(_BeamArgumentParser):

@@ -53,7 +53,7 @@ def find_inputs(patterns: Sequence[str], flag: str) -> list[InputFile]:
 
 
 def _matches(pattern: str, flag: str) -> list[InputFile]:
-    files = _objects(pattern) if is_remote(pattern) else _files(pattern, flag)
+    files = _objects(pattern, flag) if is_remote(pattern) else _files(pattern, flag)
     if not files:
         folder = not is_remote(pattern) and Path(pattern).is_dir()
         what = "is a folder; give its files, as in" if folder else "finds no file; is it quoted, as in"
@@ -80,7 +80,10 @@ def _in_utf8(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _objects(pattern: str) -> list[InputFile]:
+def _objects(pattern: str, flag: str) -> list[InputFile]:
+    if pattern.startswith(("http://", "https://")):
+        cure = "download it first, or give the store's own address, as in s3://bucket/key"
+        raise StageError(f"{flag} {pattern}: a web address is not read; {cure}", 2)
     there = cast(Any, place(pattern))
     found = there.fs.glob(there.path, detail=True)
     objects = [(there.fs.unstrip_protocol(key), info) for key, info in sorted(found.items()) if info["type"] == "file"]
@@ -124,7 +127,7 @@ def _stamp(file: InputFile) -> str:
     """A text that changes when the input does, without reading it."""
     if is_remote(file.file):
         return f"{file.file}:{version_of(place(file.file))}"
-    return ":".join([file.file, *map(str, stamp_of(Path(file.file)))])
+    return ":".join([_in_utf8(file.file), *map(str, stamp_of(Path(file.file)))])
 
 
 def _is_settled(stamp: str, now_ns: int) -> bool:

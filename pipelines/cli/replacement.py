@@ -55,7 +55,7 @@ class Output:
             difference = self._difference(known)
             if difference and not self.replace:
                 raise _refused(
-                    f"{self.root} holds {self.kind} that is finished and was made differently: {difference}. "
+                    f"{self.root} is finished and holds {self.kind} made with other settings: {difference}. "
                     "Give --replace to build it anew, or choose another --output"
                 )
             if difference and write:

@@ -11,19 +11,20 @@ slice of it. There is no state but that number.
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from corpus.shards.layout import TRAIN
-from corpus.shards.read import Shards, Stream
+from corpus.shards.read import Shards
 from trainer.data.order import Located, OrderError, SampleOrder
 from trainer.data.packing import PackingPlan, document_ids
+from trainer.data.readers import PlanReader, RowReader, WindowReader
+from trainer.objectives.objective import IGNORED, Objective
 
-IGNORED = -100
 _AHEAD = 2048
 
 
@@ -33,7 +34,8 @@ class Batch(NamedTuple):
     `tokens` and `targets` int64 [rows, sequence_length] on the device (a target of -100 is ignored), `source` int32
     [rows] on the CPU, a position in `SampleOrder.names`; `documents` int32 [rows, sequence_length] or None, which
     document of its row a token is of: numbers that never fall along a row, padding a greater one; `first` the number of
-    the sample in the first row.
+    the sample in the first row. With an objective tokens and targets are its own, and `more` what else it gives the
+    model, by the names of the model's arguments.
     """
 
     tokens: torch.Tensor
@@ -41,68 +43,7 @@ class Batch(NamedTuple):
     source: torch.Tensor
     documents: torch.Tensor | None
     first: int
-
-
-class RowReader(Protocol):
-    """Copies samples into rows int32 [n, sequence_length + 1], and the piece of each token into `pieces`, or None."""
-
-    def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None: ...
-
-
-class WindowReader:
-    """Windows of the streams: a straight copy of mapped memory, put together where one goes over a border."""
-
-    def __init__(self, streams: list[Stream]) -> None:
-        self.streams = streams
-        self._arrays = [tokens for stream in streams for tokens in stream.tokens]
-        self._bases = np.cumsum([0, *(len(stream.tokens) for stream in streams)])
-
-    def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None:
-        """Row i becomes the tokens of stream source[i] from start[i] on; `pieces` is left alone."""
-        array, inside = np.empty_like(start), np.empty_like(start)
-        for number in np.unique(source).tolist():
-            mine = np.flatnonzero(source == number)
-            firsts = self.streams[number].first_token
-            batch = np.searchsorted(firsts, start[mine], "right") - 1
-            array[mine], inside[mine] = self._bases[number] + batch, start[mine] - firsts[batch]
-        arrays, length = self._arrays, rows.shape[1]
-        crossing = []
-        for number, (row, at, begin) in enumerate(zip(rows, array.tolist(), inside.tolist(), strict=True)):
-            piece = arrays[at][begin : begin + length]
-            if len(piece) == length:
-                row[:] = piece
-            else:
-                crossing.append(number)
-        for number in crossing:
-            rows[number] = self.streams[source[number]].window(int(start[number]), length)
-
-
-class PlanReader:
-    """Rows of a packing plan: pieces one after another, then end-of-text with the piece -1."""
-
-    def __init__(self, streams: list[Stream], plan: PackingPlan, end_of_text: int) -> None:
-        self.streams, self._end_of_text = streams, end_of_text
-        self._plans = [plan.sources[stream.name] for stream in streams]
-        self._starts = [_document_starts(stream) for stream in streams]
-
-    def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None:
-        """Row i becomes the row start[i] of the plan of stream source[i]."""
-        assert pieces is not None
-        rows[:], pieces[:] = self._end_of_text, -1
-        for row, ids, number, planned in zip(rows, pieces, source.tolist(), start.tolist(), strict=True):
-            stream, plan, starts = self.streams[number], self._plans[number], self._starts[number]
-            done = 0
-            for piece, (document, begin, length) in enumerate(
-                plan.pieces[plan.rows[planned] : plan.rows[planned + 1]].tolist()
-            ):
-                row[done : done + length] = stream.window(int(starts[document]) + begin, length)
-                ids[done : done + length] = piece
-                done += length
-
-
-def _document_starts(stream: Stream) -> np.ndarray:
-    pairs = zip(stream.first_token[:-1].tolist(), stream.offsets, strict=True)
-    return np.concatenate([first + offsets[:-1] for first, offsets in pairs])
+    more: Mapping[str, torch.Tensor] = {}
 
 
 def validation_rows(shards: Shards, source: str, split: str, sequence_length: int, most_tokens: int) -> np.ndarray:
@@ -160,7 +101,7 @@ class Loader:
     to end are the step for any `world`. `samples_seen` is the state: the number of the sample after the last step that
     was handed out. With `documents` the batches say which document each token is of, for a mask; with a `plan` rows
     are those of the plan, targets at the borders of its pieces are ignored, and `order` must have been made with
-    `planned=plan.planned`.
+    `planned=plan.planned`. An `objective` makes its own inputs and targets of the windows.
 
     Shards come from `open_shards`, which hashes every one of them before this can hand out a token. An error of the
     thread is raised by the next step. End with `close()` or a `with` block.
@@ -178,6 +119,7 @@ class Loader:
     ring: int = 3
     split: str = TRAIN
     plan: PackingPlan | None = None
+    objective: Objective | None = None
     samples_seen: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -251,10 +193,14 @@ class Loader:
             self._ready.put(error)
 
     def _fill(self, slot: _Slot, first: int, count: int) -> np.ndarray:
-        slot.of_size(count, self.order.sequence_length + 1, self.plan is not None)
-        located = self._locate(first, count)
+        length = self.order.sequence_length + 1
+        slot.of_size(count, self.objective.columns if self.objective else length, self.plan is not None)
+        located, rows = self._locate(first, count), slot.rows[:count].numpy()
         pieces = None if slot.pieces is None else slot.pieces[:count].numpy()
-        self._reader.read(located.source, located.start, slot.rows[:count].numpy(), pieces)
+        windows = np.empty((count, length), np.int32) if self.objective else rows
+        self._reader.read(located.source, located.start, windows, pieces)
+        if self.objective:
+            self.objective.write(windows, np.arange(first, first + count), rows)
         return located.source
 
     def _locate(self, first: int, count: int) -> Located:
@@ -267,14 +213,11 @@ class Loader:
     def _handed_out(self, filled: _Filled) -> list[Batch]:
         slot, count = filled.slot, len(filled.source)
         rows = slot.rows[:count].to(self.device, non_blocking=slot.pinned)
-        tokens, targets, documents = rows[:, :-1].long().contiguous(), rows[:, 1:].long().contiguous(), None
-        if slot.pieces is not None:
-            pieces = slot.pieces[:count].to(self.device, non_blocking=slot.pinned)
-            targets.masked_fill_((pieces[:, 1:] != pieces[:, :-1]) | (pieces[:, 1:] < 0), IGNORED)
-            if self.documents:
-                documents = torch.where(pieces < 0, pieces.shape[1], pieces)[:, :-1].contiguous()
-        elif self.documents:
-            documents = document_ids(tokens, self.shards.manifest.tokenizer.end_of_text)
+        more: Mapping[str, torch.Tensor] = {}
+        if self.objective:
+            (tokens, targets, more), documents = self.objective.read(rows), None
+        else:
+            tokens, targets, documents = self._next_tokens(rows, slot, count)
         if slot.pinned:
             slot.copied = torch.cuda.Event()
             slot.copied.record(torch.cuda.current_stream(rows.device))
@@ -288,6 +231,21 @@ class Loader:
                 source[at : at + step],
                 None if documents is None else documents[at : at + step],
                 filled.low + at,
+                {name: values[at : at + step] for name, values in more.items()},
             )
             for at in range(0, count, step)
         ]
+
+    def _next_tokens(
+        self, rows: torch.Tensor, slot: _Slot, count: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Tokens, the tokens that follow them, and the documents where they are asked for."""
+        tokens, targets = rows[:, :-1].long().contiguous(), rows[:, 1:].long().contiguous()
+        if slot.pieces is None:
+            end = self.shards.manifest.tokenizer.end_of_text
+            return tokens, targets, document_ids(tokens, end) if self.documents else None
+        pieces = slot.pieces[:count].to(self.device, non_blocking=slot.pinned)
+        targets.masked_fill_((pieces[:, 1:] != pieces[:, :-1]) | (pieces[:, 1:] < 0), IGNORED)
+        if not self.documents:
+            return tokens, targets, None
+        return tokens, targets, torch.where(pieces < 0, pieces.shape[1], pieces)[:, :-1].contiguous()

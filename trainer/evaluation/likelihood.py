@@ -53,6 +53,11 @@ class Scorer:
     """
 
     def __init__(self, model: GPT, batch_tokens: int = 16_384) -> None:
+        if model.shape.architecture != "decoder":
+            raise ValueError(
+                f"a model of architecture {model.shape.architecture} sees what follows a token, so its probabilities "
+                "are not those of a text: give the run of a decoder, or fine-tune this one"
+            )
         self.model = model.eval()
         self._batch_tokens = max(1, batch_tokens)
         self._device = next(model.parameters()).device

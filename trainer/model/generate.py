@@ -89,8 +89,14 @@ def generate(
 ) -> list[Sample]:
     """Up to `length` tokens after each prompt, in the order of the prompts; a sample ends early at `end_of_text`.
 
-    Prompts of one length are continued together. `ValueError` for a prompt without a token.
+    Prompts of one length are continued together. `ValueError` for a prompt without a token, and for a model that
+    continues no text.
     """
+    if not model.shape.continues_text:
+        raise ValueError(
+            f"a model of architecture {model.shape.architecture}, position {model.shape.position}, fills in what is "
+            "hidden and continues no text: give the run of a decoder"
+        )
     if any(not len(prompt) for prompt in prompts):
         raise ValueError("a prompt needs at least one token; start with the end of text for a text without a beginning")
     by_length: dict[int, list[int]] = {}

@@ -10,38 +10,16 @@ GPT-1: Radford et al., "Improving Language Understanding by Generative Pre-Train
 al., arXiv 2302.13971. TinyLlama: Zhang et al., arXiv 2401.02385. Muon: K. Jordan et al. (2024).
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
+from trainer.model.filling_presets import FILLING
+from trainer.model.preset import ADAMW, Preset
 from trainer.model.shape import Shape
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A shape, the recipe as keys of the configuration, the source of both, and what was decided here."""
-
-    name: str
-    shape: Shape
-    recipe: dict[str, Any] = field(default_factory=dict)
-    cites: str = ""
-    note: str = ""
-
-
-_ADAMW = {
-    "optimizer": "adamw",
-    "beta1": 0.9,
-    "beta2": 0.95,
-    "epsilon": 1e-8,
-    "weight_decay": 0.1,
-    "clip": 1.0,
-    "schedule": "cosine",
-    "final_share": 0.1,
-}
 
 _TINY = Preset(
     "tiny",
     Shape(layers=2, heads=4, width=64, sequence_length=64),
-    _ADAMW
+    ADAMW
     | {
         "rate": 3e-3,
         "batch_tokens": 2_048,
@@ -91,7 +69,7 @@ def _gpt2(name: str, layers: int, heads: int, width: int, rate: float) -> Preset
     return Preset(
         name,
         Shape(layers=layers, heads=heads, width=width),
-        _ADAMW | {"rate": rate, "batch_tokens": 512 * 1024, "warmup_tokens": 375_000_000},
+        ADAMW | {"rate": rate, "batch_tokens": 512 * 1024, "warmup_tokens": 375_000_000},
         "GPT-2, table 2 and section 2.3 (batch of 512 rows of 1,024); stds of the released weights",
         "GPT-2's rate and schedule are not published: those of GPT-3's model of the nearest size. Named after the "
         "true number of weights; 117M and 345M were miscounts, says the README of the released code.",
@@ -122,7 +100,7 @@ _GPT3_MISPRINTS = {
 def _gpt3(name: str) -> Preset:
     layers, width, heads, rows, rate, ramp = _GPT3_TABLE[name]
     shape = Shape(layers=layers, heads=heads, width=width, sequence_length=2048, pattern="DB", band=256)
-    recipe = _ADAMW | {
+    recipe = ADAMW | {
         "rate": rate,
         "batch_tokens": rows * 2048,
         "tokens": 300_000_000_000,
@@ -156,7 +134,7 @@ def _llama(name: str, layers: int, heads: int, width: int, rate: float) -> Prese
     return Preset(
         name,
         replace(_LLAMA_SHAPE, layers=layers, heads=heads, width=width),
-        _ADAMW
+        ADAMW
         | {
             "rate": rate,
             "batch_tokens": batch,
@@ -171,14 +149,14 @@ def _llama(name: str, layers: int, heads: int, width: int, rate: float) -> Prese
 _SMALL_LLAMA = Preset(
     "llama-134m",
     replace(_LLAMA_SHAPE, layers=12, heads=12, width=768),
-    _ADAMW | {"rate": 6e-4, "batch_tokens": 256 * 2048, "warmup_tokens": 375_000_000},
+    ADAMW | {"rate": 6e-4, "batch_tokens": 256 * 2048, "warmup_tokens": 375_000_000},
     "the architecture of LLaMA at the size of GPT-2's smallest; the recipe of GPT-3's 125M",
     "No published model: the size is this project's choice.",
 )
 _TINY_LLAMA = Preset(
     "llama-1.1b",
     replace(_LLAMA_SHAPE, layers=22, heads=32, kv_heads=4, width=2048, inner=5632, norm_epsilon=1e-5),
-    _ADAMW | {"rate": 4e-4, "batch_tokens": 1024 * 2048, "warmup_tokens": 2_000 * 1024 * 2048},
+    ADAMW | {"rate": 4e-4, "batch_tokens": 1024 * 2048, "warmup_tokens": 2_000 * 1024 * 2048},
     "TinyLlama, section 2: four heads of keys and values for 32 of queries",
     "",
 )
@@ -233,5 +211,6 @@ _ALL = (
     _llama("llama-33b", 60, 52, 6656, 1.5e-4),
     _llama("llama-65b", 80, 64, 8192, 1.5e-4),
     _MODERN,
+    *FILLING,
 )
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in _ALL}

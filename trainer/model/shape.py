@@ -165,6 +165,11 @@ class Shape:
         return 2 if self.architecture == "encoder-decoder" else 1
 
     @property
+    def continues_text(self) -> bool:
+        """Whether the model writes on after a beginning, and does not only fill in."""
+        return self.architecture in ("decoder", "prefix") and self.position != "blank"
+
+    @property
     def residual_scale(self) -> float:
         """DeepNorm's α, (2L)^(1/4) for one stack of L layers; 1 elsewhere."""
         return (2 * self.layers) ** 0.25 if self.norm_place == "deepnorm" else 1.0

@@ -2,7 +2,8 @@
 
 L3 = L2 + λ·L1 (Radford et al., 2018, section 3.2): the loss of the task and, with λ = .5, that of the language model
 on the same sequences, which is a mean over each sequence first and over the batch then. The vectors of a similarity's
-two orders are added before the layer, so that swapping the texts changes nothing.
+two orders are added before the layer, so that swapping the texts changes nothing. Encoders, prefix decoders and the
+encoder's half of an encoder-decoder are fine-tuned in the same forms, without the language model's part.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainer.evaluation.forms import Marks, Rows
+from trainer.model.encoder_decoder import EncoderDecoder, make_model
 from trainer.model.gpt import GPT
 from trainer.model.initial import WEIGHT_STD
 from trainer.model.loss import IGNORED, token_cross_entropy
@@ -27,14 +29,15 @@ def with_marks(shape: Shape, weights: Mapping[str, Tensor], seed: int, dropout: 
     `dropout` None keeps the shape's.
     """
     wider = replace(shape, vocab_size=shape.vocab_size + 3, dropout=shape.dropout if dropout is None else dropout)
-    model = GPT(wider, seed=None)
+    model = make_model(wider, seed=None)
     drawn = torch.empty(2, 3, shape.width).normal_(0.0, WEIGHT_STD, generator=torch.Generator().manual_seed(seed))
     grown = dict(weights)
-    for name, marks in zip(("embedding.weight", "head.weight"), drawn, strict=True):
-        if name in weights:
-            tokens, others = weights[name][: shape.vocab_size], weights[name][shape.vocab_size : shape.softmax_size]
-            rows = torch.cat((tokens, marks, others))
-            grown[name] = F.pad(rows, (0, 0, 0, wider.padded_vocab_size - len(rows)))
+    tables: dict[str, Tensor] = dict(zip(("embedding.weight", "head.weight"), drawn, strict=True))
+    for name, tensor in weights.items():
+        if name in tables or name == "head_bias" or name.startswith("value_tables"):
+            tokens, others = tensor[: shape.vocab_size], tensor[shape.vocab_size : shape.softmax_size]
+            rows = torch.cat((tokens, tables.get(name, tensor.new_zeros(3, *tensor.shape[1:])), others))
+            grown[name] = F.pad(rows, (0, 0) * (rows.ndim - 1) + (0, wider.padded_vocab_size - len(rows)))
     model.load_state_dict(grown)
     return model
 
@@ -64,11 +67,23 @@ class TaskModel(nn.Module):
         # One row for each sequence that there is; n·ways rows only where every example has all.
         tokens, targets = rows.tokens[present], rows.targets[present]
         matrix = self.model.token_matrix()
-        hidden = self.model.hidden(tokens, matrix=matrix)
+        hidden = self._hidden(tokens, rows.extract[present], matrix)
         places = torch.arange(len(hidden), device=hidden.device)
         extracted = hidden[places, rows.extract[present]]
         vectors = extracted.new_zeros(*present.shape, extracted.shape[-1]).masked_scatter(present[..., None], extracted)
+        if self.model.shape.architecture != "decoder":
+            # What sees the whole text has nothing to predict in it.
+            return self._scores(vectors.float(), present), hidden.new_zeros((), dtype=torch.float32)
         return self._scores(vectors.float(), present), self._language_loss(hidden, targets, matrix)
+
+    def _hidden(self, tokens: Tensor, last: Tensor, matrix: Tensor) -> Tensor:
+        """States of the texts; where tokens see what follows, the padding behind the `last` [n] is hidden from them."""
+        if self.model.shape.architecture == "decoder":
+            return self.model.hidden(tokens, matrix=matrix)
+        padding = (torch.arange(tokens.shape[1], device=tokens.device) > last[:, None]).long()
+        if isinstance(self.model, EncoderDecoder):
+            return self.model.encoded(tokens, matrix, padding)
+        return self.model.hidden(tokens, padding, matrix=matrix)
 
     def _scores(self, vectors: Tensor, present: Tensor) -> Tensor:
         if self.form == "choice":
@@ -79,7 +94,7 @@ class TaskModel(nn.Module):
     def _language_loss(self, hidden: Tensor, targets: Tensor, matrix: Tensor) -> Tensor:
         shape, wanted = self.model.shape, targets != IGNORED
         weight = (matrix if shape.tied else self.model.head.weight)[: shape.softmax_size]
-        losses = token_cross_entropy(hidden[wanted], weight, targets[wanted], len(weight))
+        losses = token_cross_entropy(hidden[wanted], weight, targets[wanted], len(weight), shape.soft_cap)
         sums = losses.new_zeros(targets.shape).masked_scatter(wanted, losses).sum(1)
         return (sums / wanted.sum(1)).mean()
 

@@ -145,7 +145,7 @@ def take_step(session: Session, batches: Sequence[Batch], rows: int, share: floa
     for number, (batch, weight) in enumerate(weighted):
         torch.manual_seed(step_seed(config.seed, session.progress.step, world.rank, number))
         with exchanging(called, number == len(weighted) - 1):
-            part = called(batch.tokens, batch.targets, batch.documents) * weight
+            part = called(batch.tokens, batch.targets, batch.documents, **batch.more) * weight
             # Processes average gradients; the weights already are shares of the whole.
             (part * world.size).backward()
         loss += part.detach()
@@ -160,7 +160,7 @@ def weigh(session: Session, batches: Sequence[Batch], rows: int) -> list[_Weight
 
     Under FSDP2 every process must call its model equally often: who has fewer batches repeats one at the weight 0.
     """
-    if session.packing is None:
+    if session.packing is None and session.objective is None:
         weighted: list[_Weighted] = [(batch, len(batch.tokens) / rows) for batch in batches]
     else:
         counts = torch.stack([(batch.targets != IGNORED).sum() for batch in batches]).float()
@@ -182,6 +182,7 @@ def _loader(session: Session) -> Loader:
         device=session.world.device,
         documents=session.config.document_mask,
         plan=session.packing,
+        objective=session.objective,
     )
 
 
@@ -247,7 +248,7 @@ def _speed(session: Session, pending: Pending) -> dict[str, float | None]:
 def _validated(session: Session, held: Sequence[Held]) -> dict[str, float]:
     session.model.eval()
     with torch.no_grad():
-        found = validate(session.model.token_losses, held, session.micro_rows, session.world)
+        found = validate(session.model.token_losses, held, session.micro_rows, session.world, session.objective)
     session.model.train()
     return found
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.run.checkpoint import BEST, STATE, CheckpointError, load_checkpoint
@@ -31,7 +32,10 @@ class RunError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A checkpoint and where it comes from. `tokenizer` is the entry of the shards' manifest, empty without one."""
+    """A checkpoint and where it comes from. `tokenizer` is the entry of the shards' manifest, empty without one.
+
+    `marks` are the ids behind the tokenizer's, by name, that the objective of the run has added.
+    """
 
     path: Path
     checkpoint: Path
@@ -40,6 +44,7 @@ class Run:
     weights: Mapping[str, Tensor] = field(repr=False)
     tokenizer: Mapping[str, Any]
     data: str = ""
+    marks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def end_of_text(self) -> int | None:
@@ -68,7 +73,8 @@ def open_run(path: Path, best: bool = False) -> Run:
             continue
         shape = Shape.from_json(saved.state["shape"])
         entry, data = saved.state.get("tokenizer") or {}, _data_of(folder.parent / CONFIG)
-        return Run(path, checkpoint, saved.step, shape, saved.model, entry, data)
+        marks = saved.state.get("marks") or {}
+        return Run(path, checkpoint, saved.step, shape, saved.model, entry, data, marks)
     raise RunError(
         errors[0] if errors else f"{path}: no run with a checkpoint; give runs/NAME or one of its checkpoints"
     )
@@ -83,7 +89,7 @@ def _data_of(config: Path) -> str:
 
 def model_of(run: Run, device: str = "auto") -> GPT:
     """The model with the run's weights, on the device, ready to be evaluated."""
-    model = GPT(run.shape, seed=None)
+    model = make_model(run.shape, seed=None)
     try:
         model.load_state_dict(dict(run.weights))
     except RuntimeError as error:

@@ -9,7 +9,7 @@ import hashlib
 import importlib.metadata
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,15 @@ from corpus.shards.layout import ShardError
 from corpus.shards.read import Shards, open_shards
 from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan, load_plan
+from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
+from trainer.objectives.choose import added_marks, objective_of, text_of, with_marks
+from trainer.objectives.distil import Distiller
+from trainer.objectives.objective import Objective
 from trainer.optim.optimizer import Optimizer, make_optimizer
 from trainer.optim.schedule import BatchRamp, Schedule
+from trainer.run.beginning import first_weights, lesson_of, teacher_of
 from trainer.run.checkpoint import Checkpoints, Saved, load_checkpoint
 from trainer.run.config import ConfigError, RunConfig, kept_lengths
 from trainer.run.distributed import World, choose_parallel, first_says, load_weights, spread, whole
@@ -65,6 +70,7 @@ class Session:
     micro_rows: int
     progress: Progress
     packing: PackingPlan | None = None
+    objective: Objective | None = None
 
     @cached_property
     def course(self) -> Course:
@@ -96,7 +102,7 @@ class Session:
     @cached_property
     def baselines(self) -> dict[str, float]:
         """Bits per byte of the unigram model on those rows, by source."""
-        return unigram_baselines(self.shards, self.held, self.shares) if self.held else {}
+        return unigram_baselines(self.shards, self.held, self.shares, self.objective) if self.held else {}
 
     def save(self, best: bool = False) -> None:
         """Write a checkpoint; every process calls it, the first one writes, in a thread."""
@@ -124,6 +130,7 @@ def description(config: RunConfig, shape: Shape, shards: Shards) -> dict[str, An
         "config": config.to_json(),
         "shape": shape.to_json(),
         "tokenizer": asdict(shards.manifest.tokenizer),
+        "marks": added_marks(config, shards.manifest.tokenizer.vocab_size),
         "fingerprint": shards.manifest.fingerprint,
         "content": content_of(shards.manifest),
         "code": _version(),
@@ -152,7 +159,8 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
     saved = _last_checkpoint(checkpoints, world)
     packing = load_plan(Path(config.packing), shards) if config.packing != "concatenate" else None
     order, progress = order_for(config, shards.manifest, packing), Progress()
-    shape = replace(config.shape, vocab_size=shards.manifest.tokenizer.vocab_size)
+    text = text_of(config, shards.manifest.tokenizer, data)
+    shape = with_marks(config.shape, text)
     if saved and "order" in saved.state:
         config = kept_lengths(config, saved.state["config"])
         check_same(config, shards.manifest, saved.state, output)
@@ -165,7 +173,7 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
     dtype = choose_dtype(config.dtype, world.device)
     rows = -(-(config.batch_tokens // shape.sequence_length) // world.size)
     micro_rows = micro_rows_of(config, shape, rows, free_memory(world.device), dtype.itemsize)
-    model, called, optimizer = build(config, shape, world, dtype, saved)
+    model, called, optimizer = build(config, shape, world, dtype, saved, shards.manifest.tokenizer.digest)
     return Session(
         config=config,
         world=world,
@@ -181,17 +189,29 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
         micro_rows=micro_rows,
         progress=progress,
         packing=packing,
+        objective=objective_of(config, text),
     )
 
 
 def build(
-    config: RunConfig, shape: Shape, world: World, dtype: torch.dtype, saved: Saved | None
+    config: RunConfig,
+    shape: Shape,
+    world: World,
+    dtype: torch.dtype,
+    saved: Saved | None,
+    digest: str = "",
 ) -> tuple[GPT, nn.Module, Optimizer]:
-    """The model on its device (or devices), what a step calls, and its optimizer, all as `saved` has them."""
+    """The model on its device (or devices), what a step calls, and its optimizer, all as `saved` has them.
+
+    `digest` is that of the shards' tokenizer, to compare with those of the runs that this one begins with.
+    """
+    teacher = teacher_of(config, shape, digest)
     parallel = choose_parallel(config.parallel, world.size, shape.n_parameters())
     sharded = parallel == "fsdp"
+    if sharded and teacher:
+        raise ConfigError("a teacher stands whole beside its student: parallel=fsdp cannot distil; write parallel=ddp")
     with torch.device("meta" if sharded else "cpu"):
-        model = GPT(shape, config.attention, seed=None)
+        model = make_model(shape, config.attention, seed=None)
     model.compute_dtype = dtype
     model.compiled_loss = compiled = compiles(config.compile, world.device)
     if compiled:
@@ -206,11 +226,12 @@ def build(
     else:
         model.initialise(config.seed)
         model.to(world.device)
+        trained = Distiller(model, teacher, lesson_of(config), str(world.device)) if teacher else model
         if compiled:
-            model.compile(dynamic=False)
-        called = spread(model, parallel, world, dtype)
-    if saved:
-        load_weights(model, saved.model)
+            trained.compile(dynamic=False)
+        called = spread(trained, parallel, world, dtype)
+    if first := saved.model if saved else first_weights(config, shape, digest):
+        load_weights(model, first)
     optimizer = make_optimizer(model, optimizer_config(config), world.device.type)
     if saved and saved.optimizer:
         optimizer.load_named_state(saved.optimizer)

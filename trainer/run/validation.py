@@ -4,6 +4,9 @@ Loss per token depends on the tokenizer; bits per byte do not, so runs with diff
 bytes are those of the documents in UTF-8, as the manifest counts them: nats per token, over ln 2, times tokens per
 byte of that split. Windows follow each other, so every token but the first is predicted once. A model without
 context, the unigram model, stands beside: what cannot be learned from frequencies alone begins below it.
+
+An objective that hides words is measured on the hidden ones only, without the marks between them: its bits per byte
+are those of the bytes that it fills in. Which words are hidden is the same at every validation.
 """
 
 import math
@@ -17,10 +20,11 @@ from torch import Tensor
 from corpus.shards.layout import TRAIN, VALIDATION
 from corpus.shards.read import Shards
 from trainer.data.loader import validation_rows
+from trainer.objectives.objective import Inputs, Objective
 from trainer.run.distributed import World, add_up
 
 _COUNTED = 20_000_000
-_TokenLosses = Callable[[Tensor, Tensor], Tensor]
+_TokenLosses = Callable[..., Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,16 +53,34 @@ def bits_per_byte(nats_per_token: float, tokens_per_byte: float) -> float:
     return nats_per_token / math.log(2) * tokens_per_byte
 
 
-def validate(token_losses: _TokenLosses, held: Sequence[Held], rows: int, world: World) -> dict[str, float]:
-    """Bits per byte by source; all processes call it. token_losses: int64 [n, T] twice → float32 [n, T] nats."""
+def inputs_of(windows: np.ndarray, first: int, objective: Objective | None, device: torch.device) -> Inputs:
+    """What the model is given for windows int64 [n, T + 1], of which the first is the window of this number."""
+    if objective is None:
+        batch = torch.from_numpy(windows).to(device)
+        return Inputs(batch[:, :-1].contiguous(), batch[:, 1:].contiguous())
+    written = np.empty((len(windows), objective.columns), np.int32)
+    # Numbers below 0 are those of no training sample.
+    objective.write(windows.astype(np.int32), -1 - np.arange(first, first + len(windows)), written)
+    return objective.read(torch.from_numpy(written).to(device))
+
+
+def validate(
+    token_losses: _TokenLosses, held: Sequence[Held], rows: int, world: World, objective: Objective | None = None
+) -> dict[str, float]:
+    """Bits per byte by source; all processes call it.
+
+    token_losses: int64 [n, T] twice, and what else the objective gives → float32 [n, T] nats.
+    """
     found = {}
     for each in held:
-        nats, tokens = add_up(part_of(token_losses, each.rows, rows, world), world).tolist()
+        nats, tokens = add_up(part_of(token_losses, each.rows, rows, world, objective), world).tolist()
         found[each.source] = bits_per_byte(nats / tokens, each.tokens_per_byte)
     return found
 
 
-def part_of(token_losses: _TokenLosses, held: np.ndarray, rows: int, world: World) -> Tensor:
+def part_of(
+    token_losses: _TokenLosses, held: np.ndarray, rows: int, world: World, objective: Objective | None = None
+) -> Tensor:
     """This process's part: [nats, tokens] float64, over every `world.size`-th batch of `rows` rows.
 
     Every process makes the same number of calls, as a sharded model must; the last may be over a batch of another's
@@ -69,11 +91,12 @@ def part_of(token_losses: _TokenLosses, held: np.ndarray, rows: int, world: Worl
     for turn in range(math.ceil(batches / world.size)):
         number = turn * world.size + world.rank
         first = number * rows if number < batches else 0
-        batch = torch.from_numpy(held[first : first + rows]).to(world.device)
-        losses = token_losses(batch[:, :-1].contiguous(), batch[:, 1:].contiguous())
+        inputs = inputs_of(held[first : first + rows], first, objective, world.device)
+        losses = token_losses(inputs.tokens, inputs.targets, **inputs.more)
         if number < batches:
-            sums[0] += losses.double().sum()
-            sums[1] += losses.numel()
+            counted = objective.counts(inputs.targets) if objective else torch.ones_like(losses)
+            sums[0] += (losses.double() * counted).sum()
+            sums[1] += counted.sum()
     return sums
 
 
@@ -93,10 +116,16 @@ def token_frequencies(shards: Shards, shares: Mapping[str, float]) -> np.ndarray
     return np.log((mixed * total + 1) / (total + len(mixed)))
 
 
-def unigram_baselines(shards: Shards, held: Sequence[Held], shares: Mapping[str, float]) -> dict[str, float]:
-    """Bits per byte of the model without context on the same rows, by source."""
-    known = token_frequencies(shards, shares)
-    return {each.source: bits_per_byte(float(-known[each.rows[:, 1:]].mean()), each.tokens_per_byte) for each in held}
+def unigram_baselines(
+    shards: Shards, held: Sequence[Held], shares: Mapping[str, float], objective: Objective | None = None
+) -> dict[str, float]:
+    """Bits per byte of the model without context on the same targets, by source."""
+    known, found = token_frequencies(shards, shares), {}
+    for each in held:
+        targets = inputs_of(each.rows, 0, objective, torch.device("cpu")).targets
+        words = targets[objective.counts(targets)] if objective else targets
+        found[each.source] = bits_per_byte(float(-known[words.numpy()].mean()), each.tokens_per_byte)
+    return found
 
 
 def mixed(found: Mapping[str, float], shares: Mapping[str, float]) -> float:

@@ -334,6 +334,7 @@ def test_a_start_that_fails_is_tried_again(monkeypatch, tmp_path):
 
 
 def test_a_start_that_is_always_killed_is_an_error_of_the_machine(monkeypatch, tmp_path):
+    monkeypatch.setattr(sandbox_module, "_FIRST_PAUSE", 0.001)
     monkeypatch.setattr(sys, "executable", executable(tmp_path / "python", "kill -9 $$"))
     with pytest.raises(MachineError, match=r"cannot start.*SIGKILL"), Sandbox(act) as sandbox:
         sandbox.extract(acting_page("good"))

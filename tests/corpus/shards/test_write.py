@@ -8,13 +8,13 @@ from token_rows import SMALL, token_row, token_rows, write_folder, write_source
 from corpus.shards import write
 from corpus.shards.layout import ShardError, ShardManifest, TokenizerEntry, read_shard_manifest
 from corpus.shards.read import open_shards
+from corpus.shards.split import split_of
 from corpus.shards.write import (
     TokenRow,
     n_shards_for,
     order_key,
     shard_of,
     source_shards,
-    split_of,
     write_shard,
     write_shard_manifest,
 )

@@ -217,6 +217,10 @@ def test_a_normalising_model_has_no_tokenizer_json(tmp_path):
     with pytest.raises(ValueError, match="only BPE models"):
         sentences.json_of(loaded.model)
     save_tokenizer(loaded, tmp_path / "saved")
-    assert sorted(p.name for p in (tmp_path / "saved").iterdir()) == ["tokenizer.model", "tokenizer_config.json"]
+    assert sorted(p.name for p in (tmp_path / "saved").iterdir()) == [
+        "tokenizer.model",
+        "tokenizer_config.json",
+        "tokenizer_manifest.json",
+    ]
     assert loaded.encoder == "sentencepiece"
     assert loaded.decode(loaded.encode("the ﬁne")) == "the fine"

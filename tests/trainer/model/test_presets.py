@@ -25,6 +25,13 @@ MILLIONS = {
     "llama-33b": 32500,
     "llama-65b": 65200,
     "modern-124m": 124,
+    "bert-110m": 109.5,
+    "t5-60m": 60.5,
+    "t5-220m": 222.9,
+    "prefix-110m": 109.6,
+    "glm-110m": 109.3,
+    "distilbert-66m": 66.98,
+    "distilgpt2-82m": 81.9,
 }
 
 

@@ -1,8 +1,7 @@
 """What wikis of many languages call their apparatus: sections, namespaces, templates and titles that are no prose.
 
 The names of a dump's own namespaces stand in its head, and `corpus.readers.mediawiki.articles` puts the English ones
-in place of those of files and categories; the list here is for texts that come without a head. Everything is lower
-case.
+in place of those of files and categories; the list here is for texts without a head. Everything is lower case.
 """
 
 import re
@@ -60,3 +59,66 @@ LIST_TITLE = re.compile(
     r"|список|seznam|luettelo|danh sách|daftar|قائمة|רשימת)\b|.*(?:の?一覧|列表|목록)$",
     re.IGNORECASE,
 )
+# Templates that show nothing in prose: citations, notes, notices, navigation, pictures, switches of layout.
+SILENT_PREFIXES = (
+    "cite ", "cite-", "citation needed", "citation requise", "sfn", "harvid", "sfnref", "ref ", "ref-", "infobox",
+    "navbox",
+    "pp-", "use ", "r ", "rp ", "see also", "main ", "further ", "portal", "commons", "wikisource", "wikiquote",
+    "wikibooks",
+    "wiktionary", "wikivoyage", "wikinews", "wikispecies", "wikiversity", "sister", "s-", "toc", "col-", "div col",
+    "better source", "importance ",
+    "unreferenced", "refimprove", "expand ", "cleanup", "disputed", "dubious", "unreliable", "self-published",
+    "verify", "page need",
+    "pages need", "full citation", "when ", "according to whom", "by whom", "weasel", "vague", "taxobox",
+    "automatic taxobox", "ficha de",
+    "bots", "dead link", "webarchive", "lien web", "lien brisé", "ouvrage", "article court", "cita web", "cita libro",
+    "cita news", "internetquelle",
+    "literatur", "référence", "référence nécessaire", "citar ", "cytuj ", "книга", "статья", "публикация", "cite:",
+    "chart/", "chart ", "tree chart",
+    "familytree", "election box", "weather box", "graph:", "graph ", "location map", "flagicon", "#tag:ref",
+    "inflation-fn", "inflation-year",
+    "editnotice", "article issues", "multiple issues", "update", "notice", "stub", "ambox", "mbox",
+    "authority control", "normdaten",
+)  # fmt: skip
+SILENT = names("""
+cite, citation style, ref, refn, efn, efn-ua, efn-lr, note, notetag, r, rp, fn, fnb, mn, ref label, note label, cref,
+cref2, cnote, cnote2, reflist,
+refbegin, refend, reference, references, notelist, cn, fact, clarify, clarify inline, who, which, where, when, why,
+how, whom, dn, af, inline, pn, page,
+specify, examples, elucidate, better source needed, failed verification, verification needed,
+original research inline, or, synthesis inline, pov,
+undue inline, peacock inline, anchor, anchors, anker, ancre, clear, clear left, clear right, clr, -, br, main,
+main article, main articles, see, see below,
+see above, further, details, about, for, other uses, other people, redirect, redirect2, distinguish,
+not to be confused with, hatnote, selfref, confused,
+hauptartikel, siehe auch, article détaillé, articles détaillés, voir homonymes, homonymie, voir aussi,
+artículo principal, ap, véase también, otros usos,
+vedi anche, nota disambigua, artigo principal, ver também, hoofdartikel, zie ook, zie hoofdartikel, główny artykuł,
+zobacz też, основная статья,
+см. также, huvudartikel, multiple image, double image, triple image, wide image, tall image, image frame, image label,
+image map, css image crop, audio, listen, video,
+external media, external video, legend, legend0, legend2, leftlegend, rightlegend, flagdeco, flag icon, flagicon,
+country flag, decade link, official website, official,
+official site, imdb name, imdb title, find a grave, dmoz, curlie, isbn, issn, oclc, doi, bibcode, pmid, jstor, arxiv,
+hdl, worldcat, worldcat id, openlibrary, internet archive author,
+gutenberg author, librivox author, ol author, google books, wayback, wikia, fr icon, en icon, de icon, es icon,
+it icon, ru icon, pt icon, ja icon,
+nl icon, pl icon, sv icon, zh icon, ar icon, he icon, ko icon, la icon, ca icon, in lang, lang icon, language icon,
+icon, link fa, link ga, good article, featured article,
+coord missing, short description, italic title, displaytitle, lowercase title, lowercase, title language, engvarb,
+nohlist, hs, sortkey, ntsh, dtsh, ntss, sort key, hidden begin,
+hidden end, hidden, collapse top, collapse bottom, begin, end, start, columns-start, column, colbegin, colend,
+col-begin, col-end, multicol, multicol-break, multicol-end, div end,
+columns-end, end div col, nowrap begin, nowrap end, nbsp begin, wrap, wbr2, nobots, fixhtml, bar box, clade,
+cladogram, chart, tree list, tree list/end, ahnentafel, campaignbox,
+sidebar, succession box, sfnm, harv, harvs, harvp, harvcol, vcite, vcite book, vcite web, cit, cite web, anchorencode,
+refname, tone, chess diagram, chessboard, position map,
+football box, footballbox, fb cl team, rws, 4teambracket, 8teambracket, 16teambracket, start box, end box, s-start,
+s-end, librivox book, goodreads, youtube, twitter, facebook,
+instagram, citeer web, citeer boek, cite book, cytuj, cytat ref, odkaz, nota, notas, sic2, quelle, belege,
+belege fehlen, überarbeiten, lückenhaft, begriffsklärungshinweis,
+dieser artikel, redirect-distinguish, sp-portal, zusitat, épreuve, ébauche, à sourcer, sources secondaires,
+pas d'interlien moyen, refnec, refsou, passage promotionnel, quand, qui,
+où, lesquels, réf. souhaitée, pertinence, cita requerida, cr, senza fonte, citazione necessaria, carece de fontes,
+bron?, fakt, źródło, источник?, нет источника, уточнить
+""")

@@ -1,0 +1,70 @@
+"""Samples into rows: windows of a stream, or the rows of a packing plan."""
+
+from typing import Protocol
+
+import numpy as np
+
+from corpus.shards.read import Stream
+from trainer.data.packing import PackingPlan
+
+
+class RowReader(Protocol):
+    """Copies samples into rows int32 [n, sequence_length + 1], and the piece of each token into `pieces`, or None."""
+
+    def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None: ...
+
+
+class WindowReader:
+    """Windows of the streams: a straight copy of mapped memory, put together where one goes over a border."""
+
+    def __init__(self, streams: list[Stream]) -> None:
+        self.streams = streams
+        self._arrays = [tokens for stream in streams for tokens in stream.tokens]
+        self._bases = np.cumsum([0, *(len(stream.tokens) for stream in streams)])
+
+    def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None:
+        """Row i becomes the tokens of stream source[i] from start[i] on; `pieces` is left alone."""
+        array, inside = np.empty_like(start), np.empty_like(start)
+        for number in np.unique(source).tolist():
+            mine = np.flatnonzero(source == number)
+            firsts = self.streams[number].first_token
+            batch = np.searchsorted(firsts, start[mine], "right") - 1
+            array[mine], inside[mine] = self._bases[number] + batch, start[mine] - firsts[batch]
+        arrays, length = self._arrays, rows.shape[1]
+        crossing = []
+        for number, (row, at, begin) in enumerate(zip(rows, array.tolist(), inside.tolist(), strict=True)):
+            piece = arrays[at][begin : begin + length]
+            if len(piece) == length:
+                row[:] = piece
+            else:
+                crossing.append(number)
+        for number in crossing:
+            rows[number] = self.streams[source[number]].window(int(start[number]), length)
+
+
+class PlanReader:
+    """Rows of a packing plan: pieces one after another, then end-of-text with the piece -1."""
+
+    def __init__(self, streams: list[Stream], plan: PackingPlan, end_of_text: int) -> None:
+        self.streams, self._end_of_text = streams, end_of_text
+        self._plans = [plan.sources[stream.name] for stream in streams]
+        self._starts = [_document_starts(stream) for stream in streams]
+
+    def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None:
+        """Row i becomes the row start[i] of the plan of stream source[i]."""
+        assert pieces is not None
+        rows[:], pieces[:] = self._end_of_text, -1
+        for row, ids, number, planned in zip(rows, pieces, source.tolist(), start.tolist(), strict=True):
+            stream, plan, starts = self.streams[number], self._plans[number], self._starts[number]
+            done = 0
+            for piece, (document, begin, length) in enumerate(
+                plan.pieces[plan.rows[planned] : plan.rows[planned + 1]].tolist()
+            ):
+                row[done : done + length] = stream.window(int(starts[document]) + begin, length)
+                ids[done : done + length] = piece
+                done += length
+
+
+def _document_starts(stream: Stream) -> np.ndarray:
+    pairs = zip(stream.first_token[:-1].tolist(), stream.offsets, strict=True)
+    return np.concatenate([first + offsets[:-1] for first, offsets in pairs])
