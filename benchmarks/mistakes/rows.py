@@ -114,9 +114,12 @@ def _inputs(w: World) -> list[Slip]:
         Slip("a corpus that is not there", _tokenizer(w, "--corpus", w / "nowhere"), 3, ("no such corpus", "build it")),
         Slip("a tokenizer that is not there", w.shards("s", "--tokenizer", w / "nowhere"), 3, ("nowhere",)),
         Slip("a report of no build", ["corpus.report", w / "folder"], 3, ("_MANIFEST.json", "run its command")),
+        Slip("an archive that is not there", ["corpus.readers.warc", w / "none.warc.gz"], 3, ("none.warc.gz", "check")),
         Slip("shards of no build", ["corpus.shards", "verify", w / "folder"], 3, ("manifest.json", "build_shards")),
         Slip("blanks and CJK in paths, C locale", _books(w, "--books", w.file("一 本.jsonl",
-                Path(w / "books.jsonl").read_bytes()), output="出 力"), 0, (), {"LC_ALL": "C", "PYTHONUTF8": "0"}),
+                Path(w / "books.jsonl").read_bytes()), output="出 力"), 0, (), {"LC_ALL": "C"}),
+        Slip("an output whose name is no text", _books(w, output="出力"), 2, ("--output", "LC_ALL=C.UTF-8"),
+             {"LC_ALL": "C", "PYTHONUTF8": "0"}),
     ]  # fmt: skip
 
 
@@ -132,6 +135,7 @@ def _outputs(w: World) -> list[Slip]:
     return [
         Slip("the output is a file", _books(w, output="books.jsonl"), 2, ("--output", "give a folder")),
         Slip("the output cannot be written", _books(w, "--output", "/proc/corpus"), 2, ("--output /proc/corpus",)),
+        Slip("a sample that cannot be written", ["corpus.sample", "/proc/web"], 3, ("/proc/web", "check")),
         Slip("the output is somebody's folder", _books(w, output="mine"), 2, ("notes.txt", "choose an empty folder")),
         Slip("the output holds another kind", _books(w, output="shards"), 2, ("token shards, not a corpus", "choose")),
         Slip("the output is of the first edition", _books(w, output="first-edition"), 2, ("earlier", "--replace")),
@@ -190,7 +194,7 @@ def _machine(w: World) -> list[Slip]:
     stores = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/none", "AWS_SHARED_CREDENTIALS_FILE": "/none"}
     s3 = _books(w, "--books", "s3://corpusloom-nobody/books.jsonl")
     few = ["/bin/sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *_python(), *_books(w, output="full")]
-    files = ["/bin/sh", "-c", 'ulimit -n 24; exec "$@"', "sh", *_python(), *_books(w, output="files")]
+    files = ["/bin/sh", "-c", 'ulimit -n 10; exec "$@"', "sh", *_python(), *_books(w, output="files")]
     train = ["trainer.train", "--data", w / "shards", "--preset", "tiny", "--output", w / "r"]
     return [
         Slip("s3 without s3fs", s3, 2, ("s3fs is not installed", "pip install 'corpusloom[s3]'"),

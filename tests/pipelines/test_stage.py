@@ -1,5 +1,6 @@
 """A stage loses nothing: not in a rerun, not in a crash, not in silence."""
 
+import errno
 import json
 import os
 import signal
@@ -11,7 +12,9 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
+from corpus.files import transient
 from corpus.files.manifest import MANIFEST, Counts, write_arrow
+from corpus.hashing import file_digest
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.map_parts import run_stage
 from pipelines.runtime.stage import Outcome, Stage, Task, Unit
@@ -114,6 +117,76 @@ def test_a_unit_that_loses_a_document_cannot_finish(tmp_path):
     assert not (stage.home / MANIFEST).exists()
 
 
+def test_an_error_whose_record_cannot_be_written_reaches_the_driver(tmp_path, monkeypatch):
+    """On a full disk the record of the error meets the full disk too."""
+
+    def full(path, value):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    stage, units, _ = make(tmp_path)
+    monkeypatch.setattr("pipelines.runtime.errors.write_json", full)
+    with pytest.raises(StageError, match="number 0: the disk is full; free some space") as error:
+        run_stage(stage, units[:1], Failing(OSError(errno.ENOSPC, "No space left on device"), 99), IN_PROCESS)
+    assert error.value.code == 5
+    assert not (stage.home / MANIFEST).exists()
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Work for tests: fails the first `times` times."""
+
+    error: Exception
+    times: int
+
+    def __call__(self, task: Task) -> Outcome:
+        log = task.root / "tries"
+        tries = len(log.read_text()) if log.exists() else 0
+        log.write_text("x" * (tries + 1))
+        if tries < self.times:
+            raise self.error
+        return Outcome((), Counts(1, 1))
+
+
+def test_a_fault_that_passes_costs_nothing_but_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(transient, "_FIRST_WAIT", 0.001)
+    stage, units, _ = make(tmp_path, count=1)
+    run_stage(stage, units, Failing(OSError(errno.EIO, "Input/output error"), 2), IN_PROCESS)
+    assert (tmp_path / "tries").read_text() == "xxx"
+
+
+def test_a_fault_that_stays_is_the_input_s(tmp_path, monkeypatch):
+    monkeypatch.setattr(transient, "_FIRST_WAIT", 0.001)
+    monkeypatch.setattr(transient, "_LONGEST_WAIT", 0.001)
+    stage, units, _ = make(tmp_path, count=1)
+    with pytest.raises(StageError, match="the disk cannot be read or written") as error:
+        run_stage(stage, units, Failing(OSError(errno.EIO, "Input/output error"), 99), IN_PROCESS)
+    assert error.value.code == 3
+
+
+def test_a_growing_input_leaves_no_record(tmp_path):
+    """What was read from the grown file must not stand under the digest of the old one."""
+    dump = tmp_path / "RS"
+    dump.write_bytes(b"one\n")
+    stage, _, _ = make(tmp_path, count=0)
+    payload = {"file": str(dump), "name": "RS", "digest": file_digest(dump)}
+    with pytest.raises(StageError, match="RS has changed since the command began") as error:
+        run_stage(stage, [Unit(payload, "RS")], Growing(str(dump)), IN_PROCESS)
+    assert error.value.code == 3
+    assert not list(stage.records.glob("*.json"))
+
+
+@dataclass(frozen=True)
+class Growing:
+    """Work for tests: its input grows while it is read."""
+
+    dump: str
+
+    def __call__(self, task: Task) -> Outcome:
+        with Path(self.dump).open("ab") as file:
+            file.write(b"two\n")
+        return Outcome((), Counts(1, 1))
+
+
 @dataclass(frozen=True)
 class Damaged:
     """Work for tests: many records, a share of them unreadable."""
@@ -127,7 +200,7 @@ class Damaged:
 
 @pytest.mark.parametrize(
     ("quarantined", "came", "stops"),
-    [(99, 100, False), (100, 10_000, False), (600, 10_000, True)],
+    [(5, 100, False), (100, 10_000, False), (600, 10_000, True)],
 )
 def test_too_much_damage_stops_the_run(tmp_path, quarantined, came, stops):
     stage, units, _ = make(tmp_path, count=1)

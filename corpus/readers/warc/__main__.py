@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpus.command_line import end_with
 from corpus.document import Quarantined
 from corpus.readers.warc.captures import RECORD_TYPES, Capture, scan
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 if isinstance(found, Quarantined):
                     damage.append(found)
         except OSError as error:
-            raise SystemExit(f"{path}: {error.strerror}; give the path of a readable file") from error
+            raise SystemExit(end_with(error, parser.prog)) from error
         rows.append((path.name, *(str(counts[column]) for column in _COLUMNS)))
     widths = [max(map(len, column)) for column in zip(("file", *_COLUMNS), *rows, strict=True)]
     for row in (("file", *_COLUMNS), *rows):
