@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from trainer.model.gpt import GPT
+from trainer.model.shape import ArchitectureError
 
 Encode = Callable[[str], Sequence[int]]
 Request = tuple[tuple[int, ...], tuple[int, ...]]
@@ -54,7 +55,7 @@ class Scorer:
 
     def __init__(self, model: GPT, batch_tokens: int = 16_384) -> None:
         if model.shape.architecture != "decoder":
-            raise ValueError(
+            raise ArchitectureError(
                 f"a model of architecture {model.shape.architecture} sees what follows a token, so its probabilities "
                 "are not those of a text: give the run of a decoder, or fine-tune this one"
             )

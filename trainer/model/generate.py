@@ -18,6 +18,7 @@ from torch import Tensor
 
 from trainer.model.attention import KeyValueCache
 from trainer.model.gpt import GPT
+from trainer.model.shape import ArchitectureError
 
 ROWS = 64
 """Samples that are drawn at the same time; the cache has this many rows at most."""
@@ -93,7 +94,7 @@ def generate(
     continues no text.
     """
     if not model.shape.continues_text:
-        raise ValueError(
+        raise ArchitectureError(
             f"a model of architecture {model.shape.architecture}, position {model.shape.position}, fills in what is "
             "hidden and continues no text: give the run of a decoder"
         )

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from corpus.errors import CorpusloomError, ExitCode
+
 VOCABULARY_MULTIPLE = 128
 SWIGLU_MULTIPLE = 256
 ARCHITECTURES = ("decoder", "prefix", "encoder", "encoder-decoder")
@@ -27,6 +29,12 @@ CHOICES = {
 # Of a window that T5's objective corrupts, the share that the encoder reads and the share that the decoder writes:
 # 15 % in spans of 3, each a sentinel in the one and a sentinel and its tokens in the other.
 _READ, _WRITTEN = 0.9, 0.2
+
+
+class ArchitectureError(CorpusloomError, ValueError):
+    """A model that cannot do what is asked of it, because of what its tokens see."""
+
+    code = ExitCode.FLAGS
 
 
 def round_up(number: int, multiple: int) -> int:

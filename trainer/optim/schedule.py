@@ -8,7 +8,9 @@ step, so with a warm-up the first update has the rate 0, as in GPT-1's code.
 import math
 from dataclasses import dataclass
 
-KINDS = ("cosine", "linear", "gpt1-linear", "constant", "warmup-stable-decay")
+from trainer.optim import range_test
+
+KINDS = ("cosine", "linear", "gpt1-linear", "constant", "warmup-stable-decay", "range-test")
 
 
 class ScheduleError(Exception):
@@ -23,7 +25,8 @@ class Schedule:
     reached, counted from the start of the run (GPT-3, appendix B: a cosine to 10 % over 260 B tokens), and the share
     stays there. "linear" falls in a line; "gpt1-linear" is the product of the fine-tuning code of GPT-1, where the
     fall begins at token 0 and so meets the warm-up below 1; "constant" does not fall; "warmup-stable-decay" stays at
-    1 until the last `cooldown` of `decay_tokens` and falls in a line from there.
+    1 until the last `cooldown` of `decay_tokens` and falls in a line from there; "range-test" rises all the way
+    (`trainer.optim.range_test`).
     """
 
     kind: str = "cosine"
@@ -50,6 +53,8 @@ class Schedule:
     def share(self, tokens: int) -> float:
         """The multiplier of the peak rate for the update that comes after `tokens` tokens, from 0 to 1."""
         warm = tokens / self.warmup_tokens if tokens < self.warmup_tokens else 1.0
+        if self.kind == "range-test":
+            return range_test.share(tokens / self.decay_tokens)
         if self.kind == "gpt1-linear":
             return warm * self._between(1 - min(1.0, tokens / self.decay_tokens))
         if warm < 1 or self.kind == "constant":

@@ -156,6 +156,51 @@ def test_a_deadly_page_costs_its_deadline_once():
     assert results[0] == results[21] == good
 
 
+def test_a_deadly_page_is_known_to_other_processes_that_share_a_folder(tmp_path):
+    deadly, elsewhere = (
+        acting_page("abort", "http://a.example/"),
+        acting_page("at http://b.example/", "http://b.example/"),
+    )
+    with Sandbox(act) as first:
+        first.share_deadly_pages(tmp_path / "deadly")
+        found = list(first.extract_each([deadly, elsewhere]))
+    files = sorted((tmp_path / "deadly").iterdir())
+    assert len(files) == 2
+    with Sandbox(act) as second:
+        second.share_deadly_pages(tmp_path / "deadly")
+        assert list(second.extract_each([deadly, elsewhere])) == found
+        assert second.child is None
+    with Sandbox(act, cpu_seconds=1) as other_limits:
+        other_limits.share_deadly_pages(tmp_path / "deadly")
+        assert other_limits.extract(deadly) == found[0]
+    assert len(list((tmp_path / "deadly").iterdir())) == 3
+
+
+def test_a_damaged_memory_of_deadly_pages_is_found_again(tmp_path):
+    page = acting_page("abort")
+    with Sandbox(act) as sandbox:
+        sandbox.share_deadly_pages(tmp_path)
+        found = sandbox.extract(page)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    for damaged in (
+        b"",
+        whole[:-9],
+        b"[]",
+        b"null",
+        whole.replace(b"SIGABRT", b"SIGSEGV"),
+        whole.replace(b"crash", b"trash"),
+    ):
+        path.write_bytes(damaged)
+        with Sandbox(act) as sandbox:
+            sandbox.share_deadly_pages(tmp_path)
+            assert sandbox._deadly.find(page) is None
+    with Sandbox(act) as sandbox:
+        sandbox.share_deadly_pages(tmp_path)
+        assert sandbox.extract(page) == found
+    assert path.read_bytes() == whole
+
+
 def test_a_page_that_needs_too_much_memory_is_rejected_and_the_next_is_read():
     with Sandbox(memory_bytes=150 << 20) as sandbox:
         before, rejected, after = sandbox.extract_each([GOOD, page("<p>" + "word and word. " * 4_000_000), GOOD])
