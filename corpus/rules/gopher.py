@@ -11,9 +11,10 @@ page in six); shares of characters are shares of the whole text, white space inc
 in lower case only; the most frequent n-gram counts even where it occurs once, so `repetition` rejects texts
 of a few words.
 
-In two things they differ, on purpose. datatrove takes a line of nothing but spaces for a line, and several
+In three things they differ, on purpose. datatrove takes a line of nothing but spaces for a line, and several
 for a repeated one; of 43 pages rejected for repeated lines 10 had no others, most of them from forums. And it
-compares long n-grams with the spaces taken out, so that "a bc" repeats "ab c".
+compares long n-grams with the spaces taken out, so that "a bc" repeats "ab c". And what our convention of text adds,
+marks of headings and blank lines, is no word, symbol or line here: it would reject 11 of 150 articles more.
 """
 
 import re
@@ -28,6 +29,7 @@ from corpus.rules.words import lexical, words
 _LETTER = re.compile(r"[^\W\d_]")
 _BULLETS = ("•", "-")
 _ELLIPSES = ("...", "…")
+_HEADING_MARK = re.compile(r"^#{1,6} (?=\S)", re.MULTILINE)
 _PARAGRAPH_BREAK = re.compile(r"\n{2,}")
 _LONGEST_EVIDENCE = 200
 
@@ -61,8 +63,11 @@ class RepetitionLimits:
 
 
 def quality(document: Document, limits: QualityLimits = QualityLimits()) -> Document | Rejected:
-    """Reject a text that does not look like prose in the language of the stop words."""
-    for fails, rule, value in _quality_rules(document.text, limits):
+    """Reject a text that does not look like prose in the language of the stop words.
+
+    The marks before headings are ours (docs/text.md), not the page's: they count neither as words nor as symbols.
+    """
+    for fails, rule, value in _quality_rules(_HEADING_MARK.sub("", document.text), limits):
         if fails:
             return document.reject(f"gopher.{rule}", value)
     return document
@@ -84,7 +89,7 @@ def _quality_rules(text: str, limits: QualityLimits) -> Iterator[tuple[bool, str
     ellipses = sum(map(text.count, _ELLIPSES)) / max(1, len(tokens))
     yield ellipses > limits.max_symbols_per_word, "too_many_ellipses", ellipses
 
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines() if line and not line.isspace()]
     bullets = _share(line.lstrip().startswith(_BULLETS) for line in lines)
     yield bullets > limits.max_bullet_line_share, "too_many_bullet_lines", bullets
     trailing = _share(line.rstrip().endswith(_ELLIPSES) for line in lines)
