@@ -11,10 +11,12 @@ page in six); shares of characters are shares of the whole text, white space inc
 in lower case only; the most frequent n-gram counts even where it occurs once, so `repetition` rejects texts
 of a few words.
 
-In three things they differ, on purpose. datatrove takes a line of nothing but spaces for a line, and several
+In two things they differ, on purpose. datatrove takes a line of nothing but spaces for a line, and several
 for a repeated one; of 43 pages rejected for repeated lines 10 had no others, most of them from forums. And it
-compares long n-grams with the spaces taken out, so that "a bc" repeats "ab c". And what our convention of text adds,
-marks of headings and blank lines, is no word, symbol or line here: it would reject 11 of 150 articles more.
+compares long n-grams with the spaces taken out, so that "a bc" repeats "ab c".
+
+And two things about our texts (docs/text.md): the blank lines between paragraphs are no lines, so shares of lines stay
+what they were; and the # of a heading is a mark of ours, no symbol of the author's.
 """
 
 import re
@@ -24,12 +26,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from corpus.document import Document, Rejected
-from corpus.rules.words import lexical, words
+from corpus.rules.words import lexical, without_heading_marks, words
 
 _LETTER = re.compile(r"[^\W\d_]")
 _BULLETS = ("•", "-")
 _ELLIPSES = ("...", "…")
-_HEADING_MARK = re.compile(r"^#{1,6} (?=\S)", re.MULTILINE)
 _PARAGRAPH_BREAK = re.compile(r"\n{2,}")
 _LONGEST_EVIDENCE = 200
 
@@ -63,11 +64,8 @@ class RepetitionLimits:
 
 
 def quality(document: Document, limits: QualityLimits = QualityLimits()) -> Document | Rejected:
-    """Reject a text that does not look like prose in the language of the stop words.
-
-    The marks before headings are ours (docs/text.md), not the page's: they count neither as words nor as symbols.
-    """
-    for fails, rule, value in _quality_rules(_HEADING_MARK.sub("", document.text), limits):
+    """Reject a text that does not look like prose in the language of the stop words."""
+    for fails, rule, value in _quality_rules(document.text, limits):
         if fails:
             return document.reject(f"gopher.{rule}", value)
     return document
@@ -75,6 +73,7 @@ def quality(document: Document, limits: QualityLimits = QualityLimits()) -> Docu
 
 def _quality_rules(text: str, limits: QualityLimits) -> Iterator[tuple[bool, str, float]]:
     """Whether a rule fails, its name and the value that decided; worked out one by one, in the paper's order."""
+    text = without_heading_marks(text)
     tokens = words(text)
     counted = lexical(tokens)
     yield len(counted) < limits.min_words, "too_few_words", len(counted)
@@ -89,7 +88,7 @@ def _quality_rules(text: str, limits: QualityLimits) -> Iterator[tuple[bool, str
     ellipses = sum(map(text.count, _ELLIPSES)) / max(1, len(tokens))
     yield ellipses > limits.max_symbols_per_word, "too_many_ellipses", ellipses
 
-    lines = [line for line in text.splitlines() if line and not line.isspace()]
+    lines = [line for line in text.splitlines() if line.strip()]
     bullets = _share(line.lstrip().startswith(_BULLETS) for line in lines)
     yield bullets > limits.max_bullet_line_share, "too_many_bullet_lines", bullets
     trailing = _share(line.rstrip().endswith(_ELLIPSES) for line in lines)
