@@ -99,9 +99,7 @@ class Shape:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         for name in ("kv_heads", "head_size", "inner"):
             if getattr(self, name) < 0:
-                raise ValueError(
-                    f"{name} is {getattr(self, name)}; give at least 1, or 0 for what follows from the others"
-                )
+                raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more, or 0 for the usual size")
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}")
