@@ -84,9 +84,11 @@ def test_only_what_is_missing_or_spoilt_is_done_again(tmp_path):
     parts[1].unlink()
     parts[2].write_bytes(parts[2].read_bytes()[:-1] + b"?")
     (tmp_path / "squares" / ".tmp-half").write_bytes(b"half a part of a killed run")
+    (stage.home / ".tmp-half-pending.jsonl").write_bytes(b"half a list of a killed run")
     run_stage(stage, units, Square(log), IN_PROCESS)
     assert asked(log) == [0, 1, 1, 2, 2, 3]
     assert bytes_of(tmp_path) == expected
+    assert not list(tmp_path.rglob(".tmp-*"))
 
 
 def test_other_settings_make_other_parts_and_clear_the_old(tmp_path):
