@@ -19,7 +19,7 @@ from corpus.extraction import wikitext
 from corpus.extraction.book_lines import join_lines as join_paragraphs
 from corpus.extraction.transcription import without_transcription
 from corpus.hashing import digest
-from corpus.rules import gopher, language
+from corpus.rules import gopher, language, repetition_inside
 from corpus.rules import prose as text
 from corpus.sources.links import LinkRules
 from corpus.urls import address
@@ -99,6 +99,7 @@ def gpt2_webtext(
         ),
         text_steps=(
             text.fix,
+            repetition_inside.collapse,
             text.stubs,
             partial(language.only, model=language.ModelFile(language_model), limits=limits),
             text.prose,

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import takewhile
+from pathlib import Path
 from typing import TypeVar
 
 from corpus.document import Document, Page, Rejected
@@ -68,7 +69,8 @@ class Sandbox:
         self.cpu_seconds = cpu_seconds
         self.memory_bytes = memory_bytes
         self._child: ExtractionChild | None = None
-        self._deadly = DeadlyPages()
+        self._name = f"{function.__module__}:{function.__qualname__}"
+        self._deadly = DeadlyPages(f"{self._name} {cpu_seconds} s {memory_bytes} bytes")
         self._kills = 0
         self._is_cut_short = False
         self._turn = threading.RLock()
@@ -102,6 +104,11 @@ class Sandbox:
                 yield from self._extract_batch(batch)
                 batch, size = [], 0
         yield from self._extract_batch(batch)
+
+    def share_deadly_pages(self, folder: Path) -> None:
+        """Know the deadly pages that other processes have left in a folder of this build, and leave those met here."""
+        with self._turn:
+            self._deadly.share(folder)
 
     def close(self) -> None:
         """End the child. The next page starts another."""
@@ -202,13 +209,12 @@ class Sandbox:
         _pause(self._kills - 1)
 
     def _start(self) -> ExtractionChild:
-        name = f"{self.function.__module__}:{self.function.__qualname__}"
         wall_seconds = WALL_PER_CPU * self.cpu_seconds
         problem: Exception | None = None
         for attempt in range(_KILLS + 1):
             _pause(attempt)
             try:
-                child = ExtractionChild(name, self.cpu_seconds, self.memory_bytes, wall_seconds)
+                child = ExtractionChild(self._name, self.cpu_seconds, self.memory_bytes, wall_seconds)
                 self._is_cut_short = child.memory_bytes < self.memory_bytes
                 return child
             except NotStarted as error:

@@ -55,7 +55,7 @@ from pipelines.work.redirects import (
 # Measured on real pages: bytes written for a byte of compressed crawl that links ask for, all stages together.
 DISK_SHARE = 0.2
 # How many bytes of input pay for one more worker process, which takes two to four seconds to start.
-DUMP_BYTES_PER_WORKER, CRAWL_BYTES_PER_WORKER = 10_000_000, 3_000_000
+DUMP_BYTES_PER_WORKER, CRAWL_BYTES_PER_WORKER = 10_000_000, 15_000_000
 _SNAPSHOT = re.compile(r"CC-MAIN-\d{4}-\d{2}")
 
 POSTS = FunnelStep(
@@ -94,7 +94,7 @@ def stages(
         ExtractPages(recipe.page_steps, recipe.block_lists),
         plan=partial(_pages_to_read, pages),
         reads=(links, matched),
-        units_per_worker=60,
+        units_per_worker=400,
     )
     snapshots = {file.name: snapshot or (_SNAPSHOT.findall(file.name) or ["unnamed"])[0] for file in pages}
     judged = Stage(

@@ -19,7 +19,7 @@ from pipelines.runtime.task import STAGES
 
 # Flags that change no byte of what is published.
 _OF_THE_RUN = {"--help", "-h", "--output", "--dry-run", "--replace", "--max-quarantined", "--memory-mb", "--domains",
-               "--compare-with", "--budget", "--no-wait", "--running-job"}  # fmt: skip
+               "--compare-with", "--also-bin", "--no-wait", "--running-job"}  # fmt: skip
 
 
 class Runnable(Protocol):

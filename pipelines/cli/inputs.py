@@ -5,7 +5,6 @@ however it is spelled.
 """
 
 import glob
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from corpus.files.inputs import InputFile
-from corpus.files.storage import is_remote, name_of, place
+from corpus.files.storage import in_utf8, is_remote, name_of, place
 from corpus.files.transient import patiently
 from pipelines.runtime.errors import StageError
 
@@ -51,15 +50,10 @@ def _files(pattern: str, flag: str) -> list[InputFile]:
             try:
                 with Path(name).open("rb"):
                     size, there = Path(name).stat().st_size, str(Path(name).resolve())
-                files.append(InputFile(_in_utf8(name), size, file=there))
+                files.append(InputFile(in_utf8(name), size, file=there))
             except OSError as error:
                 raise StageError(f"{flag}: cannot read {name}: {error.strerror}; nothing was written", 3) from error
     return files
-
-
-def _in_utf8(name: str) -> str:
-    """A file's name as rows and manifests can hold it: bytes that are no UTF-8 are written out, `caf\\xe9.gz`."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _objects(pattern: str, flag: str) -> list[InputFile]:

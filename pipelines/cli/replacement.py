@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
-from corpus.files.manifest import MANIFEST, ManifestError, read_checked, write_manifest
+from corpus.files.manifest import MANIFEST, TEMPORARY, ManifestError, read_checked, write_manifest
 from corpus.files.provenance import Closure
 from corpus.files.storage import is_remote
 from pipelines.runtime.task import STAGES
@@ -54,6 +54,9 @@ class Output:
         With `write` the settings are put down, and what is to be replaced is no longer published.
         """
         self._refuse_others()
+        if write:
+            for path in [*self.root.glob(f"{TEMPORARY}*"), *(self.root / STAGES).glob(f"{TEMPORARY}*")]:
+                path.unlink(missing_ok=True)  # half-written by a run that was killed
         known = _read(self.root / SETTINGS)
         if self.marker.exists():
             difference = self._difference(known)

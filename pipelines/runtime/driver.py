@@ -136,7 +136,7 @@ def _attempt(missing: Missing, run: Run, handing: Handing) -> bool:
                 result.wait_until_finish()
                 job_file(run).unlink(missing_ok=True)
             return False
-        except RuntimeError as error:
+        except Exception as error:
             if lost := error_within(str(error)):  # its record could not be written
                 raise lost from error
             if a_worker_died():

@@ -12,7 +12,7 @@ come from the same archive by the same code.
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,12 @@ from corpus.files.identity import identity_digest, no_identity
 from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts, Part, map_arrow, write_parquet
 from corpus.files.provenance import closure_of
-from corpus.files.storage import local, place, sizes_in
+from corpus.files.storage import is_remote, local, place, sizes_in
 from corpus.quarantine import guarded, storable
 from corpus.readers.warc.pages import read_pages
 from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, quarantined_row
 from corpus.urls import address_or_raw
-from pipelines.runtime.task import Outcome, Task, note_progress
+from pipelines.runtime.task import STAGES, Outcome, Task, note_progress
 from pipelines.work.matching import MatchFacts, PageRun
 
 _SECONDS_BETWEEN_LISTINGS = 60
@@ -100,12 +100,15 @@ class ExtractPages:
         unit, note = task.unit, note_progress(task)
         matched = map_arrow(task.root / unit.matched.path).slice(unit.start, unit.stop - unit.start)
         offsets: list[int] = matched["offset"].to_pylist()
-        reuse = identity_digest(unit.file, self.max_body, closure_of((read_pages, extract)).digest)[:16]
+        reuse = identity_digest(unit.file, self.max_body, _code())[:16]
         rows = _older_rows(task.part("pages").parent, reuse, unit, frozenset(offsets))
         damage: list[Quarantined] = []
         fresh = [offset for offset in offsets if offset not in rows]
         read = read_pages(local(unit.file.place), fresh, unit.file.name, self.max_body)
-        results = process_sandbox().extract_each(map(self._looked_at, read))
+        sandbox = process_sandbox()
+        if not is_remote(task.root_path):
+            sandbox.share_deadly_pages(task.root / STAGES / "deadly" / _code())
+        results = sandbox.extract_each(map(self._looked_at, read))
         for offset, item in zip(fresh, results, strict=True):
             result = item if isinstance(item, Quarantined) else guarded(storable, item, unit.file.name, offset)
             if isinstance(result, Quarantined):
@@ -136,6 +139,12 @@ class ExtractPages:
         total = len(rows) + len(damage)
         counts = Counts(total, len(rows) - rejected, rejected, len(damage), dict(sorted(reasons.items())))
         return Outcome((pages, lost), counts, ExtractedFacts(pages, lost))
+
+
+@cache
+def _code() -> str:
+    """The identity of the code that reads and extracts a page."""
+    return closure_of((read_pages, extract)).digest
 
 
 def located(page: Page) -> Page:
