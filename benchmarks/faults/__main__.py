@@ -23,7 +23,7 @@ def bench_at(root: Path) -> Bench:
     import apache_beam  # noqa: F401 (loaded once, before any fork)
 
     from pipelines import build_books, build_shards, build_webtext, train_tokenizer
-    from pipelines.runtime import map_parts  # noqa: F401 (as above)
+    from pipelines.runtime import driver  # noqa: F401 (as above)
 
     world = World(root / "inputs")
     world.make_inputs()

@@ -83,7 +83,7 @@ def flipped_bit(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     stages = sorted((path.parent for path in trial.output.glob(".stages/*/_MANIFEST.json")), key=_age)
     for stage in stages[chance.randrange(len(stages) + 1) :]:
         (stage / "_MANIFEST.json").unlink()
-        shutil.rmtree(stage / "units")
+        shutil.rmtree(stage / "records")
     for name in ("_MANIFEST.json", "manifest.json", "training.json"):
         (trial.output / name).unlink(missing_ok=True)
     files = [path for path in sorted(trial.output.rglob("*")) if path.is_file() and path.name not in _OF_THE_RUN]
@@ -171,11 +171,11 @@ def _clean(command: Command) -> str:
 
 
 def _many_workers() -> None:
-    """Let every stage with two units have two worker processes, however little work there is."""
+    """Let every build have two worker processes, however little work there is."""
     from pipelines.builds import texts, webtext
 
-    for table in (texts.WORTH_A_WORKER, webtext.WORTH_A_WORKER):
-        table.clear()
+    for build in (texts, webtext):
+        build.workers_for = lambda amounts: 2
 
 
 def _age(stage: Path) -> int:

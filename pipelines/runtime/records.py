@@ -14,7 +14,7 @@ from typing import Any, Generic, cast
 
 import msgspec
 
-from corpus.files.manifest import MANIFEST, Counts, Part, write_bytes, write_json
+from corpus.files.manifest import MANIFEST, Counts, ManifestError, Part, read_checked, write_bytes, write_manifest
 from corpus.files.storage import is_remote, sizes_in
 from corpus.hashing import digest, file_digest
 from pipelines.runtime.errors import StageError
@@ -81,7 +81,8 @@ def write_record(task: Task[Any], outcome: Outcome[Any]) -> None:
     if foreign:
         raise ValueError(f"{task.stage}: facts name {foreign[0]}, which the task did not write")
     record = Record(task.name, task.unit.label, outcome.parts, outcome.counts, outcome.facts)
-    write_bytes(task.record(), msgspec.json.encode(record) + b"\n")
+    data = msgspec.json.encode(record)
+    write_bytes(task.record(), b"%s\n%s\n" % (data, digest(data).encode()))
 
 
 def _part_paths(value: Any) -> Iterable[str]:
@@ -98,11 +99,16 @@ def _part_paths(value: Any) -> Iterable[str]:
 
 def read_manifest_of(stage: Stage[Any, Any], folder: StageFolder) -> Manifest | None:
     """The root of a finished stage with just these settings and this code; None for any other."""
+    manifest = root_of(folder)
+    return manifest if manifest and manifest.fingerprint == stage.fingerprint else None
+
+
+def root_of(folder: StageFolder) -> Manifest | None:
+    """The root of a finished stage, whatever its settings; None where there is none, or it is damaged."""
     try:
-        manifest = msgspec.json.decode((folder.home / MANIFEST).read_bytes(), type=Manifest)
-    except (FileNotFoundError, msgspec.DecodeError):
+        return msgspec.convert(read_checked(folder.home / MANIFEST), Manifest)
+    except (FileNotFoundError, ManifestError, msgspec.ValidationError):
         return None
-    return manifest if manifest.fingerprint == stage.fingerprint else None
 
 
 def records_of(stage: Stage[Any, F], folder: StageFolder) -> list[Record[F]] | None:
@@ -171,9 +177,11 @@ def read_records(tasks: Sequence[Task[Any]], stage: Stage[Any, F], folder: Stage
 
 
 def _read_record(task: Task[Any], stage: Stage[Any, F]) -> Record[F] | None:
+    """The record, which a second line with its digest vouches for."""
     try:
-        return msgspec.json.decode(task.record().read_bytes(), type=record_type(stage))
-    except (FileNotFoundError, msgspec.DecodeError):
+        data, own = task.record().read_bytes().splitlines()
+        return msgspec.json.decode(data, type=record_type(stage)) if digest(data).encode() == own else None
+    except (FileNotFoundError, ValueError, msgspec.DecodeError):
         return None
 
 
@@ -221,7 +229,7 @@ def finish(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], run: Run) -> None
         stage.settings,
         stage.closure.libraries,
     )
-    write_json(folder.home / MANIFEST, msgspec.to_builtins(manifest))
+    write_manifest(folder.home / MANIFEST, msgspec.to_builtins(manifest))
 
 
 def check_damage(stage: str, counts: Counts, most: float) -> None:

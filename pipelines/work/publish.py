@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.identity import no_identity
 from corpus.files.manifest import (
@@ -29,7 +27,7 @@ from corpus.report.card import CARD, write_card
 from corpus.report.write import write_report
 from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 from pipelines.runtime.outlook import read_outlook
-from pipelines.runtime.records import Finished, Manifest
+from pipelines.runtime.records import Finished, root_of
 from pipelines.runtime.run import StageFolder
 from pipelines.runtime.task import STAGES, NoFacts, Outcome, Task
 from pipelines.work.lost_links import merge_lost
@@ -98,7 +96,7 @@ class PublishCorpus:
     def __call__(self, task: Task[WholeBuild]) -> Outcome[NoFacts]:
         """Check, and write what stands beside the parts; the manifest last."""
         root, unit = task.root, task.unit
-        counts = {step.name: _manifest(root, step.stage).counts for step in self.funnel}
+        counts = {step.name: _counts(root, step.stage) for step in self.funnel}
         total = self._total(counts)
         need_kept(total, root)
         parts = [*unit.published, *_empty_parts(root, unit.published)]
@@ -106,7 +104,7 @@ class PublishCorpus:
         more: dict[str, Any] = {}
         if unit.lost_links:
             parts.append(merge_lost(root, unit.lost_links))
-            more = _of_lost_links(_manifest(root, self.lost_links).counts)
+            more = _of_lost_links(_counts(root, self.lost_links))
         manifest = {
             "format": 2,
             "source": self.source,
@@ -167,8 +165,11 @@ def frequent_reasons(counts: Counts) -> str:
     return ": most were rejected by " + ", ".join(f"{reason} ({count:,})" for reason, count in ranked)
 
 
-def _manifest(root: Path, stage: str) -> Manifest:
-    return msgspec.json.decode((StageFolder(root, stage).home / MANIFEST).read_bytes(), type=Manifest)
+def _counts(root: Path, stage: str) -> Counts:
+    manifest = root_of(StageFolder(root, stage))
+    if manifest is None:
+        raise CorpusloomError(f"{root / STAGES / stage}: the manifest of the stage is damaged; run the command again")
+    return manifest.counts
 
 
 def _check_rows(total: Counts, parts: Sequence[Part]) -> None:

@@ -24,9 +24,9 @@ def finished(tmp_path):
 
 
 def test_what_a_killed_run_left_half_written_is_removed(finished):
-    for folder in (finished, finished / WORK):
+    for folder in (finished, finished / STAGES):
         (folder / ".tmp-1-half").write_text("half")
-    Output(finished, CORPUS, settings=dict(FLAGS)).check()
+    Output(finished, CORPUS, settings=dict(FLAGS), closure=CODE).check()
     assert not list(finished.rglob(".tmp-*"))
 
 
@@ -90,7 +90,7 @@ def test_settings_that_cannot_be_read_are_no_leave_to_replace(finished, damage):
     if damage:
         (finished / SETTINGS).write_text(damage)
     with pytest.raises(CorpusloomError, match="absent or damaged"):
-        Output(finished, CORPUS, settings=dict(FLAGS)).check()
+        Output(finished, CORPUS, settings=dict(FLAGS), closure=CODE).check()
 
 
 def test_another_kind_is_refused_even_to_replace(finished):
