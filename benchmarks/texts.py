@@ -23,7 +23,8 @@ from corpus.extraction.wikitext import prose
 from corpus.hashing import key64, uniform
 from corpus.readers.lines import Line, read_lines
 from corpus.readers.mediawiki.articles import article_document, read_articles
-from corpus.readers.warc.captures import Capture, read_pages, scan
+from corpus.readers.warc.captures import Capture, scan
+from corpus.readers.warc.pages import read_pages
 
 _JSON_LINES, _TEXT = (".jsonl", ".ndjson"), (".txt", ".tsv", ".csv", ".md")
 _ARCHIVES, _DUMPS = (".warc", ".arc", ".wet"), (".xml",)

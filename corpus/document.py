@@ -20,6 +20,7 @@ class Page:
 
     `kind` is "html" or, for the ready-made text of a WET record, "text". `body` is free of transfer and
     content encodings. The link's fields are filled in by the pipeline that knows which link asked for it.
+    `marks` are words for what is wrong with the capture and did not cost it (`corpus.readers.warc.pages`).
     """
 
     url: str
@@ -39,6 +40,7 @@ class Page:
     link_refused: str = ""
     karma: int | None = None
     first_posted: str = ""
+    marks: str = ""
 
     def document(self, text: str = "", title: str = "") -> "Document":
         """The document of this page; its id says what was captured, never where the bytes happened to lie."""
@@ -74,6 +76,7 @@ class Document:
     warc_offset: int = -1
     cluster: str = ""
     licence: str = ""
+    marks: str = ""
 
     def reject(self, reason: str, value: float | None = None, evidence: str = "", other_id: str = "") -> "Rejected":
         """Say why this document leaves the corpus.

@@ -107,6 +107,8 @@ def address(url: str) -> Address:
     parsed = _parse(unwrap(_unescape(url)))
     scheme = parsed.protocol.rstrip(":")
     host = parsed.hostname.rstrip(".")
+    if parsed.hostname and not host:
+        raise ValueError(f"not a URL: {url[:200]!r} has dots for a host")
     port = f":{parsed.port}" if parsed.port else ""
     domain = registrable_domain(host)
     if _SESSION_IN_PATH.search(parsed.pathname):

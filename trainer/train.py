@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--data", required=True, type=Path, metavar="FOLDER", help="token shards, with manifest.json")
     flags.add_argument("--preset", default="", metavar="NAME", help="shape and recipe")
     flags.add_argument("--config", type=Path, metavar="FILE", help="TOML with keys, over the preset")
+    flags.add_argument("--init-from", default="", metavar="RUN", help="begin with the weights of a run")
     flags.add_argument("--output", required=True, type=Path, metavar="FOLDER", help="the run; the same again goes on")
     flags.add_argument("--dry-run", action="store_true", help="print parameters, work, memory, epochs; train nothing")
     flags.add_argument("settings", nargs="*", metavar="key=value", help="keys, over all else")
@@ -66,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from trainer.run.config import ConfigError, read_config
 
     try:
-        config = read_config(flags.preset, flags.config, flags.settings)
+        begin = [f"init_from={flags.init_from}"] if flags.init_from else []
+        config = read_config(flags.preset, flags.config, [*begin, *flags.settings])
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return _FLAGS

@@ -31,6 +31,7 @@ from resiliparse.parse.html import HTMLTree
 
 from corpus.document import Document, Page, Rejected
 from corpus.extraction.charset import decode
+from corpus.readers.warc.media_type import parse_media_type
 
 SHARE_OF_RESILIPARSE = 2 / 3  # trafilatura's text counts if it is at least this long beside resiliparse's
 SHARE_OF_PAGE = 1 / 10  # an extraction counts if it is at least this long beside the text outside navigation
@@ -160,7 +161,8 @@ def tidy(text: str) -> str:
 
 def _is_html(page: Page) -> bool:
     """By the declared type, or by the first bytes where it says nothing; never where they are an image or a PDF."""
-    declared = page.content_type.partition(";")[0].strip().lower()
+    media = parse_media_type(page.content_type)
+    declared = media.essence if media else ""
     if declared in _HTML_TYPES:
         return not _NOT_TEXT.match(detect_mime(page.body))
     return declared in _TYPES_THAT_SAY_NOTHING and bool(_LOOKS_LIKE_HTML.match(page.body[:4096]))

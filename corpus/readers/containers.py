@@ -68,6 +68,20 @@ def walk_file(file: BufferedReader, kind: Container, use: Use[Result]) -> Iterat
         yield from walk(BufferedReader(Inflated(partial(_from_start, file, kind))), use, _position)
 
 
+def walk_from(
+    file: BufferedReader, kind: Container, offset: int, use: Use[Result]
+) -> Iterator[tuple[int, Result | Damaged]]:
+    """The records from the one at `offset` on; sought where the container allows it."""
+    if kind == "plain":
+        yield from walk(file, use, _position, offset)
+    elif kind == "members" and member_head(file, offset):
+        place: int | None = offset
+        while place is not None:
+            place = yield from walk_member(file, place, use)
+    else:
+        yield from (found for found in walk_file(file, kind, use) if found[0] >= offset)
+
+
 def walk_member(
     file: BufferedReader, offset: int, use: Use[Result]
 ) -> Generator[tuple[int, Result | Damaged], None, int | None]:

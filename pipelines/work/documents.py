@@ -22,7 +22,7 @@ from corpus.files.manifest import Counts, map_arrow, read_parquet, write_arrow, 
 from corpus.files.storage import local
 from corpus.hashing import key64
 from corpus.quarantine import guarded, storable
-from corpus.readers.warc.captures import read_pages
+from corpus.readers.warc.pages import read_pages
 from corpus.recipes import Recipe
 from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA, kept_row, quarantined_row, rejected_row
 from corpus.urls import address_or_raw

@@ -125,7 +125,7 @@ def a_head_and_a_body_are_read_or_damaged(block: bytes, cut: bool) -> None:
         assert block.startswith(data)
         assert 0 <= head.size <= len(block)
         head.value("Content-Type").encode()
-        assert len(decode_body(block[head.size :], head, 1 << 16, cut)) <= 1 << 16
+        assert len(decode_body(block[head.size :], head, 1 << 16, cut).data) <= 1 << 16
     except Damaged as damage:
         assert damage.reason
 

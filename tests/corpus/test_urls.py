@@ -138,7 +138,7 @@ def test_registrable_domain(host, domain):
     assert registrable_domain(host) == domain
 
 
-@pytest.mark.parametrize("url", ["", "//cdn.example.net/a", "http://", "nonsense", "http://a b.example/"])
+@pytest.mark.parametrize("url", ["", "//cdn.example.net/a", "http://", "nonsense", "http://a b.example/", "http://./a"])
 def test_what_no_browser_could_follow_is_no_url(url):
     with pytest.raises(ValueError, match="not a URL"):
         address(url)

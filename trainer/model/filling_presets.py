@@ -1,7 +1,7 @@
 """Presets of models that fill in what was hidden: BERT, T5 and its prefix decoder, GLM.
 
-BERT: Devlin et al., arXiv 1810.04805. T5: Raffel et al., arXiv 1910.10683. GLM: Du et al., arXiv 2103.10360. Every
-one trains over the shards of any
+BERT: Devlin et al., arXiv 1810.04805. T5: Raffel et al., arXiv 1910.10683. GLM: Du et al., arXiv 2103.10360.
+DistilBERT: Sanh et al., arXiv 1910.01108. Every one trains over the shards of any
 tokenizer: its marks get ids behind those of the text.
 """
 
@@ -118,4 +118,23 @@ _GLM = Preset(
     "its window, as in the released code.",
 )
 
-FILLING = (_BERT, _T5_SMALL, _T5_BASE, _PREFIX, _GLM)
+# The weights of the losses in the released code are 5 (soft), 2 (hard) and 1 (cosine).
+_DISTIL = {"distil_soft": 0.625, "distil_cosine": 0.125, "distil_temperature": 2.0}
+_DISTIL_NOTE = (
+    "Give teacher=RUN, a run of the model of twice as many layers, and init_from=RUN to begin with every other."
+)
+_DISTILBERT = Preset(
+    "distilbert-66m",
+    replace(_BERT_SHAPE, layers=6),
+    _BERT_RECIPE | _DISTIL | {"rate": 5e-4, "steps": 250_000, "batch_tokens": 4096 * 512, "warmup_tokens": 10**9},
+    "DistilBERT, sections 2 and 3; released code for the weights of the losses",
+    _DISTIL_NOTE,
+)
+_DISTILGPT2 = Preset(
+    "distilgpt2-82m",
+    Shape(layers=6, heads=12, width=768),
+    ADAMW | _DISTIL | {"rate": 2.5e-4, "batch_tokens": 512 * 1024, "warmup_tokens": 375_000_000},
+    "DistilGPT2's model card: GPT-2's smallest with every other layer, by DistilBERT's recipe",
+    _DISTIL_NOTE + " Rate and batch are not published.",
+)
+FILLING = (_BERT, _T5_SMALL, _T5_BASE, _PREFIX, _GLM, _DISTILBERT, _DISTILGPT2)

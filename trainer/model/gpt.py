@@ -7,6 +7,7 @@ are chosen when the model is put on a device, never inside a step, so that a com
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -211,23 +212,23 @@ class GPT(nn.Module):
         scores = F.linear(state, weight[: self.shape.vocab_size].to(state.dtype))
         return soft_capped(scores, self.shape.soft_cap)
 
-    def _states(self, tokens: Tensor, matrix: Tensor, documents: Tensor | None, more: dict[str, Any]) -> Tensor:
-        return self.hidden(tokens, documents, matrix=matrix, **more)
+    def scored_states(self, tokens: Tensor, documents: Tensor | None, more: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+        """States [B·T, n] and the head [rows, n] whose product is the scores, before the soft cap."""
+        matrix = self.token_matrix()
+        return self._scored(self.hidden(tokens, documents, matrix=matrix, **more).flatten(0, 1), matrix)
 
     def forward(self, tokens: Tensor, targets: Tensor, documents: Tensor | None = None, **more: Tensor) -> Tensor:
         """The mean loss in nats over the targets [B, T] that are not -100: a scalar of float32.
 
         `more` is what an objective gives beside the tokens: `prefix`, `positions`; for an encoder-decoder `source`.
         """
-        matrix = self.token_matrix()
-        state, weight = self._scored(self._states(tokens, matrix, documents, more).flatten(0, 1), matrix)
+        state, weight = self.scored_states(tokens, documents, more)
         scores = Scores(self.shape.softmax_size, self.shape.soft_cap)
         return chunked_cross_entropy(state, weight, targets.flatten(), scores, compiled=self.compiled_loss)
 
     def token_losses(self, tokens: Tensor, targets: Tensor, documents: Tensor | None = None, **more: Tensor) -> Tensor:
         """The loss of each target, float32 [B, T], 0 where it is -100; with gradients where they are enabled."""
-        matrix = self.token_matrix()
-        state, weight = self._scored(self._states(tokens, matrix, documents, more).flatten(0, 1), matrix)
+        state, weight = self.scored_states(tokens, documents, more)
         losses = token_cross_entropy(state, weight, targets.flatten(), self.shape.softmax_size, self.shape.soft_cap)
         return losses.view(targets.shape)
 

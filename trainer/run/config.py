@@ -9,11 +9,10 @@ Recipes are published for hundreds of billions of tokens. A run that is shorter 
 rates and has its lengths fitted: warm-up to a tenth, ramp to a quarter, decay to the end, unless the keys are given.
 """
 
-import difflib
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,12 @@ from trainer.model.presets import PRESETS
 from trainer.model.shape import Shape
 from trainer.optim.schedule import KINDS
 from trainer.run.shape_keys import describe_shape
+from trainer.run.values import near, shown, truth, whole
 
-_SUFFIXES = {"k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
-_YES, _NO = frozenset(("true", "yes", "on", "1")), frozenset(("false", "no", "off", "0"))
 # May be others when a run goes on. `weights` begins a new segment of the order; `steps` and `tokens` move the end.
 MAY_CHANGE = frozenset(
     "steps tokens minutes weights device threads dtype compile attention parallel micro_batch validate_every "
-    "validate_tokens save_every keep_last keep_every log_every tensorboard".split()
+    "validate_tokens save_every keep_last keep_every log_every tensorboard init_from".split()
 )
 OBJECTIVES = ("next", "masked", "spans", "blanks")
 _LENGTHS = ("warmup_tokens", "ramp_from_tokens", "ramp_over_tokens", "decay_tokens")
@@ -85,6 +83,12 @@ class RunConfig:
     mean_span: float = _key(3.0, "mean length of spans and short blanks, in tokens")
     blank_shares: str = _key("0.5,0,0.5", "of blanks that are short spans, sentences, and one long span")
     marks: str = _key("added", "masks and sentinels: ids behind the tokenizer's, or its own", "added", "tokenizer")
+
+    init_from: str = _key("", "begin with the weights of this run (of more layers: every k-th)")
+    teacher: str = _key("", "distil: the run whose distribution is learned")
+    distil_soft: float = _key(0.0, "distil: share of the divergence from the teacher")
+    distil_cosine: float = _key(0.0, "distil: share of the angle between last states; the true tokens have the rest")
+    distil_temperature: float = _key(2.0, "distil: by what both distributions are softened")
 
     seed: int = _key(0, "of weights, order and dropout")
     weights: str = _key("", "weights of the sources, name:weight,… (empty: the manifest's); may change in mid-run")
@@ -146,7 +150,7 @@ def read_config(preset: str, file: Path | None, assignments: Sequence[str]) -> R
     preset = preset or str(from_file.pop("preset", ""))
     from_file.pop("preset", None)
     if preset and preset not in PRESETS:
-        raise ConfigError(f"preset {preset!r} is not known{_near(preset, PRESETS)}; there is {', '.join(PRESETS)}")
+        raise ConfigError(f"preset {preset!r} is not known{near(preset, PRESETS)}; there is {', '.join(PRESETS)}")
     given = from_file | dict(_split(text) for text in assignments)
     values = {name: parse_value(name, value) for name, value in given.items()}
     if not preset and not {"layers", "heads", "width"} <= values.keys():
@@ -169,13 +173,13 @@ def parse_value(name: str, value: Any) -> Any:
     """The value of a key by the key's type; `value` is text, or what TOML made of it."""
     default = _DEFAULTS.get(name)
     if default is None:
-        raise ConfigError(f"there is no key {name!r}{_near(name, _DEFAULTS)}; --help lists the keys")
+        raise ConfigError(f"there is no key {name!r}{near(name, _DEFAULTS)}; --help lists the keys")
     text = str(value).strip()
     try:
         if isinstance(default, bool):
-            return _truth(text)
+            return truth(text)
         if isinstance(default, int):
-            return _whole(text)
+            return whole(text)
         parsed: Any = float(text) if isinstance(default, float) else text
     except (ValueError, InvalidOperation):
         kind = (
@@ -189,7 +193,7 @@ def parse_value(name: str, value: Any) -> Any:
     choices = _CHOICES.get(name, ())
     parsed = parsed.lower() if choices else parsed
     if choices and parsed not in choices:
-        raise ConfigError(f"{name}={text}: there is {', '.join(choices)}{_near(text, choices)}")
+        raise ConfigError(f"{name}={text}: there is {', '.join(choices)}{near(text, choices)}")
     return parsed
 
 
@@ -208,7 +212,7 @@ def describe_keys() -> str:
     presets = "\n".join(f"  {name:<18}{preset.cites}" for name, preset in PRESETS.items())
     lines = ["presets (shape and recipe; every key can be overridden):", presets, "", "keys of a run (key=value):"]
     lines += [
-        f"  {each.name + '=' + _shown(each.default):<28}{each.metadata['help']}"
+        f"  {each.name + '=' + shown(each.default):<28}{each.metadata['help']}"
         + (f": {', '.join(each.metadata['choices'])}" if each.metadata["choices"] else "")
         for each in fields(RunConfig)
         if "help" in each.metadata
@@ -258,31 +262,6 @@ def _split(text: str) -> tuple[str, str]:
     if not equals or not name or not value:
         raise ConfigError(f"{text!r} is no key=value")
     return name.strip().replace("-", "_"), value
-
-
-def _truth(text: str) -> bool:
-    if text.lower() not in _YES | _NO:
-        raise ValueError(text)
-    return text.lower() in _YES
-
-
-def _whole(text: str) -> int:
-    digits, scale = text.replace("_", "").replace(",", ""), 1
-    if digits and digits[-1].lower() in _SUFFIXES:
-        digits, scale = digits[:-1], _SUFFIXES[digits[-1].lower()]
-    number = Decimal(digits) * scale
-    if number != number.to_integral_value():
-        raise ValueError(text)
-    return int(number)
-
-
-def _near(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(names), 1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:_}" if isinstance(value, int) else str(value)
 
 
 _CHOICES = {each.name: each.metadata.get("choices", ()) for each in fields(RunConfig)}

@@ -26,9 +26,11 @@ from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.objectives.choose import added_marks, objective_of, text_of, with_marks
+from trainer.objectives.distil import Distiller
 from trainer.objectives.objective import Objective
 from trainer.optim.optimizer import Optimizer, make_optimizer
 from trainer.optim.schedule import BatchRamp, Schedule
+from trainer.run.beginning import first_weights, lesson_of, teacher_of
 from trainer.run.checkpoint import Checkpoints, Saved, load_checkpoint
 from trainer.run.config import ConfigError, RunConfig, kept_lengths
 from trainer.run.distributed import World, choose_parallel, first_says, load_weights, spread, whole
@@ -171,7 +173,7 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
     dtype = choose_dtype(config.dtype, world.device)
     rows = -(-(config.batch_tokens // shape.sequence_length) // world.size)
     micro_rows = micro_rows_of(config, shape, rows, free_memory(world.device), dtype.itemsize)
-    model, called, optimizer = build(config, shape, world, dtype, saved)
+    model, called, optimizer = build(config, shape, world, dtype, saved, shards.manifest.tokenizer.digest)
     return Session(
         config=config,
         world=world,
@@ -192,11 +194,22 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
 
 
 def build(
-    config: RunConfig, shape: Shape, world: World, dtype: torch.dtype, saved: Saved | None
+    config: RunConfig,
+    shape: Shape,
+    world: World,
+    dtype: torch.dtype,
+    saved: Saved | None,
+    digest: str = "",
 ) -> tuple[GPT, nn.Module, Optimizer]:
-    """The model on its device (or devices), what a step calls, and its optimizer, all as `saved` has them."""
+    """The model on its device (or devices), what a step calls, and its optimizer, all as `saved` has them.
+
+    `digest` is that of the shards' tokenizer, to compare with those of the runs that this one begins with.
+    """
+    teacher = teacher_of(config, shape, digest)
     parallel = choose_parallel(config.parallel, world.size, shape.n_parameters())
     sharded = parallel == "fsdp"
+    if sharded and teacher:
+        raise ConfigError("a teacher stands whole beside its student: parallel=fsdp cannot distil; write parallel=ddp")
     with torch.device("meta" if sharded else "cpu"):
         model = make_model(shape, config.attention, seed=None)
     model.compute_dtype = dtype
@@ -213,11 +226,12 @@ def build(
     else:
         model.initialise(config.seed)
         model.to(world.device)
+        trained = Distiller(model, teacher, lesson_of(config), str(world.device)) if teacher else model
         if compiled:
-            model.compile(dynamic=False)
-        called = spread(model, parallel, world, dtype)
-    if saved:
-        load_weights(model, saved.model)
+            trained.compile(dynamic=False)
+        called = spread(trained, parallel, world, dtype)
+    if first := saved.model if saved else first_weights(config, shape, digest):
+        load_weights(model, first)
     optimizer = make_optimizer(model, optimizer_config(config), world.device.type)
     if saved and saved.optimizer:
         optimizer.load_named_state(saved.optimizer)

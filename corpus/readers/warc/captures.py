@@ -1,4 +1,4 @@
-"""Web archives, read in two passes: `scan` lists what is there, `read_pages` fetches the pages asked for.
+"""Web archives, read in two passes: `scan` lists what is there, `pages.read_pages` fetches the pages asked for.
 
 Most captures are never wanted, so the first pass reads headers only, and the second seeks. Both read by
 content, never by the file's name: WARC (WET and WAT are WARC) and ARC, plain, with one gzip member per
@@ -11,10 +11,9 @@ record counts only when two more followed it in order, and from the last such re
 careful reader takes the next member.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from io import BufferedReader
 from itertools import islice
 from pathlib import Path
@@ -23,16 +22,17 @@ from typing import TypeVar
 import ada_url
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecordType
 
-from corpus.document import Page, Quarantined
-from corpus.readers.containers import Container, container, open_record, walk_file, walk_member
-from corpus.readers.warc.http_body import BOMB_SAMPLE, Head, decode_body, oversized, read_head
-from corpus.readers.warc.inflate import Damaged, Inflated, member_head
-from corpus.readers.warc.records import NO_RECORD, Record, Use, ended_early, first
+from corpus.document import Quarantined
+from corpus.readers.containers import container, walk_file, walk_member
+from corpus.readers.warc.http_body import Head, read_head
+from corpus.readers.warc.inflate import Damaged, member_head
+from corpus.readers.warc.media_type import content_type
+from corpus.readers.warc.records import NO_RECORD, Record, as_damage
 
 Result = TypeVar("Result")
 
-RECORD_TYPES = ("response", "revisit", "resource", "conversion", "request", "metadata", "warcinfo")
-HTTP_RECORDS = ("response", "revisit")
+RECORD_TYPES = ("response", "revisit", "resource", "conversion", "request", "metadata", "warcinfo", "continuation")
+_HTTP_RECORDS = ("response", "revisit")
 REDIRECTS = (301, 302, 303, 307, 308)
 _DATE_FORMS = {4: "%Y", 7: "%Y-%m", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
@@ -43,7 +43,7 @@ class Capture:
 
     That is the file offset of its gzip member, or of the record in a plain file; in a file that is one
     compressed stream it is the position in the inflated bytes. `date` is `YYYY-MM-DDThh:mm:ssZ`, "" if
-    unparsable; `status` 0 where there is none; `length` counts the bytes of the block.
+    unparsable; `status` 0 where there is none.
     """
 
     url: str
@@ -56,7 +56,6 @@ class Capture:
     payload_digest: str = ""
     refers_to: str = ""
     refers_to_date: str = ""
-    length: int = 0
 
 
 def scan(path: str | Path, name: str | None = None) -> Iterator[Capture | Quarantined]:
@@ -68,41 +67,13 @@ def scan(path: str | Path, name: str | None = None) -> Iterator[Capture | Quaran
     with Path(path).open("rb") as file:
         kind = container(file)
         found = _scan_members(file) if kind == "members" else walk_file(file, kind, _capture_record)
-        results = (_named(result, name, offset) for offset, result in found)
+        results = (quarantine(result, name, offset) for offset, result in found)
         opening = list(islice(results, 2))
         if len(opening) < 2 and all(isinstance(each, Quarantined) and each.reason == NO_RECORD for each in opening):
             yield Quarantined(name, 0, "not_an_archive", "no record in it")
             return
         yield from opening
         yield from results
-
-
-def read_pages(
-    path: str | Path, offsets: Sequence[int], name: str | None = None, max_body: int = 10 * 2**20
-) -> Iterator[Page | Quarantined]:
-    """For each of the ascending `offsets`, as `scan` gave them, its page, or why there is none, in this order.
-
-    Bodies come without chunking and content encodings; one of more than `max_body` bytes, stored or
-    inflated, is never held in memory. Records that are no responses come with their block as the body.
-    Raises OSError if the file cannot be read, ValueError if the offsets do not ascend.
-    """
-    if list(offsets) != sorted(offsets):
-        raise ValueError(f"{path}: the {len(offsets)} offsets asked for do not ascend; sort them")
-    name = str(path) if name is None else name
-    use = partial(_page, name=name, max_body=max_body)
-    with Path(path).open("rb") as file:
-        kind = container(file)
-        for index, offset in enumerate(offsets):
-            stream = open_record(file, kind, offset)
-            if stream is None:
-                found = _read_in_passing(file, kind, offsets[index:], use)
-                yield from (_named(result, name, offset) for offset, result in found)
-                return
-            yield _named(first(stream, offset if stream is file else 0, use, offset), name, offset)
-
-
-def _named(result: Result | Damaged, name: str, offset: int) -> Result | Quarantined:
-    return Quarantined(name, offset, result.reason, result.detail) if isinstance(result, Damaged) else result
 
 
 def _scan_members(file: BufferedReader) -> Iterator[tuple[int, Capture | Damaged]]:
@@ -130,8 +101,10 @@ def _scan_healthy(file: BufferedReader, offset: int) -> Generator[tuple[int, Cap
                 waiting.append((position, captured))
                 if len(waiting) == 3:
                     yield waiting.pop(0)
-        except (OSError, Damaged):
+        except OSError:
             pass  # what and where, the careful reader finds out
+        except Exception as error:
+            as_damage(error)
     return waiting[0][0] if waiting else offset
 
 
@@ -141,13 +114,12 @@ def _capture_record(record: Record, stream: BufferedReader, offset: int) -> Capt
 
 def _capture(headers: HeaderMap, read: Callable[[int], bytes], length: int, offset: int) -> Capture:
     """One record as its header and, for a response, the beginning of its block say it is."""
-    record_type = (headers.get("WARC-Type") or "").strip().lower()
-    url = _url(headers.get("WARC-Target-URI"))
-    head = read_head(read, length)[0] if record_type in HTTP_RECORDS else Head()
-    content_type = head.value("Content-Type") if head.size else (headers.get("Content-Type") or "").strip()
+    record_type = record_type_of(headers)
+    url = url_of(headers, "WARC-Target-URI")
+    head = read_head(read, length)[0] if holds_http(headers) else Head()
     refers_to = refers_to_date = ""
     if record_type == "revisit":
-        refers_to = _url(headers.get("WARC-Refers-To-Target-URI")) or url
+        refers_to = url_of(headers, "WARC-Refers-To-Target-URI") or url
         refers_to_date = iso_date(headers.get("WARC-Refers-To-Date"))
     return Capture(
         url=url,
@@ -155,70 +127,39 @@ def _capture(headers: HeaderMap, read: Callable[[int], bytes], length: int, offs
         date=iso_date(headers.get("WARC-Date")),
         offset=offset,
         status=head.status,
-        content_type=content_type,
+        content_type=media_type_of(headers, head),
         location=_location(url, head),
         payload_digest=(headers.get("WARC-Payload-Digest") or "").strip(),
         refers_to=refers_to,
         refers_to_date=refers_to_date,
-        length=length,
     )
 
 
-def _page(record: Record, stream: BufferedReader, offset: int, name: str, max_body: int) -> Page:
-    headers = record.headers
-    record_type = (headers.get("WARC-Type") or "").strip().lower()
-    head, data = read_head(stream.read, record.length) if record_type in HTTP_RECORDS else (Head(), b"")
-    rest = record.length - head.size
-    if rest > max_body:
-        raise _too_large(stream, rest, max_body)
-    body = data[head.size :] + stream.read(record.length - len(data))
-    if len(body) < rest:
-        raise ended_early(stream, record)
-    return Page(
-        url=_url(headers.get("WARC-Target-URI")),
-        date=iso_date(headers.get("WARC-Date")),
-        status=head.status,
-        content_type=head.value("Content-Type") if head.size else (headers.get("Content-Type") or "").strip(),
-        body=decode_body(body, head, max_body, cut=bool(headers.get("WARC-Truncated"))),
-        warc_file=name,
-        warc_offset=offset,
-        kind="text" if record_type == "conversion" else "html",
-    )
+def record_type_of(headers: HeaderMap) -> str:
+    """WARC-Type in lower case."""
+    return (headers.get("WARC-Type") or "").strip().lower()
 
 
-def _too_large(stream: BufferedReader, rest: int, max_body: int) -> Damaged:
-    """What to call a block that is too long to be held: some of it is inflated, and dropped, to see its ratio."""
-    raw = stream.raw
-    if not isinstance(raw, Inflated):
-        return oversized(rest, rest, max_body)
-    position, consumed = raw.tell(), raw.reader.consumed()
-    stream.seek(stream.tell() + min(rest, max(max_body, BOMB_SAMPLE)))
-    return oversized(raw.tell() - position, raw.reader.consumed() - consumed, max_body)
+def holds_http(headers: HeaderMap) -> bool:
+    """Whether a record's block may be an HTTP message: it is asked for its head."""
+    media = (headers.get("Content-Type") or "").strip().lower()
+    return record_type_of(headers) in _HTTP_RECORDS or media.startswith(("application/http;", "application/http "))
 
 
-def _read_in_passing(
-    file: BufferedReader, kind: Container, offsets: Sequence[int], use: Use[Page]
-) -> Iterator[tuple[int, Page | Damaged]]:
-    """The asked for among all records of the file, where they cannot be sought one by one."""
-    asked, index = set(offsets), 0
-    missing = Damaged(NO_RECORD, "no record starts here")
-
-    def use_if_asked(record: Record, stream: BufferedReader, offset: int) -> Page | None:
-        return use(record, stream, offset) if offset in asked else None
-
-    for offset, result in walk_file(file, kind, use_if_asked):
-        while index < len(offsets) and offsets[index] <= offset:
-            yield offsets[index], result if result and offsets[index] == offset else missing
-            index += 1
-        if index == len(offsets):
-            return
-    yield from ((offset, missing) for offset in offsets[index:])
+def media_type_of(headers: HeaderMap, head: Head) -> str:
+    """The Content-Type of what was captured: that of the response, or of the record where it holds none."""
+    return content_type(head.values("Content-Type") if head.size else [headers.get("Content-Type") or ""])
 
 
-def _url(written: str | None) -> str:
-    """A URL as the archive has it, without the angle brackets some writers put around it."""
-    url = (written or "").strip()
+def url_of(headers: HeaderMap, name: str) -> str:
+    """A URL as the archive has it, without the angle brackets that some writers put around it."""
+    url = (headers.get(name) or "").strip()
     return url[1:-1] if url.startswith("<") and url.endswith(">") else url
+
+
+def quarantine(result: Result | Damaged, name: str, offset: int) -> Result | Quarantined:
+    """The result, or the row of the damage that stands in its place."""
+    return Quarantined(name, offset, result.reason, result.detail) if isinstance(result, Damaged) else result
 
 
 def _location(url: str, head: Head) -> str:

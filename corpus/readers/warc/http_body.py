@@ -2,15 +2,16 @@
 
 Crawlers do not agree on what they store: some keep the bytes of the wire, some decode the body and keep the
 header that says it is encoded, and servers lie on their own. So every coding is tried, and a body that does
-not begin as its header says is taken as it is. A body that begins so and then breaks is damaged, except
-where the crawler itself cut it (`WARC-Truncated`): then the readable beginning is the page.
+not begin as its header says is taken as it is. A body that ends too early (no last chunk, half a gzip member,
+fewer bytes than Content-Length) is a page as far as it goes, and says that it is not whole. One that breaks in
+the middle is damaged, except where the crawler itself cut it (`WARC-Truncated`).
 
 Inflated bytes are counted while they come, so a bomb costs no memory; br goes through fastwarc, because
 Google's `brotli` bounds its output only from version 1.2 on.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
@@ -24,18 +25,25 @@ BOMB_SAMPLE = 8 << 20  # so many inflated bytes of an oversized body are looked 
 _BOMB_LEAST = 1 << 20  # of fewer inflated bytes no ratio is believed: buffers blur it
 
 _STATUS = re.compile(rb"(?:HTTP/[\d.]+|ICY)(?:[ \t]+(\d{3})(?!\d))?", re.IGNORECASE)
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+# Line ends are CRLF by the book; servers write a bare LF, and archives that were copied as text have CR CR LF.
+_END_OF_HEAD = re.compile(rb"\n\r*\n")
+# Answers that another one follows: 1xx (RFC 9110 section 15.2), and a proxy's to CONNECT.
+_INTERIM = re.compile(rb"HTTP/[\d.]+[ \t]+(?:1\d\d(?!\d)|200[ \t]+connection established)", re.IGNORECASE)
 _FOLD = re.compile(rb"\r?\n[ \t]+")
-_CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]{0,1000})?\r\n")
+_CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]{0,1000})?(\r*\n)")
+_HALF_A_CHUNK_LINE = re.compile(rb"\r*+\n?[ \t]*[0-9A-Fa-f]{0,15}[ \t]*(?:;[^\r\n]{0,1000})?\r*")
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_FIRST_READ, _LONGEST_HEAD = 1 << 14, 1 << 20
+_FIRST_READ, _LONGEST_HEAD, _LONGEST_STATUS = 1 << 14, 1 << 20, 64
 _PIECE = 1 << 16
 _MOST_CODINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status and header fields of an HTTP response, `size` bytes long; status 0 and size 0 where there is none."""
+    """Status and header fields of an HTTP response, `size` bytes long; status 0 and size 0 where there is none.
+
+    Interim answers that were received before it (`100 Continue`) count into the size.
+    """
 
     status: int = 0
     fields: dict[bytes, list[bytes]] = field(default_factory=dict)
@@ -43,11 +51,11 @@ class Head:
 
     def value(self, name: str) -> str:
         """The first value of a header field, or ""; UTF-8 where it is valid, else Latin-1."""
-        data = self.fields.get(name.lower().encode(), [b""])[0]
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            return data.decode("latin-1")
+        return next(iter(self.values(name)), "")
+
+    def values(self, name: str) -> list[str]:
+        """All values of a header field, in their order."""
+        return [_field_text(data) for data in self.fields.get(name.lower().encode(), [])]
 
     def codings(self, name: str) -> list[str]:
         """The codings listed in a header field, lower case, in the order in which they were applied."""
@@ -55,47 +63,81 @@ class Head:
         return [coding.strip() for coding in listed.split(",") if coding.strip()]
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body without its codings; `whole` is False where its end is missing."""
+
+    data: bytes
+    whole: bool = True
+
+
 def read_head(read: Callable[[int], bytes], length: int) -> tuple[Head, bytes]:
     """The head of a block of `length` bytes, and the bytes of the block's beginning that were read for it.
 
     Raises `Damaged` if the block opens as HTTP but has no end of head within a megabyte.
     """
-    data = read(min(length, _FIRST_READ))
+    data, start = read(min(length, _FIRST_READ)), 0
     status = _STATUS.match(data)
     if not status:
         return Head(), data
-    while not (end := _END_OF_HEAD.search(data)) and len(data) < min(length, _LONGEST_HEAD):
+    data, end = _with_end_of_head(data, start, read, length)
+    while _INTERIM.match(data, start):
+        if len(data) < end + _LONGEST_STATUS:
+            data += read(min(length - len(data), _FIRST_READ))
+        following = _STATUS.match(data, end)
+        if not following:
+            break
+        status, start = following, end
+        data, end = _with_end_of_head(data, start, read, length)
+    fields: dict[bytes, list[bytes]] = {}
+    for line in _FOLD.sub(b" ", data[start:end]).split(b"\n")[1:]:
+        name, colon, value = line.partition(b":")
+        if colon:
+            fields.setdefault(name.strip().lower(), []).append(value.strip())
+    return Head(int(status[1] or 0), fields, end), data
+
+
+def _with_end_of_head(data: bytes, start: int, read: Callable[[int], bytes], length: int) -> tuple[bytes, int]:
+    """The block's beginning, read on to the blank line of the head at `start`, and where that head ends."""
+    while not (end := _END_OF_HEAD.search(data, start)) and len(data) < min(length, _LONGEST_HEAD):
         piece = read(min(length - len(data), _LONGEST_HEAD))
         if not piece:
             break
         data += piece
     if not end and len(data) >= _LONGEST_HEAD:
         raise Damaged("bad_header", f"more than {_LONGEST_HEAD} bytes of HTTP header")
-    size = end.end() if end else len(data)
-    fields: dict[bytes, list[bytes]] = {}
-    for line in _FOLD.sub(b" ", data[:size]).split(b"\n")[1:]:
-        name, colon, value = line.partition(b":")
-        if colon:
-            fields.setdefault(name.strip().lower(), []).append(value.strip())
-    return Head(int(status[1] or 0), fields, size), data
+    return data, end.end() if end else len(data)
 
 
-def decode_body(body: bytes, head: Head, max_body: int, cut: bool = False) -> bytes:
+def _field_text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def decode_body(body: bytes, head: Head, max_body: int, cut: bool = False) -> Body:
     """The body without its transfer and content codings, at most `max_body` bytes.
 
     `cut`: the crawler says it kept only the beginning. Raises `Damaged`: bad_chunk_length,
     bad_content_encoding, body_too_large, or decompression_bomb if it is too large `BOMB_RATIO` times over.
     """
     transfer = head.codings("Transfer-Encoding")
-    if "chunked" in transfer:
-        body = b"".join(_chunks(body, cut))
     codings = head.codings("Content-Encoding") + transfer
+    decoded = Body(body, not cut and bool(codings or len(body) >= _declared_length(head)))
+    if "chunked" in transfer:
+        decoded = _unchunked(decoded, cut)
     for coding in reversed(codings[-_MOST_CODINGS:]):
-        if body and coding in _READERS:
-            body = _decoded(body, coding, max_body, cut)
-    if len(body) > max_body:
-        raise Damaged("body_too_large", f"{len(body)} bytes, at most {max_body} allowed")
-    return body
+        if decoded.data and coding in _READERS:
+            decoded = _decoded(decoded, coding, max_body, cut)
+    if len(decoded.data) > max_body:
+        raise Damaged("body_too_large", f"{len(decoded.data)} bytes, at most {max_body} allowed")
+    return decoded
+
+
+def _declared_length(head: Head) -> int:
+    written = head.value("Content-Length")
+    return int(written) if re.fullmatch("[0-9]{1,18}", written) else 0
 
 
 def oversized(inflated: int, compressed: int, max_body: int) -> Damaged:
@@ -105,39 +147,64 @@ def oversized(inflated: int, compressed: int, max_body: int) -> Damaged:
     return Damaged("body_too_large", f"more than {max_body} bytes")
 
 
-def _chunks(body: bytes, cut: bool) -> Iterator[bytes]:
-    """The chunks of a body (RFC 9112 section 7.1); one that does not open with a chunk size is given as it is."""
-    position, line = 0, _CHUNK_LINE.match(body)
-    if not line:
-        yield body
-        return
+def _unchunked(body: Body, cut: bool) -> Body:
+    """The chunks of a body (RFC 9112 section 7.1); one that does not open with a chunk size is given as it is.
+
+    The line end after a chunk is that of the line before it. So a size that is wrong by one is not taken for right.
+    """
+    data, position, pieces = body.data, 0, list[bytes]()
+    line = _CHUNK_LINE.match(data)
+    if not line or (line[2] == b"\n" and not _fits(data, _after_chunk(data, line))):
+        return body  # the first word of a text may look like a size
     while line and (size := int(line[1], 16)):
         end = line.end() + size
-        if end > len(body) and not cut:
-            raise Damaged("bad_chunk_length", f"{size} bytes announced, {len(body) - line.end()} left")
-        yield body[line.end() : end]
-        position = end + 2 if body[end : end + 2] == b"\r\n" else end
-        line = _CHUNK_LINE.match(body, position)
-    if not line and not cut:
-        raise Damaged("bad_chunk_length", f"no chunk size but {body[position : position + 16]!r} at byte {position}")
+        pieces.append(data[line.end() : end])
+        position = _after_chunk(data, line)
+        line = _CHUNK_LINE.match(data, position)
+    if not line and not cut and not _HALF_A_CHUNK_LINE.fullmatch(data, min(position, len(data))):
+        raise Damaged("bad_chunk_length", f"no chunk size but {data[position : position + 16]!r} at byte {position}")
+    return Body(b"".join(pieces), body.whole and line is not None)
 
 
-def _decoded(body: bytes, coding: str, max_body: int, cut: bool) -> bytes:
+def _fits(data: bytes, position: int) -> bool:
+    """Whether another chunk, or the end of the body, is where a chunk ends."""
+    return position == len(data) or _CHUNK_LINE.match(data, position) is not None
+
+
+def _after_chunk(data: bytes, line: re.Match[bytes]) -> int:
+    """Where the line after a chunk begins, if the size in `line` is right."""
+    end = line.end() + int(line[1], 16)
+    ends = (line[2], b"\r\n") if line[2] == b"\n" else (line[2],)
+    return end + next((len(each) for each in ends if data.startswith(each, end)), 0)
+
+
+def _decoded(body: Body, coding: str, max_body: int, cut: bool) -> Body:
     """The body without one content coding; the body itself where it was never so encoded."""
-    begun = body.startswith(_MAGIC.get(coding, b"\x00never"))
+    begun = body.data.startswith(_MAGIC.get(coding, b"\x00never"))
     broken = None
     for open_reader in _READERS[coding]:
-        reader = open_reader(BytesIO(body))
+        reader = open_reader(BytesIO(body.data))
         data = _read_all(reader, max_body)
         broken = reader.damage
         if isinstance(reader, GzipMembers) and reader.end:
             broken = None  # a whole member; browsers do not mind what follows it either
-        if not broken or (data and cut):
-            return data
+        if not broken:
+            return Body(data, body.whole)
+        if data and (cut or (_ends_early(reader, body.data) and not _looks_like_text(body.data))):
+            return Body(data, False)
         begun = begun or bool(data)
-    if begun and not _looks_like_text(body):
+    if begun and not _looks_like_text(body.data):
         raise Damaged("bad_content_encoding", f"{coding}: {broken.detail if broken else ''}")
     return body
+
+
+def _ends_early(reader: Reader, body: bytes) -> bool:
+    """Whether all that is wrong with a compressed body is that its end is missing."""
+    damage = reader.damage
+    assert damage
+    if damage.reason == "br":  # gives one reason for everything
+        return reader.consumed() >= len(body)
+    return damage.reason == "truncated_record" or damage.detail == "incomplete frame"
 
 
 def _read_all(reader: Reader, max_body: int) -> bytes:

@@ -2,8 +2,9 @@
 
 A record is a header, a block of the declared length and a blank line. Only the length says where the next
 record begins, and a wrong one goes unnoticed until something other than a record stands there. So a record
-counts as whole when the next one, or the end of the file, follows it. After damage the next words that open
-a record are looked for, from the broken record's own block on, since its length cannot be believed.
+counts as whole when the next one, or the end of the file, follows it. Where something else does, the next words
+that open a record are looked for, from the record's own block on: if a blank line stands before them, the block
+was whole and its length wrong (an archive copied as text, with other line ends), else the record is damaged.
 
 ARC (Heritrix's older format) is one header line, `URL IP date type length`; it is read as if it were WARC.
 Both kinds are told apart record by record, by content.
@@ -12,38 +13,49 @@ Both kinds are told apart record by record, by content.
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader, BytesIO
 from typing import TypeVar
 
 from fastwarc.warc import HeaderMap
 
+from corpus.quarantine import reason_of
 from corpus.readers.warc.inflate import Damaged, GzipMembers, Inflated
 
 Result = TypeVar("Result")
 
-_WARC_LINE = rb"WARC/[01]\.\d{1,2}[ \t]*\r?\n"
-_ARC_LINE = rb"([A-Za-z][\w+.-]*:[^\r\n]*) ([\w.:-]+) (\d{14}|\d{12}) ([^\r\n]{0,400}?) ?(\d{1,18})[ \t]*\r?\n"
+_WARC_LINE = rb"WARC/[01]\.\d{1,2}[ \t]*\r*\n"
+_ARC_LINE = rb"([A-Za-z][\w+.-]*:[^\r\n]*) ([\w.:-]+) (\d{14}|\d{12}) ([^\r\n]{0,400}?) ?(\d{1,18})[ \t]*\r*\n"
 _ARC_RECORD = re.compile(_ARC_LINE)
 NO_RECORD = "no_record"  # the reason where a record should start and something else stands
 RECORD_START = re.compile(rb"[\r\n]{0,64}(?:" + _WARC_LINE + rb"|" + _ARC_LINE + rb")")
 _WARC_SOMEWHERE = re.compile(_WARC_LINE)  # also inside a line: where a clipped record runs into the next
+_LINE_END = re.compile(rb"\r*\n\Z")
+_OWN_LINE_ENDS = {number: re.compile(rb"(?:\r*\n){%d}\Z" % number) for number in (1, 2)}
+_LONGEST_END = 64
 _ARC_ON_A_LINE = re.compile(rb"\n" + _ARC_LINE)
 _LENGTH = re.compile(r"[ \t]*([0-9]{1,18})[ \t]*")
 _LONGEST_LINE = 1 << 16
 _LONGEST_HEADER = 32000  # fastwarc's limit is 32 KiB
+_UNKNOWN_LENGTH = 1 << 60
 _FIRST_SEARCH = 1 << 12
 _SEARCH = 1 << 16  # less than `Inflated` keeps, so that the way back to what was found is free
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record's header, and where its block lies: `length` bytes from position `block` on, then line ends."""
+    """A record's header, and where its block lies: `length` bytes from position `block` on, then line ends.
+
+    `header_end` are the line ends of the header: after a copy as text they are LF or CR CR LF, and the length, which
+    the copy left alone, is too long or too short. `measured`: the length was wrong, and is not now.
+    """
 
     headers: HeaderMap
     block: int
     length: int
     line_ends: int
+    header_end: bytes = b"\r\n"
+    measured: bool = False
 
 
 Use = Callable[[Record, BufferedReader, int], Result]
@@ -70,8 +82,9 @@ def walk(
             record = read_header(stream, position)
             after = record.block
             result = _used(record, stream, use, offset)
-            position = next_position(stream, record)
-        except Damaged as damage:
+            result, position = _whole(result, record, stream, use, offset)
+        except Exception as error:
+            damage = as_damage(error)
             position = None if _is_one_member(stream) else find_record(stream, after)
             lying = damage.reason == "truncated_record" and position is not None
             result = Damaged("bad_content_length", damage.detail) if lying else damage
@@ -82,15 +95,15 @@ def walk(
 
 
 def first(stream: BufferedReader, start: int, use: Use[Result], offset: int) -> Result | Damaged:
-    """What `use` makes of the record at `start`, or what is wrong with it; a body given up is not read on."""
+    """What `use` makes of the record at `start`, or what is wrong with it; a bomb is not read on."""
     try:
         record = read_header(stream, _skip_blank_lines(stream, start)[0])
         result = _used(record, stream, use, offset)
-        if not isinstance(result, Damaged):
-            next_position(stream, record)
-    except Damaged as damage:
-        return damage
-    return result
+        if isinstance(result, Damaged) and result.reason == "decompression_bomb":
+            return result
+        return _whole(result, record, stream, use, offset)[0]
+    except Exception as error:
+        return as_damage(error)
 
 
 def read_header(stream: BufferedReader, position: int) -> Record:
@@ -106,15 +119,22 @@ def read_header(stream: BufferedReader, position: int) -> Record:
     if not headers.get("WARC-Type"):
         raise Damaged("bad_header", "no WARC-Type")
     length = _LENGTH.fullmatch(declared or "")
-    if not length:
-        raise Damaged("bad_content_length", f"Content-Length is {declared!r}")
-    return Record(headers, stream.tell(), int(length[1]), line_ends=1 if arc else 2)
+    line_end = _LINE_END.search(line)
+    return Record(
+        headers,
+        block=stream.tell(),
+        length=int(length[1]) if length else _UNKNOWN_LENGTH,
+        line_ends=1 if arc else 2,
+        header_end=line_end[0] if line_end else b"",
+    )
 
 
 def next_position(stream: BufferedReader, record: Record) -> int:
     """Where the next record is to be looked for; raises `Damaged` if this one is not whole."""
     end = record.block + record.length
     if record.length:
+        if record.length == _UNKNOWN_LENGTH:
+            raise Damaged("bad_content_length", f"Content-Length is {record.headers.get('Content-Length')!r}")
         known_end = stream.raw.end if isinstance(stream.raw, Inflated) else os.fstat(stream.fileno()).st_size
         if known_end is not None and end > known_end:  # no file system seeks to every number
             raise ended_early(stream, record)
@@ -129,10 +149,45 @@ def next_position(stream: BufferedReader, record: Record) -> int:
         alone = _is_one_member(stream)
         if alone:
             stream.seek(1 << 62)  # is the member's checksum right?
-        if alone or blank.count(b"\n") < record.line_ends:
+        if alone or blank.count(b"\n") < record.line_ends or record.header_end == b"\r\r\n":
             found = f"{blank + following[:40]!r} follows"
             raise break_of(stream) or Damaged("bad_content_length", f"{record.length} bytes declared, but {found}")
     return position
+
+
+def _whole(
+    result: Result | Damaged, record: Record, stream: BufferedReader, use: Use[Result], offset: int
+) -> tuple[Result | Damaged, int | None]:
+    """The result and where to go on, by the record's length; where that is wrong, what `use` makes of the true one."""
+    try:
+        return result, next_position(stream, record)
+    except Damaged:
+        measured, following = _measured(stream, record)
+        if measured is None:
+            raise
+        return _used(measured, stream, use, offset) if result is not None else result, following
+
+
+def _measured(stream: BufferedReader, record: Record) -> tuple[Record | None, int | None]:
+    """The record with the length that the next one, or the end of the file, gives it; None if no blank line ends it."""
+    raw = stream.raw
+    if isinstance(raw, Inflated) and (raw.damage or raw.restarts_left <= 0):
+        return None, None
+    following = find_record(stream, record.block)
+    end = following
+    if end is None:
+        end = stream.seek(1 << 62) if isinstance(raw, Inflated) else os.fstat(stream.fileno()).st_size
+        clipped = record.block + record.length > end and record.length != _UNKNOWN_LENGTH
+        copied = record.header_end != b"\r\n" and record.line_ends == 2
+        if clipped and not copied and not _is_one_member(stream):
+            return None, None
+    start = max(record.block, end - _LONGEST_END)
+    stream.seek(start)
+    line_ends = _OWN_LINE_ENDS[record.line_ends].search(stream.read(end - start))
+    if not line_ends or break_of(stream):
+        return None, None
+    length = end - len(line_ends[0]) - record.block
+    return replace(record, length=length, measured=True), following
 
 
 def find_record(stream: BufferedReader, start: int) -> int | None:
@@ -175,10 +230,18 @@ def _is_one_member(stream: BufferedReader) -> bool:
 
 def _used(record: Record, stream: BufferedReader, use: Use[Result], offset: int) -> Result | Damaged:
     """What `use` says, or raises: damage inside the block does not mean that the record's length is wrong."""
+    if record.length == _UNKNOWN_LENGTH:
+        return Damaged("bad_content_length", f"Content-Length is {record.headers.get('Content-Length')!r}")
+    stream.seek(record.block)
     try:
         return use(record, stream, offset)
-    except Damaged as damage:
-        return damage
+    except Exception as error:
+        return as_damage(error)
+
+
+def as_damage(error: Exception) -> Damaged:
+    """What a record raised, as damage; errors that are not the record's are raised again."""
+    return error if isinstance(error, Damaged) else Damaged(*reason_of(error))
 
 
 def _warc_headers(stream: BufferedReader, line: bytes) -> HeaderMap:

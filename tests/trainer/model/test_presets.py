@@ -30,6 +30,8 @@ MILLIONS = {
     "t5-220m": 222.9,
     "prefix-110m": 109.6,
     "glm-110m": 109.3,
+    "distilbert-66m": 66.98,
+    "distilgpt2-82m": 81.9,
 }
 
 

@@ -9,7 +9,8 @@ from fastwarc.stream_io import Lz4Writer
 
 from corpus.document import Page, Quarantined
 from corpus.hashing import digest
-from corpus.readers.warc.captures import Capture, read_pages, scan
+from corpus.readers.warc.captures import Capture, scan
+from corpus.readers.warc.pages import read_pages
 
 GARBAGE = b"these bytes are no record\nof any kind \x00\x01\x02\n" * 3
 

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from corpus.hashing import digest
-from corpus.readers.warc.http_body import decode_body, read_head
+from corpus.readers.warc.http_body import Body, decode_body, read_head
 from corpus.readers.warc.inflate import Damaged
 
 HTML = b"<!DOCTYPE html><title>t</title>" + b"".join(b"<p>%s</p>\n" % digest(str(i)).encode() for i in range(9000))
@@ -32,6 +32,10 @@ def chunked(body: bytes, size: int = 1000, last: bytes = b"0\r\n\r\n") -> bytes:
 
 
 def decode(body: bytes, *headers: str, cut: bool = False, max_body: int = LIMIT) -> bytes:
+    return decoded(body, *headers, cut=cut, max_body=max_body).data
+
+
+def decoded(body: bytes, *headers: str, cut: bool = False, max_body: int = LIMIT) -> Body:
     block = "\r\n".join(("HTTP/1.1 200 OK", *headers, "", "")).encode() + body
     head, data = read_head(BytesIO(block).read, len(block))
     assert block.startswith(data)
@@ -56,15 +60,20 @@ def test_a_body_that_is_not_so_encoded_is_taken_as_it_is(coding, body):
 
 
 @pytest.mark.parametrize("coding", ENCODED)
-def test_a_body_that_breaks_off_is_damaged_unless_the_crawler_cut_it(coding):
+@pytest.mark.parametrize("cut", [False, True])
+def test_of_a_body_that_breaks_off_the_beginning_is_kept(coding, cut):
     name, body = f"Content-Encoding: {coding.removeprefix('raw ')}", ENCODED[coding]
     half = body[: len(body) * 9 // 10]
-    with pytest.raises(Damaged) as damage:
-        decode(half, name)
-    assert damage.value.reason == "bad_content_encoding"
-    beginning = decode(half, name, cut=True)
-    assert beginning != half
-    assert HTML.startswith(beginning)
+    beginning = decoded(half, name, cut=cut)
+    assert len(beginning.data) > len(HTML) // 2
+    assert HTML.startswith(beginning.data)
+    assert not beginning.whole
+    assert decoded(body, name).whole
+
+
+@pytest.mark.parametrize("coding", ENCODED)
+def test_a_body_that_breaks_in_the_middle_is_damaged(coding):
+    name, body = f"Content-Encoding: {coding.removeprefix('raw ')}", ENCODED[coding]
     if coding in ("gzip", "deflate"):
         flipped = body[:5000] + bytes([body[5000] ^ 0xFF]) + body[5001:]
         with pytest.raises(Damaged, match="bad_content_encoding"):
@@ -82,11 +91,13 @@ def test_what_follows_a_whole_gzip_member_is_left_out_and_further_members_are_re
         (chunked(HTML), False),
         (chunked(HTML, last=b"000\r\nTrailer: x\r\n\r\n"), False),
         (chunked(HTML)[:-2], False),
-        (chunked(HTML, last=b""), True),
-        (chunked(HTML)[:5000], True),
+        (chunked(HTML).replace(b"\r\n", b"\n"), False),
+        (chunked(HTML).replace(b"\r\n", b"\r\r\n"), False),
+        (chunked(HTML).replace(b"name=value\r\n", b"name=value\n"), False),
+        (chunked(HTML).replace(b";name=value", b" "), False),
+        (chunked(HTML).replace(b"3E8;", b"3E7;", 5), True),
         (chunked(HTML).replace(b"3E8;", b"3E9;", 5), True),
         (chunked(HTML, last=b"") + b"xyz\r\n", True),
-        (b"FFFFFFFFFFFFFFF\r\n" + HTML, True),
         (b"-5\r\n" + HTML, None),
         (b"0x10\r\n" + HTML, None),
         (b"FEED\nthe cat\n", None),
@@ -102,6 +113,47 @@ def test_chunks(body, damaged):
         assert damage.value.reason == "bad_chunk_length"
     else:
         assert decode(body, "Transfer-Encoding: chunked") == HTML
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chunked(HTML, last=b""),
+        chunked(HTML, last=b"").removesuffix(b"\r\n"),
+        chunked(HTML, last=b"0"),
+        chunked(HTML, last=b"").replace(b"\r\n", b"\n"),
+        chunked(HTML, size=10**6, last=b"").replace(b"\r\n", b"\n"),
+        b"FFFFFFFFFFFFFFF\r\n" + HTML,
+    ],
+    ids=["no last chunk", "no line end", "half the last chunk", "bare LF", "one chunk", "never so long"],
+)
+def test_a_body_without_a_last_chunk_is_all_there_and_not_whole(body):
+    assert decoded(body, "Transfer-Encoding: chunked") == Body(HTML, False)
+
+
+@pytest.mark.parametrize("kept", [5000, 5016, 5017, 5018, 5019, 100_000])
+def test_of_a_chunked_body_that_breaks_off_the_beginning_is_kept(kept):
+    found = decoded(chunked(HTML)[:kept], "Transfer-Encoding: chunked")
+    assert HTML.startswith(found.data)
+    assert len(found.data) > kept * 0.97
+    assert not found.whole
+
+
+@pytest.mark.parametrize(
+    ("headers", "cut", "whole"),
+    [
+        (("Content-Length: 9",), False, True),
+        (("Content-Length: 10",), False, False),
+        (("Content-Length: 8",), False, True),
+        (("Content-Length: many",), False, True),
+        (("Content-Length: " + "9" * 5000,), False, True),
+        (("Content-Length: 100", "Content-Encoding: gzip"), False, True),
+        ((), False, True),
+        ((), True, False),
+    ],
+)
+def test_fewer_bytes_than_declared_are_not_the_whole_body(headers, cut, whole):
+    assert decoded(b"a page of", *headers, cut=cut) == Body(b"a page of", whole)
 
 
 @pytest.mark.parametrize("kept", [3, 10, 500, 1012, 1020, 50000])
@@ -123,6 +175,15 @@ def test_of_a_chunked_body_that_was_cut_the_beginning_is_kept(kept):
         (b"<html>no head at all</html>", 0, "", b"<html>no head at all</html>"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20000 + b"Content-Type: late\r\n\r\nbody", 200, "late", b"body"),
         (b"", 0, "", b""),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: a/b\r\n\r\nbody", 200, "a/b", b"body"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\nContent-Type: c/d\r\n\r\nHTTP/1.1 404 No\n\nx", 404, "", b"x"),
+        (b"HTTP/1.1 100 \n\n" * 3 + b"HTTP/1.1 200 OK\nContent-Type: a/b\n\nbody", 200, "a/b", b"body"),
+        (b"HTTP/1.0 200 Connection Established\r\n\r\nHTTP/1.1 301 M\r\n\r\n", 301, "", b""),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\nbytes", 101, "", b"bytes"),
+        (b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 is a protocol", 200, "", b"HTTP/1.1 is a protocol"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", 100, "", b""),
+        (b"HTTP/1.1 100 C\r\nX: " + b"y" * 16_353 + b"\r\n\r\nHTTP/1.1 200 OK\r\n\r\nz", 200, "", b"z"),
+        (b"HTTP/1.1 200 OK\r\r\nContent-Type: a/b\r\r\n\r\r\nbody", 200, "a/b", b"body"),
     ],
 )
 def test_heads(block, status, content_type, rest):
