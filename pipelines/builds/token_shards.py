@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from corpus.files.manifest import manifest_digest, open_parquet, read_manifest
+from corpus.files.manifest import manifest_digest, open_published, read_manifest
 from corpus.files.storage import is_remote, place
 from corpus.mixture import MixtureError, Source
 from corpus.shards.bin import write_bin
@@ -146,7 +146,7 @@ class ShardBuild:
             return gone
         domains: set[str] = set()
         for source, part in [(each, part) for each in self.sources for part in kept_parts(each.path)]:
-            table = open_parquet(place(part["file"])).read(["id", "domain"])
+            table = open_published(place(part["file"])).read(["id", "domain"])
             for name, domain in zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True):
                 if name in self.removed or domain in self.removed_domains:
                     gone[source.name].append(name)
