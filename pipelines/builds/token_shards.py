@@ -14,7 +14,8 @@ from corpus.shards.card import write_card
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
 from corpus.shards.read import open_shards
 from corpus.shards.write import n_shards_for, source_shards, write_shard_manifest
-from corpus.tokenizer.trial import Trial
+from corpus.tokenizer.classes import class_difference, named_class
+from corpus.tokenizer.trial import Trial, first_texts
 from pipelines.builds.gathering import OWNED, Gathering, counted
 from pipelines.builds.weights import Weighting, estimated_tokens, need_tokens
 from pipelines.cli.command import disk_line
@@ -76,6 +77,7 @@ class ShardBuild:
     def run(self) -> list[str]:
         """Both stages, and the manifest last."""
         _ = self._removed
+        self._check_class()
         self.tokenize()
         return self.gather()
 
@@ -164,6 +166,17 @@ class ShardBuild:
             "validation": {"share": self.validation_share, "left_out_of_training": validated},
             "tokenizer": {"settings_left_out": list(tokens.tokenizer_at(self.tokenizer_path).left_out)},
         }
+
+    def _check_class(self) -> None:
+        """The tokenizer's own class against its file, on the first documents of each source."""
+        if is_remote(self.tokenizer_path) or not named_class(Path(self.tokenizer_path)):
+            return
+        for source in self.sources:
+            batches = (batch for part in kept_parts(source.path) for batch in tokens.text_batches(place(part["file"])))
+            texts = first_texts(text.as_py() for batch in batches for text in batch["text"])
+            tokenizer = tokens.tokenizer_at(self.tokenizer_path)
+            if found := class_difference(Path(self.tokenizer_path), tokenizer, texts):
+                raise StageError(f"--tokenizer {self.tokenizer_path}: {found}", 3)
 
     def _tried(self) -> list[str]:
         """How the first documents came back, where not all did; which those are follows from how the parts were cut."""
