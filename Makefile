@@ -9,11 +9,11 @@ DEMO := demo
 
 venv: $(READY)
 
-$(READY): pyproject.toml constraints.txt Makefile
+$(READY): pyproject.toml setup.py constraints.txt Makefile $(wildcard corpus/extraction/blocks/native/*.[ch]*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; say which with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || \
-	  { echo "fasttext comes as source only: install a C++ compiler first (Debian: apt-get install g++ python3-dev)"; exit 1; }
+	  { echo "fasttext and the reader of pages are compiled here: install a C++ compiler first (Debian: apt-get install g++ python3-dev)"; exit 1; }
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (two minutes the first time)"
 	@$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'

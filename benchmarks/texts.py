@@ -17,8 +17,8 @@ from typing import Any
 from resiliparse.extract.html2text import extract_plain_text
 
 from corpus.document import Document, Page, Quarantined
+from corpus.extraction import blocks
 from corpus.extraction.charset import decode
-from corpus.extraction.html import complexity
 from corpus.extraction.wikitext import prose
 from corpus.hashing import key64, uniform
 from corpus.readers.lines import Line, read_lines
@@ -166,12 +166,17 @@ def _archive(path: Path) -> Iterator[str]:
         text = decode(page.body, page.content_type)[0]
         if page.kind == "text":
             yield text
-        elif not complexity(text):
+        elif not _is_too_complex(text):
             yield extract_plain_text(text, main_content=False)
 
 
 def _is_text(page: Page) -> bool:
     return bool(page.body) and (page.kind == "text" or "html" in page.content_type)
+
+
+def _is_too_complex(html: str) -> bool:
+    with blocks.read(html) as reading:
+        return reading.excess() is not None
 
 
 def _dump(path: Path) -> Iterator[str]:

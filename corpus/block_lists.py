@@ -25,12 +25,13 @@ WIKIPEDIA_MIRRORS = frozenset(
 )
 
 # Hosts of pictures, films, sound and short messages. None of them occurs among the thousand domains published
-# with WebText although they lead any count of Reddit links: their pages hold no article.
+# with WebText although they lead any count of Reddit links: their pages hold no article. flic.kr (105th of the
+# thousand) and twitch.tv (993rd) are not in this list for that reason; their pages without prose fall by the rules.
 MEDIA = frozenset(
     """
-    bandcamp.com dailymotion.com deviantart.com facebook.com fb.com flickr.com flic.kr gfycat.com giphy.com imgflip.com
+    bandcamp.com dailymotion.com deviantart.com facebook.com fb.com flickr.com gfycat.com giphy.com imgflip.com
     imgur.com instagram.com liveleak.com livememe.com memegenerator.net minus.com photobucket.com quickmeme.com
-    soundcloud.com spotify.com streamable.com tinypic.com tumblr.com twitch.tv twitter.com vimeo.com vine.co
+    soundcloud.com spotify.com streamable.com tinypic.com tumblr.com twitter.com vimeo.com vine.co
     youtu.be youtube.com
     """.split()
 )

@@ -77,6 +77,7 @@ class Document:
     cluster: str = ""
     licence: str = ""
     marks: str = ""
+    repeated_characters: int = 0
 
     def reject(self, reason: str, value: float | None = None, evidence: str = "", other_id: str = "") -> "Rejected":
         """Say why this document leaves the corpus.

@@ -17,8 +17,10 @@ from corpus.dedup.minhash import MinHash
 from corpus.document import Document, Page, PageStep, Rejected, Step
 from corpus.extraction import gutenberg as books
 from corpus.extraction import wikitext
+from corpus.extraction.book_lines import join_lines as join_paragraphs
+from corpus.extraction.transcription import without_transcription
 from corpus.hashing import digest
-from corpus.rules import gopher, language
+from corpus.rules import gopher, language, repetition_inside
 from corpus.rules import prose as text
 from corpus.sources.links import LinkRules
 from corpus.urls import address
@@ -113,6 +115,7 @@ def gpt2_webtext(
         ),
         text_steps=(
             text.fix,
+            repetition_inside.collapse,
             text.stubs,
             partial(language.only, model=language_model, limits=limits),
             text.prose,
@@ -132,14 +135,23 @@ def gpt3_wikipedia() -> Recipe:
     )
 
 
-def gpt3_books(standardise: bool = False) -> Recipe:
-    """Books without Project Gutenberg's frame; `standardise` hands them on as GPT-1's code did (2018, §4.1)."""
-    last = books.gpt1_standardise if standardise else text.fix
+def gpt3_books(standardise: bool = False, join_lines: bool = True) -> Recipe:
+    """Books without Project Gutenberg's frame and transcribers' notes, one line per paragraph where `join_lines`.
+
+    `standardise` hands them on as GPT-1's code did (2018, §4.1).
+    """
     return Recipe(
         name="gpt1-books" if standardise else "gpt3-books",
         cites="Radford et al. (2018), §4.1" if standardise else "Brown et al. (2020), §2.2",
         page_steps=(),
-        text_steps=(books.strip_gutenberg, last, text.prose),
+        text_steps=(
+            text.fix,
+            books.strip_gutenberg,
+            without_transcription,
+            *((join_paragraphs,) if join_lines else ()),
+            *((books.gpt1_standardise,) if standardise else ()),
+            text.prose,
+        ),
         near=MinHash(min_similarity=0.8),
     )
 

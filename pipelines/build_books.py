@@ -31,6 +31,11 @@ def parser() -> CommandParser:
         default="gpt3-books",
         help="gpt1-books standardises spaces and punctuation as GPT-1's code (default gpt3-books)",
     )
+    flags.add_argument(
+        "--keep-line-breaks",
+        action="store_true",
+        help="leave the lines as they were typed; without it, every paragraph of prose becomes one line",
+    )
     return flags
 
 
@@ -44,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from corpus.recipes import gpt3_books
         from pipelines.builds.texts import text_build
 
-        return text_build(("books", "--books"), ours, given, beam_flags, gpt3_books(given.recipe == "gpt1-books"))
+        recipe = gpt3_books(given.recipe == "gpt1-books", join_lines=not given.keep_line_breaks)
+        return text_build(("books", "--books"), ours, given, beam_flags, recipe)
 
     return run_command(ours, given, others, make)
 

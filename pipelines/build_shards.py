@@ -105,6 +105,7 @@ def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]
         {
             "--source": [f"{source.name}:{source.weight}" for source in weighting.mixture.sources],
             "--tokenizer": loaded.digest,
+            "--budget": given.budget if given.most_epochs else 0,
             "--remove-ids": sorted(removed),
             "--remove-domain": sorted(given.remove_domain),
         },
@@ -125,10 +126,13 @@ def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]
 
 
 def _weighting(given: argparse.Namespace) -> "Weighting":
-    from corpus.mixture import Mixture, parse_source
+    from corpus.mixture import Mixture, MixtureError, parse_source
     from pipelines.builds.weights import Weighting, parse_cap
 
-    mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    try:
+        mixture = Mixture(tuple(parse_source(text, given.mixture) for text in given.source))
+    except MixtureError as error:
+        raise MixtureError(f"--source: {error}") from error
     caps = tuple(parse_cap(text) for text in given.most_epochs)
     return Weighting(mixture, given.temperature, caps, given.budget, given.mixture)
 

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import takewhile
+from pathlib import Path
 from typing import TypeVar
 
 from corpus.document import Document, Page, Rejected
@@ -37,8 +38,7 @@ PAGES_PER_BATCH, BYTES_PER_BATCH = 64, 4 << 20
 PAGES_PER_CHILD = 20_000  # a start costs as much as 100 pages
 GROWTH_PER_CHILD = 1 << 30  # bytes that it may hold on to before it is replaced
 
-_STARTS = 4
-_KILLS = 8  # from outside, one after the other, without an answer in between
+_KILLS = 8  # from outside, of starts or of pages, one after the other without an answer in between
 _FIRST_PAUSE = 0.05  # seconds; each further one is twice as long
 
 _DEADLINES = {"SIGPROF": "", "wall clock": "wall clock"}  # how a child ended → the evidence
@@ -69,7 +69,8 @@ class Sandbox:
         self.cpu_seconds = cpu_seconds
         self.memory_bytes = memory_bytes
         self._child: ExtractionChild | None = None
-        self._deadly = DeadlyPages()
+        self._name = f"{function.__module__}:{function.__qualname__}"
+        self._deadly = DeadlyPages(f"{self._name} {cpu_seconds} s {memory_bytes} bytes")
         self._kills = 0
         self._is_cut_short = False
         self._turn = threading.RLock()
@@ -103,6 +104,11 @@ class Sandbox:
                 yield from self._extract_batch(batch)
                 batch, size = [], 0
         yield from self._extract_batch(batch)
+
+    def share_deadly_pages(self, folder: Path) -> None:
+        """Know the deadly pages that other processes have left in a folder of this build, and leave those met here."""
+        with self._turn:
+            self._deadly.share(folder)
 
     def close(self) -> None:
         """End the child. The next page starts another."""
@@ -203,24 +209,25 @@ class Sandbox:
         _pause(self._kills - 1)
 
     def _start(self) -> ExtractionChild:
-        name = f"{self.function.__module__}:{self.function.__qualname__}"
+        wall_seconds = WALL_PER_CPU * self.cpu_seconds
         problem: Exception | None = None
-        for attempt in range(_STARTS):
+        for attempt in range(_KILLS + 1):
             _pause(attempt)
             try:
-                wall_seconds = WALL_PER_CPU * self.cpu_seconds
-                child = ExtractionChild(name, self.cpu_seconds, self.memory_bytes, wall_seconds)
+                child = ExtractionChild(self._name, self.cpu_seconds, self.memory_bytes, wall_seconds)
                 self._is_cut_short = child.memory_bytes < self.memory_bytes
                 return child
-            except (NotStarted, OSError) as error:
+            except NotStarted as error:
                 problem = error
-        if (isinstance(problem, NotStarted) and problem.by_the_machine) or _lacks_memory(problem):
-            raise MachineError(
-                f"the extraction child cannot start for lack of memory or time ({problem}); run with fewer workers"
-            ) from problem
-        if isinstance(problem, OSError):
-            raise problem
-        raise RuntimeError(f"the extraction child does not start: {problem}") from problem
+                if not error.by_the_machine and attempt:  # once more: an import also fails when memory is short
+                    raise RuntimeError(f"the extraction child does not start: {error}") from error
+            except OSError as error:
+                problem = error
+                if error.errno not in (errno.ENOMEM, errno.EAGAIN):
+                    raise
+        raise MachineError(
+            f"the extraction child cannot start for lack of memory or time ({problem}); run with fewer workers"
+        ) from problem
 
 
 @cache
@@ -247,10 +254,6 @@ def _reason(how: str, cpu_seconds: float) -> Reason:
 
 def _place(page: Page) -> str:
     return f"{page.url} ({page.warc_file}, offset {page.warc_offset})"
-
-
-def _lacks_memory(error: Exception | None) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN)
 
 
 def _pause(earlier: int) -> None:

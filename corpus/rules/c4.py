@@ -11,6 +11,7 @@ Traps. The curly closing quote is no end mark in C4, so a line of speech in typo
 Words are what white space separates, counted once citation marks are out (by datatrove before). Sentences
 are counted by a rule of our own (`words.count_sentences`) where C4 asks NLTK's punkt and datatrove spaCy: only
 "at least 3" or "at least 5" is at stake, and on 250 real pages 499 of 500 such answers were spaCy's.
+Paragraphs stay apart (docs/text.md); the mark of a list item is a word, as a bullet has always been.
 """
 
 import re
@@ -50,8 +51,14 @@ C4_FINEWEB = replace(C4_PAPER, ends_in_mark=False)
 
 def lines(document: Document, limits: C4Limits = C4_CODE) -> Document:
     """Drop the lines that are no sentences, or that speak of javascript, cookies or terms; take out citation marks."""
-    cleaned = (_clean(line.strip(), limits) for line in document.text.splitlines())
-    return document.with_text("\n".join(line for line in cleaned if line is not None).strip())
+    kept: list[str] = []
+    is_after_blank = False
+    for line in map(str.strip, document.text.splitlines()):
+        cleaned = _clean(line, limits) if line else None
+        if cleaned:
+            kept += ["", cleaned] if is_after_blank and kept else [cleaned]
+        is_after_blank = not line or (is_after_blank and not cleaned)
+    return document.with_text("\n".join(kept))
 
 
 def _clean(line: str, limits: C4Limits) -> str | None:

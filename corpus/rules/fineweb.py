@@ -6,6 +6,9 @@ in lines seen before. The code (datatrove 0.10) has a fourth that the paper does
 Two traps. The paper gives 0.1 as the limit for characters in repeated lines, the code that made the corpus
 has 0.01; the code's number stands here, because the corpus is what people know. And a line ends in a mark
 only if its very last character is one: a space after the full stop hides it, here as in the code.
+
+The texts that the code saw had no blank lines, and ours have them between paragraphs (docs/text.md); so a line break is
+what parts two lines that are not blank.
 """
 
 from collections.abc import Iterator
@@ -46,7 +49,7 @@ def _rules(text: str, limits: FineWebLimits) -> Iterator[tuple[bool, str, float]
     duplicate = characters / (len(text) - text.count("\n"))
     fails = duplicate > limits.max_duplicate_line_character_share
     yield fails, "too_many_characters_in_duplicate_lines", duplicate
-    breaks = text.count("\n") / max(1, len(text.split()))
+    breaks = (len(lines) - 1) / max(1, len(text.split()))
     if breaks > limits.max_line_breaks_per_word:  # a split at white space finds no more words, and five times as fast
-        breaks = text.count("\n") / len(words(text))
+        breaks = (len(lines) - 1) / len(words(text))
     yield breaks > limits.max_line_breaks_per_word, "too_many_line_breaks", breaks

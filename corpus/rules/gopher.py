@@ -14,6 +14,9 @@ of a few words.
 In two things they differ, on purpose. datatrove takes a line of nothing but spaces for a line, and several
 for a repeated one; of 43 pages rejected for repeated lines 10 had no others, most of them from forums. And it
 compares long n-grams with the spaces taken out, so that "a bc" repeats "ab c".
+
+And two things about our texts (docs/text.md): the blank lines between paragraphs are no lines, so shares of lines stay
+what they were; and the # of a heading is a mark of ours, no symbol of the author's.
 """
 
 import re
@@ -23,7 +26,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from corpus.document import Document, Rejected
-from corpus.rules.words import lexical, words
+from corpus.rules.words import lexical, without_heading_marks, words
 
 _LETTER = re.compile(r"[^\W\d_]")
 _BULLETS = ("•", "-")
@@ -70,6 +73,7 @@ def quality(document: Document, limits: QualityLimits = QualityLimits()) -> Docu
 
 def _quality_rules(text: str, limits: QualityLimits) -> Iterator[tuple[bool, str, float]]:
     """Whether a rule fails, its name and the value that decided; worked out one by one, in the paper's order."""
+    text = without_heading_marks(text)
     tokens = words(text)
     counted = lexical(tokens)
     yield len(counted) < limits.min_words, "too_few_words", len(counted)
@@ -84,7 +88,7 @@ def _quality_rules(text: str, limits: QualityLimits) -> Iterator[tuple[bool, str
     ellipses = sum(map(text.count, _ELLIPSES)) / max(1, len(tokens))
     yield ellipses > limits.max_symbols_per_word, "too_many_ellipses", ellipses
 
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines() if line.strip()]
     bullets = _share(line.lstrip().startswith(_BULLETS) for line in lines)
     yield bullets > limits.max_bullet_line_share, "too_many_bullet_lines", bullets
     trailing = _share(line.rstrip().endswith(_ELLIPSES) for line in lines)

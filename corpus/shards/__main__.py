@@ -1,6 +1,6 @@
 """`python -m corpus.shards verify|stats|peek|whence`: look at the shards before a model does.
 
-verify hashes every shard and ends with 1 if one is not what the manifest says; stats counts by source and split; peek
+verify hashes every shard and ends with 3 if one is not what the manifest says; stats counts by source and split; peek
 shows documents, as text if the tokenizer is given; whence leads from a token to its document and, given the corpus, to
 its address and its row there.
 """
@@ -16,12 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.mixture import Mixture, MixtureError, Source, describe
+from corpus.command_line import end_with
+from corpus.errors import ExitCode
+from corpus.mixture import Mixture, Source, describe
 from corpus.shards.layout import TRAIN, ShardError, ShardManifest, TokenizerEntry, read_shard_manifest
 from corpus.shards.read import Shards, open_shards
 from corpus.shards.verify import faults
 from corpus.shards.whence import ledger_row, manifest_above, origin, tokens_near, whence
-from corpus.tokenizer.files import TokenizerError, load_tokenizer
+from corpus.tokenizer.files import load_tokenizer
 
 
 def stats(manifest: ShardManifest, budget: int = 0) -> str:
@@ -58,13 +60,12 @@ def peek(shards: Shards, source: str, documents: int, show: Callable[[np.ndarray
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one of the four; the exit status is 1 where something is wrong."""
+    """Run one of the four; the exit status is 3 where something is wrong."""
     options = _parser().parse_args(arguments)
     try:
         return _COMMANDS[options.command](options)
-    except (ShardError, MixtureError, TokenizerError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    except Exception as error:  # every error ends as one clear line and an exit code
+        return end_with(error, "python -m corpus.shards")
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -75,7 +76,7 @@ def _verify(options: argparse.Namespace) -> int:
         count += 1
     shards = sum(len(source.shards) for source in manifest.sources)
     print(f"{shards - count} of {shards} shards are as the manifest says")
-    return 1 if count else 0
+    return ExitCode.INPUT if count else ExitCode.DONE
 
 
 def _stats(options: argparse.Namespace) -> int:

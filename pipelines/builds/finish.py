@@ -19,7 +19,8 @@ from corpus.files.manifest import (
     write_manifest,
     write_parquet,
 )
-from corpus.files.storage import local
+from corpus.files.sealed import check_seal
+from corpus.files.storage import is_remote, local
 from corpus.recipes import library_versions
 from corpus.report.card import write_card
 from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
@@ -57,6 +58,7 @@ def publish_corpus(
         **more,
         "parts": sorted(parts, key=lambda part: part["path"]),
     }
+    _check_reused(stages, parts)
     write_card(stages.root, manifest)
     write_manifest(stages.root / MANIFEST, manifest)
     return manifest
@@ -104,6 +106,14 @@ def _corpus(counts: dict[str, Counts], parts: list[dict[str, Any]]) -> Counts:
     return total
 
 
+def _check_reused(stages: Stages, parts: list[dict[str, Any]]) -> None:
+    """`DamagedFile` for a part of an earlier run that is no longer what was written: a manifest vouches for all."""
+    if is_remote(stages.root) or "selected" in stages.seconds:
+        return
+    for part in parts:
+        check_seal(stages.root / part["path"])
+
+
 def _empty_parts(root: Path, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A part without rows for each folder that has none at all, so that its columns can be read."""
     empty = []
@@ -117,6 +127,7 @@ def _empty_parts(root: Path, parts: list[dict[str, Any]]) -> list[dict[str, Any]
 
 
 def _copy_part(root: Path, part: dict[str, Any]) -> dict[str, Any]:
+    check_seal(local(root / part["path"]), root / part["path"])
     with appearing(root / UNANSWERED) as temporary:
         shutil.copyfile(local(root / part["path"]), temporary)
     return asdict(part_of(root / UNANSWERED, root, part["rows"]))

@@ -22,13 +22,14 @@ from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.stage import Unit
 from pipelines.runtime.stages import Stages
 from pipelines.work import documents
+from pipelines.work.templates import FOUND, ReadTemplates
 from pipelines.work.texts import ReadTexts, spans_of
 
 # Measured on a bzip2 dump and on zstd books: bytes written for a byte of compressed input, all stages together.
 DISK_SHARE = 3.0
-WORTH_A_WORKER = {"documents": 2**21, "signatures": 1_500, "selected": 10_000}
+WORTH_A_WORKER = {"templates": 2**24, "documents": 2**21, "signatures": 1_500, "selected": 10_000}
 FUNNEL = {"documents": "documents", "exact": "exact_duplicates", "clusters": "near_duplicates"}
-STAGES = ("documents", "signatures", "exact", "near", "clusters", "selected", "damage")
+STAGES = ("templates", "documents", "signatures", "exact", "near", "clusters", "selected", "damage")
 
 
 @dataclass
@@ -63,7 +64,9 @@ class TextBuild:
         units = [unit for file in self.files for unit in self._units(file)]
         owned = (documents.KEPT, documents.REJECTED, documents.DAMAGE)
         steps = {"source": self.source, "text_steps": self.recipe.describe()["text_steps"]}
-        self.stages.map("documents", owned, units, ReadTexts(self.source, self.recipe), **steps)
+        templates = self._templates(units)
+        work = ReadTexts(self.source, self.recipe, templates)
+        self.stages.map("documents", owned, units, work, ("templates",) if templates else (), **steps)
         read = [{**file, "records": file["documents"]} for file in self._found()]
         need_readable(self.flag, read, self.stages.max_quarantined)
         select(self.stages, self.recipe.near, {"documents": documents.DAMAGE})
@@ -72,6 +75,13 @@ class TextBuild:
         manifest = publish_corpus(self.stages, self.source, self.recipe.describe(), FUNNEL, inputs, {})
         write_report(root, self.stages.save_times(), None)
         return summary(root, manifest)
+
+    def _templates(self, units: list[Unit]) -> tuple[str, ...]:
+        """The parts with the templates of the dumps; none where the source has none."""
+        if self.source != "wikipedia":
+            return ()
+        self.stages.map("templates", (FOUND,), units, ReadTemplates())
+        return tuple(self.stages.paths("templates", FOUND))
 
     def _units(self, file: InputFile) -> list[Unit]:
         """One for each span of a file."""

@@ -11,12 +11,12 @@ from corpus.files.storage import is_remote, place
 from corpus.mixture import MixtureError, Source
 from corpus.shards.bin import write_bin
 from corpus.shards.card import write_card
-from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN
+from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN, ShardError, shard_digest
 from corpus.shards.read import open_shards
 from corpus.shards.write import n_shards_for, source_shards, write_shard_manifest
 from corpus.tokenizer.classes import class_difference, named_class
 from corpus.tokenizer.trial import Trial, first_texts
-from pipelines.builds.gathering import OWNED, Gathering, counted
+from pipelines.builds.gathering import OWNED, Gathering, Made, counted
 from pipelines.builds.weights import Weighting, estimated_tokens, need_tokens
 from pipelines.cli.command import disk_line
 from pipelines.cli.memory import Memory, Needs
@@ -95,6 +95,7 @@ class ShardBuild:
         entry = tokens.entry_of(tokens.tokenizer_at(self.tokenizer_path))
         removed = self._removed
         made = Gathering(self.stages, names, entry, self.tokens_a_shard, self.memory, removed).run()
+        self._check_reused(made)
         n_tokens = {name: sum(shard.n_tokens for shard in made[name, TRAIN]) for name in names}
         need_tokens(n_tokens, documents, removal=True)
         lines = self._table(n_tokens)
@@ -106,6 +107,15 @@ class ShardBuild:
             write_bin(open_shards(root, verified=True), root)
         self.stages.save_times()
         return [*lines, *self._tried(), f"shards  {root / SHARD_MANIFEST}  ({sum(map(len, made.values()))} files)"]
+
+    def _check_reused(self, made: Made) -> None:
+        """`ShardError` for a shard of an earlier run that has other bytes now: the manifest vouches for all."""
+        if is_remote(self.stages.root) or "shards" in self.stages.seconds:
+            return
+        for shards in made.values():
+            for path, expected in ((self.stages.root / shard.path, shard.digest) for shard in shards):
+                if shard_digest(path) != expected:
+                    raise ShardError(f"{path} is damaged: remove it and give the same command again")
 
     def _parts(self) -> list[Unit]:
         return [

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from corpus.command_line import nearest
 from corpus.errors import CorpusloomError, ExitCode
+from pipelines.runtime.beam_import import import_beam
 
 # These take further flags from their job server.
 _PORTABLE = {"SparkRunner", "FlinkRunner", "PortableRunner", "PrismRunner"}
@@ -14,6 +15,7 @@ _LOCAL = {"", "DirectRunner", "FnApiRunner"}
 
 def check_beam_flags(flags: Sequence[str], ours: Sequence[str]) -> list[str]:
     """Flags that are not among `ours` must be Beam's, with values that can run; else exit code 2 with the cure."""
+    import_beam(flags)
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
     class Quiet(_BeamArgumentParser):
@@ -43,7 +45,7 @@ def _check_runner(named: str, values: Any) -> None:
 
     known = StandardOptions.KNOWN_RUNNER_NAMES
     if named and "." not in named and named not in known:
-        near = nearest(named, known)
+        near = nearest(named, known) or next((name for name in known if name.lower() == f"{named}runner".lower()), "")
         raise _wrong(f"--runner {named}: no such engine; {f'did you mean {near}?' if near else 'see docs/engines.md'}")
     if named.rpartition(".")[2] != "DataflowRunner":
         return

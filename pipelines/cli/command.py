@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from corpus.command_line import CommandParser, end_with
-from corpus.errors import ExitCode
+from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.storage import is_remote, place
 from pipelines.cli.beam_flags import check_beam_flags
 from pipelines.cli.lock import locked
@@ -18,7 +18,7 @@ from pipelines.cli.replacement import WORK, Output
 
 # Flags that change no byte of what is published.
 _OF_THE_RUN = {"--help", "-h", "--output", "--dry-run", "--replace", "--max-quarantined", "--memory-mb", "--domains",
-               "--compare-with", "--budget"}  # fmt: skip
+               "--compare-with", "--also-bin"}  # fmt: skip
 
 
 class Runnable(Protocol):
@@ -47,6 +47,7 @@ def run_command(
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     end_on_signals(ours.prog)
     try:
+        _check_name(given.output)
         build = make(check_beam_flags(others, ours.flags()))
         if given.dry_run:
             build.output.check(write=False)
@@ -59,6 +60,16 @@ def run_command(
     except Exception as error:  # every error ends as one clear line and an exit code
         work = None if is_remote(given.output) else Path(given.output) / WORK
         return end_with(error, ours.prog, work, resume=work is not None and work.is_dir())
+
+
+def _check_name(output: str) -> None:
+    """The name of the output travels to workers as text, so it must be text in this locale."""
+    try:
+        output.encode()
+    except UnicodeEncodeError as error:
+        name = os.fsencode(output).decode("utf-8", "backslashreplace")
+        cure = "set LC_ALL=C.UTF-8, or choose another name"
+        raise CorpusloomError(f"--output {name}: the name is no text in this locale; {cure}", ExitCode.FLAGS) from error
 
 
 def settings_of(ours: CommandParser, given: argparse.Namespace, effective: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """One run at a time in an output folder."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from corpus.errors import CorpusloomError, ExitCode
+from corpus.errors import CorpusloomError, ExitCode, describe
 from corpus.files.storage import is_remote
 
 
@@ -30,7 +31,9 @@ def locked(folder: Path) -> Iterator[None]:
     except (FileExistsError, NotADirectoryError) as error:
         message = f"--output {folder}: a file stands there or above it; give a folder"
         raise CorpusloomError(message, ExitCode.FLAGS) from error
-    except PermissionError as error:
+    except OSError as error:
+        if describe(error).code == ExitCode.MACHINE or error.errno == errno.EIO:
+            raise
         message = f"--output {folder}: {error.strerror}; choose a folder that you may write to"
         raise CorpusloomError(message, ExitCode.FLAGS) from error
     try:

@@ -16,7 +16,7 @@ class StageError(CorpusloomError):
     """A stage could not finish."""
 
 
-class RecordLost(Exception):
+class RecordLost(RuntimeError):
     """An error whose record could not be written, because the disk is full or gone: its text is the record."""
 
 

@@ -69,7 +69,7 @@ class _Meter:
 
     def line(self) -> str:
         done = units = 0
-        there = {path.name for path in self.records.iterdir()}
+        there = self._there()
         for task in self.pending:
             if f"{task.name}{RECORD}" in there:
                 done, units = done + task.unit.size, units + 1
@@ -84,6 +84,13 @@ class _Meter:
             f"{self.name:<11} {done:>9,}/{self.total:,}  {units}/{len(self.pending)} parts  {rate:,.0f}/s  "
             f"{left if done < self.total else f'{seconds:.1f} s'}{reused}{errors}"
         )
+
+    def _there(self) -> set[str]:
+        """The names of the records; a glance that fails is no reason to end the work."""
+        try:
+            return {path.name for path in self.records.iterdir()}
+        except OSError:
+            return set()
 
     def _noted(self, task: Task) -> int:
         try:

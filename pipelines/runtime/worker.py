@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 
+from pipelines.runtime.beam_import import import_beam
+
 DRIVER = "CORPUSLOOM_DRIVER"
 
 
@@ -22,6 +24,7 @@ def watch(driver: int) -> None:
 def main() -> None:
     """Run Beam's worker under watch."""
     threading.Thread(target=watch, args=(int(os.environ[DRIVER]),), daemon=True).start()
+    import_beam()
     from apache_beam.runners.worker import sdk_worker_main
 
     sdk_worker_main.main(sys.argv)

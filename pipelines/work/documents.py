@@ -19,7 +19,7 @@ from corpus.dedup.minhash import MinHash, signature
 from corpus.document import Document, Page, Quarantined, Rejected, run_steps
 from corpus.extraction.sandbox import process_sandbox
 from corpus.files.manifest import Counts, map_arrow, read_parquet, write_arrow, write_parquet
-from corpus.files.storage import local
+from corpus.files.storage import is_remote, local
 from corpus.hashing import key64
 from corpus.quarantine import guarded, storable
 from corpus.readers.warc.pages import read_pages
@@ -32,6 +32,7 @@ from pipelines.runtime.stage import Outcome, Task
 KEPT, REJECTED = ".stages/documents/kept", ".stages/documents/rejected"
 DAMAGE = ".stages/documents/quarantined"
 SIGNATURES = ".stages/signatures/signatures"
+DEADLY = ".stages/deadly"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ class ReadDocuments:
         payload, note = task.unit.payload, note_progress(task)
         asked = map_arrow(task.root / payload["part"]).slice(payload["start"], payload["stop"] - payload["start"])
         results: list[Document | Rejected | Quarantined] = []
-        for result in process_sandbox().extract_each(self._pages(task, asked)):
+        sandbox = process_sandbox()
+        if not is_remote(task.root_path):
+            sandbox.share_deadly_pages(task.root / DEADLY / task.version)
+        for result in sandbox.extract_each(self._pages(task, asked)):
             results.append(result if isinstance(result, Quarantined) else self._judge(result))
             note(len(results))
         kept = [item for item in results if isinstance(item, Document)]

@@ -5,7 +5,7 @@ What a unit makes is cut into runs by number, which keeps the later stages paral
 size.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from corpus.document import Document, Quarantined, Rejected, run_steps
+from corpus.extraction.wiki.definitions import with_templates
+from corpus.extraction.wiki.site import Definition, Site, revision_time
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, write_parquet
 from corpus.files.storage import local
 from corpus.quarantine import guarded, storable
 from corpus.readers.books import book_document, read_books
-from corpus.readers.mediawiki.articles import article_document, read_articles
+from corpus.readers.mediawiki.articles import Article, article_document, read_articles
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span
 from corpus.readers.mediawiki.dump_spans import dump_spans
 from corpus.recipes import Recipe
@@ -27,6 +29,7 @@ from corpus.urls import address_or_raw
 from pipelines.runtime.progress import note_progress
 from pipelines.runtime.stage import Outcome, Task
 from pipelines.work.documents import DAMAGE, KEPT, REJECTED
+from pipelines.work.templates import definitions_of, wiki_of
 
 DOCUMENTS_A_RUN = 10_000
 # About how many bytes a byte of dump inflates to, for the ETA.
@@ -41,27 +44,52 @@ def spans_of(source: str, path: Path) -> list[Span]:
     return dump_spans(path, BYTES_A_SPAN) if source == "wikipedia" else [WHOLE]
 
 
-def read_texts(source: str, path: Path, name: str, span: Span = WHOLE) -> Iterator[Document | Rejected | Quarantined]:
+def read_texts(
+    source: str,
+    path: Path,
+    name: str,
+    span: Span = WHOLE,
+    templates: Mapping[str, Mapping[str, Definition]] | None = None,
+) -> Iterator[Document | Rejected | Quarantined]:
     """Everything in a file of one source (of a dump: in a span of it), in file order.
 
     Offsets count the inflated bytes; from the start of a span where that is not the start of the file, and then the
-    file is called `name@start`.
+    file is called `name@start`. `templates` are those of the dumps, for each wiki by name.
     """
     if source == "wikipedia":
         name = f"{name}@{span.start}" if span.start else name
         for article in read_articles(path, name, span):
-            yield article if isinstance(article, Quarantined) else article_document(article, name)
+            if isinstance(article, Quarantined):
+                yield article
+            else:
+                document = partial(_article_document, name=name, templates=templates or {})
+                yield guarded(document, article, name, article.offset)
     else:
         for book in read_books(path, name):
             yield book if isinstance(book, Quarantined) else replace(book_document(book, name), licence=book.licence)
 
 
+def _article_document(
+    article: Article, name: str, templates: Mapping[str, Mapping[str, Definition]]
+) -> Document | Rejected:
+    """The document of an article, the calls of the dump's own simple templates replaced by what they say."""
+    definitions = templates.get(wiki_of(article), {})
+    if definitions and not article.namespace and not article.redirect:
+        site = Site(article.language, article.title, revision_time(article.timestamp), definitions)
+        article = replace(article, text=with_templates(article.text, site))
+    return article_document(article, name)
+
+
 @dataclass(frozen=True)
 class ReadTexts:
-    """Work on one span of a file: payload `file`, `name`, `snapshot`, `span` (its start and its end)."""
+    """Work on one span of a file: payload `file`, `name`, `snapshot`, `span` (its start and its end).
+
+    `templates` are the parts that `pipelines.work.templates` made of the dumps.
+    """
 
     source: str
     recipe: Recipe
+    templates: tuple[str, ...] = ()
 
     def __call__(self, task: Task) -> Outcome:
         """Each text ends as a document, a rejection or a quarantined piece."""
@@ -85,7 +113,8 @@ class ReadTexts:
 
     def _judged(self, task: Task, damage: list[Quarantined]) -> Iterator[Document | Rejected]:
         payload, note = task.unit.payload, note_progress(task)
-        for item in read_texts(self.source, local(task.input()), payload["name"], Span(*payload["span"])):
+        templates = definitions_of(task.root, self.templates)
+        for item in read_texts(self.source, local(task.input()), payload["name"], Span(*payload["span"]), templates):
             file, offset = _place(item)
             note(offset // COMPRESSION)
             judge = partial(self._judge, snapshot=payload["snapshot"])

@@ -1,11 +1,14 @@
 """Lists block by host, label by label, and what a recipe must not block stays."""
 
 import gzip
+from pathlib import Path
 
 import pytest
 
 from corpus.block_lists import PROFILES, find_domain, load, reject_hosts
 from corpus.document import Page, Rejected
+
+THOUSAND = Path(__file__).parents[3] / "shared" / "data" / "assets" / "gpt2.domains.txt"
 
 
 def page(url):
@@ -24,6 +27,8 @@ def page(url):
         ("https://essex.ac.uk/", "media", False),
         ("https://github.com/a/b", "media", False),
         ("https://www.google.com/", "media", False),
+        ("https://flic.kr/p/a", "media", False),
+        ("https://www.twitch.tv/a", "media", False),
     ],
 )
 def test_profiles(url, profile, blocked):
@@ -47,3 +52,10 @@ def test_no_profile_blocks_the_first_and_fourth_domain_of_webtext():
     for domains in PROFILES.values():
         assert not find_domain("github.com", domains)
         assert not find_domain("www.google.com", domains)
+
+
+def test_no_media_host_is_among_the_thousand_domains_of_webtext():
+    if not THOUSAND.exists():
+        pytest.skip(f"{THOUSAND} is not here")
+    published = {line.split()[-1].lower() for line in THOUSAND.read_text().splitlines() if line.strip()}
+    assert not {host for host in PROFILES["media"] if host.partition(".")[0] in published}

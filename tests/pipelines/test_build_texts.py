@@ -52,7 +52,7 @@ def dump(tmp_path):
 
 
 def build(module, *more):
-    ran = run([sys.executable, "-m", f"pipelines.{module}", *map(str, more)])
+    ran = run([sys.executable, "-m", f"pipelines.{module}", *map(str, more), "--max-quarantined", "0.5"])
     assert ran.returncode == 0, ran.stderr
 
 
@@ -76,6 +76,20 @@ def test_every_page_of_a_dump_has_a_verdict(dump, tmp_path):
     assert (counts["in"], counts["kept"], counts["rejected"], counts["quarantined"]) == (6, 2, 3, 1)
     assert verify(tmp_path / "out") == []
     assert (tmp_path / "out" / "report.html").stat().st_size < 2_000_000
+
+
+def test_templates_of_any_file_of_the_dump_show_in_its_articles(tmp_path):
+    story = english_article(1).text
+    article = page(1, "Tower", f"The tower is {{{{measure|45}}}} high and {{{{gauge|3}}}} wide.\n\n{story}")
+    template = page(2, "Template:Measure", "{{{1}}} ells&lt;noinclude&gt; is how to use it&lt;/noinclude&gt;")
+    other = page(3, "Template:Gauge", "#REDIRECT [[Template:Measure]]", "Template:Measure")
+    templates = (template + other).replace("<ns>0</ns>", "<ns>10</ns>")
+    for name, pages in (("a.xml", article), ("b.xml", templates)):
+        (tmp_path / name).write_text(HEAD + pages + "</mediawiki>", encoding="utf-8")
+    dumps = (tmp_path / "a.xml", tmp_path / "b.xml")
+    build("build_wikipedia", "--dumps", *dumps, "--output", tmp_path / "out", "--snapshot", "2016-01-10")
+    (row,) = rows(tmp_path / "out", "kept")
+    assert row["text"].startswith("The tower is 45 ells high and 3 ells wide.\n\n")
 
 
 def test_a_big_dump_is_read_by_several_units(tmp_path, monkeypatch):

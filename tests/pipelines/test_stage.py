@@ -1,5 +1,6 @@
 """A stage loses nothing: not in a rerun, not in a crash, not in silence."""
 
+import errno
 import json
 import os
 import signal
@@ -11,10 +12,13 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
+from corpus.files import transient
 from corpus.files.manifest import MANIFEST, Counts, write_arrow
+from corpus.hashing import file_digest
 from pipelines.runtime.errors import StageError
-from pipelines.runtime.map_parts import run_stage
+from pipelines.runtime.map_parts import _run_until_done, run_stage
 from pipelines.runtime.stage import Outcome, Stage, Task, Unit
+from pipelines.runtime.watched_worker import DIED
 
 IN_PROCESS = ["--direct_num_workers=1"]
 
@@ -80,9 +84,11 @@ def test_only_what_is_missing_or_spoilt_is_done_again(tmp_path):
     parts[1].unlink()
     parts[2].write_bytes(parts[2].read_bytes()[:-1] + b"?")
     (tmp_path / "squares" / ".tmp-half").write_bytes(b"half a part of a killed run")
+    (stage.home / ".tmp-half-pending.jsonl").write_bytes(b"half a list of a killed run")
     run_stage(stage, units, Square(log), IN_PROCESS)
     assert asked(log) == [0, 1, 1, 2, 2, 3]
     assert bytes_of(tmp_path) == expected
+    assert not list(tmp_path.rglob(".tmp-*"))
 
 
 def test_other_settings_make_other_parts_and_clear_the_old(tmp_path):
@@ -114,6 +120,76 @@ def test_a_unit_that_loses_a_document_cannot_finish(tmp_path):
     assert not (stage.home / MANIFEST).exists()
 
 
+def test_an_error_whose_record_cannot_be_written_reaches_the_driver(tmp_path, monkeypatch):
+    """On a full disk the record of the error meets the full disk too."""
+
+    def full(path, value):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    stage, units, _ = make(tmp_path)
+    monkeypatch.setattr("pipelines.runtime.errors.write_json", full)
+    with pytest.raises(StageError, match="number 0: the disk is full; free some space") as error:
+        run_stage(stage, units[:1], Failing(OSError(errno.ENOSPC, "No space left on device"), 99), IN_PROCESS)
+    assert error.value.code == 5
+    assert not (stage.home / MANIFEST).exists()
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Work for tests: fails the first `times` times."""
+
+    error: Exception
+    times: int
+
+    def __call__(self, task: Task) -> Outcome:
+        log = task.root / "tries"
+        tries = len(log.read_text()) if log.exists() else 0
+        log.write_text("x" * (tries + 1))
+        if tries < self.times:
+            raise self.error
+        return Outcome((), Counts(1, 1))
+
+
+def test_a_fault_that_passes_costs_nothing_but_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(transient, "_FIRST_WAIT", 0.001)
+    stage, units, _ = make(tmp_path, count=1)
+    run_stage(stage, units, Failing(OSError(errno.EIO, "Input/output error"), 2), IN_PROCESS)
+    assert (tmp_path / "tries").read_text() == "xxx"
+
+
+def test_a_fault_that_stays_is_the_input_s(tmp_path, monkeypatch):
+    monkeypatch.setattr(transient, "_FIRST_WAIT", 0.001)
+    monkeypatch.setattr(transient, "_LONGEST_WAIT", 0.001)
+    stage, units, _ = make(tmp_path, count=1)
+    with pytest.raises(StageError, match="the disk cannot be read or written") as error:
+        run_stage(stage, units, Failing(OSError(errno.EIO, "Input/output error"), 99), IN_PROCESS)
+    assert error.value.code == 3
+
+
+def test_a_growing_input_leaves_no_record(tmp_path):
+    """What was read from the grown file must not stand under the digest of the old one."""
+    dump = tmp_path / "RS"
+    dump.write_bytes(b"one\n")
+    stage, _, _ = make(tmp_path, count=0)
+    payload = {"file": str(dump), "name": "RS", "digest": file_digest(dump)}
+    with pytest.raises(StageError, match="RS has changed since the command began") as error:
+        run_stage(stage, [Unit(payload, "RS")], Growing(str(dump)), IN_PROCESS)
+    assert error.value.code == 3
+    assert not list(stage.records.glob("*.json"))
+
+
+@dataclass(frozen=True)
+class Growing:
+    """Work for tests: its input grows while it is read."""
+
+    dump: str
+
+    def __call__(self, task: Task) -> Outcome:
+        with Path(self.dump).open("ab") as file:
+            file.write(b"two\n")
+        return Outcome((), Counts(1, 1))
+
+
 @dataclass(frozen=True)
 class Damaged:
     """Work for tests: many records, a share of them unreadable."""
@@ -127,7 +203,7 @@ class Damaged:
 
 @pytest.mark.parametrize(
     ("quarantined", "came", "stops"),
-    [(99, 100, False), (100, 10_000, False), (600, 10_000, True)],
+    [(5, 100, False), (100, 10_000, False), (600, 10_000, True)],
 )
 def test_too_much_damage_stops_the_run(tmp_path, quarantined, came, stops):
     stage, units, _ = make(tmp_path, count=1)
@@ -185,6 +261,21 @@ def test_a_killed_worker_process_costs_nothing_but_time(tmp_path, importable):
     other, others, log = make(tmp_path / "quiet", 8)
     assert manifest == run_stage(other, others, KillOnce(log, 0), IN_PROCESS)[0]
     assert bytes_of(tmp_path / "killed") == bytes_of(tmp_path / "quiet")
+
+
+@pytest.mark.parametrize("said", [f"error: {DIED}", "Channel closed prematurely.", "status = StatusCode.UNAVAILABLE"])
+def test_every_word_of_the_engine_for_a_dead_worker_is_known(tmp_path, said):
+    """Which of them it says depends on what the worker was doing when it was killed."""
+    stage, _, _ = make(tmp_path)
+    ran = []
+
+    def run():
+        ran.append(1)
+        if len(ran) == 1:
+            raise RuntimeError(said)
+
+    _run_until_done(stage, [], run)
+    assert len(ran) == 2
 
 
 @GONE

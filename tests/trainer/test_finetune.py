@@ -11,8 +11,18 @@ from run_folders import SHAPES, SMALL, logits_of, random_model, small_tokenizer,
 
 from trainer.evaluation import forms
 from trainer.evaluation.forms import Example, Marks, sequences
+from trainer.evaluation.recipe import Recipe
 from trainer.evaluation.tasks import TaskError
-from trainer.finetune import Examples, Recipe, epoch_batches, load_tuned, main, predict, quality, train, warmup_linear
+from trainer.evaluation.tuning import (
+    Examples,
+    epoch_batches,
+    load_tuned,
+    predict,
+    quality,
+    train,
+    warmup_linear,
+)
+from trainer.finetune import main
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.model.task_model import TaskModel, with_marks
@@ -49,7 +59,7 @@ def test_long_texts_are_cut_from_the_end_and_leave_room_for_the_marks():
     assert sequences("entailment", [long, other], MARKS, 24) == [[61, *range(10), 62, *range(30, 40), 63]]
     assert sequences("entailment", [long, other], MARKS, 25) == [[61, *range(10), 62, *range(30, 40), 63]]
     assert sequences("entailment", [long, [5]], MARKS, 24) == [[61, *range(10), 62, 5, 63]]
-    with pytest.raises(ValueError, match="too few"):
+    with pytest.raises(TaskError, match="too few"):
         sequences("entailment", [long, other], MARKS, 7)
 
 
@@ -271,7 +281,7 @@ def test_the_command_tunes_and_its_output_opens_again(run, tmp_path, capsys):
 def test_an_example_that_does_not_fit_is_named(run, task, row, words, tmp_path, capsys):
     file = lines_of(tmp_path / "train.jsonl", [row])
     command = [str(run), "--task", task, "--train", file, "--validation", file, "--output", str(tmp_path / "tuned")]
-    assert main(command) == 1
+    assert main(command) == 3
     error = capsys.readouterr().err
     assert words in error and "train.jsonl:1:" in error
     assert not (tmp_path / "tuned").exists()

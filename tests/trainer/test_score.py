@@ -12,11 +12,13 @@ from run_folders import SHAPES, SMALL, logits_of, random_model, small_tokenizer,
 from corpus.tokenizer.encoding import tokenizer_from
 from corpus.tokenizer.models import END_OF_TEXT, byte_characters, gpt2_model
 from trainer.evaluation.likelihood import Scorer, encode_pair, rolling_windows
+from trainer.evaluation.scoring import RULES, Evidence, Judge, chosen, judge_choices, normal, score_task, score_text
 from trainer.evaluation.tasks import TASKS, Item, TaskError
 from trainer.model.generate import Sampling, generate
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
-from trainer.score import RULES, Evidence, Judge, chosen, judge_choices, main, normal, score_task, score_text
+from trainer.run.runs import model_of, open_run
+from trainer.score import main
 
 VOCAB, LENGTH = SMALL["vocab_size"], SMALL["sequence_length"]
 
@@ -237,7 +239,7 @@ def test_the_pair_is_encoded_together_and_blanks_go_to_the_ending(context, endin
     assert [*one, *other] == whole if context else one == (tokenizer.end_of_text,) and list(other) == whole
     if cut is not None:
         assert tokenizer.decode(list(other)) == cut
-    with pytest.raises(ValueError, match="no token of its own"):
+    with pytest.raises(TaskError, match="no token of its own"):
         encode_pair(lambda text: tokenizer.encode(text).tolist(), "words", "", tokenizer.end_of_text)
 
 
@@ -245,7 +247,7 @@ def test_the_pair_is_encoded_together_and_blanks_go_to_the_ending(context, endin
 @pytest.mark.parametrize("overlap", [1, 2, 7, 24])
 def test_rolling_windows_score_each_token_exactly_once(length, overlap):
     if overlap > length:
-        with pytest.raises(ValueError, match=f"an overlap of {overlap}"):
+        with pytest.raises(TaskError, match=f"an overlap of {overlap}"):
             rolling_windows(5, length, overlap)
         return
     for n_tokens in range(60):
@@ -310,15 +312,108 @@ def test_the_command_writes_json_that_names_the_rule(tmp_path, capsys):
     assert main([*command, "--shots", "2", "--limit", "6"]) == 0
     assert json.loads(capsys.readouterr().out) == scores
 
-    for wrong, words in (
-        (["--task", "choice"], "write NAME=FILE"),
-        (["--task", f"sums={items}"], "no task is called 'sums'"),
-        (["--task", f"choice={tmp_path}/none"], "there is no such file"),
-        (["--task", f"rte={items}"], "no item of rte"),
-        ([], "nothing to score"),
+    for wrong, code, words in (
+        (["--task", "choice"], 2, "write NAME=FILE"),
+        (["--task", f"sums={items}"], 2, "no task is called 'sums'"),
+        (["--task", f"choice={items}", "--task", f"choice={text}"], 2, "given twice"),
+        (["--task", f"choice={items}", "--perplexity", f"choice={text}"], 2, "choose another"),
+        (["--task", f"choice={items}", "--examples", f"piqa={items}"], 2, "there is no --task piqa"),
+        (["--task", f"choice={items}", "--output", str(items)], 2, "holds no scores"),
+        (["--task", f"choice={tmp_path}/none"], 3, "none: cannot be read"),
+        (["--task", f"rte={items}"], 3, "no item of rte"),
+        ([], 2, "nothing to score"),
     ):
-        assert main([str(run), *wrong]) == 1
+        assert main([str(run), *wrong]) == code
         assert words in capsys.readouterr().err
+    assert items.read_text().startswith('{"query"')
     alone = write_run(tmp_path / "alone", random_model(shape), end_of_text=0)
-    assert main([str(alone), "--task", f"choice={items}"]) == 1
+    assert main([str(alone), "--task", f"choice={items}"]) == 2
     assert "give --tokenizer" in capsys.readouterr().err
+
+
+@pytest.fixture
+def worded(tmp_path):
+    """A run with a tokenizer, and a writer of files of JSON lines."""
+    tokenizer = small_tokenizer(tmp_path / "run" / "tokenizer")
+    shape = Shape(**{**SMALL, "vocab_size": tokenizer.vocab_size})
+
+    def write(name, *rows):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return path
+
+    return write_run(tmp_path / "run", random_model(shape), tokenizer), write
+
+
+GOOD = {"query": "Question: same?", "choices": ["right", "wrong"], "gold": 0}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([{"text": "words"}, {"text": None}], "bad.jsonl:2: no text"),
+        ([{"text": "words"}, {"content": "words", "id": 3}], "bad.jsonl:2: no text: a line is a string or"),
+        ([["words"]], "bad.jsonl:1: no text"),
+        ([7], "bad.jsonl:1: no text"),
+        ([], "bad.jsonl: no texts"),
+        (["\ud800"], "cannot be encoded"),
+    ],
+)
+def test_a_text_that_is_none_is_named_and_the_other_tasks_are_scored(worded, rows, words, tmp_path, capsys):
+    run, write = worded
+    good, bad, output = write("good", GOOD, GOOD), write("bad", *rows), tmp_path / "scores.json"
+    command = [str(run), "--task", f"choice={good}", "--perplexity", f"texts={bad}", "--output", str(output)]
+    assert main(command) == 3
+    said = capsys.readouterr().err
+    assert words in said and "Traceback" not in said
+    tasks = json.loads(output.read_text())["tasks"]
+    assert tasks["choice"]["items"] == 2 and words in tasks["texts"]["error"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"query": None, "choices": ["a", "b"], "gold": 0},
+        {"query": "a", "choices": ["a", 7], "gold": 0},
+        {"query": "a", "choices": ["a", "b"], "gold": 2},
+        {"query": "a", "choices": "ab", "gold": "one"},
+    ],
+)
+def test_an_item_that_is_none_is_named_and_the_other_tasks_are_scored(worded, row, capsys):
+    run, write = worded
+    files = write("good", GOOD, GOOD), write("bad", GOOD, row)
+    assert main([str(run), "--task", f"piqa={files[1]}", "--task", f"choice={files[0]}"]) == 3
+    printed = capsys.readouterr()
+    assert "bad.jsonl:2:" in printed.err
+    assert json.loads(printed.out)["tasks"]["choice"]["items"] == 2
+
+
+def test_a_word_that_is_too_unlikely_for_a_perplexity_has_its_nats(worded, capsys):
+    run, write = worded
+    file = write("words", {"context": "the same", "continuation": "wrong answer " * 400})
+    assert main([str(run), "--task", f"word={file}"]) == 0
+    found = json.loads(capsys.readouterr().out)["tasks"]["word"]
+    assert found["perplexity"] is None and found["nats"] > 710 and found["accuracy"] == 0
+
+
+def test_scores_are_not_written_over_another_file(worded, tmp_path, capsys):
+    run, write = worded
+    file, output = write("good", GOOD, GOOD), tmp_path / "scores.json"
+    for _ in range(2):
+        assert main([str(run), "--task", f"choice={file}", "--output", str(output)]) == 0
+    kept = (run / "config.json").read_text()
+    assert main([str(run), "--task", f"choice={file}", "--output", str(run / "config.json")]) == 2
+    assert "holds no scores" in capsys.readouterr().err and (run / "config.json").read_text() == kept
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_logits_are_float32_whatever_the_products_are(worded, dtype, capsys):
+    run, write = worded
+    file = write("good", GOOD, GOOD)
+    assert main([str(run), "--task", f"choice={file}", "--dtype", dtype]) == 0
+    assert json.loads(capsys.readouterr().out)["dtype"] == dtype
+    model = model_of(open_run(run), "cpu", dtype)
+    hidden = model.hidden(torch.tensor([[1, 2, 3]]))
+    assert hidden.dtype == getattr(torch, dtype) and model.logits(hidden).dtype == torch.float32
+    exact = hidden.double() @ model.embedding.weight[: model.shape.vocab_size].double().T
+    torch.testing.assert_close(model.logits(hidden).double(), exact, rtol=1e-5, atol=1e-5)

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from corpus.errors import CorpusloomError, ExitCode
 from corpus.mixture import Mixture, Order, Source, order_of
 from trainer.data.permutation import below, derived_keys, digits_of, name_key, permute
 
@@ -32,8 +33,10 @@ VERSION = 2
 _BORDERS = 64
 
 
-class OrderError(Exception):
+class OrderError(CorpusloomError):
     """An order that cannot be: what is wrong with it, and what to do."""
+
+    code = ExitCode.FLAGS
 
 
 class Located(NamedTuple):

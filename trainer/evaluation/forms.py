@@ -19,7 +19,6 @@ from trainer.evaluation.tasks import TaskError, read_rows
 from trainer.model.loss import IGNORED
 from trainer.model.shape import Shape
 
-FORMS = ("classification", "entailment", "similarity", "choice")
 _FIELDS = {
     "classification": (("text", "sentence"),),
     "entailment": (("premise", "sentence1"), ("hypothesis", "sentence2")),
@@ -99,7 +98,7 @@ def sequences(form: str, parts: Sequence[Sequence[int]], marks: Marks, length: i
     the two texts in both orders. choice: the context with each answer in turn.
     """
     if length < 8:
-        raise ValueError(f"{length} tokens are too few for two parts and three marks; give at least 8")
+        raise TaskError(f"{length} tokens are too few for two parts and three marks; the model needs at least 8")
     if form == "classification":
         return [[marks.start, *parts[0][: length - 2], marks.extract]]
     most = length // 2 - 2

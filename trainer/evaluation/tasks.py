@@ -10,19 +10,23 @@ item is the same whatever else is scored.
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from corpus.errors import CorpusloomError, ExitCode
 
 SEPARATOR = "\n\n"
 Row = Mapping[str, Any]
 
 
-class TaskError(Exception):
-    """A task or a file of items that cannot be used: what is wrong with it, and what to do."""
+class TaskError(CorpusloomError):
+    """A task or a file of items that cannot be used: what is wrong with it, and what to do.
+
+    The exit code is 3, for a file that is missing or does not fit; 2 where only a flag is wrong.
+    """
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Task:
 
 
 def joined(context: str, ending: str) -> str:
-    """Context and ending as one text, with a blank between them unless the context ends with one."""
-    return context + ending if not context or context[-1].isspace() else f"{context} {ending}"
+    """Context and ending as one text with a blank between them, whatever either has there: so has lm-eval."""
+    return f"{context} {ending}" if context else ending
 
 
 def read_items(task: Task, path: Path) -> list[Item]:
@@ -74,6 +78,8 @@ def read_items(task: Task, path: Path) -> list[Item]:
             raise TaskError(
                 f"{path}:{number}: no item of {task.name} ({type(error).__name__}: {error}): {fields}"
             ) from error
+        if not all(isinstance(text, str) for text in (*item.contexts, *item.endings)):
+            raise TaskError(f"{path}:{number}: no item of {task.name}: its texts must be strings")
         if not 0 <= item.gold < max(len(item.contexts), len(item.endings)):
             raise TaskError(f"{path}:{number}: the answer {item.gold} is not one of the choices")
         items.append(item)
@@ -82,19 +88,33 @@ def read_items(task: Task, path: Path) -> list[Item]:
     return items
 
 
+def read_texts(path: Path) -> list[str]:
+    """The texts of a .jsonl or .jsonl.gz file, each line {"text": …} or a string; `TaskError` names the line."""
+    texts = []
+    for number, row in read_rows(path):
+        text = row.get("text") if isinstance(row, dict) else row
+        if not isinstance(text, str):
+            fields = f"the fields {', '.join(sorted(row))}" if isinstance(row, dict) else type(row).__name__
+            raise TaskError(f'{path}:{number}: no text: a line is a string or {{"text": "…"}}, this one has {fields}')
+        texts.append(text)
+    if not texts:
+        raise TaskError(f"{path}: no texts")
+    return texts
+
+
 def read_rows(path: Path) -> list[tuple[int, Any]]:
     """Line number and value of each line of JSON, also gzipped; split at line feeds only, which JSON has not raw."""
     try:
         data = path.read_bytes()
         text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise TaskError(f"{path}: cannot be read: {error}") from error
     rows = []
     for number, line in enumerate(text.split("\n"), 1):
         try:
             if line.strip():
                 rows.append((number, json.loads(line)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TaskError(f"{path}:{number}: not JSON: {error}") from error
     return rows
 
@@ -109,8 +129,11 @@ def prompt(items: Sequence[Item], number: int, shots: int, seed: int, own: bool)
         return ""
     if shots > len(items) - own:
         raise TaskError(
-            f"{shots} examples asked for, but there are only {len(items) - own} to draw from; lower --shots"
+            f"{shots} examples asked for, but there are only {len(items) - own} to draw from; lower --shots",
+            ExitCode.FLAGS,
         )
+    import numpy as np  # here, so that a command's --help waits for nothing
+
     order = np.random.default_rng([seed, number]).permutation(len(items))
     drawn = [index for index in order.tolist() if not (own and index == number)][:shots]
     return "".join(items[index].example + SEPARATOR for index in drawn)
@@ -119,7 +142,7 @@ def prompt(items: Sequence[Item], number: int, shots: int, seed: int, own: bool)
 def task_named(name: str) -> Task:
     """The task of a name, or `TaskError` with the names there are."""
     if name not in TASKS:
-        raise TaskError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
+        raise TaskError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}", ExitCode.FLAGS)
     return TASKS[name]
 
 
@@ -143,9 +166,13 @@ def _hellaswag(row: Row) -> Item:
 
 
 def _without_brackets(text: str) -> str:
-    """HellaSwag's WikiHow texts without their markers: a title ends the sentence before it, the others go."""
+    """HellaSwag's WikiHow texts without their markers: a title ends the sentence before it, the others go.
+
+    As in lm-evaluation-harness, blanks are cut before the markers go and not after: an ending that began with one
+    ("[substeps] Fold it.") keeps the blank behind it.
+    """
     text = re.sub(r"\[.*?\]", "", text.strip().replace(" [title]", ". "))
-    return text.replace("  ", " ").strip()
+    return text.replace("  ", " ")
 
 
 def _piqa(row: Row) -> Item:

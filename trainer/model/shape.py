@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from corpus.errors import CorpusloomError, ExitCode
+
 VOCABULARY_MULTIPLE = 128
 SWIGLU_MULTIPLE = 256
 ARCHITECTURES = ("decoder", "prefix", "encoder", "encoder-decoder")
@@ -27,6 +29,12 @@ CHOICES = {
 # Of a window that T5's objective corrupts, the share that the encoder reads and the share that the decoder writes:
 # 15 % in spans of 3, each a sentinel in the one and a sentinel and its tokens in the other.
 _READ, _WRITTEN = 0.9, 0.2
+
+
+class ArchitectureError(CorpusloomError, ValueError):
+    """A model that cannot do what is asked of it, because of what its tokens see."""
+
+    code = ExitCode.FLAGS
 
 
 def round_up(number: int, multiple: int) -> int:
@@ -89,6 +97,9 @@ class Shape:
         for name in ("layers", "heads", "width", "sequence_length", "vocab_size", "band"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("kv_heads", "head_size", "inner"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more, or 0 for the usual size")
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}")

@@ -13,11 +13,15 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from torch import Tensor
 
+from corpus.errors import CorpusloomError, ExitCode
+
 IGNORED = -100
 
 
-class ObjectiveError(ValueError):
+class ObjectiveError(CorpusloomError, ValueError):
     """An objective that cannot be: which setting is wrong, or what the tokenizer or the model lacks."""
+
+    code = ExitCode.FLAGS
 
 
 class Inputs(NamedTuple):

@@ -11,9 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from trainer.run.metrics import LiveLine, MetricsLog, live_text, tensorboard_writer, write_table
+from trainer.optim import range_test
+from trainer.run.memory import memory_of
+from trainer.run.metrics import LiveLine, MetricsLog, live_text, read_metrics, tensorboard_writer, write_table
 from trainer.run.page import Facts, write_page
-from trainer.run.plan import memory_of, plan_lines, source_lines
+from trainer.run.plan import plan_lines, source_lines
 from trainer.run.session import Session, description
 
 CONFIG = "config.json"
@@ -45,6 +47,9 @@ class Journal:
             self.live.end()
             if kind is None:
                 self._conclude()
+            elif self.session.config.schedule == "range-test":
+                # A test that ends with a loss that is no number has found what it looked for.
+                self.live.say(_range_line(self.output))
 
     def rows(self, rows: Sequence[dict[str, Any]]) -> None:
         """Write the rows of some steps and show the last."""
@@ -73,7 +78,7 @@ class Journal:
     def _introduce(self) -> None:
         session, config = self.session, self.session.config
         element = session.model.compute_dtype.itemsize
-        memory = memory_of(config, session.shape, session.micro_rows, element)
+        memory = memory_of(config, session.shape, session.micro_rows, element, session.model_shards)
         begin = f"goes on after step {session.progress.step:,}" if session.progress.step else "begins"
         lines = [
             *plan_lines(config, session.shape, session.order, memory, session.micro_rows),
@@ -109,8 +114,22 @@ class Journal:
             lines.append(
                 f"{name}: {value:.4f} bits per byte; unigram model {base:.4f}, {1 - value / base:.1%} below it"
             )
+        if session.config.schedule == "range-test":
+            lines.append(_range_line(self.output))
         lines.append(f"curves      {self.output / 'index.html'}")
         self.live.say("\n".join(lines))
+
+
+def _range_line(output: Path) -> str:
+    """What a range test found, from the rows of its metrics."""
+    rows = list(read_metrics(output))
+    found = range_test.read([row["rate"] for row in rows], [row["loss"] for row in rows])
+    if found is None:
+        return "range test  the loss never fell, or the run is too short: give more steps, or a higher rate"
+    return (
+        f"range test  the loss falls fastest at a rate of {found.fastest:.2g} and is least, {found.loss:.3f}, at "
+        f"{found.least:.2g}, which is too much: try rate={found.fastest:.2g}"
+    )
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:

@@ -90,7 +90,7 @@ def decode_answer(data: bytes, number: int, page: Page) -> Document | Rejected:
     document = replace(page.document(), **said)
     if answer["rejected"] is None:
         return document
-    return document.reject(*_checked_rejection(answer["rejected"]))
+    return document.reject(*checked_rejection(answer["rejected"]))
 
 
 def _kinds(hint: Any) -> tuple[type, ...]:
@@ -107,7 +107,8 @@ def _may_be(name: str, value: Any) -> bool:
     return name in _KINDS and isinstance(value, _KINDS[name]) and not isinstance(value, bool)
 
 
-def _checked_rejection(rejection: Any) -> tuple[str, float | None, str]:
+def checked_rejection(rejection: Any) -> tuple[str, float | None, str]:
+    """Reason, value and evidence as they came through JSON; BadAnswer for anything else."""
     if not isinstance(rejection, list) or len(rejection) != 3:
         raise BadAnswer("no rejection")
     reason, value, evidence = rejection

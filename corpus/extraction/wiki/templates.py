@@ -28,7 +28,7 @@ from corpus.extraction.wiki.template_tables import (
     SECOND,
     SHIPS,
 )
-from corpus.extraction.wiki.units import positional, quantity, value_with_unit
+from corpus.extraction.wiki.units import density, positional, quantity, value_with_unit
 
 Values = dict[str, str]
 # Stands for a value that is not in the dump; the brackets around it go with it (`corpus.extraction.wiki.inline`).
@@ -228,6 +228,7 @@ _COMPUTED: dict[str, Callable[[Values, Site], str]] = {
         "convert, cvt, convertir, converter, conv, converti, convert/2, omregn, cvt2",
         lambda v, s: quantity(v, s.language),
     ),
+    **_each("pop density, population density", lambda v, s: density(v, s.language)),
     **_each("val, valu, nombre/unité, m", lambda v, s: value_with_unit(v, s.language)),
     **_each(
         "frac, fraction, sfrac, fract, fracn, mfrac, tfrac, cfrac, bruch", lambda v, s: fraction(positional(v) or [""])
@@ -257,7 +258,7 @@ _COMPUTED: dict[str, Callable[[Values, Site], str]] = {
     **_each("url, official url", _address),
     **_each("plural, singplu", _plural),
     **_each(
-        "inflation, inflate, inrconvert, format price, to usd, currency, nowcommons, population density",
+        "inflation, inflate, inrconvert, format price, to usd, currency, nowcommons",
         lambda v, s: HOLE,
     ),
     **{name: _verse_quote if "poem" in name or name == "verse" else _quote for name in QUOTES},

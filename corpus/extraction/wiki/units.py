@@ -103,6 +103,17 @@ def value_with_unit(values: dict[str, str], language: str) -> str:
     return values.get("p", "") + number + values.get("s", "") + (gap + unit if unit else "")
 
 
+def density(values: dict[str, str], language: str) -> str:
+    """`{{pop density|3645257|640082|km2|sqmi|prec=1}}` as "5.7/km²"."""
+    parts = [*positional(values), "", "", ""]
+    try:
+        value = float(parts[0].replace(",", "")) / float(parts[1].replace(",", ""))
+        places = int(values.get("prec") or (0 if value >= 10 else 1))
+        return f"{grouped(f'{value:.{max(0, min(9, places))}f}', language)}/{unit_text(parts[2])}"
+    except (ValueError, ArithmeticError):
+        return ""
+
+
 def number_text(number: str, language: str = "") -> str:
     """A number with its separators, fractions and powers: 10000 as 10,000, 1+1/2 as 1 1/2, 2e6 as 2×10⁶."""
     plain = re.sub(r"\s*\[\d+\]", "", number.strip())

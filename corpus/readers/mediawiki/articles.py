@@ -47,6 +47,9 @@ _ONLY_A_LINK = re.compile(
 )
 
 
+TEMPLATES = 10  # the namespace of templates, in every wiki
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """The latest revision of one page; `text` is wikitext, `offset` its place in the inflated dump in bytes.
@@ -84,10 +87,13 @@ class _Site:
         return wikitext
 
 
-def read_articles(path: Path, name: str = "", span: Span = WHOLE) -> Iterator[Article | Quarantined]:
+def read_articles(
+    path: Path, name: str = "", span: Span = WHOLE, namespace: int | None = None
+) -> Iterator[Article | Quarantined]:
     """Every page of a dump in file order, of any namespace, redirects included; one `Quarantined` per damage.
 
-    With a span of `spans`, the pages of that span; what the head of the dump says is read again for each.
+    With a span of `spans`, the pages of that span; what the head of the dump says is read again for each. With a
+    `namespace`, the pages of that one only: the others are not parsed.
     """
     name = name or str(path)
     site = _Site()
@@ -101,8 +107,12 @@ def read_articles(path: Path, name: str = "", span: Span = WHOLE) -> Iterator[Ar
             continue
         offset, data = piece
         if data.startswith(b"<page"):
+            if namespace is not None and b"<ns>%d</ns>" % namespace not in data and b"<ns>" in data:
+                continue
             article = partial(_article, offset=offset, site=site, name=name)
-            yield guarded(article, data, name, offset)
+            page = guarded(article, data, name, offset)
+            if namespace is None or isinstance(page, Quarantined) or page.namespace == namespace:
+                yield page
         elif data:
             site = _site(data)
 

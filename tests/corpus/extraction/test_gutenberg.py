@@ -75,6 +75,37 @@ def test_every_frame_comes_off(header, credits, footer):
     assert stripped(stripped(text)) == BOOK
 
 
+SMALL_PRINT = """***START**THE SMALL PRINT!**FOR PUBLIC DOMAIN ETEXTS**START***
+Why is this "Small Print!" statement here? You know: lawyers.
+
+*END THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*
+"""
+FIRST_LINE = "**This header should be the first thing seen when anyone starts to view the etext.**\n\n"
+
+
+@pytest.mark.parametrize("times", [1, 60])
+@pytest.mark.parametrize("first", ["", FIRST_LINE])
+@pytest.mark.parametrize("closing", ["", OLD_FOOTER + "\n\n"])
+def test_the_small_print_goes_from_either_end_and_never_takes_the_book(times, first, closing):
+    text = f"{BOOK}\n\n\n" * times
+    assert stripped(f"{first}{text}{closing}{SMALL_PRINT}") == text.strip("\n").removeprefix("\n")
+    assert stripped(f"{first}{SMALL_PRINT}\n{text}{closing}") == text.strip("\n")
+
+
+@pytest.mark.parametrize(
+    ("head", "foot"),
+    [
+        ("Dieses eBook wurde von N. N. erstellt.\n", "*** ENDE DIESES PROJEKT GUTENBERG EBOOKS EMMA ***\nLizenz"),
+        ("Produit par N. N.\n", "Fin de Project Gutenberg's Emma, par Jane Austen\n"),
+        ("------------------------- DEBUT DU FICHIER emma1 --------------------------------\n",
+         "------------------------- FIN DU FICHIER emma1 --------------------------------\nlicence ABU"),
+        ("Cet ebook a été produit par N. N.\n", "Ende dieses eBooks\n"),
+    ],
+)  # fmt: skip
+def test_frames_in_german_and_french_come_off(head, foot):
+    assert stripped(f"{head}\n\n\n{BOOK}\n\n\n{foot}") == BOOK
+
+
 @pytest.mark.parametrize(
     "text",
     [

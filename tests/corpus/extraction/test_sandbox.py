@@ -17,7 +17,7 @@ from acting_pages import SECRETS, act, acting_page
 
 from corpus.document import Document, Page, Quarantined, Rejected
 from corpus.extraction import sandbox as sandbox_module
-from corpus.extraction.html import complexity, extract
+from corpus.extraction.html import extract, extract_by_trafilatura
 from corpus.extraction.sandbox import MachineError, Sandbox, process_sandbox
 
 ROOT = Path(__file__).parents[3]
@@ -28,11 +28,9 @@ def page(body: str, url: str = "http://example.com/a", kind: str = "html") -> Pa
     return Page(url, "2020-01-01T00:00:00Z", 200, "text/html", body.encode(), "a.warc", 0, kind)
 
 
-def slow(attributes: int) -> Page:
-    """A page that takes the parser time quadratic in `attributes`, and that the look before parsing does not see."""
-    html = "<div " + " ".join(f'a{i}="<"' for i in range(attributes)) + ">" + WORDS
-    assert complexity(html) is None
-    return page(html, "http://example.com/slow")
+def slow(paragraphs: int) -> Page:
+    """A page that takes trafilatura long."""
+    return page("<p>Paragraph.</p>" * paragraphs + WORDS, "http://example.com/slow")
 
 
 GOOD = page(f"<html><head><title>Tide</title></head><body>{WORDS}</body></html>")
@@ -86,11 +84,11 @@ def test_what_is_no_page_goes_through_and_what_needs_no_parser_needs_no_child():
 
 
 def test_a_page_that_takes_the_parser_too_long_is_rejected_and_the_next_is_read():
-    with Sandbox(cpu_seconds=0.5) as sandbox:
+    with Sandbox(extract_by_trafilatura, cpu_seconds=0.5) as sandbox:
         before, rejected, after = sandbox.extract_each([GOOD, slow(100_000), GOOD])
         assert reason(rejected) == ("extract.timeout", 0.5, "")
         assert isinstance(rejected, Rejected) and rejected.document.url == "http://example.com/slow"
-        assert before == after == extract(GOOD)
+        assert before == after == extract_by_trafilatura(GOOD)
 
 
 def test_each_page_of_a_batch_has_its_own_seconds():
@@ -156,6 +154,51 @@ def test_a_deadly_page_costs_its_deadline_once():
         assert pid_of(sandbox) == child
     assert {reason(result) for result in [first, *results[1:21], results[-1]]} == {("extract.timeout", 0.3, "")}
     assert results[0] == results[21] == good
+
+
+def test_a_deadly_page_is_known_to_other_processes_that_share_a_folder(tmp_path):
+    deadly, elsewhere = (
+        acting_page("abort", "http://a.example/"),
+        acting_page("at http://b.example/", "http://b.example/"),
+    )
+    with Sandbox(act) as first:
+        first.share_deadly_pages(tmp_path / "deadly")
+        found = list(first.extract_each([deadly, elsewhere]))
+    files = sorted((tmp_path / "deadly").iterdir())
+    assert len(files) == 2
+    with Sandbox(act) as second:
+        second.share_deadly_pages(tmp_path / "deadly")
+        assert list(second.extract_each([deadly, elsewhere])) == found
+        assert second.child is None
+    with Sandbox(act, cpu_seconds=1) as other_limits:
+        other_limits.share_deadly_pages(tmp_path / "deadly")
+        assert other_limits.extract(deadly) == found[0]
+    assert len(list((tmp_path / "deadly").iterdir())) == 3
+
+
+def test_a_damaged_memory_of_deadly_pages_is_found_again(tmp_path):
+    page = acting_page("abort")
+    with Sandbox(act) as sandbox:
+        sandbox.share_deadly_pages(tmp_path)
+        found = sandbox.extract(page)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    for damaged in (
+        b"",
+        whole[:-9],
+        b"[]",
+        b"null",
+        whole.replace(b"SIGABRT", b"SIGSEGV"),
+        whole.replace(b"crash", b"trash"),
+    ):
+        path.write_bytes(damaged)
+        with Sandbox(act) as sandbox:
+            sandbox.share_deadly_pages(tmp_path)
+            assert sandbox._deadly.find(page) is None
+    with Sandbox(act) as sandbox:
+        sandbox.share_deadly_pages(tmp_path)
+        assert sandbox.extract(page) == found
+    assert path.read_bytes() == whole
 
 
 def test_a_page_that_needs_too_much_memory_is_rejected_and_the_next_is_read():
@@ -336,6 +379,7 @@ def test_a_start_that_fails_is_tried_again(monkeypatch, tmp_path):
 
 
 def test_a_start_that_is_always_killed_is_an_error_of_the_machine(monkeypatch, tmp_path):
+    monkeypatch.setattr(sandbox_module, "_FIRST_PAUSE", 0.001)
     monkeypatch.setattr(sys, "executable", executable(tmp_path / "python", "kill -9 $$"))
     with pytest.raises(MachineError, match=r"cannot start.*SIGKILL"), Sandbox(act) as sandbox:
         sandbox.extract(acting_page("good"))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -159,10 +160,10 @@ def theirs():
 
 
 def ours(text: str, limits: C4Limits) -> str | None:
-    """The kept text, or None; with the apostrophe as an end mark, which only datatrove allows, and any length."""
+    """The kept text without blank lines, or None; of any length, and with the apostrophe, datatrove's own end mark."""
     limits = replace(limits, end_marks=(*limits.end_marks, "'"), max_characters=10**9)
     result = run_steps(document(text), (partial(c4.lines, limits=limits), partial(c4.page, limits=limits)))
-    return result.text if isinstance(result, Document) else None
+    return re.sub(r"\n{2,}", "\n", result.text) if isinstance(result, Document) else None
 
 
 PIECES = [

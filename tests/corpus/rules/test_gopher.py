@@ -214,6 +214,11 @@ def without_blank_lines(text: str) -> str:
     return re.sub(r"[^\S\n]*\n[^\S\n]*", "\n", text).strip("\n ")
 
 
+def as_datatrove_knows_it(name: str, text: str) -> str:
+    """For shares of lines and symbols, the text without the blank lines and heading marks of our convention."""
+    return re.sub(r"^#{1,6} ", "", re.sub(r"\n{2,}", "\n", text), flags=re.MULTILINE) if name == "quality" else text
+
+
 # Words of one length: datatrove compares long n-grams without the spaces, where "ab c" and "a bc" are the same.
 PIECES = ["that", "with", "sand", "moon", "1234", "rain", "-", "...", "#", "\n", "\n", "\n\n", "\n- ", ",", "…\n"]
 
@@ -223,7 +228,7 @@ PIECES = ["that", "with", "sand", "moon", "1234", "rain", "-", "...", "#", "\n",
 def test_on_made_up_texts_datatrove_says_the_same(theirs, pieces):
     text = without_blank_lines(" ".join(pieces))
     for name, step in (("repetition", gopher.repetition), ("quality", gopher.quality)):
-        assert outcome(step(document(text)))[0] == theirs(name, text), text
+        assert outcome(step(document(text)))[0] == theirs(name, as_datatrove_knows_it(name, text)), text
 
 
 def gold_texts() -> Iterator[str]:
@@ -239,6 +244,16 @@ def test_on_real_texts_datatrove_says_the_same(theirs, name):
     different = [
         (text[:100], ours, reason)
         for text in islice(gold_texts(), 100)
-        if (ours := outcome(step(document(text)))[0]) != (reason := theirs(name, text))
+        if (ours := outcome(step(document(text)))[0]) != (reason := theirs(name, as_datatrove_knows_it(name, text)))
     ]
     assert not different
+
+
+def test_the_marks_of_our_convention_decide_nothing():
+    sentence = "The keeper of the light wrote down the names of ships that passed, and told them to his daughter. "
+    bullets = ["- a ship that passed the light"] * 95
+    headed = "\n\n".join(f"### Part\n\n{sentence}" for _ in range(40))
+    assert isinstance(gopher.quality(Document(id="1", url="", text=headed)), Document)
+    listed = "\n\n".join((sentence * 3, *bullets))
+    rejected = gopher.quality(Document(id="1", url="", text=listed))
+    assert isinstance(rejected, Rejected) and rejected.reason == "gopher.too_many_bullet_lines"

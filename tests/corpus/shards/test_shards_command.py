@@ -67,7 +67,7 @@ def test_a_token_leads_to_its_address(folder, capsys):
     assert "text" not in answer["document"]
     assert answer["ledger"] == {"part": str(corpus / "kept" / "part-1.parquet"), "row": 2100}
     assert origin(corpus, "webtext/none") is None
-    assert main(["whence", str(folder / "books" / "train-00000.arrow"), "5", "--corpus", str(corpus)]) == 1
+    assert main(["whence", str(folder / "books" / "train-00000.arrow"), "5", "--corpus", str(corpus)]) == 3
     assert "is it the corpus of books?" in capsys.readouterr().err
 
 
@@ -95,7 +95,7 @@ def test_verify_names_the_bad_shards_and_fails(folder, capsys):
     assert capsys.readouterr().out == "5 of 5 shards are as the manifest says\n"
     (folder / "books" / "train-00000.arrow").unlink()
     ran = subprocess.run([sys.executable, "-m", "corpus.shards", "verify", str(folder)], capture_output=True, text=True)
-    assert ran.returncode == 1
+    assert ran.returncode == 3
     assert "books/train-00000.arrow: missing" in ran.stderr
     assert ran.stdout == "4 of 5 shards are as the manifest says\n"
 
@@ -117,7 +117,7 @@ def test_peek_shows_token_ids(folder, capsys):
     row = token_rows([50, 60], source="books")[0]
     ids = " ".join(map(str, row.tokens[:3]))
     assert capsys.readouterr().out.splitlines()[1].split(": ")[1] == f"{ids} … 999"
-    assert main(["peek", str(folder), "--source", "none"]) == 1
+    assert main(["peek", str(folder), "--source", "none"]) == 3
 
 
 def test_peek_shows_text_with_the_tokenizer_of_the_shards_and_no_other(folder, tmp_path, capsys):
@@ -134,13 +134,13 @@ def test_peek_shows_text_with_the_tokenizer_of_the_shards_and_no_other(folder, t
     (shard,) = (tmp_path / "bytes" / "webtext").iterdir()
     assert main(["whence", str(shard), "4", "--tokenizer", str(tmp_path / "tokenizer"), "--tokens", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["text"] == {"before": "rü", "token": "\ufffd", "after": "\ufffde"}
-    assert main(["peek", str(folder), "--tokenizer", str(tmp_path / "tokenizer")]) == 1
+    assert main(["peek", str(folder), "--tokenizer", str(tmp_path / "tokenizer")]) == 3
     assert "the shards were written with" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["verify", "stats", "peek"])
 def test_a_folder_without_a_manifest_is_refused(tmp_path, capsys, command):
-    assert main([command, str(tmp_path)]) == 1
+    assert main([command, str(tmp_path)]) == 3
     assert "run build_shards again" in capsys.readouterr().err
 
 

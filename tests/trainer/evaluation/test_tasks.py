@@ -29,6 +29,17 @@ FORMS = {
         },
         Item(("Baking cookies: A woman stirs dough. How to bake. Begin. She",), ("puts it in the oven.", "sings.")),
     ),
+    "hellaswag, with markers at the borders": (
+        "hellaswag",
+        {
+            "activity_label": "Knot",
+            "ctx_a": "[header] How to tie [step]",
+            "ctx_b": "",
+            "endings": ["[substeps] Pull it.", "[step] Pull [title] Cut it. [substeps]"],
+            "label": 1,
+        },
+        Item(("Knot: How to tie ",), (" Pull it.", " Pull. Cut it. "), 1),
+    ),
     "hellaswag, by letters": (
         "hellaswag",
         {"question": "A man sits. he", "choices": {"B": "stands.", "A": "sleeps."}, "answer": "B"},
@@ -113,7 +124,13 @@ def test_every_published_form_becomes_the_same_item(form, tmp_path):
 
 @pytest.mark.parametrize(
     ("context", "ending", "whole"),
-    [("Answer:", "yes", "Answer: yes"), ("A: ", "yes", "A: yes"), ("Line\n", "next", "Line\nnext"), ("", "all", "all")],
+    [
+        ("Answer:", "yes", "Answer: yes"),
+        ("A: ", "yes", "A:  yes"),
+        ("Line\n", "next", "Line\n next"),
+        ("A:", " yes", "A:  yes"),
+        ("", "all", "all"),
+    ],
 )
 def test_one_blank_stands_between_context_and_ending(context, ending, whole):
     assert joined(context, ending) == whole

@@ -1,0 +1,142 @@
+"""Train the block model, or cross-validate it over domains.
+
+    python -m benchmarks.train_blocks --data ../shared/data/pages ../shared/data/pages_more
+    python -m benchmarks.train_blocks --data ../shared/data/pages ../shared/data/pages_more --folds 4
+
+Without --folds the weights are written to where the extraction reads them. Pages are split by registrable domain, since
+pages of one site are built alike. A block counts by its words beside those of the gold text, so that each page counts
+about the same; pages whose gold text no choice of blocks comes near to (a gallery, a thread that is loaded by a script)
+hardly count.
+"""
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from benchmarks.block_labels import label
+from benchmarks.gold_pages import GoldPage, precision_recall_f1, read_gold, read_html
+from corpus.extraction import blocks
+from corpus.extraction.blocks import inspection, native, weights
+from corpus.hashing import digest
+
+TREES = 200
+SETTINGS: dict[str, Any] = {
+    "objective": "cross_entropy",  # labels are shares
+    "num_leaves": 24,
+    "learning_rate": 0.07,
+    "feature_fraction": 0.25,
+    "bagging_fraction": 0.6,
+    "bagging_freq": 1,
+    "min_data_in_leaf": 80,
+    "min_sum_hessian_in_leaf": 5,
+    "lambda_l2": 5,
+    "max_bin": 63,
+    "seed": 1,
+    "num_threads": 1,  # two threads on shared cores wait for each other; one gives the same trees everywhere
+    "force_row_wise": True,
+    "verbose": -1,
+}
+MOST_BLOCKS = 350  # of a page in training; a sample stands for more
+LEAST_GOLD_WORDS = 25
+LEAST_REACHABLE_F1 = 0.6  # by the best choice of blocks
+WEIGHT_OF_OUT_OF_REACH = 0.02
+MOST_WEIGHT = 4.0  # of a page with long texts that are not its gold text
+
+
+@dataclass
+class TrainingPage:
+    """The blocks of a page with gold text, as rows."""
+
+    domain: str
+    features: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+
+
+def training_page(page: GoldPage, html: str) -> TrainingPage | None:
+    """The rows of a page; None if it has no blocks."""
+    if page.gold is None:
+        return None
+    with blocks.read(html, page.url) as reading:
+        if not reading.count():
+            return None
+        seen = inspection.texts(reading)
+        features = inspection.features(reading)
+        labels = label(seen.texts, page.gold)
+        best = reading.write_chosen((labels >= 0.5).tolist()).text
+    words = seen.words
+    gold_words = float(words @ labels)
+    row_weights = (words + 2) / (max(20.0, gold_words) + 2)
+    row_weights *= min(1.0, MOST_WEIGHT / row_weights.sum())
+    if gold_words < LEAST_GOLD_WORDS or precision_recall_f1(best, page.gold)[2] < LEAST_REACHABLE_F1:
+        row_weights *= WEIGHT_OF_OUT_OF_REACH
+    return TrainingPage(page.domain, *_sample(features, labels, row_weights))
+
+
+def _sample(features: np.ndarray, labels: np.ndarray, row_weights: np.ndarray) -> tuple[np.ndarray, ...]:
+    count = len(labels)
+    if count <= MOST_BLOCKS:
+        return features, labels, row_weights
+    rows = np.sort(np.random.default_rng(count).choice(count, MOST_BLOCKS, replace=False))
+    return features[rows], labels[rows], row_weights[rows] * (count / MOST_BLOCKS)
+
+
+def training_pages(folders: Iterable[Path]) -> Iterator[TrainingPage]:
+    """The pages with gold text of all folders, each URL once."""
+    seen: set[str] = set()
+    for folder in folders:
+        gold = {url: page for url, page in read_gold(folder).items() if page.gold is not None and url not in seen}
+        for url, html in read_html(folder, set(gold)):
+            if url not in seen:
+                seen.add(url)
+                page = training_page(gold[url], html)
+                if page:
+                    yield page
+
+
+def train(pages: list[TrainingPage]) -> weights.Weights:
+    """A model of these pages; the same for the same pages in the same order."""
+    row_weights = np.concatenate([page.weights for page in pages])
+    rows = lightgbm.Dataset(
+        np.concatenate([page.features for page in pages]),
+        np.concatenate([page.labels for page in pages]),
+        weight=row_weights / row_weights.mean(),
+        feature_name=native.feature_names(),
+    )
+    booster = lightgbm.train(SETTINGS, rows, TREES)
+    return weights.from_lightgbm(booster.dump_model(), native.feature_version())
+
+
+def fold_of(domain: str, folds: int) -> int:
+    """The part of the pages that a domain is in."""
+    return int(digest(domain), 16) % folds
+
+
+def cross_validated(pages: list[TrainingPage], folds: int) -> Callable[[str], native.Forest]:
+    """For a domain, the model that has seen no page of its fold."""
+    forests = [
+        native.Forest(train([page for page in pages if fold_of(page.domain, folds) != fold])) for fold in range(folds)
+    ]
+    return lambda domain: forests[fold_of(domain, folds)]
+
+
+def main() -> None:
+    """Train on the pages with gold text and write the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of pages.warc.gz and gold text")
+    parser.add_argument("--output", type=Path, default=weights.DEFAULT, help="where to write the weights")
+    arguments = parser.parse_args()
+    pages = list(training_pages(arguments.data))
+    trained = train(pages)
+    trained.save(arguments.output)
+    size = arguments.output.stat().st_size
+    print(f"{arguments.output}: {TREES} trees from {len(pages)} pages, {size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

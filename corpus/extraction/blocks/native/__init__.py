@@ -1,0 +1,157 @@
+"""The compiled half of this package, called with ctypes: a page in, its main text out.
+
+The library has a plain C interface and knows nothing of Python, so one build serves every interpreter, and ctypes lets
+other threads run meanwhile. `pip install` builds it from the sources beside this module; a checkout without
+one is told how to.
+"""
+
+import ctypes
+import html.entities
+from array import array
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from corpus.extraction.blocks.weights import Weights
+
+_HERE = Path(__file__).parent
+_CURE = "build it with `pip install -e .` (or `make venv`) in the checkout; that needs a C++ compiler"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The text of a page, and the F1 of its words that the model expects (0 where the blocks were given)."""
+
+    text: str
+    expected_f1: float
+
+
+class _ForestArrays(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("thresholds", "features", "lefts", "rights")),
+        *((name, ctypes.c_void_p) for name in ("leaves", "first_nodes", "first_leaves")),
+        *((name, ctypes.c_int32) for name in ("nodes", "leaf_count", "trees")),
+    )
+
+
+class _Result(ctypes.Structure):
+    _fields_ = (("text", ctypes.c_void_p), ("length", ctypes.c_size_t), ("expected_f1", ctypes.c_float))
+
+
+_POINTER, _BYTES, _SIZE = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
+_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "feature_version": (ctypes.c_int, ()),
+    "feature_count": (ctypes.c_int, ()),
+    "feature_names": (_BYTES, ()),
+    "set_references": (None, (_BYTES, _SIZE)),
+    "new_forest": (_POINTER, (_POINTER,)),
+    "read": (_POINTER, (_BYTES, _SIZE, _BYTES, _SIZE)),
+    "free": (None, (_POINTER,)),
+    "excess": (_BYTES, (_POINTER, _POINTER)),
+    "title": (_POINTER, (_POINTER, _POINTER)),
+    "write": (ctypes.c_int, (_POINTER, _POINTER, _BYTES, _POINTER)),
+    "count": (ctypes.c_int, (_POINTER,)),
+    "features": (None, (_POINTER, _POINTER)),
+    "text": (_POINTER, (_POINTER, _POINTER)),
+    "choose": (None, (_POINTER, _POINTER, _POINTER, _POINTER)),
+}
+
+
+@cache
+def library() -> Any:
+    """The loaded library. Raises ImportError, with the cure, where it has not been built."""
+    built = sorted(_HERE.glob("_native*.so"))
+    if not built:
+        raise ImportError(f"the compiled part of {__package__} is not in {_HERE}: {_CURE}")
+    try:
+        loaded = ctypes.CDLL(str(built[0]))
+    except OSError as error:
+        raise ImportError(f"{built[0].name} does not load ({error}): {_CURE}") from error
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(loaded, f"blocks_{name}")
+        function.restype, function.argtypes = result, arguments
+    table = "".join(f"{name}\t{text}\n" for name, text in html.entities.html5.items()).encode()
+    loaded.blocks_set_references(table, len(table))
+    return loaded
+
+
+def feature_version() -> int:
+    """The version of the features that the library computes."""
+    return library().blocks_feature_version()
+
+
+def feature_names() -> list[str]:
+    """The features in the order of the columns."""
+    return library().blocks_feature_names().decode().split()
+
+
+class Forest:
+    """Weights in the form that the library evaluates; they live as long as the process."""
+
+    def __init__(self, weights: Weights) -> None:
+        weights.check(feature_version(), library().blocks_feature_count())
+        arrays = weights.arrays
+
+        def address(name: str) -> int:
+            return arrays[name].buffer_info()[0]
+
+        given = _ForestArrays(
+            *(address(name) for name in ("thresholds", "features", "lefts", "rights")),
+            *(address(name) for name in ("leaves", "first_nodes", "first_leaves")),
+            *(len(arrays[name]) for name in ("thresholds", "leaves", "first_nodes")),
+        )
+        self.pointer = library().blocks_new_forest(ctypes.byref(given))
+
+
+class Reading:
+    """A page after the pass. Use it in a `with`, which frees its memory."""
+
+    def __init__(self, page: bytes, url: str = "") -> None:
+        """`page` is HTML in UTF-8."""
+        address = url.encode("utf-8", "replace")
+        self.pointer = library().blocks_read(page, len(page), address, len(address))
+        if not self.pointer:
+            raise MemoryError(f"a page of {len(page)} bytes does not fit into memory")
+
+    def __enter__(self) -> "Reading":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the memory of the page."""
+        library().blocks_free(self.pointer)
+        self.pointer = None
+
+    def excess(self) -> tuple[str, int] | None:
+        """What in the page is too much for any parser, and how much of it: then no blocks were read."""
+        number = ctypes.c_int32()
+        what = library().blocks_excess(self.pointer, ctypes.byref(number))
+        return (what.decode(), number.value) if what else None
+
+    def title(self) -> str:
+        """<title>, else og:title, on one line."""
+        length = ctypes.c_size_t()
+        start = library().blocks_title(self.pointer, ctypes.byref(length))
+        return ctypes.string_at(start, length.value).decode("utf-8", "replace")
+
+    def write(self, forest: Forest) -> Written:
+        """The main text, by the weights."""
+        return self._write(forest.pointer, None)
+
+    def write_chosen(self, chosen: list[bool]) -> Written:
+        """The text of these blocks; one entry for each block of the page."""
+        return self._write(None, array("b", chosen).tobytes())
+
+    def count(self) -> int:
+        """How many blocks there are."""
+        return library().blocks_count(self.pointer)
+
+    def _write(self, forest: int | None, chosen: bytes | None) -> Written:
+        result = _Result()
+        if library().blocks_write(self.pointer, forest, chosen, ctypes.byref(result)):
+            raise MemoryError("the text of the page does not fit into memory")
+        text = ctypes.string_at(result.text, result.length).decode("utf-8", "replace")
+        return Written(text, result.expected_f1)

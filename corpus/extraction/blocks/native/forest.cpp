@@ -1,0 +1,42 @@
+#include "forest.h"
+
+#include <algorithm>
+#include <array>
+
+namespace blocks {
+namespace {
+
+constexpr int STEPS_PER_LOGIT = 256;
+constexpr int LARGEST_LOGIT = 16;
+
+// The logistic function at steps of 1/256. exp() may differ between machines in its last bit; products do not.
+struct Logistic {
+    std::array<float, 2 * LARGEST_LOGIT * STEPS_PER_LOGIT + 1> values;
+
+    Logistic() {
+        constexpr double ROOT = 1.0039138893383475734436096039;  // e^(1/256)
+        const int middle = LARGEST_LOGIT * STEPS_PER_LOGIT;
+        double power = 1;
+        for (int step = 0; step <= middle; step++, power *= ROOT) {
+            values[middle + step] = static_cast<float>(power / (1 + power));
+            values[middle - step] = static_cast<float>(1 / (1 + power));
+        }
+    }
+};
+
+}  // namespace
+
+float Forest::probability(const float* row) const {
+    static const Logistic logistic;
+    int64_t sum = 0;
+    for (const Tree& tree : trees) {
+        const Node* root = nodes.data() + tree.first_node;
+        int at = 0;
+        while (at >= 0) at = row[root[at].feature] <= root[at].threshold ? root[at].left : root[at].right;
+        sum += leaves[tree.first_leaf + ~at];
+    }
+    const int64_t middle = LARGEST_LOGIT * STEPS_PER_LOGIT;
+    return logistic.values[std::clamp<int64_t>(middle + (sum >> 8), 0, 2 * middle)];
+}
+
+}  // namespace blocks

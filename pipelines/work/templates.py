@@ -1,0 +1,77 @@
+"""Templates of dumps → what they say, for the work that reads articles: one part for each span of a file.
+
+A template may stand anywhere in a dump, or in another file of it, so all are read before the first article is. Only
+pages of their namespace are parsed; reading the rest costs no more than inflating it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from corpus.document import Quarantined
+from corpus.extraction.wiki.definitions import alias, definition, template_name, with_aliases
+from corpus.extraction.wiki.site import Definition
+from corpus.files.manifest import Counts, read_parquet, write_parquet
+from corpus.files.storage import local
+from corpus.quarantine import guarded
+from corpus.readers.mediawiki.articles import TEMPLATES, Article, read_articles
+from corpus.readers.mediawiki.dump_pages import Span
+from pipelines.runtime.stage import Outcome, Task
+
+FOUND = ".stages/templates/found"
+SCHEMA = pa.schema(
+    [
+        ("wiki", pa.string()),
+        ("name", pa.string()),
+        ("text", pa.string()),
+        ("decidable", pa.bool_()),
+        ("of", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class ReadTemplates:
+    """Work on one span of a dump: payload as of `ReadTexts`. Damage is named when the articles are read."""
+
+    def __call__(self, task: Task) -> Outcome:
+        """A row for each simple template and each redirect of one."""
+        payload = task.unit.payload
+        pages = read_articles(local(task.input()), payload["name"], Span(*payload["span"]), TEMPLATES)
+        found = (guarded(_rows, page, "", page.offset) for page in pages if not isinstance(page, Quarantined))
+        rows = [row for each in found if not isinstance(each, Quarantined) for row in each]
+        part = write_parquet(task.part(FOUND), task.root, SCHEMA, rows)
+        return Outcome((part,), Counts(len(rows), len(rows), 0, 0))
+
+
+def _rows(page: Article) -> list[dict[str, Any]]:
+    wiki, name = wiki_of(page), template_name(page.title.partition(":")[2])
+    target = alias(page.text)
+    said = None if target else definition(page.text)
+    text, decidable = (said.text, said.decidable) if said else ("", False)
+    row = {"wiki": wiki, "name": name, "text": text, "decidable": decidable, "of": target}
+    return [row] if target or said else []
+
+
+def wiki_of(page: Article) -> str:
+    """What tells the wikis of several dumps apart."""
+    return page.dbname or page.site or page.language
+
+
+@lru_cache(maxsize=4)
+def definitions_of(root: Path, parts: tuple[str, ...]) -> Mapping[str, Mapping[str, Definition]]:
+    """The definitions of every wiki, from the parts of `ReadTemplates`; of two with one name the lesser text."""
+    found: dict[str, dict[str, Definition]] = {}
+    aliases: dict[str, dict[str, str]] = {}
+    rows = (row for part in parts for row in read_parquet(root / part))
+    for row in sorted(rows, key=lambda row: (row["wiki"], row["name"], row["of"], row["text"])):
+        if row["of"]:
+            aliases.setdefault(row["wiki"], {}).setdefault(row["name"], row["of"])
+        else:
+            said = Definition(row["text"], row["decidable"])
+            found.setdefault(row["wiki"], {}).setdefault(row["name"], said)
+    return {wiki: with_aliases(found.get(wiki, {}), aliases.get(wiki, {})) for wiki in {*found, *aliases}}
