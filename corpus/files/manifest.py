@@ -211,11 +211,18 @@ def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def open_parquet(path: Path, buffer_size: int = 0) -> pq.ParquetFile:
-    """A sealed Parquet file, checked and opened; with `buffer_size` a column is read so many bytes at a time."""
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """A sealed Parquet file, checked and opened."""
     file = local(path)
     check_seal(file, path)
-    return pq.ParquetFile(file, page_checksum_verification=True, buffer_size=buffer_size)
+    return pq.ParquetFile(file, page_checksum_verification=True)
+
+
+def open_published(path: Path, **options: Any) -> pq.ParquetFile:
+    """A part of a published corpus, opened; checked by its seal, or page by page where it is of the first edition."""
+    file = local(path)
+    check_seal(file, path, required=False)
+    return pq.ParquetFile(file, page_checksum_verification=True, **options)
 
 
 def parquet_footer(path: Path) -> Any:

@@ -13,14 +13,15 @@ from typing import Any
 
 from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, ExitCode
-from corpus.files.manifest import open_parquet
+from corpus.files.manifest import open_published
 from corpus.files.storage import is_remote, place
 from corpus.mixture import Mixture, MixtureError, Source, parse_source
 from corpus.shards.bin import check_fits_bin
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN, TokenizerEntry, read_shard_manifest
 from corpus.shards.write import n_shards_for
+from corpus.tokenizer.classes import class_difference, named_class
 from corpus.tokenizer.encoding import Tokenizer
-from corpus.tokenizer.trial import Trial
+from corpus.tokenizer.trial import Trial, first_texts
 from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.builds.corpora import CorpusPart, corpora_read, kept_parts, text_bytes
 from pipelines.cli.command import settings_of
@@ -156,10 +157,23 @@ def build_of(
         output=Output(root, SHARDS, replace, dict(settings or {}), closure_of_stages(last)),
         beam_flags=list(beam_flags),
         summary=partial(_summary, asked.weighting, last),
+        prepare=partial(_check_class, asked, parts),
         workers=workers_for([(documents, DOCUMENTS_PER_WORKER)]),
         disk=int(text * TOKEN_BYTES_PER_TEXT_BYTE) + documents * 128,
         lines=partial(_lines, asked, parts, last, root),
     )
+
+
+def _check_class(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]], root: Path) -> None:
+    """The tokenizer's own class against its file, on the first documents of each source."""
+    path = Path(asked.tokenizer_path)
+    if is_remote(asked.tokenizer_path) or not named_class(path):
+        return
+    for found in parts.values():
+        batches = (batch for part in found for batch in text_batches(place(part.file)))
+        texts = first_texts(text.as_py() for batch in batches for text in batch["text"])
+        if difference := class_difference(path, asked.tokenizer, texts):
+            raise CorpusloomError(f"--tokenizer {asked.tokenizer_path}: {difference}", ExitCode.INPUT)
 
 
 def _lines(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]], last: Stage[Any, Any], root: Path) -> list[str]:
@@ -234,7 +248,7 @@ def ids_to_remove(
         return gone
     found: set[str] = set()
     for name, part in [(source, each) for source, kept in parts.items() for each in kept]:
-        table = open_parquet(place(part.file)).read(["id", "domain"])
+        table = open_published(place(part.file)).read(["id", "domain"])
         for identity, domain in zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True):
             if identity in ids or domain in domains:
                 gone[name].append(identity)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.files.identity import no_identity
-from corpus.files.manifest import Counts, Part, map_arrow, open_parquet, part_of, write_arrow, write_bytes, write_json
+from corpus.files.manifest import Counts, Part, map_arrow, open_published, part_of, write_arrow, write_bytes, write_json
 from corpus.files.storage import place
 from corpus.tokenizer import sanity
 from corpus.tokenizer.encoding import Tokenizer
@@ -110,7 +110,7 @@ class EncodeHeldOut:
         seen = np.zeros(tokenizer.vocab_size, np.int64)
         tallies: dict[sanity.Group, Tally] = {}
         note, done = note_progress(task), 0
-        file = open_parquet(place(task.unit.file))
+        file = open_published(place(task.unit.file))
         for batch in file.iter_batches(_BATCH, columns=["id", "source", "language", "text"], use_threads=False):
             rows = batch.to_pylist()
             done += len(rows)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.files.identity import no_identity
-from corpus.files.manifest import Counts, Part, open_parquet, write_arrow
+from corpus.files.manifest import Counts, Part, open_published, write_arrow
 from corpus.files.storage import place
 from corpus.shards.documents import Documents, order_key
 from corpus.shards.layout import SPLITS, VALIDATION, TokenizerEntry
@@ -153,7 +153,7 @@ class TokenizePart:
 
 def text_batches(path: Path) -> Iterator[pa.RecordBatch]:
     """The columns `id`, `cluster` and `text` of a kept part, in batches of about 2 MB of text whatever its rows are."""
-    file = open_parquet(path, buffer_size=1 << 20)
+    file = open_published(path, buffer_size=1 << 20)
     column = file.schema_arrow.names.index("text")
     for group in range(file.num_row_groups):
         facts = file.metadata.row_group(group)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from corpus.files.identity import no_identity
-from corpus.files.manifest import Counts, Part, open_parquet, write_arrow
+from corpus.files.manifest import Counts, Part, open_published, write_arrow
 from corpus.files.storage import place
 from corpus.hashing import uniform
 from corpus.tokenizer.words import WordCounter
@@ -88,7 +88,7 @@ class CountWords:
 
     def _texts(self, task: Task[KeptTexts], seen: dict[str, int]) -> Iterator[str]:
         note, share = note_progress(task), task.unit.share
-        file = open_parquet(task.unit.path)
+        file = open_published(task.unit.path)
         for batch in file.iter_batches(_BATCH, columns=["id", "text"], use_threads=False):
             for row in batch.to_pylist():
                 seen["documents"] += 1
