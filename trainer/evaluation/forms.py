@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.evaluation.item_files import read_rows
 from trainer.evaluation.likelihood import Encode
-from trainer.evaluation.tasks import TaskError, read_rows
+from trainer.evaluation.tasks import TaskError
 from trainer.model.loss import IGNORED
 from trainer.model.shape import Shape
 

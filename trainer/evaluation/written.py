@@ -24,6 +24,12 @@ class Agreement:
     values: np.ndarray
     figure: Callable[[np.ndarray], float] | None = None
 
+    @property
+    def standard_error(self) -> float | None:
+        """That of the mean; None for a single item, and for a figure that is no mean."""
+        n = len(self.values)
+        return None if n < 2 or self.figure else float(self.values.std() / np.sqrt(n - 1))
+
     def subset(self, kept: np.ndarray, seed: int) -> dict[str, Any]:
         """The figure and its 95 % interval over the items where `kept` bool [n] holds; None for none."""
         rows = self.values[kept]
