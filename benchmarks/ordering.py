@@ -17,90 +17,41 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import xxhash
-from pipelines.builds.gathering import OWNED, WORTH_A_WORKER, Gathering
-from pipelines.runtime.stages import Stages
 
-from corpus.hashing import digest
+from benchmarks.made_up_tokens import ENTRY, SOURCE, TOKENS_A_PART, MakePart, parts_of, sums_of
+from corpus.mixture import Mixture, Source
 from corpus.shards.documents import Documents, first_out_of_order, order_key
-from corpus.shards.layout import TokenizerEntry, read_shard_manifest
-from corpus.shards.write import source_shards, write_shard_manifest
-from pipelines.builds.token_shards import NEEDS
+from corpus.shards.layout import SHARD_MANIFEST, read_shard_manifest
+from pipelines.builds.token_shards import NEEDS, gather_stages
 from pipelines.cli.memory import share_memory
-from pipelines.runtime.stage import Outcome, Task, Unit
-from pipelines.work.tokens import Runs
-
-ENTRY = TokenizerEntry("made up", digest("made up"), 50_257, 50_256)
-TOKENS_A_PART = 125_000_000
-DOCUMENTS_A_PIECE = 1000
-SOURCE = "generated"
-
-
-@dataclass(frozen=True)
-class MakePart:
-    """Stands where `TokenizePart` does: payload `source`, `number`, `tokens`."""
-
-    memory: int
-
-    def __call__(self, task: Task) -> Outcome:
-        """One part of made-up documents as sorted runs, and what they add up to in the facts."""
-        payload = task.unit.payload
-        runs, sums = Runs(task, self.memory), [0, 0, 0]
-        for documents in made_up(payload["number"], payload["tokens"]):
-            runs.add(documents, np.zeros(len(documents), bool))
-            sums = [a + b for a, b in zip(sums, sums_of(documents), strict=True)]
-        outcome = runs.outcome(SOURCE)
-        return Outcome(outcome.parts, outcome.counts, {**outcome.facts, "sums": sums})
-
-
-def made_up(number: int, n_tokens: int) -> Iterator[Documents]:
-    """Documents of part `number` with `n_tokens` tokens together, a few more at the end: the same every time."""
-    rng = np.random.default_rng(number)
-    made = 0
-    while made < n_tokens:
-        lengths = rng.integers(501, 1002, DOCUMENTS_A_PIECE)
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        tokens = rng.integers(0, 1 << 64, offsets[-1] // 4 + 1, np.uint64).view(np.uint16)[: offsets[-1]] & 0x7FFF
-        tokens[offsets[1:] - 1] = ENTRY.end_of_text
-        ids = [f"{SOURCE}/{number:06}-{made + int(offset):012}" for offset in offsets[:-1]]
-        keys = np.fromiter((order_key(doc_id)[0] for doc_id in ids), np.uint64, len(ids))
-        yield Documents(keys, pa.array(ids), tokens, offsets, lengths * 4)
-        made += int(offsets[-1])
-
-
-def sums_of(documents: Documents) -> list[int]:
-    """The number of documents, the sum of their keys, and the sum of a digest of each one's tokens under its key."""
-    keys, bounds = documents.keys.tolist(), documents.offsets.tolist()
-    tokens = memoryview(documents.tokens).cast("B")
-    digests = (
-        xxhash.xxh3_64_intdigest(tokens[2 * start : 2 * stop], key)
-        for key, (start, stop) in zip(keys, pairwise(bounds), strict=True)
-    )
-    return [len(documents), sum(keys), sum(digests)]
+from pipelines.runtime.driver import Handing, new_run, run_stages
+from pipelines.runtime.outlook import read_outlook
+from pipelines.runtime.stage import Stage
+from pipelines.work.shards import PublishShards, all_shards
+from pipelines.work.weighting import Weighting
 
 
 def work(folder: Path, megabytes: int, memory_mb: int, workers: int, tokens_a_shard: int) -> None:
-    """Both stages, in this process and its workers; the seconds of each into `times.json`."""
+    """All stages, in this process and its workers; the sums and the seconds of the two large ones into `made.json`."""
     memory, flags = share_memory(memory_mb, [f"--direct_num_workers={workers}"], NEEDS)
     print(memory.line(), flush=True)
-    stages = Stages(folder, flags, 1.0, WORTH_A_WORKER | {"tokenized": TOKENS_A_PART})
-    left, units = megabytes * 500_000, []
-    while left > 0:
-        size = min(left, TOKENS_A_PART)
-        units.append(Unit({"source": SOURCE, "number": len(units), "tokens": size}, f"part {len(units)}", size))
-        left -= size
-    stages.map("tokenized", OWNED, units, MakePart(memory.unit_bytes))
-    made = Gathering(stages, [SOURCE], ENTRY, tokens_a_shard, memory).run()
-    sources = [source_shards(name, split, 1, shards) for (name, split), shards in made.items()]
-    write_shard_manifest(folder, ENTRY, sources)
-    sums = [sum(values) for values in zip(*(fact["sums"] for fact in stages.facts("tokenized")), strict=True)]
-    (folder / "made.json").write_text(json.dumps({"sums": sums, "seconds": stages.seconds}))
+    sums = folder / "sums"
+    sums.mkdir()
+    make = MakePart(str(sums), memory.unit_bytes)
+    tokenized = Stage("tokenized", make, plan=partial(parts_of, megabytes * 500_000), units_per_worker=TOKENS_A_PART)
+    shards = gather_stages(tokenized, {SOURCE: 1}, ENTRY, tokens_a_shard, memory, {})
+    weighting = Weighting(Mixture((Source(SOURCE, 1, ""),)))
+    last = Stage("published", PublishShards(ENTRY, weighting, {SOURCE: 1}, 0.0), plan=all_shards, reads=(shards,))
+    run = new_run(folder, SHARD_MANIFEST)
+    run_stages(last, run, Handing(flags, workers))
+    total = [sum(values) for values in zip(*(json.loads(f.read_bytes()) for f in sums.iterdir()), strict=True)]
+    seconds = {stage.name: read_outlook(run.folder(stage)).seconds for stage in (tokenized, shards)}
+    (folder / "made.json").write_text(json.dumps({"sums": total, "seconds": seconds}))
 
 
 def watch(process: "subprocess.Popen[bytes]") -> dict[str, int]:
