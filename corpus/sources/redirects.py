@@ -121,6 +121,6 @@ def wanted_pages(leads: pa.Table, karma: str) -> pa.Table:
     first = rows.take(pa.array(begins))
     page = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, len(keys)]))
     rows = rows.filter(pc.equal(rows["refused"], first["refused"].take(pa.array(page))))
-    sums = rows.group_by("key", use_threads=False).aggregate([("karma", karma), ("first_posted", "min")])
+    sums = rows.group_by("key").aggregate([("karma", karma), ("first_posted", "min")]).sort_by("key")
     columns = [first["key"], sums[f"karma_{karma}"], sums["first_posted_min"], first["refused"]]
     return pa.Table.from_arrays([*columns, first["redirected_from"]], schema=WANTED_SCHEMA)

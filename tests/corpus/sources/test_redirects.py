@@ -104,3 +104,12 @@ def test_no_links_lead_nowhere():
     empty = pa.table([[]] * len(LINKS_SCHEMA), LINKS_SCHEMA)
     assert wanted(empty, edges_of((1, 2, "u")), "max") == {}
     assert wanted(empty, [], "sum") == {}
+
+
+@pytest.mark.parametrize("karma", ["max", "sum"])
+def test_each_of_many_pages_keeps_its_own_link(karma):
+    """Arrow's grouping gives thousands of keys in no particular order."""
+    rng = random.Random(12)
+    rows = sorted((rng.randrange(-(2**63), 2**63), rng.randrange(9), n, "", 0) for n in range(5000))
+    found = wanted(table(*rows), [], karma)
+    assert [(key, row["karma"], row["first_posted"]) for key, row in found.items()] == [row[:3] for row in rows]
