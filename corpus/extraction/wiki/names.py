@@ -44,7 +44,7 @@ kategoreja, vaizdas, pilt, fitxer, imatge, 분류, चित्र, श्रे
 категорија, катэгорыя, kategorio, catagóir,
 categori, rummad, flokkur, bólkur, turkum, төркем, বিষয়শ্রেণী, பகுப்பு, వర్గం, വർഗ്ഗം, ವರ್ಗ, वर्ग, زمرہ, kategooria,
 jamii,
-ангилал, kategorya, ចំណាត់ថ្នាក់ក្រុម, ကဏ္ဍ, ໝວດ, መደብ, קאַטעגאָריע, ਸ਼੍ਰੇਣੀ, શ્રેણી, jenis, categoría, datoteka,
+ангилал, kategorya, ចំណាត់ថ្នាក់ក្រុម, ကဏ္ဍ, ໝວດ, መደብ, קאַטעגאָריע, ਸ਼੍ਰੇਣੀ, શ્રેણી, categoría, datoteka,
 датотека, lêer, delwedd
 """)
 DISAMBIGUATION = names("""
