@@ -38,6 +38,8 @@ bool has_own_number(std::string_view text) {
     return digits && digits < text.size() && (text[digits] == '.' || text[digits] == ')');
 }
 
+constexpr size_t LONGEST_HEADING = 250;  // bytes; a longer one is a paragraph in large letters
+
 class Layout {
   public:
     Layout(const Page& page, const std::vector<char>& chosen)
@@ -69,7 +71,7 @@ class Layout {
     void add(const Element& element, std::string_view text) {
         if (element.pre >= 0) {
             begin("\n\n") += without_outer_lines(text);
-        } else if (element.heading >= 0) {
+        } else if (element.heading >= 0 && text.size() <= LONGEST_HEADING) {
             heading(element, text);
         } else if (in_table(element)) {
             cell(element, text);
