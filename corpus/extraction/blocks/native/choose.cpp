@@ -28,6 +28,13 @@ bool is_gutter(const Page& page, const Block& block) {
     return page.element_of(block).pre >= 0 && block.digits == block.characters;
 }
 
+// A sign that stands alone, between links say: ".", "›", "|". Asterisks part the scenes of a story.
+bool is_stray_sign(const Page& page, const Block& block) {
+    const Element& element = page.element_of(block);
+    bool is_free = element.pre < 0 && element.cell < 0 && block.tokens == 0;
+    return is_free && page.text_of(block).find_first_not_of("* \n") != std::string_view::npos;
+}
+
 // What a page keeps for browsers without scripts, where it shows more than a line without it: "Please switch on ...".
 bool is_hidden_copy(const Page& page, const Block& block, int outside_noscript) {
     return page.element_of(block).flags & bit(IN_NOSCRIPT) && outside_noscript > MOST_IN_A_SHELL;
@@ -73,8 +80,9 @@ std::vector<float> probabilities(const Context& context, const Forest& forest) {
     std::vector<size_t> asked;
     for (size_t i = 0; i < page.blocks.size(); i++) {
         const Block& block = page.blocks[i];
-        bool is_text = !is_script(page, block) && !is_gutter(page, block) && !is_hidden_copy(page, block, outside_noscript);
-        if (is_text) {
+        bool is_none = is_script(page, block) || is_gutter(page, block) || is_stray_sign(page, block) ||
+                       is_hidden_copy(page, block, outside_noscript);
+        if (!is_none) {
             write_features(context, static_cast<int>(i), rows.data() + asked.size() * width);
             asked.push_back(i);
         }
