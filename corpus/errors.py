@@ -99,6 +99,9 @@ _LIBRARIES = {
     "BotoCoreError": (ExitCode.INPUT, "the store cannot be reached", "check the endpoint and the network"),
     "HttpError": (ExitCode.INPUT, "the store refuses", "check name and rights"),
     "OutOfMemoryError": (ExitCode.MACHINE, "out of memory", "use a smaller batch or a machine with more"),
+    "AcceleratorError": (ExitCode.MACHINE, "the device failed", "the same command goes on from the last checkpoint"),
+    "DistBackendError": (ExitCode.MACHINE, "a process or a device was lost", "the same command goes on from the last "
+        "checkpoint"),
 }  # fmt: skip
 
 
@@ -130,7 +133,8 @@ def _known(error: BaseException, label: str) -> Description | None:
     for kind in type(error).__mro__:
         if kind.__name__ in _LIBRARIES and not kind.__module__.startswith("builtins"):
             code, cause, cure = _LIBRARIES[kind.__name__]
-            return Description(_labelled(label, f"{cause} ({error}); {cure}"), code)
+            said = next(iter(str(error).splitlines()), type(error).__name__)
+            return Description(_labelled(label, f"{cause} ({said}); {cure}"), code)
     return _of_the_system(error, label) if isinstance(error, OSError) else None
 
 

@@ -105,6 +105,7 @@ def _build(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]
         {
             "--source": [f"{source.name}:{source.weight}" for source in weighting.mixture.sources],
             "--tokenizer": loaded.digest,
+            "--budget": given.budget if given.most_epochs else 0,
             "--remove-ids": sorted(removed),
             "--remove-domain": sorted(given.remove_domain),
         },

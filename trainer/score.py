@@ -1,206 +1,36 @@
-"""Scores of a run on tasks from files, by every rule that is in use, as JSON that names the rule.
+"""The command that scores a run on tasks from files, by every rule that is in use, as JSON that names the rule.
 
     python -m trainer.score runs/NAME --task hellaswag=hellaswag.jsonl --task lambada=lambada.jsonl --shots 0 \\
         --perplexity wiki=wiki.jsonl --output scores.json
 
-"Accuracy" on a multiple-choice task means five different things in the literature, and they differ by more than models
-do. So for every choice its sum of log-probabilities, its tokens, characters and bytes and, where asked for, its sum
-without the context are computed once, and every rule follows from these. The headline is GPT-3's rule for the task.
+A task that cannot be scored is written down as an error beside the results of the others, and the exit code says so.
 """
 
 import argparse
 import hashlib
 import json
-import math
-import re
-import string
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.evaluation.likelihood import Likelihood, Request, Scorer, encode_pair
-from trainer.evaluation.tasks import TASKS, Item, Task, TaskError, joined, prompt, read_items, read_rows, task_named
-from trainer.model.generate import Sampling, generate
-from trainer.run.runs import RunError, model_of, open_run, tokenizer_of
+from corpus.command_line import CommandParser
+from corpus.errors import CorpusloomError, describe
+from trainer.command import COUNT, WHOLE, FlagError, run_command
+from trainer.evaluation.item_files import read_items, read_overlaps, read_texts
+from trainer.evaluation.tasks import TASKS, Task, task_named
 
 if TYPE_CHECKING:
-    from corpus.tokenizer.encoding import Tokenizer
+    from trainer.evaluation.scoring import Judge
 
 COMMAND = "python -m trainer.score"
-ANSWER_TOKENS = 24
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of one choice: `total` and `unconditional` are sums of log-probabilities in nats.
-
-    `cut` says that the beginning of its prompt did not fit the model.
-    """
-
-    total: float
-    n_tokens: int
-    n_chars: int
-    n_bytes: int
-    unconditional: float
-    cut: bool = False
-
-
-# By what a sum is divided, or with what it is compared. lm-evaluation-harness calls `sum` acc, `characters` acc_norm,
-# `bytes` acc_bytes and, with an empty context, `unconditional` acc_mutual_info; GPT-3 (section 2.4) judges by `tokens`,
-# and by `unconditional` where the task has an answer context.
-RULES: dict[str, Callable[[Evidence], float]] = {
-    "sum": lambda choice: choice.total,
-    "tokens": lambda choice: choice.total / choice.n_tokens,
-    "characters": lambda choice: choice.total / choice.n_chars,
-    "bytes": lambda choice: choice.total / choice.n_bytes,
-    "unconditional": lambda choice: choice.total - choice.unconditional,
-}
-
-
-def chosen(choices: Sequence[Evidence], rule: str) -> int:
-    """The choice that a rule takes; of equals the first."""
-    return max(range(len(choices)), key=lambda number: RULES[rule](choices[number]))
-
-
-@dataclass(frozen=True, eq=False)
-class Judge:
-    """A model as the tasks need it: what scores, what encodes and decodes, and the id that begins a text."""
-
-    scorer: Scorer
-    tokenizer: "Tokenizer"
-
-    def encode(self, text: str) -> list[int]:
-        """Text to ids."""
-        return self.tokenizer.encode(text).tolist()
-
-    def request(self, context: str, ending: str) -> Request:
-        """A request for the ending after the context, with the blank that belongs between them."""
-        whole = joined(context, ending) if context else f" {ending}"
-        return encode_pair(self.encode, context, whole[len(context) :], self.tokenizer.end_of_text)
-
-
-def judge_choices(judge: Judge, task: Task, items: Sequence[Item], prompts: Sequence[str]) -> list[list[Evidence]]:
-    """The evidence of every choice of every item, for tasks of the forms `choice` and `context`.
-
-    In the form `context` the ending is the same for all, so it is not scored without one: `unconditional` is 0.
-    """
-    pairs = [_pairs(item) for item in items]
-    wanted = [judge.request(lead + c, e) for lead, row in zip(prompts, pairs, strict=True) for c, e in row]
-    bare = [judge.request(task.answer_context, ending) for row in pairs for _, ending in row]
-    scores = judge.scorer.score(wanted + (bare if task.form == "choice" else []))
-    totals = [score.total for score in scores[len(wanted) :]] or [0.0] * len(wanted)
-    both = iter(zip(scores[: len(wanted)], totals, strict=True))
-    return [[_evidence(*next(both), ending) for _, ending in row] for row in pairs]
-
-
-def judge_words(judge: Judge, items: Sequence[Item], prompts: Sequence[str]) -> list[Likelihood]:
-    """The likelihood of the one ending of every item, for the form `word`."""
-    pairs = zip(items, prompts, strict=True)
-    return judge.scorer.score([judge.request(lead + item.contexts[0], item.endings[0]) for item, lead in pairs])
-
-
-def judge_answers(judge: Judge, items: Sequence[Item], prompts: Sequence[str]) -> list[tuple[str, bool]]:
-    """The first line that the model writes greedily after every item, and whether the prompt was cut."""
-    model = judge.scorer.model
-    most = max(1, model.shape.sequence_length - ANSWER_TOKENS)
-    contexts = [judge.encode(lead + item.contexts[0]) for item, lead in zip(items, prompts, strict=True)]
-    kept, greedy = [context[-most:] for context in contexts], Sampling(temperature=0)
-    samples = generate(model, kept, ANSWER_TOKENS, greedy, end_of_text=judge.tokenizer.end_of_text)
-    lines = [judge.tokenizer.decode(list(sample.tokens)).strip().split("\n")[0] for sample in samples]
-    return [(line, len(context) > most) for line, context in zip(lines, contexts, strict=True)]
-
-
-def normal(answer: str) -> str:
-    """An answer as TriviaQA compares them: lower case, no punctuation, no articles, single blanks."""
-    text = "".join(" " if letter in string.punctuation else letter for letter in answer.lower())
-    return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
-
-
-def score_task(
-    judge: Judge,
-    task: Task,
-    items: Sequence[Item],
-    shots: int = 0,
-    seed: int = 0,
-    examples: Sequence[Item] | None = None,
-) -> dict[str, Any]:
-    """One task's result as JSON: the accuracy by the task's `rule`, and by every rule that its form allows.
-
-    `cut_prompts` counts items whose prompt did not fit the model and lost its beginning. The K examples come from
-    `examples`, or from the other items where there are none.
-    """
-    pool, own = (items, True) if examples is None else (examples, False)
-    prompts = [prompt(pool, number, shots, seed, own) for number in range(len(items))]
-    result: dict[str, Any] = {"form": task.form, "rule": task.rule, "items": len(items), "shots": shots}
-    if task.form in ("choice", "context"):
-        evidence = judge_choices(judge, task, items, prompts)
-        rules = list(RULES) if task.form == "choice" else ["sum"]
-        right = {
-            rule: [chosen(row, rule) == item.gold for row, item in zip(evidence, items, strict=True)] for rule in rules
-        }
-        result["rules"] = {rule: _mean(hits) for rule, hits in right.items()}
-        result["chance"] = _mean([1 / len(row) for row in evidence])
-        hits, cut = right[task.rule], [any(choice.cut for choice in row) for row in evidence]
-        if task.form == "choice":
-            result["answer_context"] = task.answer_context
-    elif task.form == "word":
-        words = judge_words(judge, items, prompts)
-        hits, cut = [word.greedy for word in words], [word.cut for word in words]
-        result["perplexity"] = math.exp(-_mean([word.total for word in words]))
-    else:
-        answers = judge_answers(judge, items, prompts)
-        hits = [normal(a) in map(normal, item.endings) for (a, _), item in zip(answers, items, strict=True)]
-        cut = [each for _, each in answers]
-    accuracy = _mean(hits)
-    deviation = math.sqrt(accuracy * (1 - accuracy) / (len(hits) - 1)) if len(hits) > 1 else None
-    return {**result, "cut_prompts": sum(cut), "accuracy": accuracy, "standard_error": deviation}
-
-
-def score_text(judge: Judge, texts: Sequence[str], overlap: int = 1) -> dict[str, Any]:
-    """Rolling perplexity of texts, each read from its beginning; every token is scored exactly once."""
-    total = n_tokens = n_bytes = n_words = 0
-    for text in texts:
-        scores = judge.scorer.rolling(judge.encode(text), judge.tokenizer.end_of_text, overlap)
-        total += float(scores.sum())
-        n_tokens += len(scores)
-        n_bytes += len(text.encode())
-        n_words += len(text.split())
-    if not n_tokens:
-        raise TaskError("no text to compute a perplexity of")
-    return {
-        "form": "text",
-        "rule": "rolling",
-        "overlap": overlap,
-        "texts": len(texts),
-        "n_tokens": n_tokens,
-        "n_words": n_words,
-        "n_bytes": n_bytes,
-        "nats": -total,
-        "perplexity": math.exp(-total / n_tokens),
-        "bits_per_byte": -total / math.log(2) / n_bytes,
-    }
-
-
-def _pairs(item: Item) -> list[tuple[str, str]]:
-    return [(context, ending) for context in item.contexts for ending in item.endings]
-
-
-def _evidence(there: Likelihood, bare: float, ending: str) -> Evidence:
-    return Evidence(there.total, there.n_tokens, max(1, len(ending)), max(1, len(ending.encode())), bare, there.cut)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _flags() -> argparse.ArgumentParser:
-    flags = argparse.ArgumentParser(
-        prog=COMMAND,
-        description="Score a run on tasks read from files of JSON lines (.jsonl, .jsonl.gz).",
-        epilog=f"tasks: {', '.join(TASKS)}",
-    )
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    about = "Score a run on tasks read from files of JSON lines (.jsonl, .jsonl.gz)."
+    flags = CommandParser(COMMAND, about, f"tasks: {', '.join(TASKS)}\n")
     flags.add_argument("run", metavar="RUN", help="runs/NAME, or one checkpoint of it")
     flags.add_argument("--task", action="append", default=[], metavar="NAME=FILE", help="a task and its items; repeat")
     flags.add_argument(
@@ -210,83 +40,181 @@ def _flags() -> argparse.ArgumentParser:
         metavar="NAME=FILE",
         help='JSON lines with "text": rolling perplexity',
     )
-    flags.add_argument("--shots", type=int, default=0, metavar="K", help="examples before each item")
+    flags.add_argument(
+        "--shots", type=_shots, default=(0,), metavar="K[,K…]", help="examples before each item; several in one call"
+    )
+    flags.add_argument(
+        "--description", action="append", default=[], metavar="NAME=TEXT", help="a line before all, to say what to do"
+    )
+    flags.add_argument(
+        "--overlaps", action="append", default=[], metavar="NAME=FILE", help="items that stand in the training data"
+    )
+    flags.add_argument("--beams", type=WHOLE, default=0, metavar="N", help="write answers by beam search (GPT-3: 4)")
     flags.add_argument(
         "--examples", action="append", default=[], metavar="NAME=FILE", help="a task's examples (else its other items)"
     )
-    flags.add_argument("--seed", type=int, default=0, help="of the drawn examples")
-    flags.add_argument("--limit", type=int, default=0, metavar="N", help="the first N items of each task only")
-    flags.add_argument("--overlap", type=int, default=1, help="least context in rolling windows (1: they are disjoint)")
+    flags.add_argument("--seed", type=WHOLE, default=0, help="of the drawn examples")
+    flags.add_argument(
+        "--limit", type=WHOLE, default=0, metavar="N", help="the first N items of each task only (0: all)"
+    )
+    flags.add_argument(
+        "--overlap", type=COUNT, default=1, help="least context in rolling windows (1: they are disjoint)"
+    )
     flags.add_argument("--tokenizer", metavar="PATH", help="where the run's tokenizer lies, if not beside its shards")
     flags.add_argument("--best", action="store_true", help="the checkpoint of the least validation loss")
-    flags.add_argument("--batch-tokens", type=int, default=16_384, help="tokens that are scored at once")
+    flags.add_argument("--batch-tokens", type=COUNT, default=16_384, help="tokens that are scored at once")
     flags.add_argument("--device", default="auto", help="auto | cpu | cuda | cuda:N")
+    flags.add_argument(
+        "--dtype", choices=("auto", "float32", "bfloat16"), default="auto", help="of the products; logits are float32"
+    )
     flags.add_argument("--output", metavar="FILE", help="write the JSON here too")
     return flags
 
 
-def _named(texts: Sequence[str]) -> list[tuple[str, Path]]:
-    pairs = [text.partition("=") for text in texts]
-    for name, equals, path in pairs:
-        if not equals:
-            raise TaskError(f"{name!r}: write NAME=FILE; the tasks are {', '.join(TASKS)}")
-        if not Path(path).is_file():
-            raise TaskError(f"{path}: there is no such file")
-    return [(name, Path(path)) for name, _, path in pairs]
+def _shots(text: str) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(WHOLE(part) for part in text.split(",")))
 
 
-def _results(judge: Judge, given: argparse.Namespace) -> dict[str, Any]:
-    tasks, examples = _named(given.task), dict(_named(given.examples))
-    texts = _named(given.perplexity)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit code."""
+    given = parser().parse_args(arguments)
+    return run_command(COMMAND, lambda: _score(given))
+
+
+def _score(given: argparse.Namespace) -> int:
+    jobs = _jobs(given)
+    _check_output(given.output)
+    judge, about = _judge(given)
+    scores: dict[str, Any] = {**about, "tasks": {}}
+    code = 0
+    for name, job in jobs.items():
+        try:
+            scores["tasks"][name] = job(judge)
+        except (CorpusloomError, OSError) as error:
+            # The others are hours of work, perhaps: one that fails takes none of them with it.
+            described = describe(error, name)
+            scores["tasks"][name] = {"error": described.message}
+            code = code or described.code
+            print(f"error: {described.message}", file=sys.stderr)
+    text = json.dumps(scores, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if given.output:
+        Path(given.output).parent.mkdir(parents=True, exist_ok=True)
+        Path(given.output).write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+    return code
+
+
+def _judge(given: argparse.Namespace) -> "tuple[Judge, dict[str, Any]]":
+    """The model, ready to be asked, and what stands in the JSON about it."""
+    from trainer.evaluation.likelihood import Scorer
+    from trainer.evaluation.scoring import Judge
+    from trainer.run.runs import ids_with_token, model_of, open_run, tokenizer_of
+
+    run = open_run(Path(given.run), given.best)
+    tokenizer = tokenizer_of(run, Path(given.tokenizer) if given.tokenizer else None)
+    if tokenizer is None:
+        raise FlagError("tasks are text, and the run's tokenizer was not found: give --tokenizer")
+    model = model_of(run, given.device, given.dtype)
+    about = {"run": given.run, "step": run.step, "tokenizer": tokenizer.digest, "seed": given.seed}
+    about["dtype"] = str(model.compute_dtype).removeprefix("torch.")
+    known = ids_with_token(tokenizer, run.shape.vocab_size)
+    return Judge(Scorer(model, given.batch_tokens), tokenizer, known, given.beams), about
+
+
+def _jobs(given: argparse.Namespace) -> "dict[str, Callable[[Judge], dict[str, Any]]]":
+    """What is to be scored, by name in the JSON; `FlagError` before anything is read where a name is wrong."""
+    tasks, texts = _pairs("--task", given.task), _pairs("--perplexity", given.perplexity)
+    examples = _pairs("--examples", given.examples)
     if not tasks and not texts:
-        raise TaskError("nothing to score: give --task NAME=FILE or --perplexity NAME=FILE")
-    results: dict[str, Any] = {}
-    for name, path in tasks:
+        raise FlagError("nothing to score: give --task NAME=FILE or --perplexity NAME=FILE")
+    if twice := sorted(tasks.keys() & texts.keys()):
+        raise FlagError(f"{twice[0]} is the name of a task and of a text; results are filed by name: choose another")
+    for flag, named in (("examples", given.examples), ("overlaps", given.overlaps), ("description", given.description)):
+        if idle := sorted(_named(f"--{flag}", named).keys() - tasks.keys()):
+            raise FlagError(f"--{flag} {idle[0]}=…: there is no --task {idle[0]}=… that would use them")
+    for name in tasks:
+        task_named(name)
+    jobs = {name: _task_job(name, path, examples.get(name), given) for name, path in tasks.items()}
+    return jobs | {name: _text_job(name, path, given) for name, path in texts.items()}
+
+
+def _pairs(flag: str, texts: Sequence[str]) -> dict[str, Path]:
+    return {name: Path(text) for name, text in _named(flag, texts).items()}
+
+
+def _named(flag: str, texts: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or not name or not path:
+            kind = "TEXT" if flag == "--description" else "FILE"
+            raise FlagError(f"{flag} {text!r}: write NAME={kind}; the tasks are {', '.join(TASKS)}")
+        if name in found:
+            raise FlagError(f"{flag} {name}=… is given twice; results are filed by name: score them in two calls")
+        found[name] = path
+    return found
+
+
+def _task_job(
+    name: str, path: Path, examples: Path | None, given: argparse.Namespace
+) -> "Callable[[Judge], dict[str, Any]]":
+    overlaps, descriptions = _pairs("--overlaps", given.overlaps), _named("--description", given.description)
+
+    def job(judge: "Judge") -> dict[str, Any]:
+        from trainer.evaluation.scoring import score_task
+
         task = task_named(name)
-        items = read_items(task, path)[: given.limit or None]
-        pool = read_items(task, examples[name]) if name in examples else None
-        result = score_task(judge, task, items, given.shots, given.seed, pool)
-        if result["cut_prompts"]:
-            print(f"{name}: {result['cut_prompts']} prompts are too long and lost their beginning", file=sys.stderr)
-        drawn = str(examples[name]) if name in examples else "the other items"
-        results[name] = {**_file(path), "examples": drawn if given.shots else "none", **result}
-        print(
-            f"{name:<16}{100 * result['accuracy']:6.2f} %  by {task.rule}, {len(items)} items, {given.shots} shots",
-            file=sys.stderr,
-        )
-    for name, path in texts:
-        rows = [row["text"] if isinstance(row, dict) else row for _, row in read_rows(path)]
-        rows = rows[: given.limit or None]
-        results[name] = {**_file(path), **score_text(judge, rows, given.overlap)}
-        print(f"{name:<16}{results[name]['bits_per_byte']:6.3f} bits per byte, {len(rows)} texts", file=sys.stderr)
-    return results
+        if name in descriptions:
+            task = replace(task, description=descriptions[name])
+        items = read_items(task, path)
+        items = (read_overlaps(overlaps[name], items) if name in overlaps else items)[: given.limit or None]
+        pool = read_items(task, examples) if examples else None
+        about, results = {**_file(path), "description": task.description}, {}
+        for shots in given.shots:
+            result = score_task(judge, task, items, shots, given.seed, pool)
+            drawn = (str(examples) if examples else "the other items") if shots else "none"
+            results[str(shots)] = {"examples": drawn, **result}
+            _say_result(name, task, result)
+        return about | (results[str(given.shots[0])] if len(results) == 1 else {"by_shots": results})
+
+    return job
+
+
+def _say_result(name: str, task: Task, result: dict[str, Any]) -> None:
+    if result["cut_prompts"]:
+        print(f"{name}: {result['cut_prompts']} prompts are too long and lost their beginning", file=sys.stderr)
+    low, high = result["interval"]
+    summary = f"{100 * result['accuracy']:6.2f} % ({100 * low:.2f} to {100 * high:.2f})  by {task.rule}"
+    print(f"{name:<16}{summary}, {result['items']} items, {result['shots']} shots", file=sys.stderr)
+
+
+def _text_job(name: str, path: Path, given: argparse.Namespace) -> "Callable[[Judge], dict[str, Any]]":
+    def job(judge: "Judge") -> dict[str, Any]:
+        from trainer.evaluation.scoring import score_text
+
+        texts = read_texts(path)[: given.limit or None]
+        result = score_text(judge, texts, given.overlap)
+        print(f"{name:<16}{result['bits_per_byte']:6.3f} bits per byte, {len(texts)} texts", file=sys.stderr)
+        return {**_file(path), **result}
+
+    return job
 
 
 def _file(path: Path) -> dict[str, str]:
     return {"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when everything has been scored."""
-    given = _flags().parse_args(arguments)
+def _check_output(output: str | None) -> None:
+    """Refuse to write over a file that holds no scores; scores of before are replaced."""
+    if output is None or not Path(output).exists():
+        return
     try:
-        run = open_run(Path(given.run), given.best)
-        tokenizer = tokenizer_of(run, Path(given.tokenizer) if given.tokenizer else None)
-        if tokenizer is None:
-            raise RunError("tasks are text, and the run's tokenizer was not found: give --tokenizer")
-        judge = Judge(Scorer(model_of(run, given.device), given.batch_tokens), tokenizer)
-        about = {"run": given.run, "step": run.step, "tokenizer": tokenizer.digest, "seed": given.seed}
-        scores = {**about, "tasks": _results(judge, given)}
-    except (RunError, TaskError, ValueError, KeyError) as error:
-        print(f"{COMMAND}: {error}", file=sys.stderr)
-        return 1
-    text = json.dumps(scores, indent=1, ensure_ascii=False) + "\n"
-    if given.output:
-        Path(given.output).parent.mkdir(parents=True, exist_ok=True)
-        Path(given.output).write_text(text, encoding="utf-8")
-    else:
-        print(text, end="")
-    return 0
+        there = json.loads(Path(output).read_bytes())
+    except ValueError:
+        there = None
+    if not isinstance(there, dict) or "tasks" not in there:
+        raise FlagError(f"--output {output} is there already and holds no scores; give another file")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ the flags are right, so `--help`, which lists every key, answers at once.
 """
 
 import argparse
-import errno
 import fcntl
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,42 +14,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corpus.command_line import CommandParser
+from corpus.errors import CorpusloomError, ExitCode
+from trainer.command import run_command
+
 if TYPE_CHECKING:
     from trainer.run.config import RunConfig
     from trainer.run.distributed import World
     from trainer.run.metrics import LiveLine
 
 COMMAND = "python -m trainer.train"
-EXIT_CODES = """
-exit codes: 0 done (or the minutes are over) · 1 a bug · 2 wrong flags or keys · 3 shards missing or damaged
-            4 the loss is no number any more · 5 disk or memory full · 6 another run holds the output · 130 interrupted
-"""
 EXAMPLE = f"""
 example:  {COMMAND} --data shards/ --preset tiny --output runs/first steps=200
           torchrun --nproc-per-node 8 -m trainer.train --data shards/ --preset gpt2-124m --output runs/second tokens=10B
 """
-_DONE, _BUG, _FLAGS, _DATA, _DIVERGED, _FULL, _HELD, _INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
-
-
-class TrainError(Exception):
-    """An end with a clear sentence and an exit code."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     from trainer.run.config import describe_keys
 
-    flags = argparse.ArgumentParser(
-        prog=COMMAND,
-        description="Train a GPT on token shards, or go on with a run.",
-        epilog=f"{describe_keys()}\n{EXAMPLE}{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    flags = CommandParser(COMMAND, "Train a GPT on token shards, or go on with a run.", f"{describe_keys()}\n{EXAMPLE}")
     flags.add_argument("--data", required=True, type=Path, metavar="FOLDER", help="token shards, with manifest.json")
     flags.add_argument("--preset", default="", metavar="NAME", help="shape and recipe")
     flags.add_argument("--config", type=Path, metavar="FILE", help="TOML with keys, over the preset")
@@ -64,74 +48,57 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     flags = parser().parse_intermixed_args(arguments)
-    from trainer.run.config import ConfigError, read_config
-
-    try:
-        begin = [f"init_from={flags.init_from}"] if flags.init_from else []
-        config = read_config(flags.preset, flags.config, [*begin, *flags.settings])
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return _FLAGS
-    try:
-        return _plan(config, flags) if flags.dry_run else _run(config, flags)
-    except Exception as error:
-        code = _code_of(error)
-        print(f"error: {error or type(error).__name__}", file=sys.stderr)
-        if code == _BUG:
-            raise
-        return code
+    return run_command(COMMAND, lambda: _act(flags))
 
 
-def _code_of(error: Exception) -> int:
-    """The exit code of an error: known by its kind, else a bug."""
-    from corpus.mixture import MixtureError
-    from corpus.shards.layout import ShardError
-    from trainer.data.order import OrderError
-    from trainer.data.packing import PackingError
-    from trainer.run.checkpoint import CheckpointError
-    from trainer.run.loop import Diverged
-    from trainer.run.metrics import MetricsError
+def _act(flags: argparse.Namespace) -> int:
+    from trainer.run.config import read_config
 
-    if isinstance(error, TrainError):
-        return error.code
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or isinstance(error, MemoryError | CheckpointError) or type(error).__name__ == "OutOfMemoryError":
-        return _FULL
-    if isinstance(error, Diverged):
-        return _DIVERGED
-    if isinstance(error, ShardError | PackingError):
-        return _DATA
-    wrong = isinstance(error, ValueError | MixtureError | OrderError | MetricsError) or "Error" in type(error).__name__
-    return _FLAGS if wrong and type(error).__module__.startswith(("trainer.", "corpus.")) else _BUG
+    begin = [f"init_from={flags.init_from}"] if flags.init_from else []
+    config = read_config(flags.preset, flags.config, [*begin, *flags.settings])
+    return _plan(config, flags) if flags.dry_run else _run(config, flags)
 
 
 def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
-    """What `--dry-run` prints: the plan of the run, as one process of it would hold it."""
+    """Print what `--dry-run` prints: the plan of the run, as one process of it would hold it, and whether it fits."""
     import torch
 
     from corpus.shards.layout import read_shard_manifest
     from trainer.objectives.choose import text_of, with_marks
-    from trainer.run.distributed import choose_device
-    from trainer.run.plan import memory_of, micro_rows_of, plan_lines
+    from trainer.run.devices import choose_dtype, free_memory, processes_on, total_memory
+    from trainer.run.distributed import choose_device, place, shards_of
+    from trainer.run.memory import TooLarge, memory_of, micro_rows_of, verdict
+    from trainer.run.plan import plan_lines, ramp_of, steps_of_process
     from trainer.run.resume import order_for
-    from trainer.run.session import choose_dtype, free_memory
 
+    rank, size, local = place()
     manifest = read_shard_manifest(flags.data)
     cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    device = torch.device(choose_device(config.device, 0, cards))
+    device = torch.device(choose_device(config.device, local, cards))
     shape = with_marks(config.shape, text_of(config, manifest.tokenizer, flags.data))
-    element = choose_dtype(config.dtype, device).itemsize
-    rows = config.batch_tokens // shape.sequence_length
-    micro_rows = micro_rows_of(config, shape, rows, free_memory(device), element)
-    memory = memory_of(config, shape, micro_rows, element)
+    element, shards = (
+        choose_dtype(config.dtype, device).itemsize,
+        shards_of(config.parallel, size, shape.n_parameters()),
+    )
+    steps = steps_of_process(ramp_of(config), size)
+    micro_rows = micro_rows_of(config, shape, steps, free_memory(device), element, shards)
+    memory, least = (memory_of(config, shape, rows, element, shards) for rows in (micro_rows, 1))
+    there, host = total_memory(device) // processes_on(device), total_memory(torch.device("cpu"))
+    if rank:
+        return ExitCode.DONE
     print("\n".join(plan_lines(config, shape, order_for(config, manifest), memory, micro_rows)))
-    return _DONE
+    if fault := verdict(memory, least, there, shards, host):
+        raise TooLarge(f"this run does not fit {device}: {fault}")
+    print(f"fits        {device} has {there / 1e9:,.1f} GB for each process")
+    return ExitCode.DONE
 
 
 def _run(config: "RunConfig", flags: argparse.Namespace) -> int:
     from trainer.run.distributed import joined
     from trainer.run.metrics import LiveLine
+    from trainer.run.outputs import RUN, claim
 
+    claim(flags.output, RUN)
     live = LiveLine()
     with joined(config.device) as world, held(flags.output, world):
         try:
@@ -154,18 +121,18 @@ def _train(config: "RunConfig", flags: argparse.Namespace, world: "World", live:
         session = open_session(config, flags.data, flags.output, world, say)
         if session.progress.step >= session.course.steps:
             say(f"nothing to do: {flags.output} is at step {session.progress.step:,}; to go on, give more steps")
-            return _DONE
+            return ExitCode.DONE
         with Journal(session, live) as journal:
             ended = train(session, stop, journal)
     if ended:
-        return _DONE
+        return ExitCode.DONE
     say(f"saved at step {session.progress.step:,}; the same command goes on")
-    return _INTERRUPTED if stop.signal else _DONE
+    return ExitCode.INTERRUPTED if stop.signal else ExitCode.DONE
 
 
 @contextmanager
 def held(output: Path, world: "World") -> Iterator[None]:
-    """Hold the output folder while the block runs, by the first process; `TrainError` (6) where another run has it."""
+    """Hold the output folder while the block runs, by the first process; exit code 6 where another has it."""
     from trainer.run.distributed import first_says
 
     lock, fault = None, ""
@@ -179,7 +146,7 @@ def held(output: Path, world: "World") -> Iterator[None]:
         except OSError as error:
             fault = f"--output {output}: {error.strerror}"
     if fault := first_says(fault, world):
-        raise TrainError(fault, _HELD if fault.startswith("another") else _FLAGS)
+        raise CorpusloomError(fault, ExitCode.HELD if fault.startswith("another") else ExitCode.FLAGS)
     try:
         yield
     finally:

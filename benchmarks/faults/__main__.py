@@ -32,7 +32,7 @@ def bench_at(root: Path) -> Bench:
     corpus, tokenizer = clean / "corpus", clean / "tokenizer"
     source = ["--source", f"books={corpus}:1", "--tokenizer", str(tokenizer)]
     commands = (
-        Command("build_books", build_books.main, ["--books", world / "books.jsonl"], corpus),
+        Command("build_books", build_books.main, ["--books", world / "books.jsonl", world / "more.jsonl"], corpus),
         Command("build_webtext", build_webtext.main, ["--submissions", world / "RS.jsonl", "--pages",
                 world / "pages.warc"], clean / "webtext"),
         Command("train_tokenizer", train_tokenizer.main, ["--corpus", str(corpus), "--vocab-size", "400"], tokenizer),

@@ -58,15 +58,15 @@ def failing_call(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
 def kill(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     """SIGKILL of the driver, a worker process or the extraction child, at any moment."""
     victim = chance.choice(("driver", "worker", "extraction child"))
-    choice = [one for one in bench.commands if victim != "extraction child" or one.name == "build_webtext"]
-    command = bench.fresh(chance.choice(choice))
+    only = {"worker": "build_books", "extraction child": "build_webtext"}.get(victim)
+    command = bench.fresh(chance.choice([one for one in bench.commands if only in (None, one.name)]))
     clean, seconds = bench.clean[command.name]
     workers = "2" if victim == "worker" else "1"
     command = replace(command, flags=[*command.flags, "--direct_num_workers", workers])
-    moment = chance.random() * seconds * (3 if victim == "worker" else 1)
-    child = command.start()
-    killed = False
-    if wait_for(child, moment):
+    moment = chance.random() * seconds
+    child = command.start(_many_workers if victim == "worker" else lambda: None)
+    killed = wait_for(child, moment) and _kill(child, victim)
+    while not killed and wait_for(child, 0.01):
         killed = _kill(child, victim)
     code = ended(child)
     allowed = {"driver": {-signal.SIGKILL}, "worker": {5}, "extraction child": set()}[victim] if killed else set()
@@ -168,6 +168,14 @@ def _clean(command: Command) -> str:
     if command.run():
         raise RuntimeError(f"an undisturbed run failed: {command.said}")
     return published(command.output)
+
+
+def _many_workers() -> None:
+    """Let every stage with two units have two worker processes, however little work there is."""
+    from pipelines.builds import texts, webtext
+
+    for table in (texts.WORTH_A_WORKER, webtext.WORTH_A_WORKER):
+        table.clear()
 
 
 def _age(stage: Path) -> int:

@@ -105,16 +105,18 @@ class World:
         return str(path)
 
     def make_inputs(self) -> None:
-        """Books, posts, and an archive with the one page that the posts link to."""
+        """Books, posts, and an archive with the pages that the posts link to."""
         books = [
             {"id": str(number), "title": f"Book {number}", "text": english_article(number).text} for number in range(80)
         ]
         self.file("books.jsonl", "\n".join(map(json.dumps, books)))
         self.file("more.jsonl", "\n".join(map(json.dumps, books[:40])))
         self.file("leaflets.jsonl", json.dumps({"id": "1", "title": "Leaflet", "text": "Short."}))
-        post = {"url": "http://a.example/page", "score": 9, "created_utc": 1480000000, "author": "a", "id": "x"}
-        self.file("RS.jsonl", "\n".join(json.dumps({**post, "id": f"x{number}"}) for number in range(66)))
-        self.file("pages.warc", archive(["http://a.example/page"]))
+        post = {"score": 9, "created_utc": 1480000000, "author": "a", "id": "x"}
+        urls = [f"http://a.example/page{number}" for number in range(12)]
+        posts = [{**post, "id": f"x{number}", "url": urls[number % len(urls)]} for number in range(66)]
+        self.file("RS.jsonl", "\n".join(map(json.dumps, posts)))
+        self.file("pages.warc", archive(urls))
 
     def make(self) -> None:
         """Inputs, a corpus, a tokenizer, shards, and a run that was trained for a few steps."""
@@ -123,6 +125,7 @@ class World:
         self._must(["pipelines.build_books", "--books", self / "books.jsonl", "--output", corpus])
         train = ["pipelines.train_tokenizer", "--corpus", corpus, "--output", tokenizer, "--vocab-size", "400"]
         self._must(train)
+        self._must([*train[:-3], self / "tokenizer-other", "--vocab-size", "390"])
         self._must(self.shards("shards"))
         train = ["trainer.train", "--data", self / "shards", "--preset", "tiny", "--output", self / "run"]
         self._must([*train, "steps=2", "batch_tokens=512"])

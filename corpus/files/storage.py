@@ -40,6 +40,11 @@ def is_remote(where: str | Path) -> bool:
     return "://" in where if isinstance(where, str) else not isinstance(where, Path)
 
 
+def in_utf8(name: str) -> str:
+    """A file's name as rows, manifests and terminals can hold it: bytes that are no UTF-8 as `caf\\xe9.gz`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def name_of(text: str) -> str:
     """What rows and parts call an input: a local path as it was given, an object by its key.
 

@@ -11,7 +11,6 @@ A text file is read whole: half a book from a damaged file would pass for a book
 import bz2
 import gzip
 import lzma
-import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -23,8 +22,9 @@ import zstandard
 
 from corpus.document import Document, Quarantined
 from corpus.extraction.charset import decode
+from corpus.files.storage import in_utf8
 from corpus.hashing import digest
-from corpus.readers.lines import MAX_LINE, Line, parse_object, read_lines
+from corpus.readers.lines import MAX_LINE, Line, parse_object, read_lines, read_records
 
 _ID = ("id", "gutenberg_id", "book_id", "identifier", "etext", "_id")
 _TITLE = ("title", "book_title", "short_book_title", "name")
@@ -77,8 +77,7 @@ def read_books(path: Path, name: str = "") -> Iterator[Book | Quarantined]:
     if not _is_json_lines(path):
         yield _text_file(path, name)
         return
-    for line in read_lines(path, name):
-        yield line if isinstance(line, Quarantined) else parse_line(line, name)
+    yield from read_records(path, name, parse_line)
 
 
 def parse_line(line: Line, name: str) -> Book | Quarantined:
@@ -146,7 +145,7 @@ def _text_file(path: Path, name: str) -> Book | Quarantined:
         return Quarantined(name, 0, "no_text", "the file is blank")
     head = text[:_HEADER_CHARACTERS]
     said = dict(reversed(_HEADER.findall(head))) if "Project Gutenberg" in head else {}
-    stem = os.fsencode(path.name).decode("utf-8", "backslashreplace").partition(".")[0]  # a name need be no UTF-8
+    stem = in_utf8(path.name).partition(".")[0]
     return Book(
         id=stem,
         title=said.get("Title", stem),

@@ -45,7 +45,7 @@ def _check_runner(named: str, values: Any) -> None:
 
     known = StandardOptions.KNOWN_RUNNER_NAMES
     if named and "." not in named and named not in known:
-        near = nearest(named, known)
+        near = nearest(named, known) or next((name for name in known if name.lower() == f"{named}runner".lower()), "")
         raise _wrong(f"--runner {named}: no such engine; {f'did you mean {near}?' if near else 'see docs/engines.md'}")
     if named.rpartition(".")[2] != "DataflowRunner":
         return

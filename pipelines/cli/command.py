@@ -18,7 +18,7 @@ from pipelines.cli.replacement import WORK, Output
 
 # Flags that change no byte of what is published.
 _OF_THE_RUN = {"--help", "-h", "--output", "--dry-run", "--replace", "--max-quarantined", "--memory-mb", "--domains",
-               "--compare-with", "--budget"}  # fmt: skip
+               "--compare-with", "--also-bin"}  # fmt: skip
 
 
 class Runnable(Protocol):

@@ -6,7 +6,6 @@ the workers, a stage of its own: whole archives do not travel to the machine tha
 """
 
 import glob
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from typing import Any, cast
 
 from corpus.files.manifest import Counts, ManifestError, read_checked, write_manifest
 from corpus.files.sealed import stamp_of
-from corpus.files.storage import is_remote, local, name_of, place, version_of
+from corpus.files.storage import in_utf8, is_remote, local, name_of, place, version_of
 from corpus.files.unchanged import is_settled, steady_digest
 from corpus.hashing import file_digest
 from pipelines.cli.replacement import WORK
@@ -69,15 +68,10 @@ def _files(pattern: str, flag: str) -> list[InputFile]:
             try:
                 with Path(name).open("rb"):
                     size, there = Path(name).stat().st_size, str(Path(name).resolve())
-                files.append(InputFile(_in_utf8(name), size, file=there))
+                files.append(InputFile(in_utf8(name), size, file=there))
             except OSError as error:
                 raise StageError(f"{flag}: cannot read {name}: {error.strerror}; nothing was written", 3) from error
     return files
-
-
-def _in_utf8(name: str) -> str:
-    """A file's name as rows and manifests can hold it: bytes that are no UTF-8 are written out, `caf\\xe9.gz`."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _objects(pattern: str, flag: str) -> list[InputFile]:
@@ -127,7 +121,7 @@ def _stamp(file: InputFile) -> str:
     """A text that changes when the input does, without reading it."""
     if is_remote(file.file):
         return f"{file.file}:{version_of(place(file.file))}"
-    return ":".join([_in_utf8(file.file), *map(str, stamp_of(Path(file.file)))])
+    return ":".join([in_utf8(file.file), *map(str, stamp_of(Path(file.file)))])
 
 
 def _is_settled(stamp: str, now_ns: int) -> bool:

@@ -3,7 +3,9 @@
 Some hundred examples of each property here, a hundred thousand by `make test-slow`.
 """
 
+import gzip
 import json
+import tempfile
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
@@ -17,16 +19,19 @@ from corpus.document import Document, Page, Quarantined, Rejected, run_steps
 from corpus.quarantine import check_columns, storable
 from corpus.readers.lines import Line
 from corpus.readers.reddit import Submission, parse_line
-from corpus.readers.warc.captures import iso_date
+from corpus.readers.warc.captures import Capture, iso_date, scan
 from corpus.readers.warc.http_body import decode_body, read_head
 from corpus.readers.warc.inflate import Damaged
+from corpus.readers.warc.pages import read_pages
 from corpus.recipes import link_counts, on_the_web
 from corpus.rules import c4, fineweb, gopher, language, prose
 from corpus.schema import kept_row
 from corpus.sources.links import REDUCED, LinkRules, judge, post_row
 from corpus.urls import Address, address, address_or_raw
+from pipelines.work.documents import located
 
 FEW, MANY = 200, 100_000
+INT64, YEAR_10000 = st.integers(-(2**63), 2**63 - 1), 253_402_300_800
 # One string of every kind that has broken something somewhere, to be found between any others.
 ODD = st.sampled_from(
     [
@@ -135,6 +140,71 @@ def a_date_is_of_the_calendar_or_empty(written: str) -> None:
     assert date == "" or (len(date) == 20 and date[4] + date[7] + date[10] + date[19] == "--TZ")
 
 
+def a_page_takes_what_its_link_says(url: str, moved: str, karma: int, first_posted: int) -> None:
+    page = Page(url, "", 200, "text/html", b"", "a.warc", 0)
+    row = {"redirected_from": moved, "refused": "", "karma": karma, "first_posted": first_posted}
+    document = located(page, row, "CC-MAIN-2016-07").document("text")
+    storable(document)
+    assert document.link_url == (moved or url)
+    assert iso_date(document.first_posted) == document.first_posted
+
+
+def an_archive_of_any_bytes_is_read(pieces: list[bytes], packed: bool) -> None:
+    data = b"".join(gzip.compress(piece, 1) for piece in pieces) if packed else b"".join(pieces)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        found = list(scan(file.name, "a.warc"))
+        offsets = [each.offset for each in found if isinstance(each, Capture)]
+        assert offsets == sorted(set(offsets))
+        pages = list(read_pages(file.name, offsets, "a.warc", max_body=1 << 12))
+    assert len(pages) == len(offsets)
+    for each in found:
+        values = (each.url, each.location, each.refers_to) if isinstance(each, Capture) else (each.reason, each.detail)
+        check_columns(values)
+        assert not isinstance(each, Quarantined) or not each.reason.startswith("raised_"), each
+    for page in pages:
+        assert isinstance(page, Page) or not page.reason.startswith("raised_"), page
+
+
+HEADER = st.sampled_from(
+    [
+        *(
+            b"WARC-Type: response",
+            b"WARC-Type: resource",
+            b"WARC-Type: continuation",
+            b"WARC-Type: ",
+            b"warc-type:Revisit",
+        ),
+        *(
+            b"WARC-Target-URI: <http://a.example/>",
+            b"WARC-Target-URI: \xff\xfe",
+            b"WARC-Target-URI: http://[",
+            b" folded",
+        ),
+        *(b"WARC-Date: 2016-02-30T99:99:99Z", b"WARC-Date: 0000", b"WARC-Date: 2016", b"WARC-Record-ID: <urn:uuid:1>"),
+        *(b"WARC-Segment-Number: 1", b"WARC-Segment-Number: 2", b"WARC-Segment-Origin-ID: <urn:uuid:1>", b"no colon"),
+        *(b"WARC-Segment-Total-Length: 40", b"WARC-Truncated: length", b"WARC-Block-Digest: sha1:", b": empty"),
+        *(b"WARC-Payload-Digest: md5:d41d8cd98f00b204e9800998ecf8427e", b"Content-Type: application/http", b""),
+        *(
+            b"Content-Length: 0",
+            b"Content-Length: 7",
+            b"Content-Length: 60",
+            b"Content-Length: -1",
+            b"Content-Length: x",
+        ),
+        *(b"Content-Length: 99999999999999999999", b"Content-Type: text/html, */*", b"Location: //x"),
+    ]
+)
+RECORD = st.tuples(
+    st.sampled_from(
+        [b"WARC/1.0", b"WARC/1.1", b"WARC/0.18", b"WARC/9", b"http://a.example/ 0.0.0.0 20160101000000 a/b 9"]
+    ),
+    st.sampled_from([b"\r\n", b"\n", b"\r\r\n"]),
+    st.lists(HEADER, max_size=8),
+    st.lists(st.deferred(lambda: HTTP_PIECE), max_size=8).map(b"".join),
+    st.sampled_from([b"", b"\r\n", b"\n\n", b"\r\n\r\n", b"\r\r\n\r\r\n"]),
+).map(lambda parts: parts[1].join([parts[0], *parts[2], b"", b""]) + parts[3] + parts[4])
 HTTP_PIECE = st.one_of(
     st.sampled_from(
         [
@@ -158,6 +228,11 @@ PROPERTIES = {
     "post": (a_post_is_judged_and_fits_its_row, (POST,)),
     "line": (a_line_of_any_bytes_is_a_post_or_a_row, (st.binary(max_size=60),)),
     "page": (a_page_of_any_address_is_judged, (URL, st.integers(0, 999))),
+    "located": (
+        a_page_takes_what_its_link_says,
+        (URL | TEXT, st.just("") | URL, INT64, st.integers(0, YEAR_10000 - 1)),
+    ),
+    "archive": (an_archive_of_any_bytes_is_read, (st.lists(RECORD, max_size=4), st.booleans())),
     "http": (a_head_and_a_body_are_read_or_damaged, (BLOCK, st.booleans())),
     "date": (a_date_is_of_the_calendar_or_empty, (st.text(max_size=30) | st.dates().map(str),)),
     **{

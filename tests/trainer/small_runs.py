@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from trainer.run.checkpoint import load_checkpoint
 from trainer.run.config import read_config
 from trainer.run.distributed import World
+from trainer.run.saved import load_checkpoint
 from trainer.run.session import Session, open_session
 from trainer.train import main
 
@@ -31,7 +31,7 @@ def rows_of(output: Path) -> list[dict]:
 
 
 def timeless(rows: list[dict]) -> list[dict]:
-    """The rows without what hangs on the clock."""
+    """The rows without what depends on the clock."""
     return [{name: value for name, value in row.items() if name not in _OF_THE_CLOCK} for row in rows]
 
 

@@ -12,11 +12,16 @@ from run_folders import SHAPES, SMALL, logits_of, random_model, small_tokenizer,
 from corpus.tokenizer.encoding import tokenizer_from
 from corpus.tokenizer.models import END_OF_TEXT, byte_characters, gpt2_model
 from trainer.evaluation.likelihood import Scorer, encode_pair, rolling_windows
+from trainer.evaluation.measures import normal
+from trainer.evaluation.scoring import RULES, Evidence, Judge, chosen, judge_choices, score_task, score_text
 from trainer.evaluation.tasks import TASKS, Item, TaskError
+from trainer.evaluation.written import RULES as WRITTEN
+from trainer.make_items import main as make_items
 from trainer.model.generate import Sampling, generate
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
-from trainer.score import RULES, Evidence, Judge, chosen, judge_choices, main, normal, score_task, score_text
+from trainer.run.runs import model_of, open_run
+from trainer.score import main
 
 VOCAB, LENGTH = SMALL["vocab_size"], SMALL["sequence_length"]
 
@@ -237,7 +242,7 @@ def test_the_pair_is_encoded_together_and_blanks_go_to_the_ending(context, endin
     assert [*one, *other] == whole if context else one == (tokenizer.end_of_text,) and list(other) == whole
     if cut is not None:
         assert tokenizer.decode(list(other)) == cut
-    with pytest.raises(ValueError, match="no token of its own"):
+    with pytest.raises(TaskError, match="no token of its own"):
         encode_pair(lambda text: tokenizer.encode(text).tolist(), "words", "", tokenizer.end_of_text)
 
 
@@ -245,7 +250,7 @@ def test_the_pair_is_encoded_together_and_blanks_go_to_the_ending(context, endin
 @pytest.mark.parametrize("overlap", [1, 2, 7, 24])
 def test_rolling_windows_score_each_token_exactly_once(length, overlap):
     if overlap > length:
-        with pytest.raises(ValueError, match=f"an overlap of {overlap}"):
+        with pytest.raises(TaskError, match=f"an overlap of {overlap}"):
             rolling_windows(5, length, overlap)
         return
     for n_tokens in range(60):
@@ -286,6 +291,76 @@ def test_bits_per_byte_of_a_bigram_model_are_those_of_its_table(bigrams):
         score_text(judge, [""])
 
 
+def test_written_answers_count_by_every_measure_and_in_parts(tmp_path):
+    """A model that writes "b" after everything and then ends: half of the items want that."""
+    tokenizer = bytes_tokenizer()
+    chances = np.full((tokenizer.vocab_size,) * 2, 1e-9)
+    b, end = tokenizer.encode("b")[0], tokenizer.end_of_text
+    chances[:, b] = 1
+    chances[b] = 1e-9
+    chances[b, end] = 1
+    judge = Judge(Scorer(bigram_model(tokenizer, chances / chances.sum(1, keepdims=True))), tokenizer)
+    items = [Item(("q",), ("b",), contaminated=n < 2) for n in range(4)]
+    items += [Item(("q",), ("b c",), contaminated=False) for _ in range(4)]
+    result = score_task(judge, TASKS["answer"], items)
+    # Against "b c" the one word has F1 ⅔, and BLEU's sums are short of pairs.
+    assert result["accuracy"] == 0.5 and result["rules"]["f1"] == pytest.approx(5 / 6)
+    assert result["rules"]["rouge1"] == pytest.approx(5 / 6) and set(result["rules"]) == set(WRITTEN)
+    assert result["standard_error"] == pytest.approx(math.sqrt(0.25 / 7))
+    low, high = result["interval"]
+    assert 0 < low < 0.5 < high < 1
+    assert result["contaminated"] == {"items": 2, "score": 1.0, "interval": [1.0, 1.0]}
+    assert result["clean"]["items"] == 6 and result["clean"]["score"] == pytest.approx(1 / 3)
+    by_beams = score_task(Judge(judge.scorer, tokenizer, beams=4), TASKS["reading"], items)
+    assert by_beams["rule"] == "f1" and by_beams["accuracy"] == pytest.approx(5 / 6)
+    with pytest.raises(TaskError, match="answers of summary have 100 tokens"):
+        short = GPT(Shape(1, 1, 8, 50, tokenizer.vocab_size))
+        score_task(Judge(Scorer(short), tokenizer), TASKS["summary"], items)
+
+
+def test_several_shots_descriptions_and_overlaps_in_one_call(tmp_path, capsys):
+    tokenizer = small_tokenizer(tmp_path / "runs" / "tokenizer")
+    shape = Shape(**{**SMALL, "vocab_size": tokenizer.vocab_size, "sequence_length": 96})
+    run = write_run(tmp_path / "runs" / "name", random_model(shape), tokenizer, data=tmp_path / "runs" / "shards")
+    items, overlaps = tmp_path / "sums.jsonl", tmp_path / "overlaps.jsonl"
+    assert make_items(["arithmetic", "--kind", "2d+", "--count", "9", "--output", str(items)]) == 0
+    overlaps.write_text('{"item": 0}\n{"item": 5}\n')
+    command = [str(run), "--task", f"arithmetic={items}", "--shots", "0,1,2", "--overlaps", f"arithmetic={overlaps}"]
+    assert main([*command, "--description", "arithmetic=Add the numbers."]) == 0
+    captured = capsys.readouterr()
+    found = json.loads(captured.out.split("\n", 1)[1])["tasks"]["arithmetic"]
+    assert set(found["by_shots"]) == {"0", "1", "2"} and found["description"] == "Add the numbers."
+    assert [each["shots"] for each in found["by_shots"].values()] == [0, 1, 2]
+    assert found["by_shots"]["2"]["contaminated"]["items"] == 2 and found["by_shots"]["2"]["clean"]["items"] == 7
+    assert captured.err.count("arithmetic") >= 3
+    for wrong, words in (
+        (["--overlaps", f"piqa={overlaps}"], "--overlaps piqa=…: there is no --task piqa"),
+        (["--description", "piqa=x"], "--description piqa=…: there is no --task piqa"),
+        (["--description", "piqa"], "write NAME=TEXT"),
+    ):
+        assert main([*command, *wrong]) == 2
+        assert words in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*command, "--shots", "1,x"])
+
+
+def test_items_are_made_by_a_command_that_says_what_is_wrong(tmp_path, capsys):
+    text, output = tmp_path / "text.txt", tmp_path / "words.jsonl"
+    text.write_text("weavers weave wefts and warps; weavers rest")
+    command = ["scramble", "--kind", "reversed", "--output", str(output)]
+    assert make_items([*command, "--words", str(text)]) == 0
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert {"context": "sreva" + "ew =", "answer": "weavers"} in rows and len(rows) == 4
+    for wrong, code, words in (
+        ([*command, "--words", str(text)], 2, "is there already"),
+        ([*command[:-1], str(tmp_path / "new")], 2, "give --words FILE"),
+        (["arithmetic", "--kind", "reversed", "--output", str(tmp_path / "new")], 2, "is none of arithmetic"),
+        ([*command[:-1], str(tmp_path / "new"), "--words", str(tmp_path / "none")], 3, "cannot be read"),
+    ):
+        assert make_items(wrong) == code
+        assert words in capsys.readouterr().err
+
+
 def test_the_command_writes_json_that_names_the_rule(tmp_path, capsys):
     tokenizer = small_tokenizer(tmp_path / "runs" / "tokenizer")
     shape = Shape(**{**SMALL, "vocab_size": tokenizer.vocab_size, "sequence_length": 96})
@@ -310,15 +385,108 @@ def test_the_command_writes_json_that_names_the_rule(tmp_path, capsys):
     assert main([*command, "--shots", "2", "--limit", "6"]) == 0
     assert json.loads(capsys.readouterr().out) == scores
 
-    for wrong, words in (
-        (["--task", "choice"], "write NAME=FILE"),
-        (["--task", f"sums={items}"], "no task is called 'sums'"),
-        (["--task", f"choice={tmp_path}/none"], "there is no such file"),
-        (["--task", f"rte={items}"], "no item of rte"),
-        ([], "nothing to score"),
+    for wrong, code, words in (
+        (["--task", "choice"], 2, "write NAME=FILE"),
+        (["--task", f"sums={items}"], 2, "no task is called 'sums'"),
+        (["--task", f"choice={items}", "--task", f"choice={text}"], 2, "given twice"),
+        (["--task", f"choice={items}", "--perplexity", f"choice={text}"], 2, "choose another"),
+        (["--task", f"choice={items}", "--examples", f"piqa={items}"], 2, "there is no --task piqa"),
+        (["--task", f"choice={items}", "--output", str(items)], 2, "holds no scores"),
+        (["--task", f"choice={tmp_path}/none"], 3, "none: cannot be read"),
+        (["--task", f"rte={items}"], 3, "no item of rte"),
+        ([], 2, "nothing to score"),
     ):
-        assert main([str(run), *wrong]) == 1
+        assert main([str(run), *wrong]) == code
         assert words in capsys.readouterr().err
+    assert items.read_text().startswith('{"query"')
     alone = write_run(tmp_path / "alone", random_model(shape), end_of_text=0)
-    assert main([str(alone), "--task", f"choice={items}"]) == 1
+    assert main([str(alone), "--task", f"choice={items}"]) == 2
     assert "give --tokenizer" in capsys.readouterr().err
+
+
+@pytest.fixture
+def worded(tmp_path):
+    """A run with a tokenizer, and a writer of files of JSON lines."""
+    tokenizer = small_tokenizer(tmp_path / "run" / "tokenizer")
+    shape = Shape(**{**SMALL, "vocab_size": tokenizer.vocab_size})
+
+    def write(name, *rows):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return path
+
+    return write_run(tmp_path / "run", random_model(shape), tokenizer), write
+
+
+GOOD = {"query": "Question: same?", "choices": ["right", "wrong"], "gold": 0}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([{"text": "words"}, {"text": None}], "bad.jsonl:2: no text"),
+        ([{"text": "words"}, {"content": "words", "id": 3}], "bad.jsonl:2: no text: a line is a string or"),
+        ([["words"]], "bad.jsonl:1: no text"),
+        ([7], "bad.jsonl:1: no text"),
+        ([], "bad.jsonl: no texts"),
+        (["\ud800"], "cannot be encoded"),
+    ],
+)
+def test_a_text_that_is_none_is_named_and_the_other_tasks_are_scored(worded, rows, words, tmp_path, capsys):
+    run, write = worded
+    good, bad, output = write("good", GOOD, GOOD), write("bad", *rows), tmp_path / "scores.json"
+    command = [str(run), "--task", f"choice={good}", "--perplexity", f"texts={bad}", "--output", str(output)]
+    assert main(command) == 3
+    said = capsys.readouterr().err
+    assert words in said and "Traceback" not in said
+    tasks = json.loads(output.read_text())["tasks"]
+    assert tasks["choice"]["items"] == 2 and words in tasks["texts"]["error"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"query": None, "choices": ["a", "b"], "gold": 0},
+        {"query": "a", "choices": ["a", 7], "gold": 0},
+        {"query": "a", "choices": ["a", "b"], "gold": 2},
+        {"query": "a", "choices": "ab", "gold": "one"},
+    ],
+)
+def test_an_item_that_is_none_is_named_and_the_other_tasks_are_scored(worded, row, capsys):
+    run, write = worded
+    files = write("good", GOOD, GOOD), write("bad", GOOD, row)
+    assert main([str(run), "--task", f"piqa={files[1]}", "--task", f"choice={files[0]}"]) == 3
+    printed = capsys.readouterr()
+    assert "bad.jsonl:2:" in printed.err
+    assert json.loads(printed.out)["tasks"]["choice"]["items"] == 2
+
+
+def test_a_word_that_is_too_unlikely_for_a_perplexity_has_its_nats(worded, capsys):
+    run, write = worded
+    file = write("words", {"context": "the same", "continuation": "wrong answer " * 400})
+    assert main([str(run), "--task", f"word={file}"]) == 0
+    found = json.loads(capsys.readouterr().out)["tasks"]["word"]
+    assert found["perplexity"] is None and found["nats"] > 710 and found["accuracy"] == 0
+
+
+def test_scores_are_not_written_over_another_file(worded, tmp_path, capsys):
+    run, write = worded
+    file, output = write("good", GOOD, GOOD), tmp_path / "scores.json"
+    for _ in range(2):
+        assert main([str(run), "--task", f"choice={file}", "--output", str(output)]) == 0
+    kept = (run / "config.json").read_text()
+    assert main([str(run), "--task", f"choice={file}", "--output", str(run / "config.json")]) == 2
+    assert "holds no scores" in capsys.readouterr().err and (run / "config.json").read_text() == kept
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_logits_are_float32_whatever_the_products_are(worded, dtype, capsys):
+    run, write = worded
+    file = write("good", GOOD, GOOD)
+    assert main([str(run), "--task", f"choice={file}", "--dtype", dtype]) == 0
+    assert json.loads(capsys.readouterr().out)["dtype"] == dtype
+    model = model_of(open_run(run), "cpu", dtype)
+    hidden = model.hidden(torch.tensor([[1, 2, 3]]))
+    assert hidden.dtype == getattr(torch, dtype) and model.logits(hidden).dtype == torch.float32
+    exact = hidden.double() @ model.embedding.weight[: model.shape.vocab_size].double().T
+    torch.testing.assert_close(model.logits(hidden).double(), exact, rtol=1e-5, atol=1e-5)

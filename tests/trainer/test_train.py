@@ -1,5 +1,6 @@
 """The command and its loop: it learns what can be learned, however a step is cut, and ends as it says it ends."""
 
+import errno
 import fcntl
 import math
 import os
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,10 @@ from small_runs import SMALL, command, final_state, rows_of, run, session
 
 from trainer.data.loader import Loader
 from trainer.run.config import read_config
+from trainer.run.devices import choose_dtype, choose_threads
 from trainer.run.distributed import World
 from trainer.run.loop import Stop, _loader, take_step
-from trainer.run.session import choose_dtype, choose_threads, open_session, step_seed
+from trainer.run.session import open_session, step_seed
 from trainer.train import main
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +100,8 @@ def test_the_loss_falls_below_the_unigram_model(markov_shards, tmp_path, capsys)
     assert [row["tokens"] for row in rows] == [2048 * step for step in range(1, 41)]
     assert rows[-1]["loss"] < rows[0]["loss"] - 0.3
     said = capsys.readouterr().err
-    assert "104,960 parameters" in said or "parameters" in said
+    shape = replace(read_config("tiny", None, []).shape, vocab_size=markov_shards.vocab_size)
+    assert f"{shape.n_parameters():,} parameters" in said
     assert "step 40/40" in said and "tokens/s" in said and "ETA" in said
     assert "bits per byte; unigram model" in said and "% below it" in said
     assert {path.name for path in tmp_path.iterdir()} >= {
@@ -143,7 +147,14 @@ def test_every_kind_of_run_trains_on_a_cpu(small_shards, tmp_path, settings):
         (["weights=books"], 2, "name:weight"),
         (["sequence_length=8000", "batch_tokens=8000"], 2, "one window of 8000"),
         (["packing=absent.npz"], 3, "no such plan"),
-        (["rate=1e30", "clip=0", "steps=20"], 4, "nothing is saved from here on"),
+        (["rate=1e30", "clip=0", "steps=20"], 4, "are not saved. The same command goes on from"),
+        (["rate=nan"], 2, "rate=nan: not a finite number"),
+        (["clip=nan"], 2, "clip=nan: not a finite number"),
+        (["weight_decay=inf"], 2, "weight_decay=inf: not a finite number"),
+        (["rate=0"], 2, "rate=0.0: give more than 0"),
+        (["steps=inf"], 2, "steps=inf: not a whole number"),
+        (["steps=1e999999999"], 2, "not a whole number of at most 64 bits"),
+        (["layers=100_000_000"], 5, "take a smaller preset"),
     ],
 )
 def test_errors_are_a_sentence_and_a_code(small_shards, tmp_path, arguments, code, words, capsys):
@@ -174,6 +185,100 @@ def test_a_diverged_run_keeps_its_last_good_checkpoint(small_shards, tmp_path):
     assert not math.isfinite(rows[-1]["loss"]) and math.isfinite(rows[-2]["loss"])
     last = (tmp_path / "checkpoints" / "latest").read_text().strip()
     assert last == f"step_{rows[-2]['step']:08d}"
+
+
+def poisoned(session, batches, rows, share, at=3, _step=take_step):
+    """The step, with one gradient that is no number in step `at`: a broken kernel, an overflow. Its loss is finite."""
+    if session.progress.step + 1 == at:
+        parameter = session.model.blocks[0].feed.down.weight
+        handle = parameter.register_hook(lambda gradient: gradient.index_fill(0, torch.tensor([0]), float("nan")))
+        try:
+            return _step(session, batches, rows, share)
+        finally:
+            handle.remove()
+    return _step(session, batches, rows, share)
+
+
+@pytest.mark.parametrize("clip", ["clip=1", "clip=0"])
+@pytest.mark.parametrize("optimizer", ["adamw", "muon", "gpt1-adam"])
+def test_a_step_whose_gradient_is_no_number_is_neither_applied_nor_saved(
+    small_shards, tmp_path, monkeypatch, clip, optimizer, capsys
+):
+    settings = [
+        "steps=6",
+        "save_every=1",
+        "keep_last=2",
+        "validate_every=1",
+        clip,
+        f"optimizer={optimizer}",
+        "rate=0.01",
+    ]
+    expected = run(small_shards.folder, tmp_path / "whole", *settings)
+    with monkeypatch.context() as patch:
+        patch.setattr("trainer.run.loop.take_step", poisoned)
+        assert main(command(small_shards.folder, tmp_path / "run", *settings)) == 4
+    assert "the norm of the gradient is nan at step 3" in capsys.readouterr().err
+    rows = rows_of(tmp_path / "run")
+    assert math.isfinite(rows[-1]["loss"]) and math.isnan(rows[-1]["gradient_norm"]) and rows[-1]["step"] == 3
+    assert "bits_per_byte" not in rows[-1]
+    assert sorted(path.name for path in (tmp_path / "run" / "checkpoints").glob("step_*"))[-1] == "step_00000002"
+    again = run(small_shards.folder, tmp_path / "run", *settings)
+    assert [row["loss"] for row in again] == [row["loss"] for row in expected]
+
+
+def test_weights_of_a_step_that_is_no_number_stay_as_they_were(small_shards, tmp_path):
+    opened = session(small_shards.folder, tmp_path, "steps=2", "rate=0.01", "warmup_tokens=0")
+    before = {name: parameter.clone() for name, parameter in opened.model.named_parameters()}
+    with _loader(opened) as loader:
+        batches = next(loader)
+        assert not poisoned(opened, batches, 8, 1.0, at=1)[1].isfinite()
+        assert all(torch.equal(parameter, before[name]) for name, parameter in opened.model.named_parameters())
+        assert not opened.optimizer.named_state()
+        take_step(opened, batches, 8, 1.0)
+    assert not torch.equal(opened.model.embedding.weight, before["embedding.weight"])
+
+
+def test_a_run_goes_on_with_another_rate_and_past_a_checkpoint_that_has_diverged(small_shards, tmp_path, capsys):
+    settings = ["clip=0", "save_every=1", "keep_last=3", "warmup_tokens=0", "schedule=constant"]
+    run(small_shards.folder, tmp_path, *settings, "steps=4", "rate=1e-3")
+    assert main(command(small_shards.folder, tmp_path, *settings, "steps=8", "rate=1e30")) == 4
+    assert main(command(small_shards.folder, tmp_path, *settings, "steps=8", "rate=1e-4")) == 4
+    assert "The checkpoint of step 5 has diverged already: move its folder away" in capsys.readouterr().err
+    (tmp_path / "checkpoints" / "step_00000005").rename(tmp_path / "elsewhere")
+    rows = run(small_shards.folder, tmp_path, *settings, "steps=8", "rate=1e-4")
+    assert [row["rate"] for row in rows] == [1e-3] * 4 + [1e-4] * 4
+
+
+def test_a_run_whose_checkpoints_cannot_be_read_is_not_begun_anew(small_shards, tmp_path, monkeypatch, capsys):
+    settings = ["steps=6", "save_every=2", "keep_last=3"]
+    run(small_shards.folder, tmp_path, *settings)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def refusing(path, sha256=""):
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("trainer.run.saved.read_tensors", refusing)
+        assert main(command(small_shards.folder, tmp_path, *settings, "steps=9")) == 3
+    said = capsys.readouterr().err
+    assert "model.safetensors: Input/output error" in said and "nothing was changed" in said
+    for path in (tmp_path / "checkpoints").glob("step_*/state.json"):
+        path.write_text("{}")
+        before[path] = b"{}"
+    assert main(command(small_shards.folder, tmp_path, *settings, "steps=9")) == 3
+    assert "has no whole checkpoint: all 3 are damaged" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "name, kind",
+    [("tokenizer.json", "a tokenizer"), ("manifest.json", "token shards"), ("task.json", "a fine-tuned model")],
+)
+def test_a_folder_of_another_kind_is_not_trained_into(small_shards, tmp_path, name, kind, capsys):
+    (tmp_path / name).write_text("{}")
+    assert main(command(small_shards.folder, tmp_path, "steps=2")) == 2
+    assert f"is {kind} already" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_run_that_is_held_is_not_touched(small_shards, tmp_path, capsys):
@@ -219,17 +324,18 @@ def test_the_time_may_be_limited(small_shards, tmp_path, capsys):
 def test_random_numbers_follow_from_seed_step_process_and_pass():
     places = [(seed, step, rank, micro) for seed in (0, 7) for step in range(9) for rank in (0, 5) for micro in (0, 3)]
     assert len({step_seed(*place) for place in places}) == len(places)
-    assert step_seed(1, 2, 3, 4) == 0 or step_seed(1, 2, 3, 4) < 1 << 56
+    # Golden: other numbers would change the dropout of every run that goes on.
+    assert step_seed(1, 2, 3, 4) == 16_762_433_099_592_036
 
 
 def test_the_type_and_the_threads_are_chosen_by_device():
     cpu = torch.device("cpu")
     assert choose_dtype("auto", cpu) == torch.float32 and choose_dtype("bfloat16", cpu) == torch.bfloat16
     shape = read_config("tiny", None, []).shape
-    assert choose_threads(0, shape, World()) == 1 and choose_threads(3, shape, World()) == 3
+    assert choose_threads(0, shape, cpu) == 1 and choose_threads(3, shape, cpu) == 3
     large = read_config("gpt2-124m", None, []).shape
-    assert choose_threads(0, large, World(size=10**6)) == 1
-    assert choose_threads(0, large, World()) == os.cpu_count()
+    assert choose_threads(0, large, cpu, processes=10**6) == 1
+    assert choose_threads(0, large, cpu) == os.cpu_count()
 
 
 def test_the_loop_takes_its_batches_from_the_order(small_shards, tmp_path):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corpus.errors import CorpusloomError
 from corpus.shards.layout import TRAIN
 from corpus.shards.read import Shards, Stream, open_shards
 from trainer.data.order import PlannedRows
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _SHORTEST = 2
 
 
-class PackingError(Exception):
+class PackingError(CorpusloomError):
     """A plan that is damaged, or not of these shards."""
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from corpus.errors import ExitCode
+from trainer.evaluation.tasks import TaskError
 from trainer.model.gpt import GPT
 from trainer.model.shape import ArchitectureError
 
@@ -36,13 +38,13 @@ class Likelihood:
 def encode_pair(encode: Encode, context: str, ending: str, prefix: int) -> Request:
     """Ids of the context and of the ending; blanks at the context's end go to the ending.
 
-    An empty context becomes the token `prefix` (end of text). `ValueError` for an ending without a token.
+    An empty context becomes the token `prefix` (end of text). `TaskError` for an ending without a token.
     """
     bare = context.rstrip()
     whole = [int(token) for token in encode(context + ending)]
     cut = len(encode(bare)) if bare else 0
     if cut >= len(whole):
-        raise ValueError(f"the ending {ending!r} has no token of its own after {context[-40:]!r}")
+        raise TaskError(f"the ending {ending!r} has no token of its own after {context[-40:]!r}")
     return tuple(whole[:cut]) or (prefix,), tuple(whole[cut:])
 
 
@@ -130,9 +132,11 @@ class Scorer:
         """Of the targets that are not -1, row by row: log-probability (float64) and whether it is the likeliest."""
         tokens, targets = tokens.to(self._device), targets.to(self._device)
         wanted = targets >= 0
-        logits = self.model.logits(self.model.hidden(tokens)[wanted]).float()
+        logits = self.model.logits(self.model.hidden(tokens)[wanted])
         ids = targets[wanted]
         chosen = torch.log_softmax(logits, -1).gather(-1, ids[:, None])[:, 0]
+        if not bool(chosen.isfinite().all()):
+            raise TaskError("the model's logits are not finite here: it has diverged, or needs --dtype float32")
         return chosen.double().cpu(), (logits.argmax(-1) == ids).cpu()
 
 
@@ -156,7 +160,9 @@ def rolling_windows(n_tokens: int, length: int, overlap: int = 1) -> list[tuple[
     window reaches back as far as `length` allows, since its context costs nothing.
     """
     if not 1 <= overlap <= length:
-        raise ValueError(f"an overlap of {overlap} with windows of {length}: give a number from 1 to {length}")
+        raise TaskError(
+            f"an overlap of {overlap} with windows of {length}: give a number from 1 to {length}", ExitCode.FLAGS
+        )
     windows, scored = [], 0
     while scored < n_tokens:
         end = min(n_tokens, scored + (length if not scored else length - overlap + 1))

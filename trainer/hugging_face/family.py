@@ -13,14 +13,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from corpus.errors import CorpusloomError
 from trainer.model.shape import Shape
 
 Config = Mapping[str, Any]
 Weights = Mapping[str, Tensor]
 
 
-class ExportError(Exception):
-    """A model that cannot be exported or imported: which option stands in the way, or what is missing."""
+class ExportError(CorpusloomError):
+    """A model that cannot be exported or imported: which option stands in the way, or what is missing.
+
+    The exit code is 3, for a folder that cannot be read; 2 where no class has what is asked for.
+    """
 
 
 @dataclass(frozen=True)

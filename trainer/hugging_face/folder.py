@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from corpus.errors import ExitCode
 from trainer.hugging_face.alibi import BLOOM, MPT
 from trainer.hugging_face.bert import BERT
 from trainer.hugging_face.equivalents import plain
@@ -42,7 +43,7 @@ def family_of(shape: Shape) -> Family:
     fewest = min(map(len, objections.values()))
     nearest = [(family, found) for family, found in objections.items() if len(found) == fewest]
     reasons = "; ".join(f"{family.architecture} cannot have {' or '.join(found)}" for family, found in nearest)
-    raise ExportError(f"no class of transformers computes this shape: {reasons}")
+    raise ExportError(f"no class of transformers computes this shape: {reasons}", ExitCode.FLAGS)
 
 
 def write_model(

@@ -1,7 +1,9 @@
 """One block: attention and feed-forward, each on a residual path, with the norm where the shape puts it."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from trainer.model.attention import Attention, CrossAttention, Pass
 from trainer.model.layers import FeedForward, Linear, Norm, make_norm
@@ -12,11 +14,13 @@ class Block(nn.Module):
     """Self-attention, with `cross` attention over an encoder's states, and a feed-forward.
 
     Each is a branch f of the residual stream: x + f(norm(x)) (pre), norm(x + f(x)) (post), norm(αx + f(x)) (deepnorm),
-    or x + norm'(f(norm(x))) (sandwich).
+    or x + norm'(f(norm(x))) (sandwich). With `recompute` a training pass keeps the block's input only, and computes the
+    rest again when the gradient comes.
     """
 
     def __init__(self, shape: Shape, layer: int, cross: bool = False) -> None:
         super().__init__()
+        self.recompute = False
         self.post, self.scale = shape.norm_place in ("post", "deepnorm"), shape.residual_scale
         self.attention_norm = make_norm(shape)
         self.attention = Attention(shape, layer)
@@ -31,6 +35,11 @@ class Block(nn.Module):
 
     def forward(self, state: Tensor, shared: Pass) -> Tensor:
         """[B, T, width] -> the same."""
+        if self.recompute and torch.is_grad_enabled():
+            return checkpoint(self._computed, state, shared, use_reentrant=False)
+        return self._computed(state, shared)
+
+    def _computed(self, state: Tensor, shared: Pass) -> Tensor:
         state = self._branch(state, self.attention, self.attention_norm, self.attention_out_norm, shared)
         if self.cross is not None and self.cross_norm is not None:
             state = self._branch(state, self.cross, self.cross_norm, self.cross_out_norm, shared)

@@ -8,14 +8,16 @@ number of the sample). So a sample does not depend on which others were drawn be
 A context that has grown to the model's length is halved: the newer half is read again and the sample goes on.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.command import FlagError
 from trainer.model.attention import KeyValueCache
 from trainer.model.gpt import GPT
 from trainer.model.shape import ArchitectureError
@@ -26,19 +28,23 @@ ROWS = 64
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a token is drawn: `temperature` 0 takes the likeliest, `top_k` 0 and `top_p` 1 cut nothing."""
+    """How a token is drawn: `temperature` 0 takes the likeliest, `top_k` 0 and `top_p` 1 cut nothing.
+
+    `allowed` bool [vocab_size] says which tokens may be drawn at all; None: every one.
+    """
 
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
+    allowed: Tensor | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.temperature < 0:
-            raise ValueError(f"a temperature of {self.temperature} makes no distribution; 0 takes the likeliest token")
+        if not 0 <= self.temperature < math.inf:
+            raise FlagError(f"a temperature of {self.temperature} makes no distribution; 0 takes the likeliest token")
         if self.top_k < 0:
-            raise ValueError(f"top-k of {self.top_k}: give the number of tokens to choose among, or 0 for all")
+            raise FlagError(f"top-k of {self.top_k}: give the number of tokens to choose among, or 0 for all")
         if not 0 < self.top_p <= 1:
-            raise ValueError(f"top-p of {self.top_p}: give a probability above 0 and up to 1")
+            raise FlagError(f"top-p of {self.top_p}: give a probability above 0 and up to 1")
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,13 @@ def probabilities(logits: Tensor, sampling: Sampling) -> Tensor:
 
     Of tokens with equal probability at the border the lower ids are kept, so exactly `top_k` remain.
     """
+    if sampling.allowed is not None:
+        logits = logits.masked_fill(~sampling.allowed.to(logits.device), -torch.inf)
     if sampling.temperature == 0:
         return torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).double()
-    shares = torch.softmax(logits.double() / sampling.temperature, -1)
+    # From the greatest down, so that no temperature, however small, makes an infinity of it.
+    below = logits.double() - logits.double().amax(-1, keepdim=True)
+    shares = torch.softmax(below / sampling.temperature, -1)
     if not sampling.top_k and sampling.top_p == 1:
         return shares
     ordered, order = shares.sort(dim=-1, descending=True, stable=True)
@@ -90,9 +100,11 @@ def generate(
 ) -> list[Sample]:
     """Up to `length` tokens after each prompt, in the order of the prompts; a sample ends early at `end_of_text`.
 
-    Prompts of one length are continued together. `ValueError` for a prompt without a token, and for a model that
-    continues no text.
+    Prompts of one length are continued together. `ValueError` for a prompt without a token, a seed that is not from 0
+    to 2**64 - 1, and for a model that continues no text.
     """
+    if not 0 <= seed < 1 << 64:
+        raise ValueError(f"a seed of {seed}: give a whole number from 0 to 2**64 - 1")
     if not model.shape.continues_text:
         raise ArchitectureError(
             f"a model of architecture {model.shape.architecture}, position {model.shape.position}, fills in what is "
@@ -171,7 +183,8 @@ def _sample(row: np.ndarray, end_of_text: int | None) -> Sample:
 
 
 def _uniform(seed: int, number: int, length: int) -> np.ndarray:
-    return np.random.Generator(np.random.Philox(key=[seed % (1 << 64), number])).random(length)
+    # As uint64: a list of Python's numbers becomes float64 where one is above 2**63, and seeds become equal.
+    return np.random.Generator(np.random.Philox(key=np.array([seed, number], np.uint64))).random(length)
 
 
 @contextmanager

@@ -207,9 +207,13 @@ class GPT(nn.Module):
         return torch.cat((state, one), -1), torch.cat((weight, bias.to(weight.dtype)), -1)
 
     def logits(self, hidden: Tensor, matrix: Tensor | None = None) -> Tensor:
-        """States [..., width] -> scores of the true vocabulary, [..., vocab_size], in the type of the states."""
+        """States [..., width] -> scores of the true vocabulary, [..., vocab_size], in float32 or wider.
+
+        The product is made in that type too: bfloat16 has three digits, and answers differ in the fourth.
+        """
         state, weight = self._scored(hidden, self.token_matrix() if matrix is None else matrix)
-        scores = F.linear(state, weight[: self.shape.vocab_size].to(state.dtype))
+        dtype = wide(state.dtype)
+        scores = F.linear(state.to(dtype), weight[: self.shape.vocab_size].to(dtype))
         return soft_capped(scores, self.shape.soft_cap)
 
     def scored_states(self, tokens: Tensor, documents: Tensor | None, more: Mapping[str, Any]) -> tuple[Tensor, Tensor]:

@@ -97,6 +97,9 @@ class Shape:
         for name in ("layers", "heads", "width", "sequence_length", "vocab_size", "band"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("kv_heads", "head_size", "inner"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more, or 0 for the usual size")
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}")

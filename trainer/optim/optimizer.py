@@ -13,14 +13,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from corpus.errors import CorpusloomError, ExitCode
 from trainer.optim.gpt1_adam import Gpt1Adam
 from trainer.optim.muon import Muon, placed_like, whole
 
 NAMES = ("adamw", "muon", "gpt1-adam")
 
 
-class OptimizerError(Exception):
+class OptimizerError(CorpusloomError):
     """An optimizer that cannot be, or a state that is not that of this model."""
+
+    code = ExitCode.FLAGS
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,20 @@ step, so with a warm-up the first update has the rate 0, as in GPT-1's code.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
+from corpus.errors import CorpusloomError, ExitCode
 from trainer.optim import range_test
 
+STAGES = 4
 KINDS = ("cosine", "linear", "gpt1-linear", "constant", "warmup-stable-decay", "range-test")
 
 
-class ScheduleError(Exception):
+class ScheduleError(CorpusloomError):
     """A schedule that cannot be: which value is wrong, and what it may be."""
+
+    code = ExitCode.FLAGS
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,13 @@ class Schedule:
 
 @dataclass(frozen=True)
 class BatchRamp:
-    """The rows of a batch after a number of samples: a line from `first_tokens` to `last_tokens` over `over_tokens`.
+    """The rows of a batch after a number of samples: at most four sizes, each the nearest to a line that rises from
+    `first_tokens` to `last_tokens` over `over_tokens`.
 
-    GPT-3 (appendix B) goes from 32k tokens to the whole batch over the first 4 to 12 B tokens. Rows are whole, and
-    with `multiple` a whole number of micro-batches, so that no odd shape is compiled; it belongs to the run, not to
-    the machines, or another number of processes would read other batches.
+    GPT-3 (appendix B) goes from 32k tokens to the whole batch over the first 4 to 12 B tokens. Every size of a batch
+    may be another shape to compile, for minutes, so the line becomes a stair: from 16 to 256 rows the sizes are 16, 96,
+    176 and 256, and 96 begins where the line is at (16 + 96) / 2 rows. Sizes are whole numbers of `multiple` rows. The
+    stair belongs to the run, not to the machines, or another number of processes would read other batches.
     """
 
     first_tokens: int
@@ -100,11 +108,21 @@ class BatchRamp:
                 f"{least} ({self.multiple} rows of {self.sequence_length})"
             )
 
+    @cached_property
+    def stages(self) -> tuple[tuple[int, int], ...]:
+        """(sample, rows) of each size: the number of samples seen from which on a batch has so many rows."""
+        unit = self.sequence_length * self.multiple
+        first, last = self.first_tokens // unit, self.last_tokens // unit
+        if not self.over_tokens:
+            return ((0, last * self.multiple),)
+        sizes = sorted({first + (last - first) * number // (STAGES - 1) for number in range(STAGES)})
+        # Where the line has risen by r of all d units, it is at r / d of its length; doubled, so that halves are whole.
+        begins = [(one + other - 2 * first, 2 * (last - first)) for one, other in pairwise(sizes)]
+        tokens = [0, *(-(-self.over_tokens * risen // whole) for risen, whole in begins)]
+        return tuple(
+            (-(-begin // self.sequence_length), size * self.multiple) for begin, size in zip(tokens, sizes, strict=True)
+        )
+
     def rows_at(self, samples_seen: int) -> int:
         """The rows of the batch that begins with sample `samples_seen`; whole numbers only, so equal everywhere."""
-        tokens = self.last_tokens
-        seen = samples_seen * self.sequence_length
-        if seen < self.over_tokens:
-            tokens = self.first_tokens + (self.last_tokens - self.first_tokens) * seen // self.over_tokens
-        rows = tokens // self.sequence_length
-        return rows - rows % self.multiple
+        return next(rows for begin, rows in reversed(self.stages) if begin <= samples_seen)

@@ -8,6 +8,7 @@ from trainer.model.shape import Shape
 from trainer.objectives.distil import Lesson, check_teacher, layers_of
 from trainer.run.config import ConfigError, RunConfig
 from trainer.run.runs import Run, RunError, open_run
+from trainer.run.saved import DamagedError, UnreadableError
 
 # What may differ between a run and the one it begins with: what no weight knows of.
 _FREE = ("layers", "dropout", "band", "pattern", "soft_cap", "zero_init", "position_std")
@@ -55,5 +56,5 @@ def lesson_of(config: RunConfig) -> Lesson:
 def _opened(key: str, path: str) -> Run:
     try:
         return open_run(Path(path))
-    except RunError as error:
+    except (RunError, DamagedError, UnreadableError) as error:
         raise ConfigError(f"{key}={path}: {error}") from error

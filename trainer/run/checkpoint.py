@@ -9,55 +9,40 @@ raises what went wrong. Nothing is pickled, so opening a checkpoint runs no code
 """
 
 import errno
-import hashlib
 import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from trainer.run.tensor_file import TensorFileError, read_tensors, write_tensors
+from corpus.errors import CorpusloomError, ExitCode
+from trainer.run.saved import (
+    BEST,
+    DAMAGED,
+    LATEST,
+    PARTS,
+    STATE,
+    Saved,
+    digest_of,
+    newest_whole,
+    part_file,
+    step_of,
+    steps_in,
+)
+from trainer.run.tensor_file import write_tensors
 
-LATEST, BEST, STATE = "latest", "best", "state.json"
-PARTS = ("model", "optimizer")
 _TEMPORARY = ".tmp-"
 
 
-class CheckpointError(Exception):
-    """A checkpoint that cannot be written or read, and what to do."""
+class CheckpointError(CorpusloomError):
+    """A checkpoint that cannot be written, and what to do."""
 
-
-@dataclass(frozen=True)
-class Saved:
-    """A checkpoint as it was saved: tensors by name on the host, and the state that was given with them."""
-
-    step: int
-    model: dict[str, Tensor]
-    optimizer: dict[str, Tensor]
-    state: dict[str, Any]
-    path: Path
-
-
-def load_checkpoint(path: Path, parts: Collection[str] = PARTS) -> Saved:
-    """Read a checkpoint's folder, every byte of its `parts` checked: ("model",) spares the optimizer's file.
-
-    The tensors are mapped from the files: copy what is to outlive them. Raises CheckpointError that names the damage.
-    """
-    try:
-        record = json.loads((path / STATE).read_bytes())
-        if record.pop("sha256") != _digest_of(record):
-            raise TensorFileError(f"{STATE} is damaged: its SHA-256 is not the one in it")
-        files: dict[str, str] = record["files"]
-        read = {part: read_tensors(path / _file(part), files[_file(part)]) for part in parts}
-        return Saved(record["step"], read.get("model", {}), read.get("optimizer", {}), record["state"], path)
-    except (OSError, ValueError, KeyError, AttributeError, TensorFileError) as error:
-        raise CheckpointError(f"{path} is no whole checkpoint ({error}); take an older one") from error
+    code = ExitCode.MACHINE
 
 
 class Checkpoints:
@@ -87,17 +72,15 @@ class Checkpoints:
     ) -> None:
         """Copy everything to the host and return; a thread writes it as the checkpoint of `step`.
 
-        Sharded tensors must have been gathered. `state` is JSON: floats come back as they were, bit for bit. With
-        `best` the file of that name will name this checkpoint, and it stays until another is better. Raises
-        CheckpointError where the disk has no room, and whatever made the save before fail.
+        Sharded tensors are gathered here one at a time, while the other processes do the same (`gather_along`).
+        `state` is JSON: floats come back as they were, bit for bit. With `best` the file of that name will name this
+        checkpoint, and it stays until another is better. Raises CheckpointError where the disk has no room, or where
+        the save before failed.
         """
-        self.wait()
         record = json.dumps(state, allow_nan=True)
         parts = {"model": model, "optimizer": optimizer}
-        needed = sum(tensor.nbytes for tensors in parts.values() for tensor in tensors.values()) + len(record)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if (free := shutil.disk_usage(self.folder).free) < needed:
-            raise CheckpointError(self._full(step, f"it needs {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} are free"))
+        if fault := self.fault_of(step, bytes_of(*parts.values()) + len(record)):
+            raise CheckpointError(fault)
         copies = {
             part: {name: self._copy(f"{part}.{name}", tensor) for name, tensor in tensors.items()}
             for part, tensors in parts.items()
@@ -117,25 +100,35 @@ class Checkpoints:
             error, self._error = self._error, None
             raise error
 
-    def latest(self) -> Path | None:
-        """The folder of the newest whole checkpoint, every byte checked; None where there is none."""
-        saved = self.load_latest()
-        return saved.path if saved else None
-
     def load_latest(self) -> Saved | None:
-        """The newest whole checkpoint. A damaged one is passed over, and `say` hears of it."""
-        for path in reversed(self._steps()):
-            try:
-                return load_checkpoint(path)
-            except CheckpointError as error:
-                self.say(f"passed over: {error}")
-        return None
+        """The newest whole checkpoint, None where there has never been one; see `newest_whole` for what it raises."""
+        return newest_whole(self.folder, self.say)[0]
+
+    def take_up(self) -> Saved | None:
+        """The same for a run that goes on from it: damaged ones that were passed over are renamed, never removed."""
+        saved, passed = newest_whole(self.folder, self.say)
+        for path in passed:
+            self._set_aside(path)
+        return saved
+
+    def fault_of(self, step: int, n_bytes: int) -> str:
+        """Why a checkpoint of `n_bytes` cannot be saved now; "" where it can. Waits for the save before.
+
+        Of several processes the first asks and tells the others, before they all take part in gathering tensors.
+        """
+        try:
+            self.wait()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(self.folder).free
+        except (CheckpointError, OSError) as error:
+            return str(error)
+        if free < n_bytes:
+            return self._full(step, f"it needs {n_bytes / 1e6:,.0f} MB, {free / 1e6:,.0f} are free")
+        return ""
 
     def _copy(self, name: str, tensor: Tensor) -> Tensor:
         """The tensor's own copy on the host; from an accelerator into pinned memory, which the next save uses again."""
-        if hasattr(tensor, "full_tensor"):
-            raise CheckpointError(f"{name} is sharded: gather it on every process before it is saved")
-        tensor = tensor.detach()
+        tensor = gathered(tensor)
         if tensor.device.type == "cpu":
             return tensor.clone(memory_format=torch.contiguous_format)
         there = self._host.get(name)
@@ -149,9 +142,9 @@ class Checkpoints:
             for leftover in self.folder.glob(f"{_TEMPORARY}*"):
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
             temporary.mkdir()
-            files = {_file(part): write_tensors(temporary / _file(part), copies[part]) for part in PARTS}
+            files = {part_file(part): write_tensors(temporary / part_file(part), copies[part]) for part in PARTS}
             record = {"step": step, "files": files, "state": state}
-            text = json.dumps({**record, "sha256": _digest_of(record)}, indent=1)
+            text = json.dumps({**record, "sha256": digest_of(record)}, indent=1)
             _write_flushed(temporary / STATE, text)
             _flush_folder(temporary)
             self._discard(self.folder / _folder(step))
@@ -176,19 +169,27 @@ class Checkpoints:
         _flush_folder(self.folder)
 
     def _thin(self, newest: int) -> None:
-        """Remove what need not stay once the checkpoint of step `newest` does."""
-        steps = self._steps()
-        for path in (path for path in steps if _step(path) > newest):
-            # Taking up a run takes the newest whole checkpoint: one of a later step can only be damaged.
-            self.say(f"removed: {path}, which was passed over and is of a later step than the one just saved")
-            self._discard(path)
+        """Remove what need not stay once the checkpoint of step `newest` does; damaged ones keep their place."""
+        steps = steps_in(self.folder)
+        for path in (path for path in steps if step_of(path) > newest):
+            self._set_aside(path)
         best = self.folder / BEST
         stays = best.read_text().strip() if best.exists() else ""
-        for path in [path for path in steps if _step(path) <= newest][: -self.keep_last]:
-            if path.name != stays and (not self.keep_every or _step(path) % self.keep_every):
+        for path in [path for path in steps if step_of(path) <= newest][: -self.keep_last]:
+            if path.name != stays and (not self.keep_every or step_of(path) % self.keep_every):
                 self._discard(path)
         if stays and not (self.folder / stays).exists():
             best.unlink()
+
+    def _set_aside(self, path: Path) -> None:
+        """Rename a checkpoint that the run does not go on from, so that it is neither lost nor looked at again."""
+        aside = self.folder / f"{DAMAGED}{path.name}"
+        number = 1
+        while aside.exists():
+            number += 1
+            aside = self.folder / f"{DAMAGED}{path.name}-{number}"
+        path.rename(aside)
+        self.say(f"renamed: {path} is {aside.name} now, and the run goes on from a checkpoint before it")
 
     def _discard(self, path: Path) -> None:
         """Take the name away first: a folder that is half removed must not look like a checkpoint."""
@@ -196,32 +197,38 @@ class Checkpoints:
             gone = path.rename(self.folder / f"{_TEMPORARY}gone-{path.name}")
             shutil.rmtree(gone)
 
-    def _steps(self) -> list[Path]:
-        found = [path for path in self.folder.glob("step_*") if path.name[5:].isdigit() and path.is_dir()]
-        return sorted(found, key=_step)
-
     def _full(self, step: int, reason: str) -> str:
-        stands = f"the checkpoint {steps[-1].name} is whole" if (steps := self._steps()) else "there is none before it"
+        stands = (
+            f"the checkpoint {steps[-1].name} is whole"
+            if (steps := steps_in(self.folder))
+            else "there is none before it"
+        )
         return (
             f"no room in {self.folder} for the checkpoint of step {step} ({reason}); {stands}. "
             "Make room, or keep fewer with keep_last, and start the same command again"
         )
 
 
-def _file(part: str) -> str:
-    return f"{part}.safetensors"
+def gathered(tensor: Tensor) -> Tensor:
+    """A sharded tensor put together, on every process that calls this; another one as it is."""
+    gather = getattr(tensor.detach(), "full_tensor", None)
+    return gather() if gather else tensor.detach()
+
+
+def gather_along(*states: Mapping[str, Tensor]) -> None:
+    """What the other processes do while the first one saves: gather each tensor in turn, and forget it."""
+    for state in states:
+        for tensor in state.values():
+            gathered(tensor)
+
+
+def bytes_of(*states: Mapping[str, Tensor]) -> int:
+    """Bytes of all tensors, of sharded ones the whole."""
+    return sum(tensor.numel() * tensor.element_size() for state in states for tensor in state.values())
 
 
 def _folder(step: int) -> str:
     return f"step_{step:08d}"
-
-
-def _step(path: Path) -> int:
-    return int(path.name[5:])
-
-
-def _digest_of(record: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def _write_flushed(path: Path, text: str) -> None:

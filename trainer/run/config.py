@@ -11,8 +11,7 @@ rates and has its lengths fitted: warm-up to a tenth, ramp to a quarter, decay t
 
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from decimal import InvalidOperation
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +19,16 @@ from trainer.model.presets import PRESETS
 from trainer.model.shape import Shape
 from trainer.optim.schedule import KINDS
 from trainer.run.shape_keys import describe_shape
-from trainer.run.values import near, shown, truth, whole
+from trainer.run.values import ConfigError, check_range, near, shown, value_of
 
-# May be others when a run goes on. `weights` begins a new segment of the order; `steps` and `tokens` move the end.
+# May be others when a run goes on. `weights` begins a new segment of the order, `steps` and `tokens` move the end, and
+# a run that diverged goes on with a lower rate.
 MAY_CHANGE = frozenset(
-    "steps tokens minutes weights device threads dtype compile attention parallel micro_batch validate_every "
-    "validate_tokens save_every keep_last keep_every log_every tensorboard init_from".split()
+    "steps tokens minutes weights rate matrix_rate clip device threads dtype compile recompute attention parallel "
+    "micro_batch validate_every validate_tokens save_every keep_last keep_every log_every tensorboard init_from".split()
 )
 OBJECTIVES = ("next", "masked", "spans", "blanks")
 _LENGTHS = ("warmup_tokens", "ramp_from_tokens", "ramp_over_tokens", "decay_tokens")
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be: the key, the value, and what to write instead."""
 
 
 def _key(default: Any, text: str, *choices: str) -> Any:
@@ -98,6 +94,7 @@ class RunConfig:
     device: str = _key("auto", "auto | cpu | cuda | cuda:N")
     dtype: str = _key("auto", "of the products; masters are float32", "auto", "float32", "bfloat16")
     threads: int = _key(0, "threads of a product on a CPU (0: one for small models, else all cores)")
+    recompute: bool = _key(False, "compute activations again in the backward pass: far less memory, a third more work")
     compile: str = _key("auto", "torch.compile (auto: on CUDA)", "auto", "true", "false")
     attention: str = _key("auto", "back end of attention", "auto", "sdpa", "flex", "dense")
     parallel: str = _key("auto", "several processes: replicas, or sharded", "auto", "ddp", "fsdp")
@@ -116,13 +113,11 @@ class RunConfig:
             if (value := getattr(self, name)) % length:
                 near = max(length, round(value / length) * length)
                 raise ConfigError(f"{name}={value} is no whole number of rows of {length} tokens; write {name}={near}")
-        for name, value in asdict(self).items():
-            if isinstance(value, int | float) and value < 0:
-                raise ConfigError(f"{name}={value}: less than nothing")
+        for part, names in ((self, RUN_KEYS), (self.shape, SHAPE_KEYS)):
+            for name in names:
+                check_range(name, getattr(part, name))
         if not self.batch_tokens:
             raise ConfigError(f"batch_tokens=0: a step needs tokens; write batch_tokens={8 * length}")
-        if not self.save_every or not self.log_every or not self.keep_last:
-            raise ConfigError("save_every, log_every and keep_last must be at least 1")
         if self.ramp_from_tokens > self.batch_tokens:
             raise ConfigError(f"ramp_from_tokens={self.ramp_from_tokens} is more than batch_tokens={self.batch_tokens}")
 
@@ -174,27 +169,7 @@ def parse_value(name: str, value: Any) -> Any:
     default = _DEFAULTS.get(name)
     if default is None:
         raise ConfigError(f"there is no key {name!r}{near(name, _DEFAULTS)}; --help lists the keys")
-    text = str(value).strip()
-    try:
-        if isinstance(default, bool):
-            return truth(text)
-        if isinstance(default, int):
-            return whole(text)
-        parsed: Any = float(text) if isinstance(default, float) else text
-    except (ValueError, InvalidOperation):
-        kind = (
-            "true or false"
-            if isinstance(default, bool)
-            else "a whole number"
-            if isinstance(default, int)
-            else "a number"
-        )
-        raise ConfigError(f"{name}={text}: not {kind}") from None
-    choices = _CHOICES.get(name, ())
-    parsed = parsed.lower() if choices else parsed
-    if choices and parsed not in choices:
-        raise ConfigError(f"{name}={text}: there is {', '.join(choices)}{near(text, choices)}")
-    return parsed
+    return value_of(name, str(value).strip(), default, _CHOICES.get(name, ()))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

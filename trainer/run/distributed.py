@@ -18,6 +18,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from corpus.errors import CorpusloomError, ExitCode
+
 _TIMEOUT = timedelta(minutes=30)
 # From here on a copy of everything on every card is more than the card's use (weights, gradients, two moments).
 _SHARD_FROM = 4_000_000_000
@@ -37,8 +39,10 @@ class World:
         return self.rank == 0
 
 
-class WorldError(ValueError):
+class WorldError(CorpusloomError, ValueError):
     """A device or a world that cannot be had: what was asked for, and what there is."""
+
+    code = ExitCode.FLAGS
 
 
 def choose_device(asked: str, local_rank: int, cards: int) -> str:
@@ -56,17 +60,25 @@ def choose_device(asked: str, local_rank: int, cards: int) -> str:
     return f"cuda:{card}"
 
 
+def place() -> tuple[int, int, int]:
+    """(rank, processes, rank on this machine) as torchrun's environment has them; (0, 1, 0) without it."""
+    rank, size, local = (int(os.environ.get(name, low)) for name, low in _ENVIRONMENT.items())
+    return rank, size, local
+
+
 @contextmanager
 def joined(asked: str = "auto") -> Iterator[World]:
     """The world that torchrun's environment describes, joined for the block; without it, a world of one."""
-    rank, size, local = (int(os.environ.get(name, low)) for name, low in _ENVIRONMENT.items())
+    rank, size, local = place()
     device = torch.device(choose_device(asked, local, torch.cuda.device_count() if torch.cuda.is_available() else 0))
     if device.type == "cuda":
         torch.cuda.set_device(device)
     ours = size > 1 and not dist.is_initialized()
     if ours:
         backend = "nccl" if device.type == "cuda" else "gloo"
-        dist.init_process_group(backend, rank=rank, world_size=size, timeout=_TIMEOUT)
+        # With the device named, NCCL connects at once, and a wrong card shows here and not in the first exchange.
+        card = device if device.type == "cuda" else None
+        dist.init_process_group(backend, rank=rank, world_size=size, timeout=_TIMEOUT, device_id=card)
     try:
         yield World(rank, size, device)
     finally:
@@ -84,6 +96,11 @@ def choose_parallel(asked: str, size: int, parameters: int) -> str:
     if asked != "auto":
         return asked
     return "fsdp" if parameters >= _SHARD_FROM else "ddp"
+
+
+def shards_of(asked: str, size: int, parameters: int) -> int:
+    """Into how many pieces the model is cut: as many as there are processes under fsdp, else 1."""
+    return size if choose_parallel(asked, size, parameters) == "fsdp" else 1
 
 
 def spread(model: nn.Module, parallel: str, world: World, dtype: torch.dtype) -> nn.Module:
@@ -109,11 +126,11 @@ def spread(model: nn.Module, parallel: str, world: World, dtype: torch.dtype) ->
 
 @contextmanager
 def exchanging(model: nn.Module, last: bool) -> Iterator[None]:
-    """Exchange gradients in the backward inside only if it is the `last` micro-batch of a step."""
-    if exchange := getattr(model, "set_requires_gradient_sync", None):  # FSDP2's
-        exchange(last)
-        yield
-    elif isinstance(model, DistributedDataParallel) and not last:
+    """Replicas exchange gradients in the backward inside only if it is the `last` micro-batch of a step.
+
+    Shards always do: what they do not exchange they would have to keep whole, on every card.
+    """
+    if isinstance(model, DistributedDataParallel) and not last:
         with model.no_sync():
             yield
     else:
@@ -134,6 +151,15 @@ def any_of(flag: bool, world: World) -> bool:
     return bool(add_up(torch.tensor([int(flag)], device=world.device), world).item())
 
 
+def least_of(value: int, world: World) -> int:
+    """The least of what the processes have, on all of them."""
+    if world.size > 1:
+        box = torch.tensor([value], device=world.device)
+        dist.all_reduce(box, dist.ReduceOp.MIN)
+        return int(box.item())
+    return value
+
+
 def first_says(value: Any, world: World) -> Any:
     """What the first process has, on every process: a small Python value."""
     if world.size == 1:
@@ -141,11 +167,6 @@ def first_says(value: Any, world: World) -> Any:
     box = [value]
     dist.broadcast_object_list(box, src=0, device=world.device)
     return box[0]
-
-
-def whole(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Every sharded tensor of a state put together; all processes must call it, each gets all of it."""
-    return {name: value.full_tensor() if hasattr(value, "full_tensor") else value for name, value in state.items()}
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:

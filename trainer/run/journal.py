@@ -12,9 +12,10 @@ from types import TracebackType
 from typing import Any
 
 from trainer.optim import range_test
+from trainer.run.memory import memory_of
 from trainer.run.metrics import LiveLine, MetricsLog, live_text, read_metrics, tensorboard_writer, write_table
 from trainer.run.page import Facts, write_page
-from trainer.run.plan import memory_of, plan_lines, source_lines
+from trainer.run.plan import plan_lines, source_lines
 from trainer.run.session import Session, description
 
 CONFIG = "config.json"
@@ -77,7 +78,7 @@ class Journal:
     def _introduce(self) -> None:
         session, config = self.session, self.session.config
         element = session.model.compute_dtype.itemsize
-        memory = memory_of(config, session.shape, session.micro_rows, element)
+        memory = memory_of(config, session.shape, session.micro_rows, element, session.model_shards)
         begin = f"goes on after step {session.progress.step:,}" if session.progress.step else "begins"
         lines = [
             *plan_lines(config, session.shape, session.order, memory, session.micro_rows),

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from corpus.errors import CorpusloomError, ExitCode
 from trainer.data.loader import IGNORED, Batch, Loader
 from trainer.run.distributed import add_up, any_of, exchanging
 from trainer.run.plan import by_source, peak_flops
@@ -28,8 +29,10 @@ _REMEMBERED = 20
 _Weighted = tuple[Batch, float | Tensor]
 
 
-class Diverged(ArithmeticError):
-    """The loss is no number any more."""
+class Diverged(CorpusloomError, ArithmeticError):
+    """The loss or the gradient is no number any more."""
+
+    code = ExitCode.USELESS
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,9 @@ def take_step(session: Session, batches: Sequence[Batch], rows: int, share: floa
     Returns [loss, norm] float32 on the device: this process's part of the mean loss over all targets of the step, and
     the norm of the whole gradient before clipping. Gradients of micro-batches are weighted by their targets, so the
     step is that of one batch however it is cut.
+
+    A step whose norm is not finite is not applied where the norm lies on the host. A card is not waited for: there the
+    next reading ends the run, and nothing is saved between a step and its reading.
     """
     world, config, called = session.world, session.config, session.called
     weighted = weigh(session, batches, rows)
@@ -150,7 +156,8 @@ def take_step(session: Session, batches: Sequence[Batch], rows: int, share: floa
             (part * world.size).backward()
         loss += part.detach()
     norm = session.optimizer.clip(config.clip)
-    session.optimizer.step(share)
+    if norm.device.type != "cpu" or bool(norm.isfinite()):
+        session.optimizer.step(share)
     session.optimizer.zero_grad()
     return torch.stack([loss, norm.to(loss)])
 
@@ -206,20 +213,31 @@ def _read(session: Session, pending: Pending, listener: Listener, held: Sequence
     progress = session.progress
     progress.losses = [*progress.losses, *losses][-_REMEMBERED:]
     best = False
-    if held and all(map(math.isfinite, losses)):
+    if held and all(map(math.isfinite, [*losses, *norms])):
         rows[-1]["bits_per_byte"] = found = _validated(session, held)
         value = mixed(found, session.shares)
         best, progress.best = value < progress.best, min(value, progress.best)
     listener.rows(rows)
-    for taken, loss in zip(pending.taken, losses, strict=True):
-        if math.isfinite(loss):
-            continue
-        raise Diverged(
-            f"the loss is {loss} at step {taken.step}: nothing is saved from here on. Try a lower "
-            "rate or more warmup_tokens, in another --output"
-        )
+    _check_finite(session, pending.taken, losses, norms)
     pending.restart()
     return best
+
+
+def _check_finite(session: Session, taken: Sequence[Taken], losses: Sequence[float], norms: Sequence[float]) -> None:
+    """Raise Diverged for the first step whose loss or norm is no finite number: what follows it must not be saved."""
+    for each, loss, norm in zip(taken, losses, norms, strict=True):
+        if math.isfinite(loss) and math.isfinite(norm):
+            continue
+        found = f"the loss is {loss}" if not math.isfinite(loss) else f"the norm of the gradient is {norm}"
+        message = f"{found} at step {each.step}: the step and what followed it are not saved. "
+        if session.began and each.step == session.began + 1:
+            message += f"The checkpoint of step {session.began} has diverged already: move its folder away, and the "
+        else:
+            message += "The "
+        raise Diverged(
+            f"{message}same command goes on from the checkpoint before; give it a lower rate, or begin with more "
+            "warmup_tokens in another --output"
+        )
 
 
 def _row(session: Session, taken: Taken, loss: float, norm: float) -> dict[str, Any]:

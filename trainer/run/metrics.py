@@ -16,11 +16,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from corpus.errors import CorpusloomError
+
 METRICS, TABLE = "metrics.jsonl", "metrics.csv"
 PLAIN_EVERY = 10.0
 
 
-class MetricsError(ValueError):
+class MetricsError(CorpusloomError, ValueError):
     """A record that is not what a run writes, or an option that this machine lacks."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.mixture import Mixture, MixtureError, Source, fitted
-from corpus.shards.layout import TRAIN, ShardManifest
+from corpus.shards.layout import TRAIN, ShardManifest, TokenizerEntry
 from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan
 from trainer.model.shape import Shape
@@ -85,8 +85,24 @@ def check_same(config: RunConfig, manifest: ShardManifest, state: dict[str, Any]
         )
 
 
-def check_imported(shape: Shape, state: dict[str, Any], output: Path) -> None:
-    """A checkpoint without an order holds imported weights: they are begun with, if they are of this shape."""
+def shape_over(shape: Shape, entry: TokenizerEntry, state: dict[str, Any] | None, output: Path) -> Shape:
+    """The shape of a run over shards of this tokenizer: as given, or with as many ids as the weights it begins with.
+
+    Imported weights may have more rows than their tokenizer has ids; the rows stay, so that nothing is lost when the
+    model goes back to where it came from. `ConfigError` where the weights are of another shape or another tokenizer.
+    """
+    if state is None or "shape" not in state:
+        return shape
+    rows = state["shape"].get("vocab_size", 0)
+    if rows > shape.vocab_size:
+        shape = replace(shape, vocab_size=rows)
+    if "order" in state:
+        return shape  # `check_same` compares all the rest
     old, new = Shape.from_json(state["shape"]).to_json(), shape.to_json()
-    if found := [f"{name} was {old.get(name)}, is now {new[name]}" for name in new if old.get(name) != new[name]]:
-        raise ConfigError(f"{output} holds imported weights of another shape: {'; '.join(found)}")
+    found = [f"{name} was {old.get(name)}, is now {new[name]}" for name in new if old.get(name) != new[name]]
+    theirs = state.get("tokenizer", {}).get("digest")
+    if theirs and theirs != entry.digest:
+        found.append(f"its tokenizer was {theirs[:16]}, that of the shards is {entry.digest[:16]}")
+    if found:
+        raise ConfigError(f"{output} holds imported weights that do not fit: {'; '.join(found)}")
+    return shape

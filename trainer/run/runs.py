@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from corpus.errors import CorpusloomError, ExitCode
 from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
-from trainer.run.checkpoint import BEST, STATE, CheckpointError, load_checkpoint
+from trainer.run.devices import choose_dtype, device_named
+from trainer.run.saved import BEST, STATE, load_checkpoint, newest_whole
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
 CHECKPOINTS, CONFIG = "checkpoints", "config.json"
 
 
-class RunError(Exception):
-    """A folder that is no run, or a tokenizer that is not the run's: what is missing, and what to give."""
+class RunError(CorpusloomError):
+    """A folder that is no run, or a tokenizer that is not the run's: what is missing, and what to give.
+
+    The exit code is 3, for an input that is missing or another's; 2 where only a flag is wrong.
+    """
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,31 +58,31 @@ class Run:
 
 
 def open_run(path: Path, best: bool = False) -> Run:
-    """The newest whole checkpoint of a run, with `best` the one of the least validation loss; or the one at `path`."""
-    folder = path / CHECKPOINTS
+    """The newest whole checkpoint of a run, with `best` the one of the least validation loss; or the one at `path`.
+
+    Raises RunError where there is none, DamagedError and UnreadableError as `newest_whole` does.
+    """
+    folder, one = path / CHECKPOINTS, None
     if (path / STATE).is_file():
-        found, folder = [path], path.parent
+        folder, one = path.parent, path
     elif best and (folder / BEST).is_file():
-        found = [folder / (folder / BEST).read_text(encoding="utf-8").strip()]
-    elif best:
-        raise RunError(f"{folder}: no checkpoint is named best; the run has not validated yet")
+        one = folder / (folder / BEST).read_text(encoding="utf-8").strip()
+    elif best and folder.is_dir():
+        raise RunError(f"{folder}: no checkpoint is named best; the run has not validated yet", ExitCode.FLAGS)
+    if one is not None:
+        saved = load_checkpoint(one, ("model",))
     else:
-        found = sorted(folder.glob("step_*"), reverse=True)
-    errors = []
-    for checkpoint in found:
-        try:
-            saved = load_checkpoint(checkpoint, ("model",))
-        except CheckpointError as error:
-            errors.append(str(error))
-            print(f"passed over: {error}", file=sys.stderr)
-            continue
-        shape = Shape.from_json(saved.state["shape"])
-        entry, data = saved.state.get("tokenizer") or {}, _data_of(folder.parent / CONFIG)
+        saved, _ = newest_whole(folder, lambda said: print(said, file=sys.stderr), ("model",))
+    if saved is None:
+        raise RunError(f"{path}: no run with a checkpoint; give runs/NAME or one of its checkpoints")
+    try:
+        shape, entry = Shape.from_json(saved.state["shape"]), saved.state.get("tokenizer") or {}
         marks = saved.state.get("marks") or {}
-        return Run(path, checkpoint, saved.step, shape, saved.model, entry, data, marks)
-    raise RunError(
-        errors[0] if errors else f"{path}: no run with a checkpoint; give runs/NAME or one of its checkpoints"
-    )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(
+            f"{saved.path}: its shape cannot be read ({error}); was it written by a newer version?"
+        ) from error
+    return Run(path, saved.path, saved.step, shape, saved.model, entry, _data_of(folder.parent / CONFIG), marks)
 
 
 def _data_of(config: Path) -> str:
@@ -87,24 +92,36 @@ def _data_of(config: Path) -> str:
         return ""
 
 
-def model_of(run: Run, device: str = "auto") -> GPT:
-    """The model with the run's weights, on the device, ready to be evaluated."""
+def model_of(run: Run, device: str = "auto", dtype: str = "auto") -> GPT:
+    """The model with the run's weights, on the device, ready to be evaluated.
+
+    `dtype` is that of the products inside the blocks, float32 or bfloat16 (auto: bfloat16 on a card that has it);
+    logits are float32 whatever it is.
+    """
     model = make_model(run.shape, seed=None)
     try:
         model.load_state_dict(dict(run.weights))
     except RuntimeError as error:
         raise RunError(f"{run.checkpoint}: the weights are not those of the shape: {error}") from error
-    return model.to(device_named(device)).eval()
+    model.to(device_named(device)).eval()
+    model.compute_dtype = choose_dtype(dtype, model.embedding.weight.device)
+    return model
 
 
-def device_named(name: str) -> torch.device:
-    """The device of a name; "auto" is the GPU where there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except RuntimeError as error:
-        raise RunError(f"no device {name!r} here: {str(error).splitlines()[0]}") from error
+def ids_with_token(tokenizer: "Tokenizer", rows: int) -> Tensor:
+    """Which of the `rows` ids of a model are tokens: bool [rows].
+
+    An imported model often has more rows than its tokenizer has ids, up to a round number, and some tokenizers leave
+    ids out; their logits are as good as random, and they have no text.
+    """
+    from corpus.tokenizer.models import tokens_of
+
+    known = torch.zeros(rows, dtype=torch.bool)
+    if tokenizer.kind == "sentencepiece":
+        known[: tokenizer.vocab_size] = True
+    else:
+        known[[number for number in tokens_of(json.loads(tokenizer.model)) if number < rows]] = True
+    return known
 
 
 def tokenizer_of(run: Run, given: Path | None = None) -> "Tokenizer | None":

@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from corpus.errors import CorpusloomError
+
 _DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -33,7 +35,7 @@ _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _CHUNK = 1 << 24
 
 
-class TensorFileError(Exception):
+class TensorFileError(CorpusloomError):
     """A file that is not what its header or its digest says."""
 
 
@@ -67,19 +69,20 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> str:
 def read_tensors(path: Path, sha256: str = "") -> dict[str, Tensor]:
     """The tensors of a file, mapped and not read until used; a write to one stays in memory.
 
-    With `sha256` the whole file is hashed first. Raises TensorFileError where the file is damaged or cut short.
+    With `sha256` the whole file is hashed first, by reading and not through the mapping: an error of the disk is an
+    OSError there, and would be a fatal signal here. Raises TensorFileError where the file is damaged or cut short.
     """
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size < 8:
             raise TensorFileError(f"{path} is cut short")
+        if sha256 and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise TensorFileError(f"{path} is damaged: its SHA-256 is not {sha256}")
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    if sha256 and hashlib.sha256(mapped).hexdigest() != sha256:
-        raise TensorFileError(f"{path} is damaged: its SHA-256 is not {sha256}")
     start = 8 + int.from_bytes(mapped[:8], "little")
     try:
         header = json.loads(mapped[8:start])
         return {name: _view(mapped, start, entry) for name, entry in header.items() if name != "__metadata__"}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise TensorFileError(f"{path} is damaged: {error}") from error
 
 

@@ -11,6 +11,7 @@ import mmap
 import re
 from pathlib import Path
 
+from corpus.readers.foreign import SNIFFED, find_foreign
 from corpus.readers.lines import is_compressed
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span
 
@@ -30,7 +31,7 @@ def dump_spans(path: Path, size: int) -> list[Span]:
         return [WHOLE]
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         packed = data[:3] == b"BZh"
-        if not packed and is_compressed(data[:8]):
+        if not packed and (is_compressed(data[:8]) or find_foreign(data[:SNIFFED])):
             return [WHOLE]
         step = size if packed else size * _PLAIN_FOR_PACKED
         borders = [0]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from corpus.command_line import end_with
 from corpus.document import Quarantined
+from corpus.files.storage import in_utf8
 from corpus.readers.warc.captures import RECORD_TYPES, Capture, scan
 
 _COLUMNS = (*RECORD_TYPES, "other", "pages", "quarantined")
@@ -27,13 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for path in parser.parse_args(arguments).files:
         counts: Counter[str] = Counter()
         try:
-            for found in scan(path):
+            for found in scan(path, in_utf8(str(path))):
                 counts.update(_counted(found))
                 if isinstance(found, Quarantined):
                     damage.append(found)
         except OSError as error:
             raise SystemExit(end_with(error, parser.prog)) from error
-        rows.append((path.name, *(str(counts[column]) for column in _COLUMNS)))
+        rows.append((in_utf8(path.name), *(str(counts[column]) for column in _COLUMNS)))
     widths = [max(map(len, column)) for column in zip(("file", *_COLUMNS), *rows, strict=True)]
     for row in (("file", *_COLUMNS), *rows):
         print("  ".join((row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)))))

@@ -8,7 +8,8 @@ import pytest
 import torch
 from run_folders import SHAPES, SMALL, logits_of, random_model, small_tokenizer, write_run
 
-from trainer.export import difference, export_run, import_model, main
+from trainer.export import main
+from trainer.hugging_face.exchange import difference, export_run, import_model
 from trainer.hugging_face.family import ExportError, shortest_pattern
 from trainer.hugging_face.folder import family_of, read_model, write_model
 from trainer.model.gpt import GPT
@@ -276,7 +277,7 @@ def test_the_command_exports_a_run_with_its_tokenizer_and_imports_it_again(tmp_p
     again = open_run(back)
     assert again.shape == model.shape and again.tokenizer["digest"] == tokenizer.digest
     close(logits_of(model_of(again, "cpu"), TOKENS), logits_of(model, TOKENS))
-    assert main(["--from", str(export), "--output", str(back)]) == 1
+    assert main(["--from", str(export), "--output", str(back)]) == 2
     assert "is a run already" in capsys.readouterr().err
 
 
@@ -290,10 +291,10 @@ def test_a_check_finds_an_export_that_is_another_model(tmp_path):
 
 def test_the_command_says_what_is_wrong(tmp_path, capsys):
     tokenizer = small_tokenizer(tmp_path / "tokenizer")
-    assert main([str(tmp_path / "nothing"), "--output", str(tmp_path / "export")]) == 1
+    assert main([str(tmp_path / "nothing"), "--output", str(tmp_path / "export")]) == 3
     assert "no run with a checkpoint" in capsys.readouterr().err
     run = write_run(tmp_path / "run", random_model(Shape(**SMALL, position="rotary")), end_of_text=0)
-    assert main([str(run), "--output", str(tmp_path / "export")]) == 1
+    assert main([str(run), "--output", str(tmp_path / "export")]) == 2
     assert "cannot have position=rotary" in capsys.readouterr().err
     assert not (tmp_path / "export").exists()
     entry = write_run(tmp_path / "words", random_model(Shape(**{**SMALL, "vocab_size": 300})), tokenizer)
@@ -304,7 +305,7 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
     document = json.loads((tmp_path / "tokenizer" / "tokenizer.json").read_text())
     document["model"]["merges"].pop()
     (other / "tokenizer.json").write_text(json.dumps(document))
-    assert main([str(entry), "--output", str(tmp_path / "export"), "--tokenizer", str(other)]) == 1
+    assert main([str(entry), "--output", str(tmp_path / "export"), "--tokenizer", str(other)]) == 3
     assert "the run's tokens come from" in capsys.readouterr().err
 
 

@@ -70,8 +70,23 @@ def test_a_schedule_that_cannot_be_is_refused_by_value(wrong, word):
 
 def test_the_batch_ramp_is_exact_at_these_sample_counts():
     ramp = BatchRamp(32_768, 524_288, 4_096_000_000, 2048)
-    table = {0: 16, 1_000: 16, 1_000_000: 16 + 120, 1_999_999: 255, 2_000_000: 256, 10**9: 256}
-    assert {samples: ramp.rows_at(samples) for samples in table} == table
+    assert [rows for _, rows in ramp.stages] == [16, 96, 176, 256]
+    # The line is at 56, 136 and 216 rows, half-way between two sizes, after a sixth, a half and five sixths.
+    begins = [0, 333_334, 1_000_000, 1_666_667]
+    assert [begin for begin, _ in ramp.stages] == begins
+    for (begin, rows), before in zip(ramp.stages[1:], (16, 96, 176), strict=True):
+        assert (ramp.rows_at(begin - 1), ramp.rows_at(begin)) == (before, rows)
+    assert ramp.rows_at(10**9) == 256
+
+
+@pytest.mark.parametrize(("first", "last"), [(16, 256), (16, 1600), (8, 24), (5, 7), (1, 2), (9, 9)])
+def test_the_stair_follows_the_line_and_has_four_sizes_at_most(first, last):
+    ramp = BatchRamp(first * 64, last * 64, 64 * 60_000, 64)
+    rows = [ramp.rows_at(samples) for samples in range(0, 60_000, 7)]
+    line = [first + (last - first) * samples / 60_000 for samples in range(0, 60_000, 7)]
+    assert len(ramp.stages) <= 4 and rows[0] == first and rows[-1] == last and rows == sorted(rows)
+    steepest = max(rows_ - before for before, rows_ in zip([first, *rows], rows, strict=False))
+    assert max(abs(one - other) for one, other in zip(rows, line, strict=True)) <= steepest / 2 + 0.01
 
 
 def test_a_ramp_with_multiples_keeps_to_whole_micro_batches_and_reaches_the_whole_batch():
@@ -81,7 +96,7 @@ def test_a_ramp_with_multiples_keeps_to_whole_micro_batches_and_reaches_the_whol
         rows.append(ramp.rows_at(samples))
         samples += rows[-1]
     assert rows[0] == 8 and rows[-1] == 64 and rows == sorted(rows)
-    assert set(rows) == {8, 16, 24, 32, 40, 48, 56, 64}
+    assert set(rows) == {8, 24, 40, 64}
 
 
 def test_a_constant_batch_is_a_ramp_that_does_not_rise():

@@ -1,5 +1,7 @@
 """Checkpoints: whole or not there, whatever happens in between."""
 
+import errno
+import io
 import json
 import os
 import resource
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.run.checkpoint import CheckpointError, Checkpoints, load_checkpoint
+from trainer.run.checkpoint import CheckpointError, Checkpoints
+from trainer.run.saved import DamagedError, UnreadableError, load_checkpoint, steps_in
 
 ROOT = Path(__file__).parent.parent.parent.parent
 torch.set_num_threads(1)
@@ -35,7 +38,7 @@ def test_what_is_saved_is_loaded_to_the_bit(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     losses = [0.1 + 0.2, 1 / 3, 5e-324, 1e308]
     save(checkpoints, 1234, losses=losses, names={"ü": None})
-    saved = load_checkpoint(checkpoints.latest())
+    saved = checkpoints.load_latest()
     assert (saved.step, saved.path) == (1234, tmp_path / "step_00001234")
     assert saved.state == {"step": 1234, "losses": losses, "names": {"ü": None}}
     assert torch.equal(saved.model["weight"], tensors(1234)["weight"])
@@ -50,7 +53,7 @@ def test_what_is_saved_is_loaded_to_the_bit(tmp_path):
 
 
 def test_an_empty_folder_has_no_checkpoint(tmp_path):
-    assert Checkpoints(tmp_path / "not there").latest() is None
+    assert Checkpoints(tmp_path / "not there").load_latest() is None
 
 
 def test_training_may_go_on_while_a_checkpoint_is_written(tmp_path):
@@ -105,25 +108,108 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path, name, harm):
     save(checkpoints, 1)
     save(checkpoints, 2)
     harm(tmp_path / "step_00000002" / name)
-    with pytest.raises(CheckpointError, match="step_00000002 is no whole checkpoint"):
+    with pytest.raises(DamagedError, match="step_00000002 is no whole checkpoint"):
         load_checkpoint(tmp_path / "step_00000002")
-    assert checkpoints.latest() == tmp_path / "step_00000001"
+    assert checkpoints.load_latest().path == tmp_path / "step_00000001"
     assert len(said) == 1 and "passed over" in said[0] and "step_00000002" in said[0]
 
 
-def test_a_run_that_went_back_keeps_what_it_saves_and_not_what_was_damaged(tmp_path):
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_a_run_goes_back_past_is_renamed_with_all_its_bytes(tmp_path):
     said = []
-    checkpoints = Checkpoints(tmp_path, keep_last=2, say=said.append)
+    checkpoints = Checkpoints(tmp_path, keep_last=3, say=said.append)
     for step in (1, 2, 3):
         checkpoints.save(step, tensors(step), {}, {}, best=step == 3)
     checkpoints.wait()
     for step in (2, 3):
         flip(tmp_path / f"step_{step:08d}" / "model.safetensors")
-    assert checkpoints.latest() is None
+    before = {step: files_of(tmp_path / f"step_{step:08d}") for step in (2, 3)}
+    assert checkpoints.load_latest().step == 1 and steps_of(tmp_path) == [1, 2, 3], "to look is not to rename"
+    assert checkpoints.take_up().step == 1
+    assert steps_of(tmp_path) == [1]
+    assert {step: files_of(tmp_path / f"damaged-step_{step:08d}") for step in (2, 3)} == before
+    assert len([sentence for sentence in said if sentence.startswith("renamed: ")]) == 2
+    checkpoints.keep_last = 1
+    for step in (2, 3):
+        save(checkpoints, step)
+    flip(tmp_path / "step_00000003" / "model.safetensors")
+    save(checkpoints, 4)
+    assert steps_of(tmp_path) == [4] and not (tmp_path / "best").exists()
+    assert {step: files_of(tmp_path / f"damaged-step_{step:08d}") for step in (2, 3)} == before
+
+
+def test_a_second_damage_at_the_same_step_gets_a_name_of_its_own(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep_last=3)
+    for _ in range(2):
+        save(checkpoints, 1)
+        save(checkpoints, 2)
+        flip(tmp_path / "step_00000002" / "optimizer.safetensors")
+        assert checkpoints.take_up().step == 1
+    assert {path.name for path in tmp_path.glob("damaged-*")} == {"damaged-step_00000002", "damaged-step_00000002-2"}
+
+
+@pytest.mark.parametrize("harm", ["flip", "weights", "moments", "gone"])
+def test_where_no_checkpoint_is_whole_nothing_is_begun_and_nothing_touched(tmp_path, harm):
+    checkpoints = Checkpoints(tmp_path)
+    bad = {"weight": torch.tensor([1.0, float("nan")])}
+    checkpoints.save(5, bad if harm == "weights" else tensors(5), bad if harm == "moments" else tensors(5), {})
+    checkpoints.wait()
+    if harm == "flip":
+        flip(tmp_path / "step_00000005" / "state.json")
+    if harm == "gone":
+        (tmp_path / "step_00000005").rename(tmp_path / "elsewhere")
+    before = files_of(tmp_path)
+    with pytest.raises(DamagedError, match=r"no whole checkpoint.*another --output"):
+        checkpoints.take_up()
+    assert files_of(tmp_path) == before
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ESTALE, errno.EMFILE, errno.ENOMEM])
+@pytest.mark.parametrize("name", ["state.json", "model.safetensors", "optimizer.safetensors"])
+def test_what_cannot_be_read_now_is_not_damaged_and_ends_the_start(tmp_path, monkeypatch, number, name):
+    checkpoints = Checkpoints(tmp_path, say=pytest.fail)
     save(checkpoints, 1)
-    assert steps_of(tmp_path) == [1] and checkpoints.load_latest().step == 1
-    assert len([sentence for sentence in said if sentence.startswith("removed: ")]) == 2
-    assert not (tmp_path / "best").exists()
+    save(checkpoints, 2)
+    before = files_of(tmp_path)
+    opened = io.open
+
+    def refusing(file, *arguments, **options):
+        if str(file).endswith(f"step_00000002/{name}"):
+            raise OSError(number, os.strerror(number), str(file))
+        return opened(file, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(io, "open", refusing)
+        with pytest.raises(UnreadableError, match=rf"step_00000002 cannot be read \(.*{name}: .*nothing was changed"):
+            checkpoints.take_up()
+    assert files_of(tmp_path) == before
+    assert checkpoints.take_up().step == 2
+
+
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(tmp_path, monkeypatch):
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, 1)
+
+    def refusing(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(UnreadableError, match="cannot be read"):
+        steps_in(tmp_path)
+
+
+def test_weights_that_are_no_numbers_are_passed_over_for_the_ones_before(tmp_path):
+    said = []
+    checkpoints = Checkpoints(tmp_path, keep_last=3, say=said.append)
+    save(checkpoints, 1)
+    for step, value in ((2, float("inf")), (3, float("nan"))):
+        checkpoints.save(step, {"weight": torch.tensor([0.0, value])}, {}, {})
+    checkpoints.wait()
+    assert checkpoints.load_latest().step == 1
+    assert [("not finite" in sentence) for sentence in said[-2:]] == [True, True]
 
 
 def test_a_changed_figure_in_the_state_is_found(tmp_path):
@@ -132,7 +218,7 @@ def test_a_changed_figure_in_the_state_is_found(tmp_path):
     path = tmp_path / "step_00000001" / "state.json"
     path.write_text(path.read_text().replace("2.5", "2.6"))
     json.loads(path.read_text())
-    with pytest.raises(CheckpointError, match="SHA-256"):
+    with pytest.raises(DamagedError, match="SHA-256"):
         load_checkpoint(path.parent)
 
 

@@ -81,6 +81,19 @@ def test_values_are_read_by_the_type_of_their_key(name, text, value):
         (["norm=batch"], ["norm", "layer, rms"]),
         (["heads=5"], ["width 64", "5 heads"]),
         (["save_every=0"], ["save_every"]),
+        (["rate=nan"], ["rate=nan", "not a finite number"]),
+        (["rate=-inf"], ["rate=-inf", "not a finite number"]),
+        (["rate=0"], ["rate=0", "more than 0"]),
+        (["dropout=nan"], ["dropout=nan", "not a finite number"]),
+        (["rotary_base=0"], ["rotary_base=0", "more than 0"]),
+        (["beta2=1"], ["beta2=1", "less than 1"]),
+        (["final_share=1.5"], ["final_share=1.5", "at most 1"]),
+        (["steps=1e19"], ["steps=1e19", "64 bits"]),
+        (["steps=nan"], ["steps=nan", "64 bits"]),
+        (["tokens=1e999999999"], ["64 bits"]),
+        (["seed=9223372036854775808"], ["seed=", "64 bits"]),
+        (["kv_heads=-2"], ["kv_heads", "-2"]),
+        (["threads=100000"], ["threads=100000", "at most 4096"]),
         (["vocab_size=7"], ["vocab_size"]),
     ],
 )
@@ -140,8 +153,11 @@ def test_lengths_that_were_fitted_stay_when_the_end_moves():
 def test_differences_name_what_a_run_must_keep_and_nothing_else():
     assert set(RUN_KEYS) > MAY_CHANGE
     old = read_config("tiny", None, [])
-    changed = replace(old, steps=7, minutes=1.0, weights="books:1", micro_batch=4, rate=1.0, seed=3)
-    assert differences(old.to_json(), changed.to_json()) == [f"rate was {old.rate}, is now 1.0", "seed was 0, is now 3"]
+    changed = replace(old, steps=7, minutes=1.0, weights="books:1", micro_batch=4, rate=1.0, beta1=0.5, seed=3)
+    assert differences(old.to_json(), changed.to_json()) == [
+        f"beta1 was {old.beta1}, is now 0.5",
+        "seed was 0, is now 3",
+    ]
 
 
 def test_help_lists_every_key_and_preset_with_a_line_and_needs_no_torch():

@@ -4,15 +4,15 @@ import pytest
 
 from trainer.model.presets import PRESETS
 from trainer.run.config import ConfigError, read_config
+from trainer.run.memory import memory_of, micro_rows_of, sizes_of_passes, verdict
 from trainer.run.plan import (
     course_of,
-    memory_of,
-    micro_rows_of,
     peak_flops,
     plan_lines,
     ramp_of,
     schedule_of,
     source_lines,
+    steps_of_process,
 )
 from trainer.run.resume import order_for
 from trainer.train import main
@@ -97,9 +97,9 @@ def test_memory_counts_weights_gradients_and_moments():
     ],
 )
 def test_rows_of_a_pass_follow_from_the_memory(preset, rows, memory, chosen):
-    assert micro_rows_of(config("steps=1", preset=preset), PRESETS[preset].shape, rows, int(memory), 2) == chosen
+    assert micro_rows_of(config("steps=1", preset=preset), PRESETS[preset].shape, [rows], int(memory), 2) == chosen
     asked = config("steps=1", "micro_batch=12", preset=preset)
-    assert micro_rows_of(asked, PRESETS[preset].shape, rows, int(memory), 2) == min(12, rows)
+    assert micro_rows_of(asked, PRESETS[preset].shape, [rows], int(memory), 2) == min(12, rows)
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,69 @@ def test_the_plan_names_parameters_work_memory_length_and_epochs(small_shards):
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(small_shards, tmp_path, capsys):
     output = tmp_path / "run"
-    flags = ["--data", str(small_shards.folder), "--preset", "gpt2-1558m", "--output", str(output), "--dry-run"]
+    flags = ["--data", str(small_shards.folder), "--preset", "gpt2-124m", "--output", str(output), "--dry-run"]
     assert main([*flags, "tokens=10B", "weights=books:1"]) == 0
     said = capsys.readouterr().out
+    assert "fits        cpu has" in said
     assert "19,074 steps of 524,288 tokens" in said and "vocabulary 1,000" in said
     assert "books" in said and "100.00%" in said and "webtext" not in said
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        (["layers=100_000_000"], "weights, gradients and moments need"),
+        (["width=4_194_304", "heads=64"], "weights, gradients and moments need"),
+        (["sequence_length=1_000_000_000", "batch_tokens=1_000_000_000", "position=rotary"], "even one row per pass"),
+    ],
+)
+def test_a_dry_run_says_what_does_not_fit_and_what_to_do(small_shards, tmp_path, settings, words, capsys):
+    flags = ["--data", str(small_shards.folder), "--preset", "tiny", "--output", str(tmp_path / "run"), "--dry-run"]
+    assert main([*flags, *settings, "tokens=10B"]) == 5 or "one window of" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    if "sequence_length" not in settings[0]:
+        assert words in printed.err and "take a smaller preset" in printed.err and "parameters" in printed.out
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 4, 8, 64])
+@pytest.mark.parametrize("preset", [name for name in PRESETS if name.startswith("gpt3")])
+@pytest.mark.parametrize("memory", [0, 40e9, 80e9, 140e9])
+def test_a_growing_batch_compiles_four_shapes_at_most(preset, processes, memory):
+    run = config("tokens=300B", preset=preset)
+    steps = steps_of_process(ramp_of(run), processes)
+    rows = micro_rows_of(run, run.shape, steps, int(memory), 2, shards=8)
+    passes = {min(rows, count - at) for count in steps for at in range(0, count, rows)}
+    assert passes == sizes_of_passes(steps, rows) and len(passes) <= 4
+
+
+def test_shards_leave_room_for_more_rows():
+    """LLaMA's 7B on eight cards of 80 GB: a copy of all on each does not fit, an eighth leaves room for passes."""
+    run, shape = config("tokens=1T", preset="llama-7b"), PRESETS["llama-7b"].shape
+    whole, cut = (memory_of(run, shape, 1, 2, shards) for shards in (1, 8))
+    assert whole.certain > 80e9 > 4 * cut.certain
+    assert micro_rows_of(run, shape, [256], int(80e9), 2, shards=1) == 1
+    assert micro_rows_of(run, shape, [256], int(80e9), 2, shards=8) >= 4
+    again = config("tokens=1T", "recompute=true", preset="llama-7b")
+    assert memory_of(again, shape, 4, 2, 8).activations < memory_of(run, shape, 4, 2, 8).activations / 5
+    assert micro_rows_of(again, shape, [256], int(80e9), 2, shards=8) > micro_rows_of(
+        run, shape, [256], int(80e9), 2, 8
+    )
+
+
+def test_the_verdict_names_the_first_thing_that_does_not_fit():
+    run, shape = config("steps=1", preset="gpt2-124m"), PRESETS["gpt2-124m"].shape
+    one, many = memory_of(run, shape, 1, 2), memory_of(run, shape, 64, 2)
+    assert verdict(many, one, int(1e9), 1, 10**12).startswith("weights, gradients and moments need 2.24 GB")
+    assert "even one row" in verdict(many, one, one.total - 1, 1, 10**12)
+    assert "lower micro_batch" in verdict(many, one, many.total - 1, 1, 10**12)
+    assert verdict(many, one, many.total, 1, 0) == ""
+    cut = memory_of(run, shape, 1, 2, shards=8)
+    assert "copied to the host first, 1.99 GB" in verdict(cut, cut, 10**12, 8, 10**9)
+
+
+def test_a_batch_that_grows_for_a_billion_steps_is_counted_at_once():
+    grown = config("tokens=1T", "batch_tokens=128", "ramp_from_tokens=64", "ramp_over_tokens=1T", "sequence_length=64")
+    course = course_of(grown)
+    assert course.tokens >= 10**12 and course.steps > 7 * 10**9

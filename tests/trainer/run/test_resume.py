@@ -117,7 +117,7 @@ def test_a_finished_run_says_so_and_goes_on_with_more_steps(small_shards, tmp_pa
     [
         ("seed=5", "seed was 0, is now 5"),
         ("width=64", "width was 32, is now 64"),
-        ("rate=0.1", "rate was 0.003, is now 0.1"),
+        ("beta1=0.8", "beta1 was 0.9, is now 0.8"),
         ("batch_tokens=256", "batch_tokens was 128, is now 256"),
     ],
 )
@@ -173,7 +173,7 @@ def test_imported_weights_are_begun_with_if_their_shape_is_the_run_s(small_shard
     for name, parameter in source.model.named_parameters():
         assert torch.equal(parameter, dict(opened.model.named_parameters())[name])
     assert main([*command(small_shards.folder, tmp_path / "source"), "width=16"]) == 2
-    assert "imported weights of another shape: width was 32, is now 16" in capsys.readouterr().err
+    assert "imported weights that do not fit: width was 32, is now 16" in capsys.readouterr().err
 
 
 def test_a_run_says_what_it_is(small_shards, whole):

@@ -1,0 +1,91 @@
+"""Runs out of this project and models into it: a run as a folder of `transformers`, and such a folder as a run."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from trainer.command import FlagError
+from trainer.hugging_face.family import ExportError
+from trainer.hugging_face.folder import read_model, write_json, write_model
+from trainer.hugging_face.marks import add_marks
+from trainer.model.shape import Shape
+from trainer.run.checkpoint import Checkpoints
+from trainer.run.outputs import RUN, claim, kind_of
+from trainer.run.runs import CHECKPOINTS, CONFIG, Run, model_of
+from trainer.run.saved import all_finite
+
+if TYPE_CHECKING:
+    from corpus.tokenizer.encoding import Tokenizer
+
+
+def export_run(run: Run, output: Path, tokenizer: "Tokenizer | None" = None, dtype: str = "float32") -> str:
+    """Write a run's model, and the tokenizer's files where there is one; the name of the class that opens it."""
+    family = write_model(output, run.shape, run.weights, run.end_of_text, dtype)
+    if tokenizer is not None:
+        from corpus.tokenizer.files import save_tokenizer
+
+        save_tokenizer(tokenizer, output, run.shape.sequence_length)
+        add_marks(output, run.marks)
+    return family.architecture
+
+
+def import_model(source: Path, output: Path) -> list[str]:
+    """Write a folder of `transformers` as a run with one checkpoint, of step 0; sentences about what it found."""
+    claim(output, RUN)
+    if kind_of(output) == RUN:
+        raise FlagError(f"{output} is a run already; give a new folder")
+    shape, weights, config = read_model(source)
+    if name := next((name for name, tensor in weights.items() if not all_finite(tensor)), ""):
+        raise ExportError(f"{source}: {name} holds numbers that are not finite; no model can be made of it")
+    entry, said = _tokenizer_entry(source, output, shape, config)
+    description = {"shape": shape.to_json(), "tokenizer": entry, "imported": config.get("model_type", "")}
+    checkpoints = Checkpoints(output / CHECKPOINTS)
+    checkpoints.save(0, weights, {}, {"step": 0, "tokens": 0, **description})
+    checkpoints.wait()
+    write_json(output / CONFIG, {**description, "data": ""})
+    return said
+
+
+def _tokenizer_entry(
+    source: Path, output: Path, shape: Shape, config: Mapping[str, Any]
+) -> tuple[dict[str, object], list[str]]:
+    """The entry of the folder's tokenizer, of which a copy is put into the run, and sentences about it."""
+    from corpus.tokenizer.files import TokenizerError, load_tokenizer, save_tokenizer
+
+    try:
+        tokenizer = load_tokenizer(source)
+    except TokenizerError as error:
+        end = config.get("eos_token_id")
+        entry: dict[str, object] = {}
+        if isinstance(end, int):
+            entry = {"vocab_size": shape.vocab_size, "end_of_text": end}
+        return entry, [f"no tokenizer was taken along ({error}); samples are ids until one is given"]
+    save_tokenizer(tokenizer, output / "tokenizer")
+    entry: dict[str, object] = {"name": tokenizer.kind, "digest": tokenizer.digest}
+    entry |= {"vocab_size": tokenizer.vocab_size, "end_of_text": tokenizer.end_of_text}
+    said = []
+    if more := shape.vocab_size - tokenizer.vocab_size:
+        found = f"{shape.vocab_size:,} rows for the {tokenizer.vocab_size:,} ids of its tokenizer"
+        kept = "the others are kept and never sampled" if more > 0 else "texts with the ids it lacks cannot be used"
+        said.append(f"the model has {found}; {kept}")
+    return entry, said
+
+
+def difference(run: Run, folder: Path, tokens: int = 64) -> float:
+    """The greatest difference of logits between our model and the exported one, on random tokens (for `--check`)."""
+    import transformers
+
+    model = model_of(run, "cpu")
+    kind = json.loads((folder / "config.json").read_bytes())["architectures"][0]
+    there = getattr(transformers, kind).from_pretrained(folder, dtype=torch.float32).eval()
+    length = min(tokens, run.shape.sequence_length)
+    ids = torch.randint(run.shape.vocab_size, (2, length), generator=torch.Generator().manual_seed(0))
+    halves = run.shape.architecture == "encoder-decoder"
+    source: dict[str, Any] = {"source": ids} if halves else {}
+    with torch.inference_mode():
+        ours = model.logits(model.hidden(ids, **source))
+        theirs = there(ids, decoder_input_ids=ids) if halves else there(ids)
+    return float((ours - theirs.logits).abs().max())
