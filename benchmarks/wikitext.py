@@ -130,7 +130,9 @@ def measure(pages: list[Document], extract: Extractor) -> Figures:
 
 def main() -> None:
     """The table, or the texts to read."""
-    flags = argparse.ArgumentParser(prog="python -m benchmarks.wikitext", description=__doc__.splitlines()[0])
+    flags = argparse.ArgumentParser(
+        prog="python -m benchmarks.wikitext", description=(__doc__ or "").partition("\n")[0]
+    )
     flags.add_argument("--data", type=Path, required=True, help="a folder of dumps and of JSON lines with wikitext")
     flags.add_argument("--read", type=int, default=0, help="write this many texts, chosen by hash, instead of figures")
     given = flags.parse_args()

@@ -129,8 +129,9 @@ def end_with(error: BaseException, command: str, folder: Path | None = None, res
     described = describe(error, command)
     print(f"error: {described.message}", file=sys.stderr)
     if described.code == ExitCode.BUG:
-        where = _keep_trace(described.trace, folder)
-        print(f"This is a bug of ours; please report it with the traceback in {where}", file=sys.stderr)
+        # A worker's traceback lies in a file already, which the message names.
+        where = f" with the traceback in {_keep_trace(described.trace, folder)}" if described.trace else ""
+        print(f"This is a bug of ours; please report it{where}", file=sys.stderr)
     if resume and described.code in (ExitCode.BUG, ExitCode.INPUT, ExitCode.MACHINE):
         print(f"Finished parts stay; once this is mended, go on with the same command: {command} …", file=sys.stderr)
     return int(described.code)

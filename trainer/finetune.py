@@ -5,20 +5,24 @@
 Examples are JSON lines: {"text", "label"}, {"premise", "hypothesis", "label"}, {"first", "second", "label"} or
 {"context", "choices", "label"}. Three epochs at 6.25e-5, batches of 32, GPT-1's Adam, a rate that rises over .2 % of
 the updates and falls to zero, clipping at 1, the language model's loss at .5 beside the task's. The output folder holds
-model.safetensors, task.json with what is needed to open it, and metrics.jsonl.
+model.safetensors, task.json with what is needed to open it, and metrics.jsonl. With `--seeds N` it holds N such
+folders, of which finished ones are kept when the command is given again, and seeds.json with their median: GPT-1's
+figures are medians of ten runs. `--from-scratch` trains the same model without what it learned before.
 """
 
 import argparse
 import json
+import statistics
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.command_line import SHARE_BELOW_ONE, CommandParser, Number
 from trainer.command import COUNT, WHOLE, FlagError, run_command
 from trainer.evaluation.recipe import FORMS, Recipe
-from trainer.run.outputs import TUNED, claim
+from trainer.run.outputs import SEEDS, SEEDS_FILE, TUNED, claim
 
 if TYPE_CHECKING:
     from trainer.evaluation.tuning import Examples
@@ -50,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
         "--auxiliary", type=Number(), default=usual.auxiliary, help="weight of the language model's loss"
     )
     flags.add_argument("--seed", type=WHOLE, default=usual.seed)
+    flags.add_argument("--seeds", type=COUNT, default=1, metavar="N", help="tune N models, of this seed and the next")
+    flags.add_argument("--from-scratch", action="store_true", help="begin with new weights instead of the run's")
     return flags
 
 
@@ -62,8 +68,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _finetune(given: argparse.Namespace) -> int:
     names = ("epochs", "batch", "micro_batch", "rate", "auxiliary", "seed")
     recipe, output = Recipe(**{name: getattr(given, name) for name in names}), Path(given.output)
-    claim(output, TUNED, given.replace)
+    if given.seeds == 1:
+        claim(output, TUNED, given.replace)
+        result = _tuned(given, recipe, output)
+    else:
+        claim(output, SEEDS, replace=True)
+        result = _over_seeds(given, recipe, output)
+    print(json.dumps(result))
+    return 0
 
+
+def _tuned(given: argparse.Namespace, recipe: Recipe, output: Path) -> dict[str, Any]:
+    """Tune one model into a folder; its quality on the validation examples."""
     from trainer.evaluation.tuning import save_tuned
     from trainer.run.runs import open_run
 
@@ -72,15 +88,50 @@ def _finetune(given: argparse.Namespace) -> int:
     output.mkdir(parents=True, exist_ok=True)
     result = _trained(model, training, validation, recipe, output / _METRICS)
     about = {"tokenizer": dict(run.tokenizer), "run": given.run, "step": run.step, "validation": result}
-    save_tuned(model, labels, output, about)
-    print(json.dumps(result))
-    return 0
+    save_tuned(model, labels, output, about | _settings(given, recipe))
+    return result
+
+
+def _settings(given: argparse.Namespace, recipe: Recipe) -> dict[str, Any]:
+    """What a tuned model depends on beside its run."""
+    return {"recipe": asdict(recipe), "from_scratch": given.from_scratch, "train": given.train}
+
+
+def _over_seeds(given: argparse.Namespace, recipe: Recipe, output: Path) -> dict[str, Any]:
+    """Tune one model for each seed, but for those that are there; for every figure its median, mean and spread."""
+    found = {}
+    for number in range(given.seeds):
+        mine = replace(recipe, seed=recipe.seed + number)
+        folder = output / f"seed-{mine.seed}"
+        there = _finished(folder)
+        if there is None:
+            found[mine.seed] = _tuned(given, mine, folder)
+        elif there["recipe"] == asdict(mine) and there["from_scratch"] == given.from_scratch:
+            found[mine.seed] = there["validation"]
+        else:
+            raise FlagError(f"{folder} was tuned by another recipe ({there['recipe']}); give a new --output")
+    summary: dict[str, Any] = {"seeds": found}
+    for name in next(iter(found.values())):
+        values = [result[name] for result in found.values()]
+        spread = statistics.stdev(values) if len(values) > 1 else 0.0
+        summary[name] = {"median": statistics.median(values), "mean": statistics.fmean(values), "deviation": spread}
+    (output / SEEDS_FILE).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    return summary
+
+
+def _finished(folder: Path) -> dict[str, Any] | None:
+    """What is written of a tuned model, whose task.json comes last; None where there is none."""
+    try:
+        return json.loads((folder / "task.json").read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def _prepared(given: argparse.Namespace, recipe: Recipe, run: Any) -> "tuple[TaskModel, list[Any], Examples, Examples]":
     """The model with its new layer, the names of the classes, the examples to train and to validate on."""
     from trainer.evaluation import forms
     from trainer.evaluation.tuning import Examples
+    from trainer.model.encoder_decoder import make_model
     from trainer.model.task_model import TaskModel, with_marks
     from trainer.run.devices import device_named
     from trainer.run.runs import tokenizer_of
@@ -90,7 +141,8 @@ def _prepared(given: argparse.Namespace, recipe: Recipe, run: Any) -> "tuple[Tas
         raise FlagError("examples are text, and the run's tokenizer was not found: give --tokenizer")
     read = [forms.read_examples(given.task, Path(path)) for path in (given.train, given.validation)]
     labels = forms.label_names(given.task, read[0])
-    base = with_marks(run.shape, run.weights, recipe.seed, given.dropout)
+    weights = make_model(run.shape, seed=recipe.seed).state_dict() if given.from_scratch else run.weights
+    base = with_marks(run.shape, weights, recipe.seed, given.dropout)
     model = TaskModel(base, given.task, max(1, len(labels)), seed=recipe.seed).to(device_named(given.device))
     length = run.shape.sequence_length
 

@@ -11,13 +11,15 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, describe
 from trainer.command import COUNT, WHOLE, FlagError, run_command
-from trainer.evaluation.tasks import TASKS, read_items, read_texts, task_named
+from trainer.evaluation.item_files import read_items, read_overlaps, read_texts
+from trainer.evaluation.tasks import TASKS, Task, task_named
 
 if TYPE_CHECKING:
     from trainer.evaluation.scoring import Judge
@@ -38,7 +40,16 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=FILE",
         help='JSON lines with "text": rolling perplexity',
     )
-    flags.add_argument("--shots", type=WHOLE, default=0, metavar="K", help="examples before each item")
+    flags.add_argument(
+        "--shots", type=_shots, default=(0,), metavar="K[,K…]", help="examples before each item; several in one call"
+    )
+    flags.add_argument(
+        "--description", action="append", default=[], metavar="NAME=TEXT", help="a line before all, to say what to do"
+    )
+    flags.add_argument(
+        "--overlaps", action="append", default=[], metavar="NAME=FILE", help="items that stand in the training data"
+    )
+    flags.add_argument("--beams", type=WHOLE, default=0, metavar="N", help="write answers by beam search (GPT-3: 4)")
     flags.add_argument(
         "--examples", action="append", default=[], metavar="NAME=FILE", help="a task's examples (else its other items)"
     )
@@ -58,6 +69,10 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--output", metavar="FILE", help="write the JSON here too")
     return flags
+
+
+def _shots(text: str) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(WHOLE(part) for part in text.split(",")))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,7 +119,7 @@ def _judge(given: argparse.Namespace) -> "tuple[Judge, dict[str, Any]]":
     about = {"run": given.run, "step": run.step, "tokenizer": tokenizer.digest, "seed": given.seed}
     about["dtype"] = str(model.compute_dtype).removeprefix("torch.")
     known = ids_with_token(tokenizer, run.shape.vocab_size)
-    return Judge(Scorer(model, given.batch_tokens), tokenizer, known), about
+    return Judge(Scorer(model, given.batch_tokens), tokenizer, known, given.beams), about
 
 
 def _jobs(given: argparse.Namespace) -> "dict[str, Callable[[Judge], dict[str, Any]]]":
@@ -115,8 +130,9 @@ def _jobs(given: argparse.Namespace) -> "dict[str, Callable[[Judge], dict[str, A
         raise FlagError("nothing to score: give --task NAME=FILE or --perplexity NAME=FILE")
     if twice := sorted(tasks.keys() & texts.keys()):
         raise FlagError(f"{twice[0]} is the name of a task and of a text; results are filed by name: choose another")
-    if idle := sorted(examples.keys() - tasks.keys()):
-        raise FlagError(f"--examples {idle[0]}=…: there is no --task {idle[0]}=… that would use them")
+    for flag, named in (("examples", given.examples), ("overlaps", given.overlaps), ("description", given.description)):
+        if idle := sorted(_named(f"--{flag}", named).keys() - tasks.keys()):
+            raise FlagError(f"--{flag} {idle[0]}=…: there is no --task {idle[0]}=… that would use them")
     for name in tasks:
         task_named(name)
     jobs = {name: _task_job(name, path, examples.get(name), given) for name, path in tasks.items()}
@@ -124,35 +140,53 @@ def _jobs(given: argparse.Namespace) -> "dict[str, Callable[[Judge], dict[str, A
 
 
 def _pairs(flag: str, texts: Sequence[str]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    return {name: Path(text) for name, text in _named(flag, texts).items()}
+
+
+def _named(flag: str, texts: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for text in texts:
         name, equals, path = text.partition("=")
         if not equals or not name or not path:
-            raise FlagError(f"{flag} {text!r}: write NAME=FILE; the tasks are {', '.join(TASKS)}")
+            kind = "TEXT" if flag == "--description" else "FILE"
+            raise FlagError(f"{flag} {text!r}: write NAME={kind}; the tasks are {', '.join(TASKS)}")
         if name in found:
             raise FlagError(f"{flag} {name}=… is given twice; results are filed by name: score them in two calls")
-        found[name] = Path(path)
+        found[name] = path
     return found
 
 
 def _task_job(
     name: str, path: Path, examples: Path | None, given: argparse.Namespace
 ) -> "Callable[[Judge], dict[str, Any]]":
+    overlaps, descriptions = _pairs("--overlaps", given.overlaps), _named("--description", given.description)
+
     def job(judge: "Judge") -> dict[str, Any]:
         from trainer.evaluation.scoring import score_task
 
         task = task_named(name)
-        items = read_items(task, path)[: given.limit or None]
+        if name in descriptions:
+            task = replace(task, description=descriptions[name])
+        items = read_items(task, path)
+        items = (read_overlaps(overlaps[name], items) if name in overlaps else items)[: given.limit or None]
         pool = read_items(task, examples) if examples else None
-        result = score_task(judge, task, items, given.shots, given.seed, pool)
-        if result["cut_prompts"]:
-            print(f"{name}: {result['cut_prompts']} prompts are too long and lost their beginning", file=sys.stderr)
-        drawn = str(examples) if examples else "the other items"
-        summary = f"{100 * result['accuracy']:6.2f} %  by {task.rule}, {len(items)} items, {given.shots} shots"
-        print(f"{name:<16}{summary}", file=sys.stderr)
-        return {**_file(path), "examples": drawn if given.shots else "none", **result}
+        about, results = {**_file(path), "description": task.description}, {}
+        for shots in given.shots:
+            result = score_task(judge, task, items, shots, given.seed, pool)
+            drawn = (str(examples) if examples else "the other items") if shots else "none"
+            results[str(shots)] = {"examples": drawn, **result}
+            _say_result(name, task, result)
+        return about | (results[str(given.shots[0])] if len(results) == 1 else {"by_shots": results})
 
     return job
+
+
+def _say_result(name: str, task: Task, result: dict[str, Any]) -> None:
+    if result["cut_prompts"]:
+        print(f"{name}: {result['cut_prompts']} prompts are too long and lost their beginning", file=sys.stderr)
+    low, high = result["interval"]
+    summary = f"{100 * result['accuracy']:6.2f} % ({100 * low:.2f} to {100 * high:.2f})  by {task.rule}"
+    print(f"{name:<16}{summary}, {result['items']} items, {result['shots']} shots", file=sys.stderr)
 
 
 def _text_job(name: str, path: Path, given: argparse.Namespace) -> "Callable[[Judge], dict[str, Any]]":

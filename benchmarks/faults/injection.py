@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+# What the command prints must still find room.
+_LEAST_KILOBYTES = 4
 EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.listdir", "os.scandir", "fsync", "size")
 
 
@@ -20,7 +22,7 @@ EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.listdir", "os.scandi
 class Fault:
     """Call number `nth` (from 0) of `event` below `folder` fails with `number`; if `lasting`, all later ones too.
 
-    The event "size" is the limit on the size of a file instead, `nth` kilobytes.
+    The event "size" is the limit on the size of a file instead, `nth` kilobytes above those of the log.
     """
 
     event: str
@@ -39,7 +41,7 @@ def inject(fault: Fault) -> None:
     """Let the fault happen in this process from now on."""
     if fault.event == "size":
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (fault.nth * 1024, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, ((fault.nth + _LEAST_KILOBYTES) * 1024, resource.RLIM_INFINITY))
         return
     counter = _Counter(fault)
     if fault.event == "fsync":

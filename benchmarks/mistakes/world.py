@@ -125,6 +125,7 @@ class World:
         self._must(["pipelines.build_books", "--books", self / "books.jsonl", "--output", corpus])
         train = ["pipelines.train_tokenizer", "--corpus", corpus, "--output", tokenizer, "--vocab-size", "400"]
         self._must(train)
+        self._must([*train[:-3], self / "tokenizer-other", "--vocab-size", "390"])
         self._must(self.shards("shards"))
         train = ["trainer.train", "--data", self / "shards", "--preset", "tiny", "--output", self / "run"]
         self._must([*train, "steps=2", "batch_tokens=512"])

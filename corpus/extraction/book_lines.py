@@ -94,15 +94,14 @@ def _is_prose(lines: list[str], width: int) -> bool:
     indents = {len(line) - len(line.lstrip()) for line in lines[1:]}
     if len(indents) > 2 and len(lines) > 3:
         return False
-    forced = [
-        len(line) + 1 + len(following.split(" ", 1)[0]) >= _SLACK * room
-        for line, following in zip(lines, plain[1:], strict=False)
+    needed = [
+        len(line) + 1 + len(following.split(" ", 1)[0]) for line, following in zip(lines, plain[1:], strict=False)
     ]
-    if sum(forced) < _FORCED_SHARE * len(forced):
+    if sum(length >= _SLACK * room for length in needed) < _FORCED_SHARE * len(needed):
         return False
     capitals = sum(line.lstrip("\"'“‘«([_")[:1].isupper() for line in plain)
-    full = sum(len(line) >= 0.93 * room for line in lines[:-1])
-    return capitals < _CAPITAL_SHARE * len(plain) or (len(plain) < 4 and width > _NARROW and full == len(forced))
+    few_but_full = len(plain) < 4 and margin < 2 and width > _NARROW and min(needed) >= width - 1
+    return capitals < _CAPITAL_SHARE * len(plain) or few_but_full
 
 
 def _joined(lines: list[str], words: Counter[str]) -> str:

@@ -79,7 +79,7 @@ def _extract(page: Page, engine: Callable[[str, str], Extracted]) -> Document | 
             extracted = engine(decode(page.body, page.content_type)[0], page.url)
         except TooComplexError as error:
             return page.reject("extract.too_complex", error.number, error.what)
-        except MemoryError:
+        except (MemoryError, ImportError):
             raise  # about this machine, not about the page: the sandbox's to decide
         except Exception as error:
             return page.reject("extract.failed", evidence=type(error).__name__)

@@ -19,7 +19,8 @@ _HEADED = re.compile(rf"^[ \t*_=~#\-]*{_WORDS}\b", re.IGNORECASE | re.MULTILINE)
 _BOX = re.compile(r"^[ \t]*[+|][^\n]*[+|][ \t]*(?:\n[ \t]*[+|][^\n]*[+|][ \t]*)+$", re.MULTILINE)
 _WIDE_GAP = re.compile(r"(?:\n[ \t]*){4,}")
 _PICTURE = re.compile(
-    r"\[\s*(?:illustrations?|frontispiece|abbildung(?:en)?|ilustraci[oó]n|decoration|blank page|tailpiece|headpiece"
+    r"\[\s*(?:illustrations?|picture|frontispiece|abbildung(?:en)?|ilustraci[oó]n|decoration|blank page"
+    r"|tailpiece|headpiece"
     r"|illustration\s*:?\s*decoration)\b(?=\s*[\]:.,;(\"“'_\d-])(?:[^\[\]]|\[[^\[\]]*\])*\]",
     re.IGNORECASE,
 )

@@ -221,6 +221,13 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(file, page_checksum_verification=True)
 
 
+def open_published(path: Path, **options: Any) -> pq.ParquetFile:
+    """A part of a published corpus, opened; checked by its seal, or page by page where it is of the first edition."""
+    file = local(path)
+    check_seal(file, path, required=False)
+    return pq.ParquetFile(file, page_checksum_verification=True, **options)
+
+
 def parquet_footer(path: Path) -> Any:
     """The metadata of a Parquet file, without a look at its pages; `DamagedFile` where they cannot be read."""
     try:

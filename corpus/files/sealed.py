@@ -37,18 +37,27 @@ class DamagedFile(CorpusloomError):
 def seal(path: Path) -> None:
     """Put the digest of a finished file with an empty seal into it."""
     at = _place_of_seal(path)
+    if at < 0:
+        raise ValueError(f"{path}: its writer left no room for a seal")
     digest = _digest(path, at)
     with path.open("r+b") as file:
         file.seek(at)
         file.write(digest)
 
 
-def check_seal(path: Path, named: Path | str = "") -> None:
-    """`DamagedFile` where the file is not what was sealed; `named` is what to call it, if it is a fetched copy."""
+def check_seal(path: Path, named: Path | str = "", required: bool = True) -> None:
+    """`DamagedFile` where the file is not what was sealed; `named` is what to call it, if it is a fetched copy.
+
+    Unless a seal is `required`, a whole file without one passes: corpora of the first edition have none.
+    """
     stamp = stamp_of(path)
     if _checked.get(str(path)) == stamp:
         return
     at = _place_of_seal(path, named)
+    if at < 0 and not required:
+        return
+    if at < 0:
+        raise DamagedFile(named or path, "it carries no seal, so it was not written by this version")
     with path.open("rb") as file:
         file.seek(at)
         written = file.read(_LENGTH)
@@ -66,7 +75,7 @@ def stamp_of(path: Path) -> tuple[int, ...]:
 
 
 def _place_of_seal(path: Path, named: Path | str = "") -> int:
-    """Where the 64 characters of the seal stand, in the footer of the file."""
+    """Where the 64 characters of the seal stand, in the footer of the file; -1 where there is none."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(size - 10, 0))
@@ -80,9 +89,7 @@ def _place_of_seal(path: Path, named: Path | str = "") -> int:
         start = max(size - footer, 0)
         file.seek(start)
         at = file.read(footer).rfind(_MARK)
-    if at < 0:
-        raise DamagedFile(named or path, "it carries no seal, so it was not written by this version")
-    return start + at + len(_MARK)
+    return start + at + len(_MARK) if at >= 0 else -1
 
 
 def _digest(path: Path, at: int) -> bytes:

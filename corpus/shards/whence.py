@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.files.manifest import open_parquet
+from corpus.files.manifest import open_published
 from corpus.shards.layout import SHARD_MANIFEST, Shard, ShardError, ShardManifest, SourceShards, read_shard_manifest
 from corpus.shards.verify import fault_of
 
@@ -68,7 +68,7 @@ def ledger_row(corpus: Path, doc_id: str) -> tuple[Path, int] | None:
     if not parts:
         raise ShardError(f"{corpus}: no kept/*.parquet; give the folder that build_shards read this source from")
     for part in parts:
-        file, before = open_parquet(part), 0
+        file, before = open_published(part), 0
         for group in range(file.num_row_groups):
             row = pc.index(file.read_row_group(group, ["id"])["id"], doc_id).as_py()
             if row >= 0:
@@ -82,7 +82,7 @@ def origin(corpus: Path, doc_id: str) -> dict[str, Any] | None:
     found = ledger_row(corpus, doc_id)
     if found is None:
         return None
-    file, row, group = open_parquet(found[0]), found[1], 0
+    file, row, group = open_published(found[0]), found[1], 0
     while row >= file.metadata.row_group(group).num_rows:
         row -= file.metadata.row_group(group).num_rows
         group += 1

@@ -28,6 +28,12 @@ def write_digests(folder: Path, names: Iterable[str]) -> Path:
     return folder / TOKENIZER_MANIFEST
 
 
+def renew_digests(folder: Path) -> None:
+    """Write the manifest again, for somebody who has changed files of the folder on purpose."""
+    values = json.loads((folder / TOKENIZER_MANIFEST).read_bytes())
+    write_digests(folder, values["files"])
+
+
 def check_digests(folder: Path) -> None:
     """Raise `ValueError` for a file that is not what the manifest says; a missing file or manifest is no fault."""
     path = folder / TOKENIZER_MANIFEST

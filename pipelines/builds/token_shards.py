@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from corpus.files.manifest import manifest_digest, open_parquet, read_manifest
+from corpus.files.manifest import manifest_digest, open_published, read_manifest
 from corpus.files.storage import is_remote, place
 from corpus.mixture import MixtureError, Source
 from corpus.shards.bin import write_bin
@@ -14,7 +14,8 @@ from corpus.shards.card import write_card
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN, ShardError, shard_digest
 from corpus.shards.read import open_shards
 from corpus.shards.write import n_shards_for, source_shards, write_shard_manifest
-from corpus.tokenizer.trial import Trial
+from corpus.tokenizer.classes import class_difference, named_class
+from corpus.tokenizer.trial import Trial, first_texts
 from pipelines.builds.gathering import OWNED, Gathering, Made, counted
 from pipelines.builds.weights import Weighting, estimated_tokens, need_tokens
 from pipelines.cli.command import disk_line
@@ -76,6 +77,7 @@ class ShardBuild:
     def run(self) -> list[str]:
         """Both stages, and the manifest last."""
         _ = self._removed
+        self._check_class()
         self.tokenize()
         return self.gather()
 
@@ -156,7 +158,7 @@ class ShardBuild:
             return gone
         domains: set[str] = set()
         for source, part in [(each, part) for each in self.sources for part in kept_parts(each.path)]:
-            table = open_parquet(place(part["file"])).read(["id", "domain"])
+            table = open_published(place(part["file"])).read(["id", "domain"])
             for name, domain in zip(table["id"].to_pylist(), table["domain"].to_pylist(), strict=True):
                 if name in self.removed or domain in self.removed_domains:
                     gone[source.name].append(name)
@@ -174,6 +176,17 @@ class ShardBuild:
             "validation": {"share": self.validation_share, "left_out_of_training": validated},
             "tokenizer": {"settings_left_out": list(tokens.tokenizer_at(self.tokenizer_path).left_out)},
         }
+
+    def _check_class(self) -> None:
+        """The tokenizer's own class against its file, on the first documents of each source."""
+        if is_remote(self.tokenizer_path) or not named_class(Path(self.tokenizer_path)):
+            return
+        for source in self.sources:
+            batches = (batch for part in kept_parts(source.path) for batch in tokens.text_batches(place(part["file"])))
+            texts = first_texts(text.as_py() for batch in batches for text in batch["text"])
+            tokenizer = tokens.tokenizer_at(self.tokenizer_path)
+            if found := class_difference(Path(self.tokenizer_path), tokenizer, texts):
+                raise StageError(f"--tokenizer {self.tokenizer_path}: {found}", 3)
 
     def _tried(self) -> list[str]:
         """How the first documents came back, where not all did; which those are follows from how the parts were cut."""

@@ -5,15 +5,15 @@ needs is said before the run, by the size of the text, and again before the firs
 With a limit the rarest words are left out until it holds; without one, a machine with too little is told so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpus.files.manifest import map_arrow, parquet_footer, write_bytes, write_json
-from corpus.files.storage import name_of, place
+from corpus.files.manifest import map_arrow, write_bytes, write_json
+from corpus.files.storage import name_of
 from corpus.tokenizer import sanity
 from corpus.tokenizer.counts import Fitted, TooLarge, fit, merge_counts
 from corpus.tokenizer.encoding import Tokenizer
@@ -21,6 +21,7 @@ from corpus.tokenizer.files import save_tokenizer
 from corpus.tokenizer.sanity_page import page
 from corpus.tokenizer.training import VOCABULARY_SIZES, memory_of, train_tokenizer
 from pipelines.builds.token_shards import corpora_read, kept_parts
+from pipelines.builds.weights import text_bytes
 from pipelines.cli.command import disk_line
 from pipelines.cli.replacement import Output
 from pipelines.runtime.errors import StageError
@@ -61,7 +62,7 @@ class VocabularyBuild:
             raise StageError(str(error), 2) from error
         self.parts = {folder: kept_parts(folder) for folder in self.corpora}
         self.output.settings["corpora"] = corpora_read({name_of(folder): folder for folder in self.corpora})
-        self.sizes = {folder: _text_bytes(parts) for folder, parts in self.parts.items()}
+        self.sizes = {folder: text_bytes(parts) for folder, parts in self.parts.items()}
         self.held_out = self._held_out() if self.held_out is None else self.held_out
 
     def plan(self) -> list[str]:
@@ -246,17 +247,6 @@ def _free_memory() -> int | None:
     except OSError:
         return None
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
-
-
-def _text_bytes(parts: Sequence[dict[str, Any]]) -> int:
-    """The bytes of text in a corpus, from the footers of its parts alone."""
-    total = 0
-    for part in parts:
-        metadata: Any = parquet_footer(place(part["file"]))
-        column = metadata.schema.to_arrow_schema().names.index("text")
-        groups = (metadata.row_group(number).column(column) for number in range(metadata.num_row_groups))
-        total += sum(group.total_uncompressed_size for group in groups)
-    return total
 
 
 def parse_corpus(text: str) -> tuple[str, int]:

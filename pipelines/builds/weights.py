@@ -6,10 +6,10 @@ given, the weights that follow from them stand in the manifest, and nobody has t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from corpus.files.manifest import parquet_footer
+from corpus.files.storage import place
 from corpus.mixture import Mixture, MixtureError, capped, describe, fitted, gpt3_table, tempered
 from corpus.tokenizer.encoding import Tokenizer
 from pipelines.runtime.errors import StageError
@@ -73,21 +73,24 @@ def parse_cap(text: str) -> tuple[str, float]:
 
 def estimated_tokens(parts: Sequence[Mapping[str, Any]], tokenizer: Tokenizer) -> int:
     """About how many tokens some kept parts have: the bytes of their text over those a token has in a sample."""
-    size = sum(_text_bytes(Path(part["file"])) for part in parts)
+    size = text_bytes(parts)
     for part in parts:
-        for batch in text_batches(Path(part["file"])):
+        for batch in text_batches(place(part["file"])):
             sample = encoded(batch, tokenizer)
             sampled = int(sample.n_bytes.sum())
             return size * len(sample.tokens) // sampled if sampled else 0
     return 0
 
 
-def _text_bytes(path: Path) -> int:
-    """The bytes of text in a part, from its footer alone."""
-    metadata: Any = parquet_footer(path)
-    column = metadata.schema.to_arrow_schema().names.index("text")
-    groups = (metadata.row_group(number).column(column) for number in range(metadata.num_row_groups))
-    return sum(group.total_uncompressed_size for group in groups)
+def text_bytes(parts: Sequence[Mapping[str, Any]]) -> int:
+    """The bytes of text in kept parts, from their footers alone."""
+    total = 0
+    for part in parts:
+        metadata = parquet_footer(place(part["file"]))
+        column = metadata.schema.to_arrow_schema().names.index("text")
+        groups = (metadata.row_group(number).column(column) for number in range(metadata.num_row_groups))
+        total += sum(group.total_uncompressed_size for group in groups)
+    return total
 
 
 def need_tokens(n_tokens: Mapping[str, int], documents: Mapping[str, int], removal: bool = False) -> None:

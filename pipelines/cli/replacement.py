@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
-from corpus.files.manifest import MANIFEST, ManifestError, code_version, read_checked, write_manifest
+from corpus.files.manifest import MANIFEST, TEMPORARY, ManifestError, code_version, read_checked, write_manifest
 from corpus.files.storage import is_remote
 from corpus.recipes import library_versions
 
@@ -50,6 +50,9 @@ class Output:
         With `write` the settings are put down, and what is to be replaced is no longer published.
         """
         self._refuse_others()
+        if write:
+            for path in [*self.root.glob(f"{TEMPORARY}*"), *(self.root / WORK).glob(f"{TEMPORARY}*")]:
+                path.unlink(missing_ok=True)  # half-written by a run that was killed
         known = _read(self.root / SETTINGS)
         if self.marker.exists():
             difference = self._difference(known)

@@ -23,7 +23,7 @@ from pipelines.runtime.errors import StageError, error_within
 from pipelines.runtime.progress import watched
 from pipelines.runtime.spread import Spread, task_of, write_lines
 from pipelines.runtime.stage import ERROR, RECORD, Stage, Task, Unit, Work, complete_manifest, execute, prepare, publish
-from pipelines.runtime.watched_worker import DIED, watch_workers
+from pipelines.runtime.watched_worker import is_death, watch_workers
 from pipelines.runtime.worker import DRIVER
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -112,15 +112,15 @@ def _run_until_done(stage: Stage, pending: Sequence[Task], run: Callable[[], Non
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return run()
-        except RuntimeError as error:
+        except Exception as error:
             if lost := error_within(str(error)):
                 raise lost from error
-            if DIED not in str(error):
+            if not is_death(error):
                 raise
             if attempt == _ATTEMPTS:
                 left = [task.unit.label for task in pending if not task.record(RECORD).exists()]
                 raise StageError(
-                    f"{stage.name}: worker processes were killed {attempt} times, most likely for want of memory; "
+                    f"{stage.name}: worker processes were killed {attempt} times, most likely because memory ran out; "
                     f"{len(left)} units are left, the first {left[0] if left else 'none'}. Give the machine more, "
                     "or run with --direct_num_workers=1",
                     5,

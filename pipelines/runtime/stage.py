@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -223,9 +224,10 @@ def complete_manifest(stage: Stage, tasks: Sequence[Task]) -> dict[str, Any] | N
 def prepare(stage: Stage, tasks: Sequence[Task]) -> list[Task]:
     """Clear what a killed run left half-written; the units that still have to be done, the biggest first."""
     stage.records.mkdir(parents=True, exist_ok=True)
-    for pattern in (f"*{ERROR}", f"*{PROGRESS}", f"{TEMPORARY}*"):
-        for path in stage.records.glob(pattern):
-            path.unlink(missing_ok=True)
+    half_written = [stage.home.glob(f"{TEMPORARY}*")]
+    half_written += [stage.records.glob(pattern) for pattern in (f"*{ERROR}", f"*{PROGRESS}", f"{TEMPORARY}*")]
+    for path in chain.from_iterable(half_written):
+        path.unlink(missing_ok=True)
     found = _for_each(tasks, finished, stage.root)
     pending = [task for task, outcome in zip(tasks, found, strict=True) if outcome is None]
     for task in pending:  # a record without its parts would make a worker pass the unit over

@@ -13,6 +13,8 @@ from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
 
 DIED = "corpusloom: a worker process died"
+# What the engine itself says when the connection to a worker ends before its answer.
+_CLOSED = (DIED, "Channel closed prematurely", "StatusCode.UNAVAILABLE", "Socket closed")
 LOOK_EVERY = 0.5
 _Handler: Any = worker_handlers.SubprocessSdkWorkerHandler  # its decorator hides the class from type checkers
 
@@ -38,6 +40,11 @@ class WatchedWorker(_Handler):
             for instruction in list(owed):
                 answer = beam_fn_api_pb2.InstructionResponse(instruction_id=instruction, error=DIED)
                 owed.pop(instruction).set(answer)
+
+
+def is_death(error: BaseException) -> bool:
+    """Whether the pipeline failed because a worker process died, and not because of what it was doing."""
+    return any(words in str(error) for words in _CLOSED)
 
 
 def watch_workers() -> None:

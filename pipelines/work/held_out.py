@@ -9,10 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from corpus.files.manifest import Counts, write_arrow
-from corpus.files.storage import local
+from corpus.files.manifest import Counts, open_published, write_arrow
 from corpus.hashing import uniform
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.sanity import Group, Tally, tally_texts
@@ -44,7 +42,7 @@ class EncodeHeldOut:
         seen = np.zeros(self.tokenizer.vocab_size, np.int64)
         tallies: dict[Group, Tally] = {}
         note, came = note_progress(task), 0
-        file = pq.ParquetFile(local(task.input()), page_checksum_verification=True)
+        file = open_published(task.input())
         for batch in file.iter_batches(_BATCH, columns=["id", "source", "language", "text"], use_threads=False):
             rows = batch.to_pylist()
             came += len(rows)

@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from corpus.files.manifest import Counts, Part, map_arrow, read_json, write_arrow
+from corpus.files.manifest import Counts, Part, map_arrow, open_published, read_json, write_arrow
 from corpus.files.storage import is_remote, local, local_folder, place
 from corpus.hashing import file_digest
 from corpus.shards.documents import Documents, order_key
@@ -113,7 +112,7 @@ class TokenizePart:
         if tokenizer.digest != self.tokenizer_digest:
             raise StageError(f"{self.tokenizer_path}: another tokenizer here than where the command was given", 3)
         runs, trial = Runs(task, self.memory - ENCODING_BYTES), Trial()
-        for batch in text_batches(local(task.input())):
+        for batch in text_batches(task.input()):
             if not done:
                 trial = self._tried(tokenizer, batch, task)
             clusters = zip(batch["cluster"].to_pylist(), batch["id"].to_pylist(), strict=True)
@@ -135,7 +134,7 @@ class TokenizePart:
 
 def text_batches(path: Path) -> Iterator[pa.RecordBatch]:
     """The columns `id`, `cluster` and `text` of a kept part, in batches of about 2 MB of text whatever its rows are."""
-    file = pq.ParquetFile(path, page_checksum_verification=True, buffer_size=1 << 20)
+    file = open_published(path, buffer_size=1 << 20)
     column = file.schema_arrow.names.index("text")
     for group in range(file.num_row_groups):
         facts = file.metadata.row_group(group)

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from corpus.files.manifest import Counts, Part, write_arrow
-from corpus.files.storage import local
+from corpus.files.manifest import Counts, Part, open_published, write_arrow
 from corpus.hashing import uniform
 from corpus.tokenizer.words import WordCounter
 from pipelines.runtime.progress import note_progress
@@ -44,7 +42,7 @@ class CountWords:
 
     def _texts(self, task: Task, seen: dict[str, int]) -> Iterator[str]:
         note, share = note_progress(task), task.unit.payload["share"]
-        file = pq.ParquetFile(local(task.input()), page_checksum_verification=True)
+        file = open_published(task.input())
         for batch in file.iter_batches(_BATCH, columns=["id", "text"], use_threads=False):
             for row in batch.to_pylist():
                 seen["documents"] += 1

@@ -67,3 +67,16 @@ def real_data() -> Path:
 def quiet_environment():
     """The environment, with a home and a locale of its own: nothing of a user's may leak into a corpus."""
     return {**os.environ, "LC_ALL": "C", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "12345"}
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory):
+    """A byte is a token."""
+    from corpus.tokenizer.encoding import tokenizer_from
+    from corpus.tokenizer.files import save_tokenizer
+    from corpus.tokenizer.models import byte_characters, gpt2_model
+
+    folder = tmp_path_factory.mktemp("tokenizer")
+    vocabulary = {character: number for number, character in enumerate(byte_characters())}
+    save_tokenizer(tokenizer_from("gpt2", gpt2_model({**vocabulary, "<|endoftext|>": 256}, [])), folder)
+    return folder

@@ -145,7 +145,7 @@ def test_removal_rewrites_only_the_shards_that_held_the_documents(corpora, token
     gone = sorted(row["id"] for row in rows(corpora / "one", "kept"))[:1]
     (tmp_path / "ids").write_text("\n".join(gone))
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "two").iterdir()}
-    shards(corpora, tokenizer, tmp_path / "out", "--remove-ids", tmp_path / "ids")
+    shards(corpora, tokenizer, tmp_path / "out", "--replace", "--remove-ids", tmp_path / "ids")
     after = arrow_bytes(tmp_path / "out")
     changed = {name for name in after if after[name] != before_removal[name]}
     assert set(after) == set(before_removal)

@@ -16,8 +16,9 @@ from corpus.files import transient
 from corpus.files.manifest import MANIFEST, Counts, write_arrow
 from corpus.hashing import file_digest
 from pipelines.runtime.errors import StageError
-from pipelines.runtime.map_parts import run_stage
+from pipelines.runtime.map_parts import _run_until_done, run_stage
 from pipelines.runtime.stage import Outcome, Stage, Task, Unit
+from pipelines.runtime.watched_worker import DIED
 
 IN_PROCESS = ["--direct_num_workers=1"]
 
@@ -83,9 +84,11 @@ def test_only_what_is_missing_or_spoilt_is_done_again(tmp_path):
     parts[1].unlink()
     parts[2].write_bytes(parts[2].read_bytes()[:-1] + b"?")
     (tmp_path / "squares" / ".tmp-half").write_bytes(b"half a part of a killed run")
+    (stage.home / ".tmp-half-pending.jsonl").write_bytes(b"half a list of a killed run")
     run_stage(stage, units, Square(log), IN_PROCESS)
     assert asked(log) == [0, 1, 1, 2, 2, 3]
     assert bytes_of(tmp_path) == expected
+    assert not list(tmp_path.rglob(".tmp-*"))
 
 
 def test_other_settings_make_other_parts_and_clear_the_old(tmp_path):
@@ -258,6 +261,21 @@ def test_a_killed_worker_process_costs_nothing_but_time(tmp_path, importable):
     other, others, log = make(tmp_path / "quiet", 8)
     assert manifest == run_stage(other, others, KillOnce(log, 0), IN_PROCESS)[0]
     assert bytes_of(tmp_path / "killed") == bytes_of(tmp_path / "quiet")
+
+
+@pytest.mark.parametrize("said", [f"error: {DIED}", "Channel closed prematurely.", "status = StatusCode.UNAVAILABLE"])
+def test_every_word_of_the_engine_for_a_dead_worker_is_known(tmp_path, said):
+    """Which of them it says depends on what the worker was doing when it was killed."""
+    stage, _, _ = make(tmp_path)
+    ran = []
+
+    def run():
+        ran.append(1)
+        if len(ran) == 1:
+            raise RuntimeError(said)
+
+    _run_until_done(stage, [], run)
+    assert len(ran) == 2
 
 
 @GONE

@@ -23,10 +23,12 @@ from trainer.evaluation.tuning import (
     warmup_linear,
 )
 from trainer.finetune import main
+from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.model.task_model import TaskModel, with_marks
-from trainer.run.runs import RunError
+from trainer.predict import main as predictions
+from trainer.run.runs import RunError, open_run
 
 VOCAB = SMALL["vocab_size"]
 MARKS = Marks(61, 62, 63)
@@ -263,6 +265,78 @@ def test_the_command_tunes_and_its_output_opens_again(run, tmp_path, capsys):
     (tmp_path / "tuned" / "task.json").write_text("{}")
     with pytest.raises(RunError, match="not the output of python -m"):
         load_tuned(tmp_path / "tuned")
+
+
+def test_several_seeds_go_on_where_they_stopped_and_are_summed_up(run, tmp_path, capsys):
+    words = ["the right answer", "the wrong answer", "again right and right", "and again wrong"]
+    rows = [{"text": words[n % 4], "label": "good" if n % 2 == 0 else "bad"} for n in range(16)]
+    file, output = lines_of(tmp_path / "train.jsonl", rows), tmp_path / "tuned"
+    command = [str(run), "--task", "classification", "--train", file, "--validation", file, "--rate", "1e-3"]
+    command += ["--epochs", "1", "--batch", "8", "--output", str(output)]
+    assert main([*command, "--seeds", "2"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    before = (output / "seed-0" / "model.safetensors").stat().st_mtime_ns
+    (output / "seed-1" / "task.json").unlink()
+    assert main([*command, "--seeds", "3"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads((output / "seeds.json").read_text()) and set(found["seeds"]) == {"0", "1", "2"}
+    assert {seed: found["seeds"][seed] for seed in "01"} == first["seeds"]
+    values = [each["accuracy"] for each in found["seeds"].values()]
+    assert found["accuracy"]["median"] == sorted(values)[1] and found["accuracy"]["mean"] == pytest.approx(
+        sum(values) / 3
+    )
+    assert (output / "seed-0" / "model.safetensors").stat().st_mtime_ns == before
+    assert main([*command, "--seeds", "3", "--rate", "2e-3"]) == 2
+    assert "was tuned by another recipe" in capsys.readouterr().err
+
+
+def test_from_scratch_the_runs_weights_do_not_count(run, tmp_path, capsys):
+    rows = [{"text": word, "label": n} for n, word in enumerate(["the right answer", "the wrong answer"])]
+    file = lines_of(tmp_path / "train.jsonl", rows)
+    command = [str(run), "--task", "classification", "--train", file, "--validation", file, "--epochs", "1"]
+    for name, flags in (("new", ["--from-scratch"]), ("tuned", [])):
+        assert main([*command, "--rate", "1e-9", "--output", str(tmp_path / name), *flags]) == 0
+    models = {name: load_tuned(tmp_path / name)[0].model for name in ("new", "tuned")}
+    base = GPT(open_run(run).shape, seed=0)
+    fresh = with_marks(base.shape, base.state_dict(), 0)
+    part = "blocks.0.feed.up.weight"
+    assert torch.allclose(models["new"].get_parameter(part), fresh.get_parameter(part), atol=1e-6)
+    assert torch.allclose(models["tuned"].get_parameter(part), open_run(run).weights[part], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["encoder", "prefix", "encoder-decoder"])
+def test_models_that_see_the_whole_text_are_tuned_without_a_look_at_padding(kind):
+    shape = Shape(**SMALL, architecture=kind, position="relative")
+    model = TaskModel(with_marks(shape, make_model(shape).state_dict(), 1), "classification", 2, seed=2).eval()
+    short, long = [[61, 1, 2, 63]], [[61, 1, 2, 3, 4, 5, 6, 63]]
+    alone, padded = model(forms.rows_of([short]))[0], model(forms.rows_of([short, long]))[0]
+    assert torch.allclose(alone[0], padded[0], atol=1e-6)
+    rows = forms.rows_of([short, long])
+    assert model(rows)[1].item() == 0
+    train(
+        model, Examples([short, long], torch.tensor([0, 1])), Recipe(epochs=60, rate=1e-2, batch=2), lambda line: None
+    )
+    assert predict(model, Examples([short, long], torch.tensor([0, 1]))).argmax(-1).tolist() == [0, 1]
+
+
+def test_a_tuned_model_is_asked_by_a_command(run, tmp_path, capsys):
+    words = ["the right answer", "the wrong answer", "again right and right", "and again wrong"]
+    rows = [{"text": words[n % 4], "label": "good" if n % 2 == 0 else "bad"} for n in range(64)]
+    file, output = lines_of(tmp_path / "train.jsonl", rows), tmp_path / "said.jsonl"
+    command = [str(run), "--task", "classification", "--train", file, "--validation", file, "--rate", "3e-3"]
+    assert main([*command, "--epochs", "6", "--batch", "8", "--output", str(tmp_path / "tuned")]) == 0
+    asked = lines_of(tmp_path / "asked.jsonl", [{"text": word} for word in words])
+    ask = [str(tmp_path / "tuned"), "--examples", asked, "--output", str(output)]
+    assert predictions([*ask, "--tokenizer", str(tmp_path / "tokenizer")]) == 0
+    said = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [line["label"] for line in said] == ["good", "bad", "good", "bad"]
+    assert all(sum(line["probabilities"].values()) == pytest.approx(1) for line in said)
+    capsys.readouterr()
+    assert predictions(ask) == 2 and "is there already" in capsys.readouterr().err
+    bad = lines_of(tmp_path / "bad.jsonl", [{"title": "x"}])
+    wrong = [str(tmp_path / "tuned"), "--examples", bad, "--output", str(tmp_path / "new")]
+    assert predictions([*wrong, "--tokenizer", str(tmp_path / "tokenizer")]) == 3
+    assert "an example of classification has the fields text or sentence" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,11 @@ from run_folders import SHAPES, SMALL, logits_of, random_model, small_tokenizer,
 from corpus.tokenizer.encoding import tokenizer_from
 from corpus.tokenizer.models import END_OF_TEXT, byte_characters, gpt2_model
 from trainer.evaluation.likelihood import Scorer, encode_pair, rolling_windows
-from trainer.evaluation.scoring import RULES, Evidence, Judge, chosen, judge_choices, normal, score_task, score_text
+from trainer.evaluation.measures import normal
+from trainer.evaluation.scoring import RULES, Evidence, Judge, chosen, judge_choices, score_task, score_text
 from trainer.evaluation.tasks import TASKS, Item, TaskError
+from trainer.evaluation.written import RULES as WRITTEN
+from trainer.make_items import main as make_items
 from trainer.model.generate import Sampling, generate
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
@@ -286,6 +289,76 @@ def test_bits_per_byte_of_a_bigram_model_are_those_of_its_table(bigrams):
     assert result["nats"] == pytest.approx(-total, rel=1e-5) and result["n_words"] == 5
     with pytest.raises(TaskError, match="no text"):
         score_text(judge, [""])
+
+
+def test_written_answers_count_by_every_measure_and_in_parts(tmp_path):
+    """A model that writes "b" after everything and then ends: half of the items want that."""
+    tokenizer = bytes_tokenizer()
+    chances = np.full((tokenizer.vocab_size,) * 2, 1e-9)
+    b, end = tokenizer.encode("b")[0], tokenizer.end_of_text
+    chances[:, b] = 1
+    chances[b] = 1e-9
+    chances[b, end] = 1
+    judge = Judge(Scorer(bigram_model(tokenizer, chances / chances.sum(1, keepdims=True))), tokenizer)
+    items = [Item(("q",), ("b",), contaminated=n < 2) for n in range(4)]
+    items += [Item(("q",), ("b c",), contaminated=False) for _ in range(4)]
+    result = score_task(judge, TASKS["answer"], items)
+    # Against "b c" the one word has F1 ⅔, and BLEU's sums are short of pairs.
+    assert result["accuracy"] == 0.5 and result["rules"]["f1"] == pytest.approx(5 / 6)
+    assert result["rules"]["rouge1"] == pytest.approx(5 / 6) and set(result["rules"]) == set(WRITTEN)
+    assert result["standard_error"] == pytest.approx(math.sqrt(0.25 / 7))
+    low, high = result["interval"]
+    assert 0 < low < 0.5 < high < 1
+    assert result["contaminated"] == {"items": 2, "score": 1.0, "interval": [1.0, 1.0]}
+    assert result["clean"]["items"] == 6 and result["clean"]["score"] == pytest.approx(1 / 3)
+    by_beams = score_task(Judge(judge.scorer, tokenizer, beams=4), TASKS["reading"], items)
+    assert by_beams["rule"] == "f1" and by_beams["accuracy"] == pytest.approx(5 / 6)
+    with pytest.raises(TaskError, match="answers of summary have 100 tokens"):
+        short = GPT(Shape(1, 1, 8, 50, tokenizer.vocab_size))
+        score_task(Judge(Scorer(short), tokenizer), TASKS["summary"], items)
+
+
+def test_several_shots_descriptions_and_overlaps_in_one_call(tmp_path, capsys):
+    tokenizer = small_tokenizer(tmp_path / "runs" / "tokenizer")
+    shape = Shape(**{**SMALL, "vocab_size": tokenizer.vocab_size, "sequence_length": 96})
+    run = write_run(tmp_path / "runs" / "name", random_model(shape), tokenizer, data=tmp_path / "runs" / "shards")
+    items, overlaps = tmp_path / "sums.jsonl", tmp_path / "overlaps.jsonl"
+    assert make_items(["arithmetic", "--kind", "2d+", "--count", "9", "--output", str(items)]) == 0
+    overlaps.write_text('{"item": 0}\n{"item": 5}\n')
+    command = [str(run), "--task", f"arithmetic={items}", "--shots", "0,1,2", "--overlaps", f"arithmetic={overlaps}"]
+    assert main([*command, "--description", "arithmetic=Add the numbers."]) == 0
+    captured = capsys.readouterr()
+    found = json.loads(captured.out.split("\n", 1)[1])["tasks"]["arithmetic"]
+    assert set(found["by_shots"]) == {"0", "1", "2"} and found["description"] == "Add the numbers."
+    assert [each["shots"] for each in found["by_shots"].values()] == [0, 1, 2]
+    assert found["by_shots"]["2"]["contaminated"]["items"] == 2 and found["by_shots"]["2"]["clean"]["items"] == 7
+    assert captured.err.count("arithmetic") >= 3
+    for wrong, words in (
+        (["--overlaps", f"piqa={overlaps}"], "--overlaps piqa=…: there is no --task piqa"),
+        (["--description", "piqa=x"], "--description piqa=…: there is no --task piqa"),
+        (["--description", "piqa"], "write NAME=TEXT"),
+    ):
+        assert main([*command, *wrong]) == 2
+        assert words in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*command, "--shots", "1,x"])
+
+
+def test_items_are_made_by_a_command_that_says_what_is_wrong(tmp_path, capsys):
+    text, output = tmp_path / "text.txt", tmp_path / "words.jsonl"
+    text.write_text("weavers weave wefts and warps; weavers rest")
+    command = ["scramble", "--kind", "reversed", "--output", str(output)]
+    assert make_items([*command, "--words", str(text)]) == 0
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert {"context": "sreva" + "ew =", "answer": "weavers"} in rows and len(rows) == 4
+    for wrong, code, words in (
+        ([*command, "--words", str(text)], 2, "is there already"),
+        ([*command[:-1], str(tmp_path / "new")], 2, "give --words FILE"),
+        (["arithmetic", "--kind", "reversed", "--output", str(tmp_path / "new")], 2, "is none of arithmetic"),
+        ([*command[:-1], str(tmp_path / "new"), "--words", str(tmp_path / "none")], 3, "cannot be read"),
+    ):
+        assert make_items(wrong) == code
+        assert words in capsys.readouterr().err
 
 
 def test_the_command_writes_json_that_names_the_rule(tmp_path, capsys):

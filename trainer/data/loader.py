@@ -87,7 +87,7 @@ class _Slot:
 
 class _Filled(NamedTuple):
     slot: _Slot
-    source: np.ndarray
+    located: Located
     low: int
     samples_seen: int
 
@@ -101,7 +101,8 @@ class Loader:
     to end are the step for any `world`. `samples_seen` is the state: the number of the sample after the last step that
     was handed out. With `documents` the batches say which document each token is of, for a mask; with a `plan` rows
     are those of the plan, targets at the borders of its pieces are ignored, and `order` must have been made with
-    `planned=plan.planned`. An `objective` makes its own inputs and targets of the windows.
+    `planned=plan.planned`. An `objective` makes its own inputs and targets of whole windows; without one
+    a target that its epoch has had already (`Located.counted`) is ignored.
 
     Shards come from `open_shards`, which hashes every one of them before this can hand out a token. An error of the
     thread is raised by the next step. End with `close()` or a `with` block.
@@ -192,7 +193,7 @@ class Loader:
         except BaseException as error:
             self._ready.put(error)
 
-    def _fill(self, slot: _Slot, first: int, count: int) -> np.ndarray:
+    def _fill(self, slot: _Slot, first: int, count: int) -> Located:
         length = self.order.sequence_length + 1
         slot.of_size(count, self.objective.columns if self.objective else length, self.plan is not None)
         located, rows = self._locate(first, count), slot.rows[:count].numpy()
@@ -201,7 +202,7 @@ class Loader:
         self._reader.read(located.source, located.start, windows, pieces)
         if self.objective:
             self.objective.write(windows, np.arange(first, first + count), rows)
-        return located.source
+        return located
 
     def _locate(self, first: int, count: int) -> Located:
         """Many samples at a time, for small steps: a look-up costs as much for one as for a hundred."""
@@ -211,19 +212,19 @@ class Loader:
         return Located(*(values[at : at + count] for values in self._ahead))
 
     def _handed_out(self, filled: _Filled) -> list[Batch]:
-        slot, count = filled.slot, len(filled.source)
+        slot, count = filled.slot, len(filled.located.source)
         rows = slot.rows[:count].to(self.device, non_blocking=slot.pinned)
         more: Mapping[str, torch.Tensor] = {}
         if self.objective:
             (tokens, targets, more), documents = self.objective.read(rows), None
         else:
-            tokens, targets, documents = self._next_tokens(rows, slot, count)
+            tokens, targets, documents = self._next_tokens(rows, slot, filled.located.counted)
         if slot.pinned:
             slot.copied = torch.cuda.Event()
             slot.copied.record(torch.cuda.current_stream(rows.device))
         self._free.put(slot)
         self.samples_seen = filled.samples_seen
-        source, step = torch.from_numpy(filled.source), self.micro_rows or max(count, 1)
+        source, step = torch.from_numpy(filled.located.source), self.micro_rows or max(count, 1)
         return [
             Batch(
                 tokens[at : at + step],
@@ -237,14 +238,16 @@ class Loader:
         ]
 
     def _next_tokens(
-        self, rows: torch.Tensor, slot: _Slot, count: int
+        self, rows: torch.Tensor, slot: _Slot, counted: np.ndarray
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Tokens, the tokens that follow them, and the documents where they are asked for."""
         tokens, targets = rows[:, :-1].long().contiguous(), rows[:, 1:].long().contiguous()
         if slot.pieces is None:
+            if (repeated := np.arange(targets.shape[1]) >= counted[:, None]).any():
+                targets.masked_fill_(torch.from_numpy(repeated).to(targets.device), IGNORED)
             end = self.shards.manifest.tokenizer.end_of_text
             return tokens, targets, document_ids(tokens, end) if self.documents else None
-        pieces = slot.pieces[:count].to(self.device, non_blocking=slot.pinned)
+        pieces = slot.pieces[: len(rows)].to(self.device, non_blocking=slot.pinned)
         targets.masked_fill_((pieces[:, 1:] != pieces[:, :-1]) | (pieces[:, 1:] < 0), IGNORED)
         if not self.documents:
             return tokens, targets, None

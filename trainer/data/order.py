@@ -5,6 +5,12 @@ samples, j, it is. A source of n windows is in epoch j div n, and the window is 
 j mod n: every window once before any comes twice, as GPT-3 was trained (appendix B). Each epoch moves the borders of
 the windows by an offset of its own, so a second epoch is cut at other words.
 
+A source is a ring: after its last token comes its first, as one document comes after another. So the windows of an
+epoch cover all of it wherever they begin, and where the last one has come round to the first, its targets do not count.
+Every token is a target exactly once in every epoch.
+
+    10 tokens, sequence length 4, 3 windows, offset 2:    targets 3 4 5 6 | 7 8 9 0 | 1 2 (3 4)
+
 So the state of the data is one whole number, the samples seen: resuming at any sample, on any number of processes,
 gives the same stream. Keys hang on the names of the sources alone: a source added, dropped or moved leaves the order
 inside the others as it was. When weights change, a segment begins with what each source has given so far, and goes on
@@ -22,7 +28,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.mixture import Mixture, Order, Source, order_of
 from trainer.data.permutation import below, derived_keys, digits_of, name_key, permute
 
-VERSION = 1
+VERSION = 2
 # Numbers of the splitmix64 generator of an epoch: 0 … 5 are the rounds of its permutation.
 _BORDERS = 64
 
@@ -35,11 +41,13 @@ class OrderError(CorpusloomError):
 
 class Located(NamedTuple):
     """Samples found: `source` int32 [n], a position in `SampleOrder.names`; `epoch` int64 [n], from 0; `start` int64
-    [n], the first token of the window in the source's stream (with `PlannedRows`: the number of the row)."""
+    [n], the first token of the window in the source's stream (with `PlannedRows`: the number of the row); `counted`
+    int64 [n], how many of its targets count, the first ones."""
 
     source: np.ndarray
     epoch: np.ndarray
     start: np.ndarray
+    counted: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,8 @@ class SampleOrder:
 
     `mixture` holds from sample 0, `segments` the changes of it (see `with_weights`); `n_tokens` the length of each
     source's stream, of which a sample is `sequence_length` + 1 tokens, the last of them a target only. Windows of an
-    epoch overlap by that one token, so every token is a target once. `OrderError` names a source too short for one
-    window: it could only be met by padding, which is not training on its text.
+    epoch overlap by that one token, and the last may go on with the source's first tokens. `OrderError` names a source
+    too short for one window: it could only be met by padding, which is not training on its text.
     """
 
     mixture: Mixture
@@ -93,11 +101,7 @@ class SampleOrder:
                 )
 
     def n_windows(self, name: str) -> int:
-        """How many samples an epoch of a source has.
-
-        One less, in a source of two windows or more, than whole windows in its tokens: what is over, less than two
-        windows, is the room in which the borders move, and is left out in another place each epoch.
-        """
+        """How many samples an epoch of a source has: as many as give each token its turn as a target."""
         if self.planned is not None:
             if self.planned.counts.get(name, 0) < 1:
                 raise OrderError(f"{name}: the packing plan has no row of it; plan it again or leave the source out")
@@ -108,7 +112,7 @@ class SampleOrder:
                 f"{name}: {tokens} tokens are less than one window of {self.sequence_length} + 1; shorten "
                 "sequence_length, build more of it, or leave it out"
             )
-        return max(1, tokens // self.sequence_length - 1)
+        return -(-tokens // self.sequence_length)
 
     def locate(self, first: int, count: int) -> Located:
         """The samples first … first + count - 1, in constant time wherever they lie."""
@@ -117,10 +121,13 @@ class SampleOrder:
         epoch = number // sizes
         keys = derived_keys(self._keys[source], epoch)
         start = permute(number - epoch * sizes, sizes, self._digits[source], keys)
+        counted = np.full(count, self.sequence_length, np.int64)
         if self.planned is None:
-            moved = below(derived_keys(keys, _BORDERS), self._room[source])
-            start = start * self.sequence_length + moved.astype(np.int64)
-        return Located(source, epoch, start)
+            tokens = self._tokens[source]
+            counted = np.minimum(tokens - start * self.sequence_length, counted)
+            moved = below(derived_keys(keys, _BORDERS), np.full(count, self.sequence_length, np.uint64))
+            start = (start * self.sequence_length + moved.astype(np.int64)) % tokens
+        return Located(source, epoch, start, counted)
 
     def counts(self, samples: int) -> dict[str, int]:
         """How many of the samples 0 … samples - 1 come from each source."""
@@ -168,7 +175,10 @@ class SampleOrder:
     def from_json(values: Mapping[str, Any]) -> "SampleOrder":
         """The inverse of `to_json`; `OrderError` where the counts of a segment do not follow from those before it."""
         if values.get("version") != VERSION:
-            raise OrderError(f"an order of version {values.get('version')!r}; this code reads {VERSION}")
+            raise OrderError(
+                f"an order of version {values.get('version')!r}; this code reads {VERSION}: begin a new run, or go on "
+                "with the edition that began this one"
+            )
         first, *changes = (
             Segment(segment["first_sample"], _mixture(segment["weights"]), segment["given"])
             for segment in values["segments"]
@@ -225,13 +235,8 @@ class SampleOrder:
         return np.array([name_key(self.seed, name) for name in self.names], np.uint64)
 
     @cached_property
-    def _room(self) -> np.ndarray:
-        """In how many places the first window of an epoch may begin: the sequence length, less in a short source."""
-        rooms = (
-            min(self.sequence_length, self.n_tokens[name] - self.n_windows(name) * self.sequence_length)
-            for name in self.names
-        )
-        return np.array(list(rooms), np.uint64)
+    def _tokens(self) -> np.ndarray:
+        return np.array([self.n_tokens[name] for name in self.names], np.int64)
 
 
 def _mixture(weights: Iterable[tuple[str, int]]) -> Mixture:

@@ -15,7 +15,10 @@ class RowReader(Protocol):
 
 
 class WindowReader:
-    """Windows of the streams: a straight copy of mapped memory, put together where one goes over a border."""
+    """Windows of the streams: a straight copy of mapped memory, put together where one goes over a border.
+
+    After the last token of a stream comes its first.
+    """
 
     def __init__(self, streams: list[Stream]) -> None:
         self.streams = streams
@@ -39,7 +42,14 @@ class WindowReader:
             else:
                 crossing.append(number)
         for number in crossing:
-            rows[number] = self.streams[source[number]].window(int(start[number]), length)
+            rows[number] = _ring_window(self.streams[source[number]], int(start[number]), length)
+
+
+def _ring_window(stream: Stream, start: int, length: int) -> np.ndarray:
+    here = min(length, stream.n_tokens - start)
+    if here == length:
+        return stream.window(start, length)
+    return np.concatenate([stream.window(start, here), stream.window(0, length - here)])
 
 
 class PlanReader:

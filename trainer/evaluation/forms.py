@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.evaluation.item_files import read_rows
 from trainer.evaluation.likelihood import Encode
-from trainer.evaluation.tasks import TaskError, read_rows
+from trainer.evaluation.tasks import TaskError
 from trainer.model.loss import IGNORED
 from trainer.model.shape import Shape
 
@@ -68,15 +69,20 @@ class Rows:
         return replace(self, **{name: getattr(self, name).to(device) for name in self.__dataclass_fields__})
 
 
-def read_examples(form: str, path: Path) -> list[Example]:
-    """The examples of a file of JSON lines; `TaskError` names the line that does not fit the form."""
+def read_examples(form: str, path: Path, unlabelled: bool = False) -> list[Example]:
+    """The examples of a file of JSON lines; `TaskError` names the line that does not fit the form.
+
+    With `unlabelled` a line needs no label; what is not there is 0.
+    """
     examples = []
     for number, row in read_rows(path):
         try:
             values = [next(row[name] for name in names if name in row) for names in _FIELDS[form]]
-            label = next(row[name] for name in _LABELS if name in row)
-        except (StopIteration, TypeError):
-            fields = [" or ".join(names) for names in (*_FIELDS[form], _LABELS)]
+            label = next((row[name] for name in _LABELS if name in row), 0 if unlabelled else None)
+            if label is None:
+                raise KeyError(_LABELS[0])
+        except (StopIteration, TypeError, KeyError):
+            fields = [" or ".join(names) for names in (*_FIELDS[form], *(() if unlabelled else (_LABELS,)))]
             raise TaskError(f"{path}:{number}: an example of {form} has the fields {', '.join(fields)}") from None
         texts = (values[0], *values[1]) if form == "choice" else tuple(values)
         if not all(isinstance(text, str) for text in texts) or isinstance(label, list | dict):

@@ -6,22 +6,22 @@ without the context are computed once, and every rule follows from these. The he
 """
 
 import math
-import re
-import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch import Tensor
 
+from corpus.errors import ExitCode
 from trainer.evaluation.likelihood import Likelihood, Request, Scorer, encode_pair
-from trainer.evaluation.tasks import Item, Task, TaskError, joined, prompt
+from trainer.evaluation.tasks import SEPARATOR, Item, Task, TaskError, joined, prompt
+from trainer.evaluation.written import Agreement, agreements, mean_of
+from trainer.model.beam import beam_search
 from trainer.model.generate import Sampling, generate
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer
-
-ANSWER_TOKENS = 24
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,14 @@ def chosen(choices: Sequence[Evidence], rule: str) -> int:
 class Judge:
     """A model as the tasks need it: what scores, what encodes and decodes, and the id that begins a text.
 
-    `known` bool [vocab_size] says which ids of the model have a token and may be generated; None: all.
+    `known` bool [vocab_size] says which ids of the model have a token and may be generated; None: all. Answers are
+    written by so many `beams`, or greedily (0).
     """
 
     scorer: Scorer
     tokenizer: "Tokenizer"
     known: Tensor | None = None
+    beams: int = 0
 
     def encode(self, text: str) -> list[int]:
         """Text to ids; `TaskError` for a text that is no Unicode, or that has an id the model lacks."""
@@ -103,22 +105,29 @@ def judge_words(judge: Judge, items: Sequence[Item], prompts: Sequence[str]) -> 
     return judge.scorer.score([judge.request(lead + item.contexts[0], item.endings[0]) for item, lead in pairs])
 
 
-def judge_answers(judge: Judge, items: Sequence[Item], prompts: Sequence[str]) -> list[tuple[str, bool]]:
-    """The first line that the model writes greedily after every item, and whether the prompt was cut."""
-    model = judge.scorer.model
-    most = max(1, model.shape.sequence_length - ANSWER_TOKENS)
+def judge_answers(
+    judge: Judge, task: Task, items: Sequence[Item], prompts: Sequence[str], seed: int = 0
+) -> list[tuple[str, bool]]:
+    """What the model writes after every item, by the task's rules of writing, and whether the prompt was cut."""
+    model, end = judge.scorer.model, judge.tokenizer.end_of_text
+    most = model.shape.sequence_length - task.tokens
+    if most < 1:
+        raise TaskError(
+            f"answers of {task.name} have {task.tokens} tokens, and the model reads {model.shape.sequence_length}: "
+            "score a run of longer rows",
+            ExitCode.FLAGS,
+        )
     contexts = [judge.encode(lead + item.contexts[0]) for item, lead in zip(items, prompts, strict=True)]
     kept = [context[-most:] for context in contexts]
-    greedy, end = Sampling(temperature=0, allowed=judge.known), judge.tokenizer.end_of_text
-    samples = generate(model, kept, ANSWER_TOKENS, greedy, end_of_text=end)
-    lines = [judge.tokenizer.decode(list(sample.tokens)).strip().split("\n")[0] for sample in samples]
-    return [(line, len(context) > most) for line, context in zip(lines, contexts, strict=True)]
-
-
-def normal(answer: str) -> str:
-    """An answer as TriviaQA compares them: lower case, no punctuation, no articles, single blanks."""
-    text = "".join(" " if letter in string.punctuation else letter for letter in answer.lower())
-    return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
+    if judge.beams:
+        written = [beam_search(model, context, task.tokens, end, judge.beams)[0].tokens for context in kept]
+    else:
+        sampling = Sampling(temperature=1.0 if task.top_k else 0.0, top_k=task.top_k, allowed=judge.known)
+        samples = generate(model, kept, task.tokens, sampling, seed, end_of_text=end)
+        written = [sample.tokens for sample in samples]
+    texts = [judge.tokenizer.decode(list(tokens)).strip() for tokens in written]
+    cut = [len(context) > most for context in contexts]
+    return [(text.split("\n")[0] if task.one_line else text, each) for text, each in zip(texts, cut, strict=True)]
 
 
 def score_task(
@@ -131,35 +140,53 @@ def score_task(
 ) -> dict[str, Any]:
     """One task's result as JSON: the accuracy by the task's `rule`, and by every rule that its form allows.
 
-    `cut_prompts` counts items whose prompt did not fit the model and lost its beginning. The K examples come from
-    `examples`, or from the other items where there are none.
+    `accuracy` is the figure of that rule, a share of 1 for every rule, with its standard error, where it is a mean, and
+    its 95 % bootstrap interval. `cut_prompts` counts items whose prompt did not fit the model and lost its beginning.
+    The K examples come from `examples`, or from the other items where there are none. Where items are known to stand in
+    the training data or not to, `contaminated` and `clean` are the figures of either part.
     """
     pool, own = (items, True) if examples is None else (examples, False)
-    prompts = [prompt(pool, number, shots, seed, own) for number in range(len(items))]
-    result: dict[str, Any] = {"form": task.form, "rule": task.rule, "items": len(items), "shots": shots}
+    lead = task.description + SEPARATOR if task.description else ""
+    prompts = [lead + prompt(pool, number, shots, seed, own) for number in range(len(items))]
+    more, found, cut = _agreements(judge, task, items, prompts, seed)
+    head = found[task.rule]
+    whole = np.ones(len(items), bool)
+    known = np.array([item.contaminated is not None for item in items])
+    stained = np.array([bool(item.contaminated) for item in items])
+    result = {"form": task.form, "rule": task.rule, "items": len(items), "shots": shots, **more}
+    if known.any():
+        result |= {"contaminated": head.subset(stained, seed), "clean": head.subset(known & ~stained, seed)}
+    return {
+        **result,
+        "cut_prompts": sum(cut),
+        "accuracy": head.score,
+        "standard_error": head.standard_error,
+        "interval": head.subset(whole, seed)["interval"],
+    }
+
+
+def _agreements(
+    judge: Judge, task: Task, items: Sequence[Item], prompts: Sequence[str], seed: int
+) -> tuple[dict[str, Any], dict[str, Agreement], list[bool]]:
+    """What a form says beside its rules, the agreement by every rule, and which prompts were cut."""
     if task.form in ("choice", "context"):
         evidence = judge_choices(judge, task, items, prompts)
         rules = list(RULES) if task.form == "choice" else ["sum"]
-        right = {
-            rule: [chosen(row, rule) == item.gold for row, item in zip(evidence, items, strict=True)] for rule in rules
-        }
-        result["rules"] = {rule: _mean(hits) for rule, hits in right.items()}
-        result["chance"] = _mean([1 / len(row) for row in evidence])
-        hits, cut = right[task.rule], [any(choice.cut for choice in row) for row in evidence]
+        pairs = list(zip(evidence, items, strict=True))
+        found = {rule: mean_of([float(chosen(row, rule) == item.gold) for row, item in pairs]) for rule in rules}
+        more: dict[str, Any] = {"rules": {rule: each.score for rule, each in found.items()}}
+        more["chance"] = _mean([1 / len(row) for row in evidence])
         if task.form == "choice":
-            result["answer_context"] = task.answer_context
-    elif task.form == "word":
+            more["answer_context"] = task.answer_context
+        return more, found, [any(choice.cut for choice in row) for row in evidence]
+    if task.form == "word":
         words = judge_words(judge, items, prompts)
-        hits, cut = [word.greedy for word in words], [word.cut for word in words]
-        result["nats"] = -_mean([word.total for word in words])
-        result["perplexity"] = perplexity_of(result["nats"])
-    else:
-        answers = judge_answers(judge, items, prompts)
-        hits = [normal(a) in map(normal, item.endings) for (a, _), item in zip(answers, items, strict=True)]
-        cut = [each for _, each in answers]
-    accuracy = _mean(hits)
-    deviation = math.sqrt(accuracy * (1 - accuracy) / (len(hits) - 1)) if len(hits) > 1 else None
-    return {**result, "cut_prompts": sum(cut), "accuracy": accuracy, "standard_error": deviation}
+        nats = -_mean([word.total for word in words])
+        found = {"greedy": mean_of([float(word.greedy) for word in words])}
+        return {"nats": nats, "perplexity": perplexity_of(nats)}, found, [word.cut for word in words]
+    answers = judge_answers(judge, task, items, prompts, seed)
+    found = agreements([text for text, _ in answers], items)
+    return {"rules": {rule: each.score for rule, each in found.items()}}, found, [each for _, each in answers]
 
 
 def score_text(judge: Judge, texts: Sequence[str], overlap: int = 1) -> dict[str, Any]:

@@ -7,13 +7,9 @@ computes the other rules beside it. Prompts with K examples draw them by (seed, 
 item is the same whatever else is scored.
 """
 
-import gzip
-import json
 import re
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
@@ -34,11 +30,13 @@ class Item:
     """One question. `endings` stand without the blank before them; `contexts` is one text, or one for each choice.
 
     `gold` is the number of the right choice. In the form `answer`, `endings` are the answers that count as right.
+    `contaminated` is whether the item stands in the training data too, None where nobody has looked.
     """
 
     contexts: tuple[str, ...]
     endings: tuple[str, ...]
     gold: int = 0
+    contaminated: bool | None = None
 
     @property
     def example(self) -> str:
@@ -52,6 +50,8 @@ class Task:
     """`rule` is the one that GPT-3 judges by, `answer_context` the text before an ending without its context.
 
     `shots` is GPT-3's K, the number of examples of its few-shot results; the command gives none unless told.
+    `description` stands before everything. An answer is written in up to `tokens` tokens, drawn among the `top_k`
+    likeliest, or greedily (0), and with `one_line` its first line counts.
     """
 
     name: str
@@ -60,63 +60,15 @@ class Task:
     rule: str = "tokens"
     answer_context: str = ""
     shots: int = 0
+    description: str = ""
+    tokens: int = 24
+    one_line: bool = True
+    top_k: int = 0
 
 
 def joined(context: str, ending: str) -> str:
     """Context and ending as one text with a blank between them, whatever either has there: so has lm-eval."""
     return f"{context} {ending}" if context else ending
-
-
-def read_items(task: Task, path: Path) -> list[Item]:
-    """The items of a .jsonl or .jsonl.gz file; `TaskError` names the line that does not fit the task."""
-    items = []
-    for number, row in read_rows(path):
-        try:
-            item = task.read(row)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            fields = ", ".join(sorted(row)) if isinstance(row, dict) else type(row).__name__
-            raise TaskError(
-                f"{path}:{number}: no item of {task.name} ({type(error).__name__}: {error}): {fields}"
-            ) from error
-        if not all(isinstance(text, str) for text in (*item.contexts, *item.endings)):
-            raise TaskError(f"{path}:{number}: no item of {task.name}: its texts must be strings")
-        if not 0 <= item.gold < max(len(item.contexts), len(item.endings)):
-            raise TaskError(f"{path}:{number}: the answer {item.gold} is not one of the choices")
-        items.append(item)
-    if not items:
-        raise TaskError(f"{path}: no items")
-    return items
-
-
-def read_texts(path: Path) -> list[str]:
-    """The texts of a .jsonl or .jsonl.gz file, each line {"text": …} or a string; `TaskError` names the line."""
-    texts = []
-    for number, row in read_rows(path):
-        text = row.get("text") if isinstance(row, dict) else row
-        if not isinstance(text, str):
-            fields = f"the fields {', '.join(sorted(row))}" if isinstance(row, dict) else type(row).__name__
-            raise TaskError(f'{path}:{number}: no text: a line is a string or {{"text": "…"}}, this one has {fields}')
-        texts.append(text)
-    if not texts:
-        raise TaskError(f"{path}: no texts")
-    return texts
-
-
-def read_rows(path: Path) -> list[tuple[int, Any]]:
-    """Line number and value of each line of JSON, also gzipped; split at line feeds only, which JSON has not raw."""
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        raise TaskError(f"{path}: cannot be read: {error}") from error
-    rows = []
-    for number, line in enumerate(text.split("\n"), 1):
-        try:
-            if line.strip():
-                rows.append((number, json.loads(line)))
-        except (ValueError, RecursionError) as error:
-            raise TaskError(f"{path}:{number}: not JSON: {error}") from error
-    return rows
 
 
 def prompt(items: Sequence[Item], number: int, shots: int, seed: int, own: bool) -> str:
@@ -239,10 +191,32 @@ def _cloze(row: Row) -> Item:
     return Item((item.contexts[0] + " ____. ->",), item.endings)
 
 
+def _reading(row: Row) -> Item:
+    """Reading comprehension as GPT-3 words SQuAD and CoQA: passage, Q, A. Rows of SQuAD's own form are taken too."""
+    answers = row["answers"]["text"] if isinstance(row["answers"], dict) else row["answers"]
+    passage = row["passage"] if "passage" in row else row["context"]
+    return Item((f"{passage}\n\nQ: {row['question']}\nA:",), tuple(answers))
+
+
+def _translation(row: Row) -> Item:
+    """As GPT-3 words it, where the language is named; as GPT-2 does, "source = target", where it is not."""
+    if "language" in row:
+        return Item((f"Q: What is the {row['language']} translation of {row['source']}\nA:",), (row["target"],))
+    return Item((f"{row['source']} =",), (row["target"],))
+
+
+def _summary(row: Row) -> Item:
+    """GPT-2's way of asking for a summary: the text, then TL;DR:."""
+    text = row["document"] if "document" in row else row["article"]
+    summary = row["summary"] if "summary" in row else row["highlights"]
+    return Item((f"{text}\nTL;DR:",), (summary,))
+
+
 def _answer(row: Row) -> Item:
     return Item((row["context"],), (row["answer"], *row.get("aliases", ())))
 
 
+_UNSCRAMBLE = "Please unscramble the letters into a word, and write that word:"
 TASKS = {
     task.name: task
     for task in (
@@ -262,5 +236,11 @@ TASKS = {
         Task("word", "word", _word, "greedy"),
         Task("triviaqa", "answer", _answer, "match", shots=64),
         Task("answer", "answer", _answer, "match"),
+        Task("arithmetic", "answer", _answer, "match", shots=50, tokens=12),
+        Task("scramble", "answer", _answer, "match", shots=100, description=_UNSCRAMBLE, tokens=16),
+        Task("reading", "answer", _reading, "f1", shots=16, tokens=32),
+        Task("translation", "answer", _translation, "bleu", shots=64, tokens=64),
+        # GPT-2 (section 3.6): 100 tokens, each drawn among the two likeliest.
+        Task("summary", "answer", _summary, "rougeL", tokens=100, one_line=False, top_k=2),
     )
 }

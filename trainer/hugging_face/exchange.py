@@ -27,7 +27,7 @@ def export_run(run: Run, output: Path, tokenizer: "Tokenizer | None" = None, dty
     if tokenizer is not None:
         from corpus.tokenizer.files import save_tokenizer
 
-        save_tokenizer(tokenizer, output)
+        save_tokenizer(tokenizer, output, run.shape.sequence_length)
         add_marks(output, run.marks)
     return family.architecture
 

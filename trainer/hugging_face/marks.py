@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from corpus.tokenizer.digests import renew_digests
 from corpus.tokenizer.models import added_token
 from trainer.hugging_face.folder import write_json
 
@@ -22,3 +23,4 @@ def add_marks(folder: Path, marks: Mapping[str, int]) -> None:
     roles = {role: name for name, role in _ROLES.items() if name in marks}
     others = [name for name in marks if name not in _ROLES]
     write_json(folder / "tokenizer_config.json", {**config, **roles, "extra_special_tokens": others})
+    renew_digests(folder)

@@ -12,12 +12,14 @@ from pathlib import Path
 from trainer.command import FlagError
 
 RUN, EXPORT, TUNED = "a run", "an exported model", "a fine-tuned model"
+SEEDS, SEEDS_FILE = "fine-tuned models of several seeds", "seeds.json"
 # What lies in a folder and nowhere else, most telling first. A run's own config.json is told from transformers' by
 # what stands in it.
 _SIGNS = (
     ("state.json", "a checkpoint of a run"),
     ("checkpoints", RUN),
     ("task.json", TUNED),
+    (SEEDS_FILE, SEEDS),
     ("model.safetensors", EXPORT),
     ("model.safetensors.index.json", EXPORT),
     ("pytorch_model.bin", EXPORT),

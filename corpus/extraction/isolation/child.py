@@ -38,8 +38,12 @@ def serve(function: str, cpu_seconds: float, memory_bytes: int) -> None:
     requests, answers, null = _pipes_of_our_own()
     module, _, name = function.partition(":")
     extract: Extract = getattr(import_module(module), name)
-    with suppress(Exception):
+    try:
         extract(_FIRST)
+    except ImportError:
+        raise  # an installation that lacks a part of ours would reject every page
+    except Exception:
+        pass
     gc.freeze()
     memory = _limit(memory_bytes)
     _send(answers, json.dumps({"memory_bytes": memory, "confined": confine()}).encode())

@@ -47,6 +47,7 @@ _INLINE_TAG = re.compile(
     r"(?:\s[^<>\n]*)?/?>",
     re.IGNORECASE,
 )
+_ELISION = re.compile(r"(?<![\w'])(\w{1,8})'''(?=\w)")  # l'''Iliade'': an apostrophe before italics
 _ODD_SPACES = re.compile("[\x00-\x09\ud800-\udfff\u00a0\u2000-\u200a\u202f\u205f\ufeff\r]")
 _NOTHING = re.compile("[\u00ad\u200b\u200e\u200f\u2060]")
 _HOLES = re.compile("[(\\[（][^()\\[\\]（）\n\ufffc]*\ufffc[^()\\[\\]（）\n]*[)\\]）]|\ufffc")
@@ -132,6 +133,6 @@ def _unquoted(line: str) -> str:
     """A line without the quotes for bold and italics; an apostrophe before them stays (l'''Iliade'')."""
     runs = [len(run) for run in re.findall(r"'{2,}", line)]
     if runs.count(3) % 2 and runs.count(2) % 2:
-        line = re.sub(r"(?<=\w)'''(?=\w)", "'", line, count=1)
+        line = _ELISION.sub(r"\1'", line, count=1)
     # Four are an apostrophe and a pair after a word (l''''x''''); elsewhere two pairs with nothing left between them.
     return re.sub(r"(?<=\w)('{4}(?!')|'{6,})|'{2,}", lambda run: "'" if run[1] else "", line)

@@ -91,7 +91,7 @@ class _Writer:
             self.block([shown])
             return
         nested = sum(mark in "*#" for mark in marks[:-1])
-        self.items.append("  " * nested + shown if kind in "*#" else shown)
+        self.items.append("  " * nested + shown)
         self.terms = kind in ";:"
 
     def preformatted(self, line: str) -> None:

@@ -40,7 +40,12 @@ categoria, ficheiro, imagem, arquivo, bestand, afbeelding, categorie, plik, graf
 категория, зображення, категорія, fil, kategori, tiedosto, kuva, luokka, soubor, kép, fájl, kategória, dosya, resim,
 fișier, imagine, αρχείο, εικόνα, κατηγορία, ファイル, 画像, カテゴリ, 文件, 檔案, 档案, 图像, 圖像, 分类, 分類, 파일,
 그림, ملف, صورة, تصنيف, קובץ, תמונה, קטגוריה, پرونده, رده, tập tin, hình, thể loại, berkas, slika, kategorija, attēls,
-kategoreja, vaizdas, pilt, fitxer, imatge, 분류, चित्र, श्रेणी, ไฟล์, หมวดหมู่
+kategoreja, vaizdas, pilt, fitxer, imatge, 분류, चित्र, श्रेणी, ไฟล์, หมวดหมู่, կատեգորիա, კატეგორია, kateqoriya, санат,
+категорија, катэгорыя, kategorio, catagóir,
+categori, rummad, flokkur, bólkur, turkum, төркем, বিষয়শ্রেণী, பகுப்பு, వర్గం, വർഗ്ഗം, ವರ್ಗ, वर्ग, زمرہ, kategooria,
+jamii,
+ангилал, kategorya, ចំណាត់ថ្នាក់ក្រុម, ကဏ္ဍ, ໝວດ, መደብ, קאַטעגאָריע, ਸ਼੍ਰੇਣੀ, શ્રેણી, categoría, datoteka,
+датотека, lêer, delwedd
 """)
 DISAMBIGUATION = names("""
 disambiguation, disambig, disamb, dab, hndis, geodis, letter-number combination disambiguation,

@@ -28,7 +28,7 @@ from corpus.extraction.wiki.template_tables import (
     SECOND,
     SHIPS,
 )
-from corpus.extraction.wiki.units import density, positional, quantity, value_with_unit
+from corpus.extraction.wiki.units import density, duration, named_quantity, positional, quantity, value_with_unit
 
 Values = dict[str, str]
 # Stands for a value that is not in the dump; the brackets around it go with it (`corpus.extraction.wiki.inline`).
@@ -210,6 +210,12 @@ def _address(values: Values, site: Site) -> str:
     )
 
 
+def _currency(values: Values, site: Site) -> str:
+    """`{{currency|5|USD}}` as US$5; a code that the tables lack stands before the amount."""
+    amount, code, *_ = [*positional(values), "", ""]
+    return BEFORE.get(code.lower(), f"{code} ".lstrip()) + amount
+
+
 def _plural(values: Values, site: Site) -> str:
     parts = positional(values)
     if len(parts) < 2:
@@ -228,6 +234,8 @@ _COMPUTED: dict[str, Callable[[Values, Site], str]] = {
         "convert, cvt, convertir, converter, conv, converti, convert/2, omregn, cvt2",
         lambda v, s: quantity(v, s.language),
     ),
+    **_each("height, weight, hgt, length", lambda v, s: named_quantity(v, s.language) or (positional(v) or [""])[0]),
+    **_each("duration", lambda v, s: duration(v, s.language)),
     **_each("pop density, population density", lambda v, s: density(v, s.language)),
     **_each("val, valu, nombre/unité, m", lambda v, s: value_with_unit(v, s.language)),
     **_each(
@@ -257,8 +265,9 @@ _COMPUTED: dict[str, Callable[[Values, Site], str]] = {
     **_each("marriage, married", _marriage),
     **_each("url, official url", _address),
     **_each("plural, singplu", _plural),
+    **_each("currency", _currency),
     **_each(
-        "inflation, inflate, inrconvert, format price, to usd, currency, nowcommons",
+        "inflation, inflate, inrconvert, format price, to usd, nowcommons",
         lambda v, s: HOLE,
     ),
     **{name: _verse_quote if "poem" in name or name == "verse" else _quote for name in QUOTES},

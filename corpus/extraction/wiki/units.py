@@ -103,6 +103,20 @@ def value_with_unit(values: dict[str, str], language: str) -> str:
     return values.get("p", "") + number + values.get("s", "") + (gap + unit if unit else "")
 
 
+def named_quantity(values: dict[str, str], language: str) -> str:
+    """`{{height|ft=6|in=2}}` as "6 ft 2 in", `{{weight|kg=80}}` as "80 kg"."""
+    units = ("ft", "in", "m", "cm", "mm", "km", "mi", "st", "lb", "oz", "kg", "g", "tonne")
+    return " ".join(f"{number_text(values[unit], language)} {unit_text(unit)}" for unit in units if values.get(unit))
+
+
+def duration(values: dict[str, str], language: str) -> str:
+    """`{{duration|m=4|s=33}}` as 4:33, `{{duration|1|2|3}}` as 1:02:03."""
+    parts = positional(values) or [values.get(key, "") for key in ("h", "m", "s")]
+    while len(parts) > 1 and not parts[0]:
+        parts = parts[1:]
+    return ":".join([parts[0], *(part.zfill(2) for part in parts[1:])]) if any(parts) else ""
+
+
 def density(values: dict[str, str], language: str) -> str:
     """`{{pop density|3645257|640082|km2|sqmi|prec=1}}` as "5.7/km²"."""
     parts = [*positional(values), "", "", ""]

@@ -30,6 +30,7 @@ def shown(text):
     [
         ("A '''bold''' and ''slanted'' and '''''loud''''' word.", "A bold and slanted and loud word."),
         ("De l'''Iliade'' à '''nous'''.", "De l'Iliade à nous."),
+        ("From '''Z'''ahl, '''never closed, and ''so.", "From Zahl, never closed, and so."),
         ("See [[walnut]], [[tree|the trees]] and [[:Category:Nuts]].", "See walnut, the trees and Nuts."),
         ("[[Kiel (city)|]] is in [[fr:Allemagne]]Germany.", "Kiel is in Germany."),
         ("[[File:A.jpg|thumb|A [[nut]] on ''a'' table]]A nut.[[Category:Nuts]]", "A nut."),

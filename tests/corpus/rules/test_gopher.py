@@ -247,3 +247,13 @@ def test_on_real_texts_datatrove_says_the_same(theirs, name):
         if (ours := outcome(step(document(text)))[0]) != (reason := theirs(name, as_datatrove_knows_it(name, text)))
     ]
     assert not different
+
+
+def test_the_marks_of_our_convention_decide_nothing():
+    sentence = "The keeper of the light wrote down the names of ships that passed, and told them to his daughter. "
+    bullets = ["- a ship that passed the light"] * 95
+    headed = "\n\n".join(f"### Part\n\n{sentence}" for _ in range(40))
+    assert isinstance(gopher.quality(Document(id="1", url="", text=headed)), Document)
+    listed = "\n\n".join((sentence * 3, *bullets))
+    rejected = gopher.quality(Document(id="1", url="", text=listed))
+    assert isinstance(rejected, Rejected) and rejected.reason == "gopher.too_many_bullet_lines"

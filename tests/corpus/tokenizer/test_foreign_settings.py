@@ -11,6 +11,7 @@ pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 from foreign_shapes import SHAPES, WORDS, write_shape
 
 from corpus.tokenizer.counts import add_counts
+from corpus.tokenizer.digests import renew_digests
 from corpus.tokenizer.files import TokenizerError, load_tokenizer, save_tokenizer
 from corpus.tokenizer.training import VOCABULARY_SIZES, train_tokenizer
 from corpus.tokenizer.trial import keeps_text, try_texts
@@ -200,3 +201,13 @@ def test_the_config_that_is_written_names_lengths_and_tokens(tmp_path):
         save_tokenizer(train_tokenizer(count_words([WORDS] * 9, kind), kind, 560), tmp_path / kind)
         config = json.loads((tmp_path / kind / "tokenizer_config.json").read_text())
         assert config["model_max_length"] == length
+
+
+def test_files_that_are_changed_on_purpose_get_new_digests(tmp_path):
+    tokenizer = train_tokenizer(count_words([WORDS] * 9, "gpt2"), "gpt2", 300)
+    save_tokenizer(tokenizer, tmp_path)
+    edit(tmp_path, "tokenizer_config.json", chat_template="{{ messages }}")
+    with pytest.raises(TokenizerError, match=r"tokenizer_config\.json is damaged"):
+        load_tokenizer(tmp_path)
+    renew_digests(tmp_path)
+    assert load_tokenizer(tmp_path) == tokenizer

@@ -22,6 +22,13 @@ def finished(tmp_path):
     return output.root
 
 
+def test_what_a_killed_run_left_half_written_is_removed(finished):
+    for folder in (finished, finished / WORK):
+        (folder / ".tmp-1-half").write_text("half")
+    Output(finished, CORPUS, settings=dict(FLAGS)).check()
+    assert not list(finished.rglob(".tmp-*"))
+
+
 def test_the_same_command_finds_its_own(finished):
     again = Output(finished, CORPUS, settings=dict(FLAGS))
     again.check()

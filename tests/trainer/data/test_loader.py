@@ -52,9 +52,11 @@ def test_a_batch_is_the_tokens_of_the_shards(small_shards, sequence_length):
     assert source.dtype == np.int32
     assert np.array_equal(source, located.source)
     for row, (name, start) in enumerate(zip(source.tolist(), located.start.tolist(), strict=True)):
-        stream = small_shards.tokens[order.names[name], "train"]
-        assert np.array_equal(tokens[row], stream[start : start + sequence_length])
-        assert np.array_equal(targets[row], stream[start + 1 : start + sequence_length + 1])
+        ring = np.tile(small_shards.tokens[order.names[name], "train"], 2)
+        counted = located.counted[row]
+        assert np.array_equal(tokens[row], ring[start : start + sequence_length])
+        assert np.array_equal(targets[row, :counted], ring[start + 1 : start + counted + 1])
+        assert (targets[row, counted:] == IGNORED).all()
     batch = found[0][0]
     assert batch.tokens.dtype == batch.targets.dtype == torch.int64
     assert batch.tokens.is_contiguous()
@@ -72,28 +74,27 @@ def test_tokens_of_every_width_come_through(shards_of_lengths, vocab_size, width
     tokens, _, _, _ = rows_of(steps(Loader(shards, order, lambda _: 9), 2))
     assert tokens.max() == vocab_size - 1
     assert tokens.min() > vocab_size - 300
+    ring = np.tile(stream.window(0, stream.n_tokens), 2)
     for row, start in zip(tokens, order.locate(0, 18).start.tolist(), strict=True):
-        assert np.array_equal(row, stream.window(start, 30))
+        assert np.array_equal(row, ring[start : start + 30])
 
 
 def test_windows_over_every_border_of_an_epoch(small_shards):
     """In one epoch of each source every batch and shard border inside the windows is crossed, and every token right."""
     order = order_of(64)
-    tokens, targets, source, numbers = rows_of(steps(Loader(small_shards.open(), order, lambda _: 60), 4))
-    located = order.locate(0, 240)
+    tokens, targets, source, numbers = rows_of(steps(Loader(small_shards.open(), order, lambda _: 62), 4))
+    located = order.locate(0, 248)
     for position, name in enumerate(order.names):
         stream, seen = small_shards.tokens[name, "train"], small_shards.open().stream(name)
-        mine = (source == position) & (located.epoch == 0)
-        starts = np.sort(located.start[mine])
-        assert len(starts) == order.n_windows(name)
-        by_start = np.argsort(located.start[mine])
-        whole = tokens[mine][by_start].ravel()
-        assert np.array_equal(whole, stream[starts[0] : starts[0] + len(whole)])
-        assert np.array_equal(targets[mine][by_start].ravel(), stream[starts[0] + 1 : starts[0] + len(whole) + 1])
-        borders = seen.first_token[1:-1]
-        inside = borders[(borders > starts[0]) & (borders < starts[0] + len(whole))]
-        assert len(inside) > 15
-    assert numbers == list(range(240))
+        mine = np.flatnonzero((source == position) & (located.epoch == 0))
+        assert len(mine) == order.n_windows(name)
+        places = (located.start[mine][:, None] + np.arange(65)) % len(stream)
+        assert np.array_equal(tokens[mine], stream[places[:, :-1]])
+        counts = np.arange(64) < located.counted[mine][:, None]
+        assert np.array_equal(targets[mine], np.where(counts, stream[places[:, 1:]], IGNORED))
+        assert np.array_equal(np.sort(places[:, 1:][counts]), np.arange(len(stream)))
+        assert len(seen.first_token) > 15
+    assert numbers == list(range(248))
 
 
 @pytest.mark.parametrize("world", [1, 2, 3, 4, 8])
@@ -172,7 +173,8 @@ def test_documents_of_a_row_are_told_apart(small_shards):
     assert batch.documents.dtype == torch.int32
     for row, (position, start) in enumerate(zip(batch.source.tolist(), order.locate(0, 64).start, strict=True)):
         lengths = small_shards.lengths[order.names[position], "train"]
-        document = np.repeat(np.arange(len(lengths)), lengths)[start : start + 199]
+        twice = [*lengths, *lengths]
+        document = np.repeat(np.arange(len(twice)), twice)[start : start + 199]
         assert np.array_equal(batch.documents[row].numpy(), document - document[0])
 
 

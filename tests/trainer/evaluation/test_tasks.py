@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from trainer.evaluation.tasks import TASKS, Item, TaskError, joined, prompt, read_items, task_named
+from trainer.evaluation.item_files import read_items, read_overlaps
+from trainer.evaluation.tasks import TASKS, Item, TaskError, joined, prompt, task_named
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "benchmarks"
 
@@ -230,7 +231,34 @@ REAL = {
 }
 
 
-@pytest.mark.parametrize("name", TASKS)
+def test_tasks_whose_answers_are_written_are_worded_as_in_the_papers():
+    def read(name, row):
+        item = TASKS[name].read(row)
+        return item.contexts[0], item.endings
+
+    squad = {"context": "A loom.", "question": "What?", "answers": {"text": ["a loom", "loom"], "answer_start": [0, 2]}}
+    assert read("reading", squad) == ("A loom.\n\nQ: What?\nA:", ("a loom", "loom"))
+    assert read("reading", {"passage": "P", "question": "Q?", "answers": ["x"]}) == ("P\n\nQ: Q?\nA:", ("x",))
+    row = {"source": "the cat", "target": "le chat"}
+    assert read("translation", row) == ("the cat =", ("le chat",))
+    assert read("translation", {**row, "language": "French"})[0] == "Q: What is the French translation of the cat\nA:"
+    assert read("summary", {"article": "Long.", "highlights": "L."}) == ("Long.\nTL;DR:", ("L.",))
+    assert TASKS["scramble"].description.startswith("Please unscramble")
+
+
+def test_a_list_of_overlaps_marks_items(tmp_path):
+    items, path = [Item((str(n),), ("x",)) for n in range(4)], tmp_path / "overlaps.jsonl"
+    path.write_text('{"item": 2}\n{"item": 0, "contaminated": false}\n{"item": 3, "grams": 5}\n')
+    assert [item.contaminated for item in read_overlaps(path, items)] == [False, False, True, True]
+    path.write_text('{"item": 1}\n{"document": 1}\n')
+    with pytest.raises(TaskError, match=r"overlaps\.jsonl:2: no overlap: a line is"):
+        read_overlaps(path, items)
+    path.write_text('{"item": 4}\n')
+    with pytest.raises(TaskError, match=r"overlaps\.jsonl:1: item 4 of 4"):
+        read_overlaps(path, items)
+
+
+@pytest.mark.parametrize("name", REAL)
 def test_real_files_are_read_whole(name):
     if not DATA.is_dir():
         pytest.skip("needs ../shared/data beside the checkout")

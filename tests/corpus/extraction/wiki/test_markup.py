@@ -43,6 +43,7 @@ def test_a_picture_that_was_never_closed_does_not_swallow_the_article():
 
 def test_categories_at_the_end_go_in_any_language():
     assert article_text("A nut.\n\n[[Kategorija zz:Orehi|x]]\n[[xx-yy:Nut]]\n") == "A nut."
+    assert article_text("A nut. [[Կատեգորիա:Ընկույզ]][[კატეგორია:x]]") == "A nut."
     assert article_text("A nut.\n\nSee [[Re: nuts]].") == "A nut.\n\nSee Re: nuts."
 
 
@@ -63,6 +64,7 @@ def test_categories_at_the_end_go_in_any_language():
         ("一つの\n段落", "一つの段落"),
         ("* one\n** deep\n**# first\n* two\n# a\n# b", "- one\n  - deep\n    1. first\n- two\n1. a\n2. b"),
         ("; term : said\n; other\n: what it is\n\n: aside", "term\n: said\nother\n: what it is\n\naside"),
+        ("# one\n#: more\n# two\n#* sub", "1. one\n  more\n2. two\n  - sub"),
         ("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
         ("a<br/>b", "a\nb"),
         ("a <span style='display: none'>hidden</span>b", "a b"),

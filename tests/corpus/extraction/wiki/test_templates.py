@@ -29,6 +29,8 @@ ROWS = """
 {{convert|7|to|9|kg|disp=number}} => 7 to 9
 {{convert|3|e6km2|abbr=off}} => 3 million km²
 {{convert|9.8|m/s2|order=flip}} => 9.8 m/s²
+{{height|ft=6|in=2}} {{weight|kg=80}} => 6 ft 2 in 80 kg
+{{height|m=1.85|precision=0}} {{duration|m=4|s=33}} {{duration|1|2|3}} => 1.85 m 4:33 1:02:03
 {{val|1234567}} => 1,234,567
 {{val|1.2|0.3|e=5|u=kg}} => (1.2±0.3)×10⁵ kg
 {{val|0.99|+0.1|-0.2}} => 0.99+0.1−0.2
@@ -95,6 +97,7 @@ ROWS = """
 {{chem|S|O|4|2-}} {{chem2|H2O}} => SO₄²⁻ H₂O
 <chem>H2SO4</chem> <ce>2H2 + O2 -> 2H2O</ce> => H₂SO₄ 2H₂ + O₂ → 2H₂O
 {{e|5}} {{10^|-3}} => ×10⁵ 10⁻³
+{{currency|5|USD}} {{currency|7|XAF}} => US$5 XAF 7
 {{US$|5 million}} {{INR}}200 => US$5 million ₹200
 {{angbr|a}} {{"|quoted}} => ⟨a⟩ “quoted”
 B{{music|b}}, {{music|time|3|4}} => B♭, 3/4
