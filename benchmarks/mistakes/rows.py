@@ -91,10 +91,10 @@ def _flags(w: World) -> list[Slip]:
         Slip("a source's name with blanks", w.shards("s", "--source", f"a b={w / 'corpus'}:1"), 2, ("a b", "letters")),
         Slip("an unknown engine", _books(w, "--runner", "SparkRuner"), 2, ("no such engine", "SparkRunner")),
         Slip("Dataflow without a project", _books(w, "--runner", "DataflowRunner"), 2, ("needs --project",)),
-        Slip("an id to remove that is nowhere", w.shards("s", "--remove-ids", w.file("ids", "nobody\n")), 2,
-                ("--remove-ids", "'nobody'", "leave it out")),
-        Slip("a domain to remove that is nowhere", w.shards("s", "--remove-domain", "no.example"), 2,
-                ("--remove-domain no.example", "leave it out")),
+        Slip("an id to remove that is nowhere", w.shards("s", "--remove-ids", w.file("ids", "nobody\n")), 3,
+                ("--remove-ids", "nobody", "leave it out")),
+        Slip("a domain to remove that is nowhere", w.shards("s", "--remove-domain", "no.example"), 3,
+                ("--remove-domain", "no.example", "leave it out")),
     ]  # fmt: skip
 
 

@@ -109,10 +109,16 @@ def _kinds(config: RunConfig) -> tuple[float, ...]:
 
 def _texts_of_ids(entry: TokenizerEntry, data: Path) -> list[str] | None:
     """The text of every id, special ones too, where the tokenizer lies with the shards; else None."""
+    tokenizer = tokenizer_beside(entry.digest, data)
+    return tokenizer and [tokenizer.decode([number]) for number in range(tokenizer.vocab_size)]
+
+
+def tokenizer_beside(digest: str, data: Path) -> Tokenizer | None:
+    """The tokenizer of this digest, where it lies in or beside the folder of the shards; else None."""
     for place in (data / "tokenizer", data, data.parent / "tokenizer", data.parent):
         tokenizer = _loaded(place)
-        if tokenizer is not None and tokenizer.digest == entry.digest:
-            return [tokenizer.decode([number]) for number in range(tokenizer.vocab_size)]
+        if tokenizer is not None and tokenizer.digest == digest:
+            return tokenizer
     return None
 
 

@@ -25,7 +25,8 @@ from trainer.run.values import ConfigError, check_range, near, shown, value_of
 # a run that diverged goes on with a lower rate.
 MAY_CHANGE = frozenset(
     "steps tokens minutes weights rate matrix_rate clip device threads dtype compile recompute attention parallel "
-    "micro_batch validate_every validate_tokens save_every keep_last keep_every log_every tensorboard init_from".split()
+    "micro_batch validate_every validate_tokens save_every keep_last keep_every log_every tensorboard init_from wandb "
+    "samples sample_prompt score_tasks score_items".split()
 )
 OBJECTIVES = ("next", "masked", "spans", "blanks")
 _LENGTHS = ("warmup_tokens", "ramp_from_tokens", "ramp_over_tokens", "decay_tokens")
@@ -106,6 +107,11 @@ class RunConfig:
     keep_every: int = _key(0, "keep every checkpoint whose step is a multiple of this too (0: none)")
     log_every: int = _key(10, "steps between readings from the device, on CUDA")
     tensorboard: bool = _key(False, "write events for TensorBoard too")
+    wandb: str = _key("", "send the metrics to this project of Weights & Biases too")
+    samples: int = _key(0, "samples of text at every checkpoint (samples.jsonl)")
+    sample_prompt: str = _key("", "what they begin with")
+    score_tasks: str = _key("", "tasks to score at every checkpoint, NAME=FILE,… (scores.jsonl)")
+    score_items: int = _key(200, "items of each task, from the first (0: all)")
 
     def __post_init__(self) -> None:
         length = self.shape.sequence_length

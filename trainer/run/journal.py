@@ -13,8 +13,17 @@ from types import TracebackType
 from typing import Any
 
 from trainer.optim import range_test
+from trainer.run.looks import Looks
 from trainer.run.memory import memory_of
-from trainer.run.metrics import LiveLine, MetricsLog, live_text, read_metrics, tensorboard_writer, write_table
+from trainer.run.metrics import (
+    LiveLine,
+    MetricsLog,
+    live_text,
+    read_metrics,
+    tensorboard_writer,
+    wandb_writer,
+    write_table,
+)
 from trainer.run.page import Facts, write_page
 from trainer.run.plan import plan_lines, source_lines
 from trainer.run.session import Session, description
@@ -29,6 +38,7 @@ class Journal:
         self.session, self.live = session, live
         self.output = session.output
         self._log: MetricsLog | None = None
+        self._looks: Looks | None = None
         self._last: dict[str, Any] = {}
         self._draw_after = 0.0
         self._speed = 0.0
@@ -38,7 +48,10 @@ class Journal:
         if session.world.first:
             self._introduce()
             _write(self.output / CONFIG, description(session.config, session.shape, session.shards) | self._where())
-            events = tensorboard_writer(self.output) if session.config.tensorboard else None
+            config = session.config
+            self._looks = Looks(session, self.live.say)
+            events = [tensorboard_writer(self.output)] if config.tensorboard else []
+            events += [wandb_writer(config.wandb, self.output, config.to_json())] if config.wandb else []
             self._log = MetricsLog(self.output, session.progress.step, events)
         return self
 
@@ -73,6 +86,8 @@ class Journal:
         if not self._log:
             return
         self._log.sync()
+        if self._looks:
+            self._looks.look()
         began = time.monotonic()
         if began >= self._draw_after:
             self._picture()

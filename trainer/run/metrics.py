@@ -12,7 +12,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -41,10 +41,10 @@ class EventWriter(Protocol):
 class MetricsLog:
     """`metrics.jsonl`, open for the steps after `step`; what stands there of later steps is cut off."""
 
-    def __init__(self, folder: Path, step: int, events: EventWriter | None = None) -> None:
-        self.path, self.events = folder / METRICS, events
+    def __init__(self, folder: Path, step: int, events: Sequence[EventWriter] = ()) -> None:
+        self.path, self.events = folder / METRICS, tuple(events)
         self.path.touch()
-        _cut_after(self.path, step)
+        cut_after(self.path, step)
         self._file = self.path.open("a", encoding="utf-8")
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -53,9 +53,10 @@ class MetricsLog:
         self._file.write("".join(json.dumps(row, allow_nan=True) + "\n" for row in rows))
         self._file.flush()
         for row in rows if self.events else ():
-            for tag, value in flat(row).items():
-                if self.events and isinstance(value, int | float) and tag != "step":
-                    self.events.add_scalar(tag, value, row["step"])
+            numbers = {tag: value for tag, value in flat(row).items() if isinstance(value, int | float)}
+            for writer in self.events:
+                for tag in (tag for tag in numbers if tag != "step"):
+                    writer.add_scalar(tag, numbers[tag], row["step"])
 
     def sync(self) -> None:
         """Wait until the disk has it: a checkpoint must not be newer than the lines before it."""
@@ -64,11 +65,11 @@ class MetricsLog:
     def close(self) -> None:
         """Close the file and the events."""
         self._file.close()
-        if self.events:
-            self.events.close()
+        for writer in self.events:
+            writer.close()
 
 
-def _cut_after(path: Path, step: int) -> None:
+def cut_after(path: Path, step: int) -> None:
     """Cut the file at the first line that is of a later step, or torn."""
     end = 0
     with path.open("rb") as file:
@@ -121,6 +122,37 @@ def write_table(folder: Path) -> Path:
     temporary.write_text(text.getvalue(), encoding="utf-8")
     temporary.replace(path)
     return path
+
+
+class _Wandb:
+    """A run of Weights & Biases as an `EventWriter`: the numbers of a step go out together, with the next step."""
+
+    def __init__(self, run: Any) -> None:
+        self._run, self._step, self._row = run, 0, {}
+
+    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None:
+        if global_step != self._step:
+            self._send()
+            self._step = global_step
+        self._row[tag] = scalar_value
+
+    def close(self) -> None:
+        self._send()
+        self._run.finish()
+
+    def _send(self) -> None:
+        if self._row:
+            self._run.log(self._row, step=self._step)
+            self._row = {}
+
+
+def wandb_writer(project: str, folder: Path, config: Mapping[str, Any]) -> EventWriter:
+    """A run named after the folder in a project of Weights & Biases; `MetricsError` where the package is missing."""
+    try:
+        import wandb  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise MetricsError(f"wandb={project} needs the package: pip install wandb") from error
+    return _Wandb(wandb.init(project=project, name=folder.name, dir=str(folder), config=dict(config), resume="allow"))
 
 
 def tensorboard_writer(folder: Path) -> EventWriter:

@@ -88,7 +88,7 @@ def test_events_get_every_number_under_its_name(tmp_path):
         def close(self):
             written.append("closed")
 
-    log = MetricsLog(tmp_path, 0, Events())
+    log = MetricsLog(tmp_path, 0, [Events()])
     log.add([row(2, bits_per_byte={"web": 2.5}, mfu=None)])
     log.close()
     assert written == [("tokens", 20, 2), ("loss", 0.5, 2), ("bits_per_byte/web", 2.5, 2), "closed"]
