@@ -12,27 +12,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from corpus.errors import CorpusloomError, ExitCode
 from trainer.data.loader import IGNORED, Batch, Loader
 from trainer.run.distributed import add_up, any_of, exchanging
 from trainer.run.plan import by_source, peak_flops
 from trainer.run.session import Session, step_seed
+from trainer.run.spikes import Diverged, Spikes
 from trainer.run.validation import Held, mixed, validate
 
 _REMEMBERED = 20
 # A pass over a batch whose losses count for nothing: sharded processes must all make the same number of calls.
 _Weighted = tuple[Batch, float | Tensor]
-
-
-class Diverged(CorpusloomError, ArithmeticError):
-    """The loss or the gradient is no number any more."""
-
-    code = ExitCode.USELESS
 
 
 @dataclass(frozen=True)
@@ -63,6 +58,10 @@ class Listener(Protocol):
 
     def rows(self, rows: Sequence[dict[str, Any]]) -> None:
         """Steps are finished: their rows of the metrics, in order."""
+        ...
+
+    def went_back(self, step: int) -> None:
+        """After a spike the run goes on from the checkpoint of this step, with later batches."""
         ...
 
     def saving(self) -> None:
@@ -100,7 +99,7 @@ class Stop:
 def train(session: Session, stop: Stop, listener: Listener) -> bool:
     """Train to the end of the run, or until `stop` wants it; whether the end was reached."""
     progress, course, ramp = session.progress, session.course, session.ramp
-    pending = Pending()
+    pending, spikes = Pending(), Spikes(session, listener.went_back)
     every = session.config.log_every if session.world.device.type == "cuda" else 1
     session.model.train()
     with _loader(session) as loader, _quiet_collector() as freeze, closing_saves(session):
@@ -115,7 +114,11 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
             if not due and progress.step % every:
                 continue
             stopping = any_of(stop.wanted, session.world)
-            best = _read(session, pending, listener, session.held if "validate" in due else [])
+            held = session.held if "validate" in due else []
+            best = spikes.watch(partial(_read, session, pending, listener, held), len(pending.taken))
+            if best is None:
+                pending.restart()
+                continue
             if best or stopping or "save" in due:
                 listener.saving()
                 session.save(best)
