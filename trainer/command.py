@@ -25,7 +25,9 @@ class FlagError(CorpusloomError, ValueError):
 def run_command(command: str, act: Callable[[], int]) -> int:
     """Run `act`; its exit code, or that of the error that ended it, which is then said in one sentence."""
     try:
-        return int(act())
+        code = int(act())
+        sys.stdout.flush()  # here, where an error of it can still be told
+        return code
     except KeyboardInterrupt:
         print(f"{command}: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED

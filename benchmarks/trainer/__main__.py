@@ -20,7 +20,7 @@ import torch
 
 from benchmarks.trainer import ceilings, feeding, hot_spots, kernels, parity, speed, to_loss
 from benchmarks.trainer.settings import over_data, settings_for
-from benchmarks.trainer.sides import OURS, REFERENCE
+from benchmarks.trainer.sides import CUDNN, OURS, REFERENCE
 from benchmarks.trainer.stand import Finding, Stand
 from benchmarks.trainer.table import lines_of, record_of, write_json
 from corpus.shards.layout import ShardError, read_shard_manifest
@@ -28,8 +28,8 @@ from corpus.shards.layout import ShardError, read_shard_manifest
 TITLES = {
     0: "what the machine is, and its ceilings",
     1: "kernels beside the formula",
-    2: "the reference, by batch",
-    3: "ours, by batch",
+    2: "the reference, by micro-batch, also with cuDNN",
+    3: "ours, by micro-batch",
     4: "the same weights and batches: the same loss?",
     5: "ours, the large model",
     6: "band beside dense; fed from shards beside fixed batches",
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_phases(stand: Stand, wanted: Sequence[int], output: Path | None) -> int:
     """Run phases, 2 and 3 as one where both are wanted, each on its own feet; 1 if one failed."""
-    both = tuple(side for number, side in ((2, REFERENCE), (3, OURS)) if number in wanted)
+    both = tuple(side for number, side in ((2, REFERENCE), (2, CUDNN), (3, OURS)) if number in wanted)
     of_number: dict[int, Callable[[], Finding]] = {
         0: lambda: ceilings.phase(stand),
         1: lambda: kernels.phase(stand),

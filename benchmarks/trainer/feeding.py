@@ -108,9 +108,9 @@ def fed_beside_fixed(kept: dict[str, Any], folder: Path, load: Load, warm: int, 
     return {name: median(values) for name, values in seconds.items()}
 
 
-def alone(kept: dict[str, Any], folder: Path, steps: int) -> float:
-    """Tokens a second of the loader with nobody else at work: the median of three stretches (in a worker)."""
-    rows, length = _ALONE
+def alone(kept: dict[str, Any], folder: Path, steps: int, rows: int = _ALONE[0]) -> float:
+    """Tokens per second of the loader with nobody else at work: the median of three stretches (in a worker)."""
+    length = _ALONE[1]
     with loader_over(folder, length, rows, "cpu") as loader:
         rates = []
         for _ in range(3):

@@ -23,8 +23,8 @@ def gpt2(layers: int, heads: int, width: int, sequence_length: int = 1024, vocab
 class Settings:
     """One benchmark. `device` is "cuda" or "cpu", `reference` a model file or None, `data` a folder of shards or None.
 
-    `shipped_rows` is the batch that the reference ships with, `sweep` the batches that both sides are timed at,
-    `accumulated` micro-batches of the largest make a step of their own. `parity_steps` of the shipped batch compare the
+    `shipped_rows` is the micro-batch that the reference ships with, `sweep` the micro-batches that all sides are timed
+    at; a step of the optimizer has `step_rows` rows at each of them. `parity_steps` of the shipped batch compare the
     losses; `tokens` in steps of `batch_tokens` are what AdamW gets in phase 7. A call may take `seconds`.
     """
 
@@ -39,7 +39,7 @@ class Settings:
     sweep: tuple[int, ...]
     large_sweep: tuple[int, ...]
     band_rows: int
-    accumulated: int
+    step_rows: int
     warm: int
     timed: int
     parity_steps: int
@@ -75,7 +75,7 @@ def settings_for(device: str, small: bool, compiled: bool, reference: Path | Non
             sweep=(2, 4),
             large_sweep=(2,),
             band_rows=2,
-            accumulated=2,
+            step_rows=8,
             warm=1,
             timed=3,
             parity_steps=20,
@@ -96,7 +96,7 @@ def settings_for(device: str, small: bool, compiled: bool, reference: Path | Non
         sweep=(12, 32, 64),
         large_sweep=(16, 8),
         band_rows=16,
-        accumulated=8,
+        step_rows=192,
         warm=10,
         timed=30,
         parity_steps=200,

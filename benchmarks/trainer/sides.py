@@ -1,6 +1,7 @@
-"""The two sides of a comparison: this project's model, and a reference with the interface of nanoGPT's model file.
+"""The sides of a comparison: this project's model, and a reference with the interface of nanoGPT's model file, as it
+ships and with cuDNN's attention first: what is left of a lead over the latter is not the choice of a kernel.
 
-Both get the same: the shape, float32 masters with bfloat16 products on a card, AdamW over the same two groups, fused
+All get the same: the shape, float32 masters with bfloat16 products on a card, AdamW over the same two groups, fused
 where there is a card, at every step, the gradient clipped at the same norm, compiled with fixed shapes. What differs is
 what each side is: ours casts in its layers, chooses its attention and never holds all scores; the reference runs under
 autocast as it is written.
@@ -18,15 +19,17 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import sdpa_kernel
 
 from benchmarks.trainer import restated
 from benchmarks.trainer.settings import BETAS, CLIP, DECAY, RATE
+from trainer.model.attention import CUDNN_FIRST
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.optim.optimizer import OptimizerConfig, make_optimizer
 from trainer.run.tensor_file import read_tensors
 
-OURS, REFERENCE = "ours", "reference"
+OURS, REFERENCE, CUDNN = "ours", "reference", "reference with cuDNN"
 Micro = tuple[Tensor, Tensor]
 
 
@@ -106,6 +109,8 @@ class Reference(Side):
             _two_groups(self.model), RATE, BETAS, 1e-8, fused=True if spec.device == "cuda" else None
         )
         self.cast = torch.autocast("cuda", torch.bfloat16) if spec.device == "cuda" else nullcontext()
+        self.cudnn = spec.side == CUDNN
+        self.kind += ", cuDNN's attention first" if self.cudnn else ""
         if spec.compiled:
             self.model.compile(dynamic=False)
 
@@ -113,7 +118,8 @@ class Reference(Side):
         """See `Side`."""
         total = torch.zeros((), device=batches[0][0].device)
         for tokens, targets in batches:
-            with self.cast:
+            order = sdpa_kernel(list(CUDNN_FIRST), set_priority=True) if self.cudnn else nullcontext()
+            with self.cast, order:
                 _, loss = self.model(tokens, targets)
             loss = loss / len(batches)
             loss.backward()

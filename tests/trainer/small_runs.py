@@ -11,7 +11,7 @@ from trainer.train import main
 
 SMALL = ["layers=1", "heads=2", "width=32", "sequence_length=16", "batch_tokens=128", "validate_tokens=320"]
 # What a row says of the clock; all else must be equal where two runs are.
-_OF_THE_CLOCK = ("tokens_per_second", "mfu")
+_OF_THE_CLOCK = ("tokens_per_second", "mfu", "training_seconds", "wall_seconds", "peak_memory")
 
 
 def command(data: Path, output: Path, *settings: str) -> list[str]:

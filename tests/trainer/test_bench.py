@@ -15,7 +15,7 @@ import torch
 from benchmarks.trainer import restated
 from benchmarks.trainer.__main__ import main, run_phases
 from benchmarks.trainer.settings import gpt2, over_data, settings_for
-from benchmarks.trainer.sides import OURS, REFERENCE, Spec, build, load_module
+from benchmarks.trainer.sides import CUDNN, OURS, REFERENCE, Spec, build, load_module
 from benchmarks.trainer.speed import phases_2_and_3
 from benchmarks.trainer.stand import Finding, Goal, Stand
 from benchmarks.trainer.table import lines_of, table_of
@@ -65,16 +65,17 @@ def test_every_phase_runs_on_a_cpu_and_needs_numpy_and_pytorch_alone(ran):
 def test_small_figures_are_not_held_against_the_goals_but_stand_in_the_json(ran):
     assert "small sizes" in ran[0] and "goal at" not in ran[0]
     named = [goal["name"] for entry in ran[1]["phases"].values() for goal in entry["goals"]]
-    assert len(named) == 8 and len(set(named)) == 8
+    assert len(named) == 9 and len(set(named)) == 9
 
 
 def test_both_sides_are_timed_at_every_batch_and_the_ratio_is_of_the_same_batch(ran):
     rows = entry(ran, "2+3")["rows"]
     sides = [(row["side"], row["rows"], row["accumulated"]) for row in rows]
-    assert sides == [("reference", 2, 1), ("ours", 2, 1), ("reference", 4, 1), ("ours", 4, 1), ("ours", 4, 2)]
-    for theirs, ours in ((rows[0], rows[1]), (rows[2], rows[3])):
-        assert ours["ratio"] == pytest.approx(ours["tokens/s"] / theirs["tokens/s"])
-    assert rows[0]["kind"] == "re-stated baseline"
+    assert sides == [(side, rows, 8 // rows) for rows in (2, 4) for side in (REFERENCE, CUDNN, OURS)]
+    for one, other, ours in (rows[:3], rows[3:]):
+        assert ours["/ reference"] == pytest.approx(ours["tokens/s"] / one["tokens/s"])
+        assert ours["/ reference with cuDNN"] == pytest.approx(ours["tokens/s"] / other["tokens/s"])
+    assert [row["kind"] for row in rows[:2]] == ["re-stated baseline", "re-stated baseline, cuDNN's attention first"]
     assert rows[0]["MFU %"] is None and rows[0]["of measured %"] > 0
 
 
@@ -118,7 +119,7 @@ def test_nothing_is_begun_when_the_minutes_are_over(tmp_path, capsys):
     assert capsys.readouterr().out.count("not begun: the 1e-09 minutes are over") == 2
     assert not stand.workers
     rows = phases_2_and_3(replace(stand, ceilings={"peak": None, "matrix_rate": 1.0}), (REFERENCE, OURS)).rows
-    assert len(rows) == 5 and all("not begun" in row["error"] for row in rows)
+    assert len(rows) == 4 and all("not begun" in row["error"] for row in rows)
 
 
 def test_a_worker_keeps_what_it_builds_and_an_error_ends_one_call_and_not_the_benchmark():
@@ -136,18 +137,23 @@ def test_a_worker_keeps_what_it_builds_and_an_error_ends_one_call_and_not_the_be
     worker.close()
 
 
-def test_the_goals_are_of_the_best_batches_and_accumulation_does_not_count():
+def test_the_goals_are_of_each_side_at_its_best_micro_batch():
     from benchmarks.trainer.speed import _goals
 
-    def row(side, rows, rate, accumulated=1):
-        return {"side": side, "rows": rows, "accumulated": accumulated, "tokens/s": rate, "MFU %": rate / 10}
+    def row(side, rows, rate):
+        return {"side": side, "rows": rows, "accumulated": 192 // rows, "tokens/s": rate, "MFU %": rate / 10}
 
     rows = [row(REFERENCE, 12, 300.0), row(OURS, 12, 360.0), row(REFERENCE, 64, 400.0), row(OURS, 64, 450.0)]
-    rows += [row(OURS, 64, 9999.0, accumulated=8), {"side": REFERENCE, "rows": 32, "accumulated": 1, "error": "full"}]
+    rows += [row(CUDNN, 32, 440.0), {"side": REFERENCE, "rows": 32, "accumulated": 6, "error": "full"}]
     goals = _goals(settings_for("cuda", False, True), rows)
-    assert [goal.value for goal in goals] == [450 / 300, 450 / 400, 45.0]
-    assert [goal.met for goal in goals] == [True, True, True]
-    assert [goal.value for goal in _goals(settings_for("cuda", False, True), rows[1:2])] == [None, None, 36.0]
+    assert [goal.value for goal in goals] == [450 / 300, 450 / 400, 450 / 440, 45.0]
+    assert [goal.met for goal in goals] == [True, True, False, True]
+    assert [goal.value for goal in _goals(settings_for("cuda", False, True), rows[1:2])] == [None, None, None, 36.0]
+
+
+def test_every_micro_batch_of_the_sweep_makes_the_same_step():
+    for settings in (settings_for("cuda", False, True), settings_for("cpu", True, False)):
+        assert {settings.step_rows % rows for rows in settings.sweep} == {0}
 
 
 @pytest.mark.parametrize(("value", "most", "met"), [(1.1, False, True), (1.09, False, False), (0.01, True, True)])

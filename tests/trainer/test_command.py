@@ -4,7 +4,6 @@ import errno
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -160,9 +159,9 @@ def test_a_run_whose_weights_are_no_numbers_is_refused(tmp_path, name, capsys):
 
 
 def test_a_reader_that_goes_away_is_no_error(inputs):
-    command = [sys.executable, "-m", "trainer.sample", str(inputs / "plain"), "--prompt", "1", "--count", "64"]
+    command = [sys.executable, "-m", "trainer.sample", str(inputs / "plain"), "--prompt", "1", "--count", "3"]
     process = subprocess.Popen(
-        [*command, "--tokens", "400"],
+        [*command, "--tokens", "9"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -170,8 +169,7 @@ def test_a_reader_that_goes_away_is_no_error(inputs):
     )
     assert process.stdout is not None
     process.stdout.close()
-    until = time.monotonic() + 120
-    assert process.wait(until - time.monotonic()) == 0
+    assert process.wait(200) == 0
     assert b"Traceback" not in process.stderr.read()
 
 

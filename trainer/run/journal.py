@@ -5,6 +5,7 @@ end is, so that a run that was killed can be looked at too.
 """
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +41,7 @@ class Journal:
         self._looks: Looks | None = None
         self._last: dict[str, Any] = {}
         self._draw_after = 0.0
+        self._speed = 0.0
 
     def __enter__(self) -> "Journal":
         session = self.session
@@ -71,7 +73,8 @@ class Journal:
         self._log.add(rows)
         self._last |= rows[-1]
         course = self.session.course
-        left = (course.tokens - rows[-1]["tokens"]) / max(rows[-1]["tokens_per_second"], 1e-9)
+        self._speed = rows[-1]["tokens_per_second"] or self._speed
+        left = (course.tokens - rows[-1]["tokens"]) / self._speed if self._speed else math.inf
         last = rows[-1]["step"] == course.steps
         self.live.show(live_text(rows[-1], course.steps, left), must="bits_per_byte" in rows[-1] or last)
 

@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -19,8 +19,9 @@ import torch
 from torch import Tensor
 
 from trainer.data.loader import IGNORED, Batch, Loader
+from trainer.run.clock import Clock
 from trainer.run.distributed import add_up, any_of, exchanging
-from trainer.run.plan import by_source, peak_flops
+from trainer.run.plan import by_source
 from trainer.run.session import Session, step_seed
 from trainer.run.spikes import Diverged, Spikes
 from trainer.run.validation import Held, mixed, validate
@@ -39,18 +40,6 @@ class Taken:
     rows: int
     share: float
     result: Tensor
-
-
-@dataclass
-class Pending:
-    """Steps taken since the last reading, and when that was."""
-
-    taken: list[Taken] = field(default_factory=list)
-    since: float = field(default_factory=time.perf_counter)
-
-    def restart(self) -> None:
-        """All is read; time runs from here."""
-        self.taken, self.since = [], time.perf_counter()
 
 
 class Listener(Protocol):
@@ -99,7 +88,9 @@ class Stop:
 def train(session: Session, stop: Stop, listener: Listener) -> bool:
     """Train to the end of the run, or until `stop` wants it; whether the end was reached."""
     progress, course, ramp = session.progress, session.course, session.ramp
-    pending, spikes = Pending(), Spikes(session, listener.went_back)
+    taken: list[Taken] = []
+    spikes = Spikes(session, listener.went_back)
+    clock = Clock(session.shape, session.world, progress.training_seconds, progress.wall_seconds)
     every = session.config.log_every if session.world.device.type == "cuda" else 1
     session.model.train()
     with _loader(session) as loader, _quiet_collector() as freeze, closing_saves(session):
@@ -108,24 +99,25 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
             share = session.schedule.share(progress.samples * session.shape.sequence_length)
             result = take_step(session, next(loader), rows, share)
             progress.step, progress.samples = progress.step + 1, progress.samples + rows
-            pending.taken.append(Taken(progress.step, progress.samples, rows, share, result))
+            taken.append(Taken(progress.step, progress.samples, rows, share, result))
             freeze()
             due = _due(session, progress.step, course.steps)
             if not due and progress.step % every:
                 continue
             stopping = any_of(stop.wanted, session.world)
             held = session.held if "validate" in due else []
-            best = spikes.watch(partial(_read, session, pending, listener, held), len(pending.taken))
+            best = spikes.watch(partial(_read, session, taken, clock, listener, held), len(taken))
+            taken = []
             if best is None:
-                pending.restart()
+                clock.restart()
                 continue
             if best or stopping or "save" in due:
                 listener.saving()
                 session.save(best)
                 gc.collect()
-                pending.since = time.perf_counter()
             if stopping:
                 break
+            clock.restart()
     return progress.step >= course.steps
 
 
@@ -205,15 +197,14 @@ def _due(session: Session, step: int, last: int) -> set[str]:
     return due
 
 
-def _read(session: Session, pending: Pending, listener: Listener, held: Sequence[Held]) -> bool:
-    """Read the pending steps from the device, validate over `held`, hand out the rows; whether it is the best yet."""
-    results = torch.stack([taken.result for taken in pending.taken])
+def _read(session: Session, taken: Sequence[Taken], clock: Clock, listener: Listener, held: Sequence[Held]) -> bool:
+    """Read the steps taken from the device, validate over `held`, hand out the rows; whether it is the best yet."""
+    results = torch.stack([each.result for each in taken])
     losses, norms = add_up(results[:, 0].clone(), session.world).tolist(), results[:, 1].tolist()
-    speed = _speed(session, pending)
-    rows = [
-        _row(session, taken, loss, norm) | speed for taken, loss, norm in zip(pending.taken, losses, norms, strict=True)
-    ]
+    spent = clock.read([each.rows for each in taken])
+    rows = [_row(session, each, loss, norm) | spent for each, loss, norm in zip(taken, losses, norms, strict=True)]
     progress = session.progress
+    progress.training_seconds, progress.wall_seconds = clock.training, clock.wall
     progress.losses = [*progress.losses, *losses][-_REMEMBERED:]
     best = False
     if held and all(map(math.isfinite, [*losses, *norms])):
@@ -221,8 +212,7 @@ def _read(session: Session, pending: Pending, listener: Listener, held: Sequence
         value = mixed(found, session.shares)
         best, progress.best = value < progress.best, min(value, progress.best)
     listener.rows(rows)
-    _check_finite(session, pending.taken, losses, norms)
-    pending.restart()
+    _check_finite(session, taken, losses, norms)
     return best
 
 
@@ -256,20 +246,10 @@ def _row(session: Session, taken: Taken, loss: float, norm: float) -> dict[str, 
     }
 
 
-def _speed(session: Session, pending: Pending) -> dict[str, float | None]:
-    """Tokens a second since the last reading, and what share of the cards' peak that is (None: no known card)."""
-    tokens = sum(taken.rows for taken in pending.taken) * session.shape.sequence_length
-    rate = tokens / max(time.perf_counter() - pending.since, 1e-9)
-    device = session.world.device
-    peak = peak_flops(torch.cuda.get_device_name(device)) if device.type == "cuda" else None
-    mfu = rate * session.shape.flops_per_token() / (peak * session.world.size) if peak else None
-    return {"tokens_per_second": round(rate, 1), "mfu": mfu}
-
-
 def _validated(session: Session, held: Sequence[Held]) -> dict[str, float]:
     session.model.eval()
     with torch.no_grad():
-        found = validate(session.model.token_losses, held, session.micro_rows, session.world, session.objective)
+        found = validate(session.token_losses, held, session.micro_rows, session.world, session.objective)
     session.model.train()
     return found
 

@@ -207,7 +207,8 @@ class LiveLine:
 def live_text(row: Mapping[str, Any], steps: int, seconds_left: float) -> str:
     """A row of the metrics as the live line has it."""
     parts = [f"step {row['step']:,}/{steps:,}", f"loss {row['loss']:.4f}", f"rate {row['rate']:.2e}"]
-    parts.append(f"{row['tokens_per_second']:,.0f} tokens/s")
+    if row.get("tokens_per_second") is not None:
+        parts.append(f"{row['tokens_per_second']:,.0f} tokens/s")
     if row.get("mfu") is not None:
         parts.append(f"MFU {row['mfu']:.1%}")
     if row.get("bits_per_byte"):

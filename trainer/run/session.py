@@ -30,7 +30,7 @@ from trainer.optim.schedule import BatchRamp, Schedule
 from trainer.run.assembly import build, plan_passes
 from trainer.run.checkpoint import CheckpointError, Checkpoints, bytes_of, gather_along
 from trainer.run.config import ConfigError, RunConfig, kept_lengths
-from trainer.run.devices import choose_dtype, choose_threads
+from trainer.run.devices import choose_dtype, choose_threads, compiles
 from trainer.run.distributed import World, first_says, shards_of
 from trainer.run.plan import Course, course_of, ramp_of, schedule_of, shares_of
 from trainer.run.resume import check_same, content_of, order_again, order_for, shape_over
@@ -42,12 +42,15 @@ CHECKPOINTS = "checkpoints"
 
 @dataclass
 class Progress:
-    """How far a run is: optimizer steps, samples seen, the best validation so far (bits per byte), the last losses."""
+    """How far a run is: optimizer steps, samples seen, the best validation so far (bits per byte), the last losses, and
+    the seconds that it has trained and that it has taken."""
 
     step: int = 0
     samples: int = 0
     best: float = float("inf")
     losses: list[float] = field(default_factory=list)
+    training_seconds: float = 0.0
+    wall_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,13 @@ class Session:
         return shares_of(self.order)
 
     @cached_property
+    def token_losses(self) -> Callable[..., torch.Tensor]:
+        """What validation calls: `GPT.token_losses`, compiled where training is; the blocks of a sharded model are."""
+        if self.model_shards > 1 or not compiles(self.config.compile, self.world.device):
+            return self.model.token_losses
+        return torch.compile(self.model.token_losses, dynamic=False)
+
+    @cached_property
     def held(self) -> list[Held]:
         """The validation rows by source; none where nothing is to be validated."""
         if not self.config.validate_every:
@@ -134,6 +144,8 @@ class Session:
             "tokens": self.progress.samples * self.shape.sequence_length,
             "best": self.progress.best,
             "losses": self.progress.losses,
+            "training_seconds": self.progress.training_seconds,
+            "wall_seconds": self.progress.wall_seconds,
             "order": self.order.to_json(),
             "torch": torch.__version__,
             **description(self.config, self.shape, self.shards),
@@ -183,7 +195,8 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
         check_same(config, shards.manifest, saved.state, output)
         order = order_again(config, shards.manifest, saved.state)
         state = saved.state
-        progress = Progress(state["step"], state["samples_seen"], state["best"], state["losses"])
+        seconds = state.get("training_seconds", 0.0), state.get("wall_seconds", 0.0)
+        progress = Progress(state["step"], state["samples_seen"], state["best"], state["losses"], *seconds)
     torch.set_num_threads(choose_threads(config.threads, shape, world.device, world.size))
     dtype = choose_dtype(config.dtype, world.device)
     micro_rows = plan_passes(config, shape, world, dtype.itemsize, say)

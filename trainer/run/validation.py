@@ -91,12 +91,14 @@ def part_of(
     for turn in range(math.ceil(batches / world.size)):
         number = turn * world.size + world.rank
         first = number * rows if number < batches else 0
-        inputs = inputs_of(held[first : first + rows], first, objective, world.device)
+        # The last batch reaches back and counts only what is new in it, so that there is one size to compile.
+        begin = max(0, min(first, len(held) - rows))
+        inputs = inputs_of(held[begin : begin + rows], begin, objective, world.device)
         losses = token_losses(inputs.tokens, inputs.targets, **inputs.more)
         if number < batches:
             counted = objective.counts(inputs.targets) if objective else torch.ones_like(losses)
-            sums[0] += (losses.double() * counted).sum()
-            sums[1] += counted.sum()
+            sums[0] += (losses.double() * counted)[first - begin :].sum()
+            sums[1] += counted[first - begin :].sum()
     return sums
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 from read_world import digests
-from small_runs import command, rows_of, run
+from small_runs import command, final_state, rows_of, run
 
 from trainer.run.distributed import World, WorldError, any_of, choose_device, choose_parallel, first_says, load_weights
 from trainer.train import main
 
 ROOT = Path(__file__).parents[3]
+TRUTHS = ("false", "true")
 WORKER = Path(__file__).with_name("train_world.py")
 
 
@@ -77,7 +78,7 @@ def test_any_number_of_processes_reads_the_stream_of_one(small_shards, world):
     assert [line.split() for line in ran.stdout.splitlines()] == digests(small_shards.folder, 0, 1)
 
 
-def start_world(size: int, *lines: list[str]) -> None:
+def start_world(size: int, *lines: list[str], worker: Path = WORKER) -> None:
     """Run the worker in `size` real processes over gloo; all must succeed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -85,7 +86,7 @@ def start_world(size: int, *lines: list[str]) -> None:
     world = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size), "OMP_NUM_THREADS": "1"}
     processes = [
         subprocess.Popen(
-            [sys.executable, str(WORKER), *map(json.dumps, lines)],
+            [sys.executable, str(worker), *map(json.dumps, lines)],
             cwd=ROOT,
             env={**os.environ, **world, "PYTHONPATH": str(ROOT), "RANK": str(rank), "LOCAL_RANK": str(rank)},
             stdout=subprocess.PIPE,
@@ -117,7 +118,7 @@ def two_processes(markov_shards, tmp_path_factory):
     start_world(
         2,
         line("ddp", "steps=20", "parallel=ddp"),
-        line("fsdp", "steps=20", "parallel=fsdp"),
+        line("fsdp", "steps=20", "parallel=fsdp", "recompute=true"),
         line("fsdp", "steps=25", "parallel=ddp"),
     )
     one = run(markov_shards.folder, folder / "one", *settings, "steps=25")
@@ -145,6 +146,37 @@ def test_another_world_goes_on_where_one_stopped(two_processes):
     assert [row["step"] for row in rows] == list(range(1, 26))
     assert max(abs(row["loss"] - alone["loss"]) for row, alone in zip(rows, one, strict=True)) <= 2e-6
     assert rows[-1]["loss"] < rows[0]["loss"] - 0.1
+
+
+def test_a_sharded_save_holds_one_gathered_tensor_at_a_time(markov_shards, tmp_path):
+    """Of about thirty tensors and their moments, on both processes; what is saved is what one process would save."""
+    settings = ["steps=2", "batch_tokens=128", "layers=3", "validate_every=0"]
+    line = command(markov_shards.folder, tmp_path / "run", *settings, "parallel=fsdp")
+    start_world(2, line, worker=Path(__file__).with_name("watched_save.py"))
+    for rank in (0, 1):
+        alive = json.loads((tmp_path / "run" / f"alive-{rank}.json").read_text())
+        assert 0 < alive["largest"] < alive["total"] / 10
+        assert alive["most"] <= alive["largest"]
+    run(markov_shards.folder, tmp_path / "one", *settings)
+    sharded, alone = (final_state(tmp_path / name, 2) for name in ("run", "one"))
+    assert sharded.keys() == alone.keys()
+    assert all(torch.allclose(value, alone[name], atol=1e-5) for name, value in sharded.items())
+
+
+def test_a_sharded_save_without_room_ends_every_process(markov_shards, tmp_path, monkeypatch):
+    from trainer.run.checkpoint import Checkpoints
+
+    checkpoints = Checkpoints(tmp_path)
+    assert checkpoints.fault_of(1, 10) == ""
+    assert "no room" in checkpoints.fault_of(1, 10**18)
+
+
+@pytest.mark.parametrize("more", [[], ["dropout=0.2"], ["norm_place=post", "document_mask=true"]])
+def test_recomputed_activations_change_no_step(small_shards, tmp_path, more):
+    rows = {name: run(small_shards.folder, tmp_path / name, "steps=4", f"recompute={name}", *more) for name in TRUTHS}
+    assert [row["loss"] for row in rows["true"]] == [row["loss"] for row in rows["false"]]
+    kept, again = (final_state(tmp_path / name, 4) for name in TRUTHS)
+    assert all(torch.equal(value, again[name]) for name, value in kept.items())
 
 
 def test_more_processes_than_rows_are_refused(markov_shards, tmp_path):
