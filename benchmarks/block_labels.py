@@ -1,5 +1,8 @@
 """Labels for training the block model: how much of each block is in the gold text of its page.
 
+Where a page has no gold text, but snippets that must or must not appear, the blocks that hold one are labelled by it,
+and the others are unknown.
+
 A label is the share of a block's tokens in the longest common subsequence of the page's tokens and the gold tokens, so
 that a word of the navigation does not count as found because the article has it too. Blocks that share hardly any
 3-gram with the gold text are left out of the alignment first: that makes it fast, and keeps stray words from matching.
@@ -12,6 +15,8 @@ from benchmarks.gold_pages import token_list
 
 LEAST_SHARED = 0.15  # of the 3-grams of a block, for it to take part in the alignment
 SHORTEST_BY_NGRAM = 4  # tokens; shorter blocks take part if the gold text has all their words
+SHORTEST_SNIPPET = 4  # characters, for it to say something about a block
+LONG_SNIPPET = 20  # characters; a shorter one in several blocks may be meant in any of them
 LARGEST_ALIGNMENT = 6_000_000_000  # cells of the table; a longer page is cut
 
 
@@ -33,6 +38,22 @@ def label(blocks: list[str], gold: str) -> np.ndarray:
         for start, end in _matches(sequence, gold_tokens):
             np.add.at(found, owners[start:end], 1)
     return found / np.maximum(1, [len(tokens) for tokens in block_tokens])
+
+
+def label_by_snippets(blocks: list[str], wanted: list[str], unwanted: list[str]) -> np.ndarray:
+    """1 for the block of a wanted snippet, 0 for those of an unwanted one, NaN for all others."""
+    plain = [" ".join(block.split()) for block in blocks]
+    labels = np.full(len(blocks), np.nan)
+    for snippets, value in ((unwanted, 0.0), (wanted, 1.0)):
+        for snippet in (" ".join(snippet.split()) for snippet in snippets):
+            holders = (
+                [i for i, block in enumerate(plain) if snippet in block] if len(snippet) >= SHORTEST_SNIPPET else []
+            )
+            if value == 0:
+                labels[holders] = value
+            elif len(holders) == 1 or (holders and len(snippet) > LONG_SNIPPET):
+                labels[max(holders, key=lambda i: len(plain[i]))] = value
+    return labels
 
 
 def _may_match(tokens: list[str], known: set[str], ngrams: set[tuple[str, str, str]]) -> bool:

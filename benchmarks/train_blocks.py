@@ -1,12 +1,11 @@
-"""Train the block model, or cross-validate it over domains.
+"""Train the block model and write the weights to where the extraction reads them.
 
     python -m benchmarks.train_blocks --data ../shared/data/pages ../shared/data/pages_more
-    python -m benchmarks.train_blocks --data ../shared/data/pages ../shared/data/pages_more --folds 4
 
-Without --folds the weights are written to where the extraction reads them. Pages are split by registrable domain, since
-pages of one site are built alike. A block counts by its words beside those of the gold text, so that each page counts
+`benchmarks.extraction` cross-validates it, with pages split by registrable domain, since those of one site are built
+alike. A block counts by its words beside those of the gold text, so that each page counts
 about the same; pages whose gold text no choice of blocks comes near to (a gallery, a thread that is loaded by a script)
-hardly count.
+hardly count. Pages without gold text teach what their snippets say.
 """
 
 import argparse
@@ -18,7 +17,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from benchmarks.block_labels import label
+from benchmarks.block_labels import label, label_by_snippets
 from benchmarks.gold_pages import GoldPage, precision_recall_f1, read_gold, read_html
 from corpus.extraction import blocks
 from corpus.extraction.blocks import inspection, native, weights
@@ -45,12 +44,13 @@ MOST_BLOCKS = 350  # of a page in training; a sample stands for more
 LEAST_GOLD_WORDS = 25
 LEAST_REACHABLE_F1 = 0.6  # by the best choice of blocks
 WEIGHT_OF_OUT_OF_REACH = 0.02
+WEIGHT_OF_SNIPPET = 0.3  # of a block that a snippet labels, where a page with gold text has about 1 in all
 MOST_WEIGHT = 4.0  # of a page with long texts that are not its gold text
 
 
 @dataclass
 class TrainingPage:
-    """The blocks of a page with gold text, as rows."""
+    """The labelled blocks of a page, as rows."""
 
     domain: str
     features: np.ndarray
@@ -59,19 +59,21 @@ class TrainingPage:
 
 
 def training_page(page: GoldPage, html: str) -> TrainingPage | None:
-    """The rows of a page; None if it has no blocks."""
-    if page.gold is None:
-        return None
+    """The rows of a page; None if nothing is known of any of its blocks."""
     with blocks.read(html, page.url) as reading:
         if not reading.count():
             return None
         seen = inspection.texts(reading)
         features = inspection.features(reading)
+        if page.gold is None:
+            labels = label_by_snippets(seen.texts, page.wanted, page.unwanted)
+            known = ~np.isnan(labels)
+            row_weights = np.full(known.sum(), WEIGHT_OF_SNIPPET)
+            return TrainingPage(page.domain, features[known], labels[known], row_weights) if known.any() else None
         labels = label(seen.texts, page.gold)
         best = reading.write_chosen((labels >= 0.5).tolist()).text
-    words = seen.words
-    gold_words = float(words @ labels)
-    row_weights = (words + 2) / (max(20.0, gold_words) + 2)
+    gold_words = float(seen.words @ labels)
+    row_weights = (seen.words + 2) / (max(20.0, gold_words) + 2)
     row_weights *= min(1.0, MOST_WEIGHT / row_weights.sum())
     if gold_words < LEAST_GOLD_WORDS or precision_recall_f1(best, page.gold)[2] < LEAST_REACHABLE_F1:
         row_weights *= WEIGHT_OF_OUT_OF_REACH
@@ -87,10 +89,10 @@ def _sample(features: np.ndarray, labels: np.ndarray, row_weights: np.ndarray) -
 
 
 def training_pages(folders: Iterable[Path]) -> Iterator[TrainingPage]:
-    """The pages with gold text of all folders, each URL once."""
+    """The pages with gold text or snippets of all folders, each URL once."""
     seen: set[str] = set()
     for folder in folders:
-        gold = {url: page for url, page in read_gold(folder).items() if page.gold is not None and url not in seen}
+        gold = {url: page for url, page in read_gold(folder).items() if page.is_judged and url not in seen}
         for url, html in read_html(folder, set(gold)):
             if url not in seen:
                 seen.add(url)
@@ -126,7 +128,7 @@ def cross_validated(pages: list[TrainingPage], folds: int) -> Callable[[str], na
 
 
 def main() -> None:
-    """Train on the pages with gold text and write the weights."""
+    """Train on all pages of which something is known and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of pages.warc.gz and gold text")
     parser.add_argument("--output", type=Path, default=weights.DEFAULT, help="where to write the weights")

@@ -8,6 +8,7 @@
 namespace blocks {
 namespace {
 
+constexpr size_t BLOCKS_AT_A_TIME = 64;  // their features fit into the second cache
 constexpr float SHARE_OF_GROUP = 0.4f;  // how far blocks of the same path decide together
 constexpr int MOST_IN_A_SHELL = 250;  // characters of a page that shows nothing until its scripts run
 constexpr float LOWEST_THRESHOLD = 0.1f, HIGHEST_THRESHOLD = 0.6f;
@@ -27,6 +28,13 @@ bool is_gutter(const Page& page, const Block& block) {
     return page.element_of(block).pre >= 0 && block.digits == block.characters;
 }
 
+// A sign that stands alone, between links say: ".", "›", "|". Asterisks part the scenes of a story.
+bool is_stray_sign(const Page& page, const Block& block) {
+    const Element& element = page.element_of(block);
+    bool is_free = element.pre < 0 && element.cell < 0 && block.tokens == 0;
+    return is_free && page.text_of(block).find_first_not_of("* \n") != std::string_view::npos;
+}
+
 // What a page keeps for browsers without scripts, where it shows more than a line without it: "Please switch on ...".
 bool is_hidden_copy(const Page& page, const Block& block, int outside_noscript) {
     return page.element_of(block).flags & bit(IN_NOSCRIPT) && outside_noscript > MOST_IN_A_SHELL;
@@ -44,28 +52,45 @@ void share_within_groups(const Context& context, std::vector<float>& probability
     }
     for (size_t i = 0; i < blocks.size(); i++) {
         int group = context.blocks_by_path[blocks[i].element];
-        probability[i] += SHARE_OF_GROUP * (sum[group] / weight[group] - probability[i]);
+        if (probability[i] > 0) probability[i] += SHARE_OF_GROUP * (sum[group] / weight[group] - probability[i]);
+    }
+}
+
+// A heading with nothing behind it: of a part of the page that is not main text.
+void drop_last_headings(const Page& page, std::vector<char>& chosen) {
+    bool has_text = false;
+    for (size_t i = 0; i < chosen.size(); i++) has_text |= chosen[i] && page.element_of(page.blocks[i]).heading < 0;
+    for (size_t i = chosen.size(); has_text && i-- > 0;) {
+        if (!chosen[i]) continue;
+        if (page.element_of(page.blocks[i]).heading < 0) return;
+        chosen[i] = 0;
     }
 }
 
 }  // namespace
 
 std::vector<float> probabilities(const Context& context, const Forest& forest) {
-    std::vector<float> row(feature_names().size()), out;
     const Page& page = context.page;
-    out.reserve(page.blocks.size());
+    const size_t width = feature_names().size();
     int outside_noscript = 0;
     for (const Block& block : page.blocks) {
         if (!(page.element_of(block).flags & bit(IN_NOSCRIPT))) outside_noscript += block.characters;
     }
+    std::vector<float> out(page.blocks.size(), 0), rows(BLOCKS_AT_A_TIME * width), found(BLOCKS_AT_A_TIME);
+    std::vector<size_t> asked;
     for (size_t i = 0; i < page.blocks.size(); i++) {
         const Block& block = page.blocks[i];
-        if (is_script(page, block) || is_gutter(page, block) || is_hidden_copy(page, block, outside_noscript)) {
-            out.push_back(0);
-            continue;
+        bool is_none = is_script(page, block) || is_gutter(page, block) || is_stray_sign(page, block) ||
+                       is_hidden_copy(page, block, outside_noscript);
+        if (!is_none) {
+            write_features(context, static_cast<int>(i), rows.data() + asked.size() * width);
+            asked.push_back(i);
         }
-        write_features(context, static_cast<int>(i), row.data());
-        out.push_back(forest.probability(row.data()));
+        if (asked.size() == BLOCKS_AT_A_TIME || i + 1 == page.blocks.size()) {
+            forest.probabilities(rows.data(), static_cast<int>(asked.size()), width, found.data());
+            for (size_t k = 0; k < asked.size(); k++) out[asked[k]] = found[k];
+            asked.clear();
+        }
     }
     return out;
 }
@@ -93,6 +118,7 @@ Choice choose(const Context& context, std::vector<float> probability) {
     }
     threshold = std::clamp(threshold, LOWEST_THRESHOLD, HIGHEST_THRESHOLD);
     for (size_t i = 0; i < blocks.size(); i++) choice.chosen[i] = probability[i] >= threshold;
+    drop_last_headings(context.page, choice.chosen);
     return choice;
 }
 

@@ -26,17 +26,23 @@ struct Logistic {
 
 }  // namespace
 
-float Forest::probability(const float* row) const {
+void Forest::probabilities(const float* rows, int count, size_t width, float* out) const {
     static const Logistic logistic;
-    int64_t sum = 0;
+    std::vector<int64_t> sums(count);
     for (const Tree& tree : trees) {
         const Node* root = nodes.data() + tree.first_node;
-        int at = 0;
-        while (at >= 0) at = row[root[at].feature] <= root[at].threshold ? root[at].left : root[at].right;
-        sum += leaves[tree.first_leaf + ~at];
+        const int32_t* leaf = leaves.data() + tree.first_leaf;
+        for (int i = 0; i < count; i++) {
+            const float* row = rows + i * width;
+            int at = 0;
+            while (at >= 0) at = row[root[at].feature] <= root[at].threshold ? root[at].left : root[at].right;
+            sums[i] += leaf[~at];
+        }
     }
     const int64_t middle = LARGEST_LOGIT * STEPS_PER_LOGIT;
-    return logistic.values[std::clamp<int64_t>(middle + (sum >> 8), 0, 2 * middle)];
+    for (int i = 0; i < count; i++) {
+        out[i] = logistic.values[std::clamp<int64_t>(middle + (sums[i] >> 8), 0, 2 * middle)];
+    }
 }
 
 }  // namespace blocks

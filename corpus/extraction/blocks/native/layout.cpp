@@ -38,6 +38,9 @@ bool has_own_number(std::string_view text) {
     return digits && digits < text.size() && (text[digits] == '.' || text[digits] == ')');
 }
 
+constexpr int DEEPEST_INDENT = 6;        // levels of a list
+constexpr size_t LONGEST_HEADING = 160;  // bytes; a longer one is a paragraph in large letters
+
 class Layout {
   public:
     Layout(const Page& page, const std::vector<char>& chosen)
@@ -61,7 +64,7 @@ class Layout {
   private:
     void count(const Element& element) {
         if (element.item >= 0) {
-            if (!blocks_in_[element.item]++ && element.heading >= 0) blocks_in_[element.item] = MOST_BLOCKS_OF_ITEM;
+            if (!blocks_in_[element.item]++ && element.heading >= 0) blocks_in_[element.item] = MOST_BLOCKS_OF_ITEM + 1;
         }
         if (element.cell >= 0 && element.row >= 0 && blocks_in_[element.cell]++) is_split_row_[element.row] = 1;
     }
@@ -69,7 +72,7 @@ class Layout {
     void add(const Element& element, std::string_view text) {
         if (element.pre >= 0) {
             begin("\n\n") += without_outer_lines(text);
-        } else if (element.heading >= 0) {
+        } else if (element.heading >= 0 && text.size() <= LONGEST_HEADING) {
             heading(element, text);
         } else if (in_table(element)) {
             cell(element, text);
@@ -117,10 +120,11 @@ class Layout {
 
     void item(const Element& element, std::string_view text) {
         const Element& item = page_.elements[element.item];
-        std::string indent(2 * std::max(0, std::min(item.list_depth - 1, 6)), ' ');
         bool goes_on = last_ && last_->item == element.item;
-        begin(last_ && last_->list_depth && in_short_item(*last_) ? "\n" : "\n\n");
-        out_ += indent;
+        bool same_list = last_ && last_->list_depth && in_short_item(*last_);
+        if (!same_list) outermost_ = item.list_depth;
+        begin(same_list ? "\n" : "\n\n");
+        out_.append(2 * std::clamp(item.list_depth - outermost_, 0, DEEPEST_INDENT), ' ');
         if (goes_on) {
             out_ += "  ";
         } else if (item.number && !has_own_number(text)) {
@@ -137,6 +141,7 @@ class Layout {
     std::vector<int> blocks_in_;     // items and cells: how many chosen blocks
     std::vector<char> is_split_row_; // rows with a cell of several blocks
     const Element* last_ = nullptr;
+    int outermost_ = 0;              // the depth at which the list begins that is being written
     std::string out_;
 };
 

@@ -15,6 +15,7 @@ CODE = "def f(x):\n    if x:\n        return 1\n\n    return 0"
         ("<p>line<br>line<br/>line<br><br>new</p>", "line\nline\nline\n\nnew"),
         ("<h1>A</h1><h3>B\n <em>c</em></h3>text", "# A\n\n### B c\n\ntext"),
         ("<h2><div>Two</div><div>parts</div></h2>", "## Two parts"),
+        (f"<h4>{'large letters ' * 20}</h4>", ("large letters " * 20).strip()),
     ],
 )
 def test_paragraphs_and_headings(html, text):
@@ -48,6 +49,7 @@ def test_a_heading_that_is_all_link_stays():
         ("<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c"),
         ("<ol><li>a<ul><li>b</ul><li>c</ol>", "1. a\n  - b\n2. c"),
         ("<ul><li><p>a</p><p>b</p></li><li>c</li></ul>", "- a\n  b\n- c"),
+        ("<ul><li><h4>Salad</h4><ol><li>a<li>b</ol></li></ul>", "#### Salad\n\n1. a\n2. b"),
         ("<ul><li>• a<li>– b</ul>", "- a\n- b"),
         ("<ol><li>1) a<li>2. b</ol>", "1) a\n2. b"),
         ("<p>x</p><ul><li>a</ul><p>y</p>", "x\n\n- a\n\ny"),
