@@ -1,5 +1,9 @@
 """Shards of known content for the trainer: a Markov chain whose entropy is known exactly, and small ones full of
-borders."""
+borders.
+
+What writes them needs Arrow and is imported by the fixtures: on a machine that trains, which may have neither, the
+tests marked gpu are collected all the same, and those that need such shards are skipped in sight.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.hashing import digest
-from corpus.shards import write
 from corpus.shards.layout import ShardManifest, TokenizerEntry
 from corpus.shards.read import Shards, open_shards
-from corpus.shards.write import TokenRow, order_key, shard_of, source_shards, write_shard, write_shard_manifest
 
 
 def pytest_configure(config):
@@ -61,6 +62,8 @@ class SmallShards:
 
 def write_source(folder, rows, tokenizer, place, n_shards=1, weight=1):
     """The rows of one (source, split) as shards below `folder`; the entry for the manifest."""
+    from corpus.shards.write import shard_of, source_shards, write_shard
+
     shards = []
     for number in range(n_shards):
         path = folder / place[0] / f"{place[1]}-{number:05}.arrow"
@@ -122,6 +125,10 @@ def entropies(table: np.ndarray) -> tuple[float, float, float]:
 
 @pytest.fixture(scope="session")
 def markov_shards(tmp_path_factory) -> MarkovShards:
+    pytest.importorskip("pyarrow")
+    from corpus.hashing import digest
+    from corpus.shards.write import TokenRow, order_key, write_shard_manifest
+
     folder = tmp_path_factory.mktemp("markov")
     tokenizer = TokenizerEntry("markov", digest("markov"), SYMBOLS + 1, SYMBOLS)
     table, sources = markov_table(seed=7), []
@@ -138,6 +145,11 @@ def markov_shards(tmp_path_factory) -> MarkovShards:
 
 @pytest.fixture(scope="session")
 def small_shards(tmp_path_factory) -> SmallShards:
+    pytest.importorskip("pyarrow")
+    from corpus.hashing import digest
+    from corpus.shards import write
+    from corpus.shards.write import TokenRow, order_key, write_shard_manifest
+
     folder = tmp_path_factory.mktemp("small")
     tokenizer = TokenizerEntry("small", digest("small"), 1000, 999)
     rng = np.random.default_rng(1)
@@ -163,6 +175,9 @@ def small_shards(tmp_path_factory) -> SmallShards:
 @pytest.fixture
 def shards_of_lengths(tmp_path):
     """A function: lengths of documents, end-of-text included, in the order of the stream → real shards of them."""
+    pytest.importorskip("pyarrow")
+    from corpus.hashing import digest
+    from corpus.shards.write import TokenRow, order_key, write_shard_manifest
 
     def written(lengths, vocab_size=1000) -> Shards:
         tokenizer = TokenizerEntry("small", digest("small"), vocab_size, vocab_size - 1)

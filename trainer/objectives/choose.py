@@ -6,16 +6,18 @@ objective; with `marks=tokenizer` they are the tokenizer's own, by the names tha
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corpus.shards.layout import TokenizerEntry
-from corpus.tokenizer.encoding import Tokenizer
-from corpus.tokenizer.files import TokenizerError, load_tokenizer
 from trainer.model.shape import Shape
 from trainer.objectives import blanks, masked, spans
 from trainer.objectives.objective import Objective, ObjectiveError, Text
 from trainer.run.config import RunConfig
+
+if TYPE_CHECKING:
+    from corpus.tokenizer.encoding import Tokenizer
 
 _MODELS = {
     "next": ("decoder",),
@@ -113,7 +115,7 @@ def _texts_of_ids(entry: TokenizerEntry, data: Path) -> list[str] | None:
     return tokenizer and [tokenizer.decode([number]) for number in range(tokenizer.vocab_size)]
 
 
-def tokenizer_beside(digest: str, data: Path) -> Tokenizer | None:
+def tokenizer_beside(digest: str, data: Path) -> "Tokenizer | None":
     """The tokenizer of this digest, where it lies in or beside the folder of the shards; else None."""
     for place in (data / "tokenizer", data, data.parent / "tokenizer", data.parent):
         tokenizer = _loaded(place)
@@ -122,7 +124,12 @@ def tokenizer_beside(digest: str, data: Path) -> Tokenizer | None:
     return None
 
 
-def _loaded(place: Path) -> Tokenizer | None:
+def _loaded(place: Path) -> "Tokenizer | None":
+    try:
+        # Only where it is needed: a machine that trains may have no library of tokenizers.
+        from corpus.tokenizer.files import TokenizerError, load_tokenizer
+    except ModuleNotFoundError:
+        return None
     try:
         return load_tokenizer(place)
     except TokenizerError:

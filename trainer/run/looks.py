@@ -8,10 +8,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus.errors import CorpusloomError
-from corpus.tokenizer.encoding import Tokenizer
 from trainer.evaluation.item_files import read_items
 from trainer.evaluation.likelihood import Scorer
 from trainer.evaluation.scoring import Judge, score_task
@@ -21,6 +20,9 @@ from trainer.objectives.choose import tokenizer_beside
 from trainer.run.config import ConfigError
 from trainer.run.metrics import cut_after
 from trainer.run.session import Session
+
+if TYPE_CHECKING:
+    from corpus.tokenizer.encoding import Tokenizer
 
 SAMPLES, SCORES = "samples.jsonl", "scores.jsonl"
 _TOKENS = 64
@@ -65,7 +67,7 @@ class Looks:
             except CorpusloomError as error:
                 self.say(f"no look at step {self.session.progress.step:,}: {error}")
 
-    def _samples(self, tokenizer: Tokenizer) -> Iterator[dict[str, Any]]:
+    def _samples(self, tokenizer: "Tokenizer") -> Iterator[dict[str, Any]]:
         config, model = self.session.config, self.session.model
         prompt = [tokenizer.end_of_text, *tokenizer.encode(config.sample_prompt).tolist()]
         length = min(_TOKENS, self.session.shape.sequence_length)
@@ -75,7 +77,7 @@ class Looks:
             text = config.sample_prompt + tokenizer.decode(list(sample.tokens))
             yield {"step": self.session.progress.step, "sample": number, "text": text}
 
-    def _scores(self, tokenizer: Tokenizer) -> Iterator[dict[str, Any]]:
+    def _scores(self, tokenizer: "Tokenizer") -> Iterator[dict[str, Any]]:
         for task, items in self.tasks:
             result = score_task(Judge(Scorer(self.session.model), tokenizer), task, items)
             shown = {name: result[name] for name in ("rule", "items", "accuracy", "interval")}

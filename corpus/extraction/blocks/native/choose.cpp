@@ -8,7 +8,7 @@
 namespace blocks {
 namespace {
 
-constexpr size_t BLOCKS_AT_A_TIME = 64;  // their features fit into the second cache
+constexpr size_t BLOCKS_AT_A_TIME = 16;  // their features fit into the first cache, 15 kB
 constexpr float SHARE_OF_GROUP = 0.4f;  // how far blocks of the same path decide together
 constexpr int MOST_IN_A_SHELL = 250;  // characters of a page that shows nothing until its scripts run
 constexpr float LOWEST_THRESHOLD = 0.1f, HIGHEST_THRESHOLD = 0.6f;
