@@ -98,13 +98,13 @@ def summary(rows: list[Row], name: str) -> dict[str, float]:
 
 def print_table(summaries: dict[str, dict[str, float]]) -> None:
     """One line per measure, one column per extractor; a star where `blocks` is not above every peer."""
-    print(f"{'':22}" + "".join(f"{name:>13}" for name in summaries))
+    print(f"{'':22}" + "".join(f"{name:>15}" for name in summaries))
     for measured in next(iter(summaries.values())):
         values = [each[measured] for each in summaries.values()]
         is_group = measured.endswith(")") and int(measured.split("(")[1][:-1]) >= SMALLEST_GROUP
         mark = " *" if is_group and values[0] <= max(values[1:], default=0) else ""
         form = ".2f" if measured.startswith("ms") else ".3f"
-        print(f"{measured:22}" + "".join(f"{value:>13{form}}" for value in values) + mark)
+        print(f"{measured:22}" + "".join(f"{value:>15{form}}" for value in values) + mark)
 
 
 def time_the_whole_way(data: Path, urls: set[str]) -> dict[str, float]:
@@ -149,7 +149,7 @@ def main() -> None:
     summaries = {name: summary(rows, name) for name in extractors}
     print_table(summaries)
     for what, value in time_the_whole_way(arguments.data, {row["url"] for row in rows}).items():
-        print(f"{what:22}{value:>13.3f}")
+        print(f"{what:22}{value:>15.3f}")
     if arguments.json:
         arguments.json.write_text(json.dumps({"summaries": summaries, "pages": rows}, indent=1), encoding="utf-8")
 

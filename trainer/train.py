@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     flags = CommandParser(COMMAND, "Train a GPT on token shards, or go on with a run.", f"{describe_keys()}\n{EXAMPLE}")
     flags.add_argument("--data", required=True, type=Path, metavar="FOLDER", help="token shards, with manifest.json")
     flags.add_argument("--preset", default="", metavar="NAME", help="shape and recipe")
-    flags.add_argument("--config", type=Path, metavar="FILE", help="TOML with keys, over the preset")
+    flags.add_argument("--config", type=Path, metavar="FILE", help="TOML with keys, or a run's config.json")
     flags.add_argument("--init-from", default="", metavar="RUN", help="begin with the weights of a run")
     flags.add_argument("--output", required=True, type=Path, metavar="FOLDER", help="the run; the same again goes on")
     flags.add_argument("--dry-run", action="store_true", help="print parameters, work, memory, epochs; train nothing")

@@ -9,6 +9,7 @@ Recipes are published for hundreds of billions of tokens. A run that is shorter 
 rates and has its lengths fitted: warm-up to a tenth, ramp to a quarter, decay to the end, unless the keys are given.
 """
 
+import json
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -26,7 +27,7 @@ from trainer.run.values import ConfigError, check_range, near, shown, value_of
 MAY_CHANGE = frozenset(
     "steps tokens minutes weights rate matrix_rate clip device threads dtype compile recompute attention parallel "
     "micro_batch validate_every validate_tokens save_every keep_last keep_every log_every tensorboard init_from wandb "
-    "samples sample_prompt score_tasks score_items".split()
+    "samples sample_prompt score_tasks score_items spike".split()
 )
 OBJECTIVES = ("next", "masked", "spans", "blanks")
 _LENGTHS = ("warmup_tokens", "ramp_from_tokens", "ramp_over_tokens", "decay_tokens")
@@ -86,6 +87,12 @@ class RunConfig:
     distil_soft: float = _key(0.0, "distil: share of the divergence from the teacher")
     distil_cosine: float = _key(0.0, "distil: share of the angle between last states; the true tokens have the rest")
     distil_temperature: float = _key(2.0, "distil: by what both distributions are softened")
+
+    spike: float = _key(
+        0.0,
+        "go back to the last checkpoint and past its batches, where the loss jumps by so many "
+        "deviations of the last 20 (0: never)",
+    )
 
     seed: int = _key(0, "of weights, order and dropout")
     weights: str = _key("", "weights of the sources, name:weight,… (empty: the manifest's); may change in mid-run")
@@ -147,7 +154,7 @@ RUN_KEYS = tuple(each.name for each in fields(RunConfig) if "help" in each.metad
 
 def read_config(preset: str, file: Path | None, assignments: Sequence[str]) -> RunConfig:
     """The configuration of a command line; `ConfigError` names the key that is wrong."""
-    from_file = _from_toml(file) if file else {}
+    from_file = _from_file(file) if file else {}
     preset = preset or str(from_file.pop("preset", ""))
     from_file.pop("preset", None)
     if preset and preset not in PRESETS:
@@ -224,6 +231,21 @@ def _fitted(values: dict[str, Any], given: Collection[str], shape: Shape) -> dic
     if values.get("decay_tokens", 0) > budget and "decay_tokens" not in given:
         changed["decay_tokens"] = 0
     return values | changed if budget else values
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    """The keys of a TOML file, or those that were given to a run, by the config.json that it wrote."""
+    if path.suffix != ".json":
+        return _from_toml(path)
+    try:
+        config = json.loads(path.read_bytes())["config"]
+        return {"preset": config["preset"]} | {name: config[name] for name in config["given"]}
+    except OSError as error:
+        raise ConfigError(f"--config {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"--config {path}: not the config.json of a run ({error}); give a TOML file of keys"
+        ) from error
 
 
 def _from_toml(path: Path) -> dict[str, Any]:

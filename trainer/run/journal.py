@@ -78,6 +78,12 @@ class Journal:
         last = rows[-1]["step"] == course.steps
         self.live.show(live_text(rows[-1], course.steps, left), must="bits_per_byte" in rows[-1] or last)
 
+    def went_back(self, step: int) -> None:
+        """The rows after the checkpoint gone back to are of steps that are taken again."""
+        if self._log:
+            self._log.cut(step)
+            self.live.say(f"the loss jumped: back to the checkpoint of step {step:,}, and past the batches since then")
+
     def saving(self) -> None:
         """Bring the metrics to the disk before a checkpoint that stands on them, and draw the page anew.
 

@@ -12,28 +12,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from corpus.errors import CorpusloomError, ExitCode
 from trainer.data.loader import IGNORED, Batch, Loader
 from trainer.run.clock import Clock
 from trainer.run.distributed import add_up, any_of, exchanging
 from trainer.run.plan import by_source
 from trainer.run.session import Session, step_seed
+from trainer.run.spikes import Diverged, Spikes
 from trainer.run.validation import Held, mixed, validate
 
 _REMEMBERED = 20
 # A pass over a batch whose losses count for nothing: sharded processes must all make the same number of calls.
 _Weighted = tuple[Batch, float | Tensor]
-
-
-class Diverged(CorpusloomError, ArithmeticError):
-    """The loss or the gradient is no number any more."""
-
-    code = ExitCode.USELESS
 
 
 @dataclass(frozen=True)
@@ -52,6 +47,10 @@ class Listener(Protocol):
 
     def rows(self, rows: Sequence[dict[str, Any]]) -> None:
         """Steps are finished: their rows of the metrics, in order."""
+        ...
+
+    def went_back(self, step: int) -> None:
+        """After a spike the run goes on from the checkpoint of this step, with later batches."""
         ...
 
     def saving(self) -> None:
@@ -90,6 +89,7 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
     """Train to the end of the run, or until `stop` wants it; whether the end was reached."""
     progress, course, ramp = session.progress, session.course, session.ramp
     taken: list[Taken] = []
+    spikes = Spikes(session, listener.went_back)
     clock = Clock(session.shape, session.world, progress.training_seconds, progress.wall_seconds)
     every = session.config.log_every if session.world.device.type == "cuda" else 1
     session.model.train()
@@ -105,8 +105,12 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
             if not due and progress.step % every:
                 continue
             stopping = any_of(stop.wanted, session.world)
-            best = _read(session, taken, clock, listener, session.held if "validate" in due else [])
+            held = session.held if "validate" in due else []
+            best = spikes.watch(partial(_read, session, taken, clock, listener, held), len(taken))
             taken = []
+            if best is None:
+                clock.restart()
+                continue
             if best or stopping or "save" in due:
                 listener.saving()
                 session.save(best)

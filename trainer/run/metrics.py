@@ -58,6 +58,11 @@ class MetricsLog:
                 for tag in (tag for tag in numbers if tag != "step"):
                     writer.add_scalar(tag, numbers[tag], row["step"])
 
+    def cut(self, step: int) -> None:
+        """Cut off what stands there of later steps."""
+        self._file.flush()
+        cut_after(self.path, step)
+
     def sync(self) -> None:
         """Wait until the disk has it: a checkpoint must not be newer than the lines before it."""
         os.fsync(self._file.fileno())

@@ -184,7 +184,7 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
         raise ConfigError(f"a step of {ramp_of(config).rows_at(0)} rows for {world.size} processes: each needs a row")
     shards = open_data(data, world)
     checkpoints = Checkpoints(output / CHECKPOINTS, config.keep_last, config.keep_every, say)
-    saved = _last_checkpoint(checkpoints, world)
+    saved = last_checkpoint(checkpoints, world)
     packing = load_plan(Path(config.packing), shards) if config.packing != "concatenate" else None
     order, progress = order_for(config, shards.manifest, packing), Progress()
     text = text_of(config, shards.manifest.tokenizer, data)
@@ -227,7 +227,7 @@ def step_seed(seed: int, step: int, rank: int, micro: int) -> int:
     return int.from_bytes(hashlib.blake2b(key, digest_size=7).digest(), "little")
 
 
-def _last_checkpoint(checkpoints: Checkpoints, world: World) -> Saved | None:
+def last_checkpoint(checkpoints: Checkpoints, world: World) -> Saved | None:
     """The newest whole checkpoint: the first process finds it, the others read the one that it found."""
     saved, fault = None, None
     if world.first:

@@ -1,5 +1,6 @@
 """Keys of a run: where a value comes from, what is refused and in which words, what may change when a run goes on."""
 
+import json
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -37,6 +38,18 @@ def test_a_key_overrides_the_file_and_the_file_the_preset(tmp_path):
     assert (config.shape.width, config.shape.sequence_length, config.batch_tokens) == (128, 100, 64_000)
     assert config.beta2 == PRESETS["tiny"].recipe["beta2"]
     assert read_config("gpt1", file, ["sequence_length=100", "heads=4"]).preset == "gpt1"
+
+
+def test_what_a_run_wrote_is_read_as_what_it_was_given(tmp_path):
+    config, file = read_config("gpt1", None, ["rate=0.5", "steps=7", "layers=2"]), tmp_path / "config.json"
+    file.write_text(json.dumps({"config": config.to_json(), "shape": {}}))
+    again = read_config("", file, [])
+    assert again == config and again.given == config.given
+    assert read_config("", file, ["steps=9"]).steps == 9
+    for text in ("{}", "[]", "no"):
+        file.write_text(text)
+        with pytest.raises(ConfigError, match=r"config\.json: not the config\.json of a run"):
+            read_config("", file, [])
 
 
 @pytest.mark.parametrize(

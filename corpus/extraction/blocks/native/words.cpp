@@ -1,5 +1,6 @@
 #include "words.h"
 
+#include <array>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -60,6 +61,34 @@ void split(std::string_view words, Visit visit) {
     }
 }
 
+// Words of at most seven bytes as numbers: those bytes, and the length. Most words are turned away by one look at `seen_`.
+class StopWords {
+  public:
+    StopWords() {
+        split(STOP_WORDS, [&](std::string_view word) {
+            numbers_.insert(number(word));
+            seen_[slot(number(word))] = true;
+        });
+    }
+
+    bool contain(std::string_view word) const {
+        if (word.size() > 7) return false;
+        uint64_t of_word = number(word);
+        return seen_[slot(of_word)] && numbers_.count(of_word);
+    }
+
+  private:
+    static uint64_t number(std::string_view word) {
+        uint64_t packed = word.size();
+        for (unsigned char c : word) packed = packed << 8 | c;
+        return packed;
+    }
+    static size_t slot(uint64_t number) { return number * 0x9E3779B97F4A7C15ULL >> 52; }
+
+    std::unordered_set<uint64_t> numbers_;
+    std::array<bool, 4096> seen_{};
+};
+
 const std::unordered_map<std::string_view, uint32_t>& groups_by_word() {
     static const auto table = [] {
         std::unordered_map<std::string_view, uint32_t> groups;
@@ -100,12 +129,8 @@ uint32_t groups_of(std::string_view attribute) {
 }
 
 bool is_stop_word(std::string_view word) {
-    static const auto table = [] {
-        std::unordered_set<std::string_view> words;
-        split(STOP_WORDS, [&](std::string_view word) { words.insert(word); });
-        return words;
-    }();
-    return word.size() < 8 && table.count(word);
+    static const StopWords words;
+    return words.contain(word);
 }
 
 }  // namespace blocks
