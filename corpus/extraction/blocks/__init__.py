@@ -3,8 +3,8 @@
 1. *Blocks* (`native/tree.cpp`): a forgiving reader of tags makes elements and runs of text between block borders.
 2. *Features* (`native/block_features.cpp`): counts of the text, its element, class words, containers, neighbours, page.
 3. *Model* (`native/forest.cpp`): boosted trees give each block the probability that it is main text.
-4. *Second look* (`native/choose.cpp`): blocks that are built alike decide together, and the page's threshold is the one
-   with the greatest expected F1.
+4. *Second look* (`native/choose.cpp`): blocks that are built alike decide together, code follows the prose around it,
+   and the page's threshold is the one with the greatest expected F1.
 5. *Layout* (`native/layout.cpp`): the chosen blocks in the convention of docs/text.md.
 
 Nothing in it is random, and no number depends on the machine: features are quotients of counts, leaves are integers,

@@ -99,3 +99,16 @@ def test_comments_do_not_bury_the_story():
     assert [post for post in POSTS if post not in text] == []
     assert "Log in" not in text
     assert text.count("Nice story") == 0 or text.index(POSTS[-1]) < text.index("Nice story")
+
+
+def test_code_stays_with_the_prose_around_it():
+    code = "from itertools import chain\n\n" + "\n\n".join(
+        f"def take_{name}(n, iterable):\n    return list(islice(iterable, n, {number}))"
+        for number, name in enumerate(SUBJECTS)
+    )
+    prose = [f"<h2>{subject}</h2><p>{post}</p>" for subject, post in zip(SUBJECTS, POSTS, strict=True)]
+    text = by_blocks(
+        f"<html><head><title>Recipes</title></head><body><nav>{MENU}</nav><main>{''.join(prose[:6])}"
+        f"<div class='highlight'><pre>{code}</pre></div>{''.join(prose[6:])}</main></body></html>"
+    ).text
+    assert code in text
