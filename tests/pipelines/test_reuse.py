@@ -1,0 +1,51 @@
+"""What a change cannot alter is not done again, and what it alters is: by the parts of a build before and after."""
+
+import shutil
+
+import pytest
+from conftest import build, contents, rows
+
+STAGES = ("captures", "extracted", "judged", "signatures")
+
+
+def stamps(folder):
+    """Stage → its parts and when each was written."""
+    return {
+        stage: {
+            path.relative_to(folder).as_posix(): path.stat().st_mtime_ns
+            for path in sorted((folder / ".stages" / stage).rglob("part-*"))
+        }
+        for stage in STAGES
+    }
+
+
+@pytest.fixture
+def folder(built, tmp_path):
+    """A finished build that may be changed."""
+    return shutil.copytree(built, tmp_path / "corpus", copy_function=shutil.copy2)
+
+
+def test_other_languages_parse_no_page_again(sample, folder, tmp_path):
+    before, documents = stamps(folder), rows(folder, "kept")
+    after = stamps(build(sample, folder, "--languages", "all", "--replace"))
+    for stage in ("captures", "extracted"):
+        assert before[stage] and after[stage] == before[stage], stage
+    assert set(after["judged"]) != set(before["judged"])
+    assert rows(folder, "kept") != documents
+    assert contents(folder) == contents(build(sample, tmp_path / "fresh", "--languages", "all"))
+
+
+def test_rows_taken_over_by_other_runs_of_pages_are_those_of_a_fresh_build(sample, folder, tmp_path):
+    """With another karma the runs hold other pages of the same archives."""
+    before = stamps(folder)
+    after = stamps(build(sample, folder, "--min-karma", "9", "--replace"))
+    assert after["captures"] == before["captures"] and after["extracted"] != before["extracted"]
+    assert contents(folder) == contents(build(sample, tmp_path / "fresh", "--min-karma", "9"))
+
+
+def test_the_same_build_elsewhere_does_all_of_it(sample, built, tmp_path):
+    elsewhere = build(sample, tmp_path / "elsewhere")
+    assert {stage: set(parts) for stage, parts in stamps(elsewhere).items()} == {
+        stage: set(parts) for stage, parts in stamps(built).items()
+    }
+    assert contents(elsewhere) == contents(built)
