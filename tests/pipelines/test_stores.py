@@ -14,7 +14,7 @@ from corpus.files.manifest import verify
 from corpus.files.storage import local, place
 
 # What says where and how long, or is a log; everything else must be equal to the byte.
-OF_THIS_RUN = {"run.json", ".lock", "report.html", "workers.log", "inputs.json"}
+OF_THIS_RUN = {"run.json", ".lock", "report.html", "workers.log", "outlook.json"}
 
 
 def upload(folder, there):
