@@ -5,6 +5,7 @@ All run in this process but rs-trafilatura, which is built from Rust and wants a
     python -m venv rs && rs/bin/pip install rs-trafilatura==0.1.1      (needs cargo)
 
 A child in that environment gets one page at a time on its input, and answers with the text and its processor seconds.
+readability-lxml runs where it is installed (`pip install readability-lxml`; an older pip cannot do it beside jusText).
 """
 
 import json
@@ -12,12 +13,13 @@ import logging
 import subprocess
 import time
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import justext
 import trafilatura
 from lxml.html import document_fromstring
-from readability import Document
 from resiliparse.extract.html2text import extract_plain_text
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -52,7 +54,7 @@ def _resiliparse(html: str, url: str) -> str:
 
 
 def _readability(html: str, url: str) -> str:
-    summary = Document(html, url=url).summary(html_partial=True)
+    summary = import_module("readability").Document(html, url=url).summary(html_partial=True)
     return "\n".join(text.strip() for text in document_fromstring(summary).itertext() if text.strip())
 
 
@@ -65,9 +67,10 @@ PEERS: dict[str, Callable[[str, str], str]] = {
     "trafilatura": _trafilatura,
     "precision": _trafilatura_precise,
     "resiliparse": _resiliparse,
-    "readability": _readability,
     "justext": _justext,
 }
+if find_spec("readability"):
+    PEERS["readability"] = _readability
 
 
 def timed(extract: Callable[[str, str], str]) -> Timed:

@@ -88,6 +88,7 @@ def run_stages(last: Stage[Any, Any], run: Run, handing: Handing) -> bool:
             )
     if missing.stages:
         raise StageError(f"the job ended, and the stage {missing.stages[0].name} is not finished; see {_log(run)}", 1)
+    run.code.unlink(missing_ok=True)
     _save_times(stages, run)
     return True
 

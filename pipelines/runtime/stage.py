@@ -91,13 +91,13 @@ class Stage(Generic[U, F]):
 
 
 def encode(task: Task[Any]) -> str:
-    """A task as one line of JSON."""
-    return msgspec.json.encode(task).decode()
+    """A task as one line of JSON; the name of a file need not be Unicode, so the line is ASCII."""
+    return json.dumps(msgspec.to_builtins(task))
 
 
 def decode(stage: Stage[U, Any], line: str) -> Task[U]:
     """The inverse of `encode`."""
-    return msgspec.json.decode(line, type=cast(Any, Task)[stage.unit_type])
+    return msgspec.convert(json.loads(line), cast(Any, Task)[stage.unit_type])
 
 
 def in_order(last: Stage[Any, Any]) -> list[Stage[Any, Any]]:

@@ -83,7 +83,7 @@ import sys
 from contextlib import ExitStack
 from unittest.mock import patch
 from pipelines import build_webtext
-import pipelines.work.links, pipelines.work.captures, pipelines.work.documents
+import pipelines.work.links, pipelines.work.captures, pipelines.work.extraction
 
 def spoilt(original, part):
     def raising(item, *more):
@@ -96,7 +96,7 @@ with ExitStack() as patches:
     for module, name, part in (
         (pipelines.work.links, "judge", "a.example/1"),
         (pipelines.work.captures, "page_key", "a.example/2"),
-        (pipelines.work.documents, "run_steps", "a.example/0"),
+        (pipelines.work.extraction, "run_steps", "a.example/0"),
     ):
         patches.enter_context(patch.object(module, name, spoilt(getattr(module, name), part)))
     sys.exit(build_webtext.main(sys.argv[1:]))

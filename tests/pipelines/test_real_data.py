@@ -10,7 +10,7 @@ pytest.importorskip("apache_beam")
 
 from conftest import COMMAND, rows, run
 
-from corpus.files.manifest import verify
+from corpus.files.manifest import map_arrow, verify
 from corpus.readers.warc.captures import scan
 from pipelines.work.captures import page_key
 
@@ -51,20 +51,21 @@ def test_every_page_that_a_link_asks_for_has_a_verdict_and_no_other(real_data, t
 
 
 def stage(output, name):
-    """The manifest of a stage; a build whose archives answer no link publishes nothing else (exit 4)."""
-    return json.loads((output / ".stages" / name / "_MANIFEST.json").read_bytes())
+    """What the tasks of a stage found; a build whose archives answer no link publishes nothing else (exit 4)."""
+    leaves = sorted((output / ".stages" / name / "leaves").iterdir())
+    return [json.loads(line)["facts"] for leaf in leaves for line in leaf.read_bytes().splitlines()]
 
 
 def links(real_data, tmp_path, dump):
-    """The links that a dump makes, as the stage lists those without a page (no archive here answers one)."""
+    """The links that a dump makes, and how many lines it has."""
     archive = real_data / "crawl" / "warcio-example-trunc.warc"
     output = tmp_path / dump
     ran = run(
         [*COMMAND, "--submissions", str(real_data / "reddit" / dump), "--pages", str(archive), "--output", str(output)]
     )
     assert ran.returncode == 4, ran.stderr
-    [part] = stage(output, "unanswered")["parts"]
-    return pq.read_table(output / part["path"]), stage(output, "posts")["counts"]["in"]
+    [found], [read] = stage(output, "links"), stage(output, "posts")
+    return map_arrow(output / found["links"]["path"]), read["lines"]
 
 
 def test_two_containers_of_one_dump_make_identical_links(real_data, tmp_path):
@@ -89,15 +90,15 @@ def test_every_crawl_file_is_read_and_damage_is_named(real_data, tmp_path):
     ran = run([*COMMAND, "--submissions", str(dump), "--pages", crawl, *flags])
     assert ran.returncode == 4, ran.stderr
     captures = stage(output, "captures")
-    found = {fact["name"].rpartition("/")[2]: fact for fact in captures["facts"].values()}
+    found = {fact["name"].rpartition("/")[2]: fact for fact in captures}
     described = json.loads((real_data / "crawl" / "manifest.json").read_bytes())
     damaged = {"resiliparse-clipped-truncated.warc.gz"}
     for entry in described:
         name = entry["file"].rpartition("/")[2]
         exact = {kind: n for kind, n in entry["records"].items() if isinstance(n, int) and not kind.startswith("ERR")}
         assert name in damaged or found[name]["records"].items() >= exact.items(), name
-    assert {name for name, entry in found.items() if entry["quarantined"]} == damaged | {"manifest.json"}
-    parts = [part["path"] for part in captures["parts"] if "/quarantined/" in part["path"]]
+    assert {name for name, fact in found.items() if fact["quarantined"]["rows"]} == damaged | {"manifest.json"}
+    parts = [fact["quarantined"]["path"] for fact in captures]
     quarantined = [row for path in parts for row in pq.read_table(output / path).to_pylist()]
     assert {row["file"].rpartition("/")[2] for row in quarantined} >= damaged
     assert all(row["offset"] >= 0 and row["reason"] for row in quarantined)

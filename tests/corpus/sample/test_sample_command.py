@@ -13,7 +13,7 @@ def test_command_explains_itself(arguments, code, capsys):
 
 def test_command_names_what_it_cannot_write(tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
-    assert main([str(tmp_path / "file")]) == 1
+    assert main([str(tmp_path / "file")]) == 3
     assert "file" in capsys.readouterr().err
 
 
