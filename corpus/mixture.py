@@ -49,6 +49,11 @@ class Source:
         if not isinstance(self.weight, int) or self.weight < 1:
             raise MixtureError(f"{self.name}: the weight {self.weight!r} is not a whole number of at least 1")
 
+    @property
+    def identity(self) -> list[str | int]:
+        """What of it a result depends on; the folder may be another one."""
+        return [self.name, self.weight]
+
 
 @dataclass(frozen=True)
 class Mixture:
