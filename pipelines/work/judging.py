@@ -83,7 +83,7 @@ class JudgePages:
     ) -> Iterator[tuple[Document | Rejected | Quarantined, bool]]:
         for row in read_parquet(task.root / task.unit.pages.path):
             link = links[row["warc_offset"]]
-            page = from_extracted({**row, "snapshot": task.unit.snapshot, **_of_link(link, row["url"])})
+            page = from_extracted({**row, "snapshot": task.unit.snapshot, **of_link(link, row["url"])})
             if isinstance(page, Rejected):
                 yield page, False
             else:
@@ -94,7 +94,7 @@ class JudgePages:
         return storable(page.with_text("").reject(refused, page.karma) if refused else run_steps(page, self.steps))
 
 
-def _of_link(link: dict[str, Any], url: str) -> dict[str, Any]:
+def of_link(link: dict[str, Any], url: str) -> dict[str, Any]:
     """The columns of a page that its link fills."""
     posted = datetime.fromtimestamp(link["first_posted"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"link_url": link["redirected_from"] or url, "karma": link["karma"], "first_posted": posted}

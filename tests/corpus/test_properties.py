@@ -13,7 +13,6 @@ from io import BytesIO
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pipelines.work.documents import located
 
 from corpus.block_lists import reject_hosts
 from corpus.document import Document, Page, Quarantined, Rejected, run_steps
@@ -26,9 +25,11 @@ from corpus.readers.warc.inflate import Damaged
 from corpus.readers.warc.pages import read_pages
 from corpus.recipes import on_the_web
 from corpus.rules import c4, fineweb, gopher, language, prose
-from corpus.schema import kept_row
+from corpus.schema import extracted_row, from_extracted, kept_row
 from corpus.sources.links import REDUCED, LinkRules, judge, post_row
 from corpus.urls import Address, address, address_or_raw
+from pipelines.work.extraction import located
+from pipelines.work.judging import of_link
 
 FEW, MANY = 200, 100_000
 INT64, YEAR_10000 = st.integers(-(2**63), 2**63 - 1), 253_402_300_800
@@ -143,7 +144,8 @@ def a_date_is_of_the_calendar_or_empty(written: str) -> None:
 def a_page_takes_what_its_link_says(url: str, moved: str, karma: int, first_posted: int) -> None:
     page = Page(url, "", 200, "text/html", b"", "a.warc", 0)
     row = {"redirected_from": moved, "refused": "", "karma": karma, "first_posted": first_posted}
-    document = located(page, row, "CC-MAIN-2016-07").document("text")
+    document = located(page).document("text")
+    document = from_extracted({**extracted_row(storable(document)), **of_link(row, document.url)})
     storable(document)
     assert document.link_url == (moved or url)
     assert iso_date(document.first_posted) == document.first_posted
