@@ -179,6 +179,8 @@ def test_what_is_no_text_is_refused(gpt2):
     with pytest.raises(ValueError, match="not UTF-8 at byte 1"):
         words.encode(b"a\xff")
     with pytest.raises(ValueError, match="no end of text"):
+        tokenizer_from("json", b'{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}')
+    with pytest.raises(ValueError, match="cannot open it"):
         tokenizer_from("json", b'{"model": {"vocab": {"a": 0}}}')
 
 

@@ -13,6 +13,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from corpus.document import Page, Quarantined
+from corpus.errors import ExitCode
 from corpus.readers.warc.__main__ import main
 from corpus.readers.warc.captures import Capture, iso_date, scan
 from corpus.readers.warc.pages import read_pages
@@ -163,8 +164,10 @@ def test_the_command_prints_a_table(tmp_path, capsys):
     assert dict(zip(header.split()[1:], clipped.split()[1:], strict=True))["quarantined"] == "1"
     assert good.split()[1] == "8"
     assert f"at {sum(map(len, WARC[:7]))}: truncated_record" in row
-    with pytest.raises(SystemExit, match="none"):
+    with pytest.raises(SystemExit) as ended:
         main([str(tmp_path / "none")])
+    assert ended.value.code == ExitCode.INPUT
+    assert "none" in capsys.readouterr().err
 
 
 def crawl_files() -> list[Path]:
