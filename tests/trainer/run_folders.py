@@ -4,7 +4,7 @@ import json
 
 import torch
 
-from trainer.model.gpt import GPT
+from trainer.model.encoder_decoder import make_model
 from trainer.model.shape import Shape
 from trainer.run.checkpoint import Checkpoints
 
@@ -32,12 +32,12 @@ SHAPES = {
 
 def random_model(shape, seed=0):
     """A model whose biases and gains are random too: as initialised, a lost bias would go unnoticed."""
-    model = GPT(shape).eval()
+    model = make_model(shape).eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter += torch.randn(parameter.shape, generator=generator) * (0.3 if parameter.ndim == 1 else 0.1)
-            if name in ("embedding.weight", "head.weight"):
+            if name in ("embedding.weight", "head.weight", "head_bias"):
                 parameter[shape.softmax_size :] = 0
     return model
 

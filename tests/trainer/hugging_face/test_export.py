@@ -91,8 +91,17 @@ def test_transformers_generates_with_its_cache_what_we_generate(name, tmp_path):
     assert drawn[0, 6:].tolist() == list(ours.tokens)
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_has_an_exact_class_and_it_opens(name, tmp_path):
+PREFIXED = ["prefix-110m", "glm-110m"]
+
+
+@pytest.mark.parametrize("name", PREFIXED)
+def test_no_class_computes_a_prefix(name):
+    with pytest.raises(ExportError, match="architecture=prefix"):
+        family_of(PRESETS[name].shape)
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name not in PREFIXED])
+def test_every_other_preset_has_an_exact_class_and_it_opens(name, tmp_path):
     """The preset with all its options and its proportions of heads and layers, smaller in every size."""
     shape = PRESETS[name].shape
     kv_heads = shape.key_heads and max(1, 4 * shape.key_heads // shape.heads)
@@ -111,7 +120,13 @@ def test_every_preset_has_an_exact_class_and_it_opens(name, tmp_path):
     assert family_of(small) is family_of(shape)
     model = random_model(small)
     write_model(tmp_path, small, model.state_dict(), end_of_text=0)
-    close(their_logits(opened(tmp_path)), logits_of(model, TOKENS))
+    if small.architecture == "encoder-decoder":
+        theirs = transformers.AutoModelForSeq2SeqLM.from_pretrained(tmp_path, local_files_only=True).eval()
+        with torch.inference_mode():
+            ours = model.logits(model.hidden(TOKENS, source=TOKENS))
+            close(theirs(input_ids=TOKENS, decoder_input_ids=TOKENS).logits, ours)
+    else:
+        close(their_logits(opened(tmp_path)), logits_of(model, TOKENS))
 
 
 def configured(name, **values):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from run_folders import LLAMA, SMALL
+from run_folders import LLAMA, SMALL, random_model
 
 from trainer.hugging_face.family import ExportError
 from trainer.hugging_face.folder import family_of, read_model, write_model
@@ -51,18 +51,6 @@ FORMS = {
 CASES = [(name, options, kind) for kind, forms in FORMS.items() for name, options in forms.items()]
 
 
-def drawn_model(shape):
-    """As `run_folders.random_model`, for every architecture."""
-    model = make_model(shape).eval()
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter += torch.randn(parameter.shape, generator=generator) * (0.3 if parameter.ndim == 1 else 0.1)
-            if name in ("embedding.weight", "head.weight", "head_bias"):
-                parameter[shape.softmax_size :] = 0
-    return model
-
-
 def rows(seed, length=SMALL["sequence_length"]):
     return torch.randint(SMALL["vocab_size"], (3, length), generator=torch.Generator().manual_seed(seed))
 
@@ -84,7 +72,7 @@ def their_logits(folder, kind):
 
 @pytest.mark.parametrize(("name", "options", "kind"), CASES, ids=[case[0] for case in CASES])
 def test_transformers_computes_our_logits_and_what_it_saves_is_read_again(name, options, kind, tmp_path):
-    model = drawn_model(Shape(**{**SMALL, **options}))
+    model = random_model(Shape(**{**SMALL, **options}))
     family = write_model(tmp_path / "export", model.shape, model.state_dict(), end_of_text=3)
     assert family.architecture == kind
     expected = our_logits(model)
@@ -99,7 +87,7 @@ def test_transformers_computes_our_logits_and_what_it_saves_is_read_again(name, 
 
 
 def test_an_encoder_decoder_begins_with_the_end_of_text(tmp_path):
-    model = drawn_model(Shape(**SMALL, **T5, activation="relu"))
+    model = random_model(Shape(**SMALL, **T5, activation="relu"))
     write_model(tmp_path, model.shape, model.state_dict(), end_of_text=3)
     theirs = transformers.AutoModelForSeq2SeqLM.from_pretrained(tmp_path, local_files_only=True).eval()
     written = theirs.generate(rows(1), max_new_tokens=4, do_sample=False)
@@ -123,7 +111,7 @@ def test_a_form_that_no_class_has_is_refused_by_the_option(options, words):
 
 def test_a_stretched_position_that_no_shape_has_is_refused(tmp_path):
     shape = Shape(**SMALL, **WIDE, rotary_scaling="yarn", rotary_factor=2.0, rotary_original=16)
-    write_model(tmp_path, shape, drawn_model(shape).state_dict(), 0)
+    write_model(tmp_path, shape, random_model(shape).state_dict(), 0)
     config = tmp_path / "config.json"
     text = config.read_text().replace('"corpusloom"', '"other"')
     config.write_text(text.replace('"rope_type": "yarn"', '"rope_type": "longrope"'))
