@@ -109,6 +109,9 @@ def address(url: str) -> Address:
     host = parsed.hostname.rstrip(".")
     if parsed.hostname and not host:
         raise ValueError(f"not a URL: {url[:200]!r} has dots for a host")
+    if host != parsed.hostname:
+        parsed.hostname = host  # without its dots it may be a number, 0 for 0.0.0.0
+        host = parsed.hostname
     port = f":{parsed.port}" if parsed.port else ""
     domain = registrable_domain(host)
     if _SESSION_IN_PATH.search(parsed.pathname):

@@ -156,3 +156,8 @@ def test_what_no_browser_could_follow_is_no_url(url):
 )
 def test_wrappers_are_unwrapped(wrapper, inside):
     assert unwrap(wrapper) == inside
+
+
+@pytest.mark.parametrize("host", ["0..", "0.", "0", "0x0..", "00...", "0.0.0.0."])
+def test_a_host_that_is_a_number_without_its_dots_is_that_number(host):
+    assert address(f"https://{host}/a").canonical == "https://0.0.0.0/a"
