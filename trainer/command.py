@@ -7,6 +7,7 @@ is imported, so that a command answers `--help` at once and says what to install
 import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from corpus.command_line import WholeNumber, end_with
 from corpus.errors import CorpusloomError, ExitCode
@@ -41,3 +42,16 @@ def run_command(command: str, act: Callable[[], int]) -> int:
         return end_with(MemoryError() if full else error, command)
     except Exception as error:
         return end_with(error, command)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process with an exit code. A process of a world (torchrun's) skips the interpreter's last steps.
+
+    DistributedDataParallel and FSDP keep their process group, and so gloo's threads, beyond `destroy_process_group`;
+    such a thread that frees a tensor while the interpreter ends aborts a process whose run is whole (exit code -6).
+    """
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -8,7 +8,6 @@ the flags are right, so `--help`, which lists every key, answers at once.
 
 import argparse
 import fcntl
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, ExitCode
-from trainer.command import run_command
+from trainer.command import leave, run_command
 
 if TYPE_CHECKING:
     from trainer.run.config import RunConfig
@@ -155,4 +154,4 @@ def held(output: Path, world: "World") -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -8,10 +8,11 @@ import sys
 
 import torch.distributed as dist
 
+from trainer.command import leave
 from trainer.train import main
 
 if __name__ == "__main__":
     dist.init_process_group("gloo")
     codes = [main(json.loads(line)) for line in sys.argv[1:]]
     dist.destroy_process_group()
-    sys.exit(max(codes))
+    leave(max(codes))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch.distributed as dist
 
+from trainer.command import leave
 from trainer.run import checkpoint
 from trainer.train import main
 
@@ -43,4 +44,4 @@ if __name__ == "__main__":
     output = Path(arguments[arguments.index("--output") + 1])
     (output / f"alive-{os.environ['RANK']}.json").write_text(json.dumps(ALIVE))
     dist.destroy_process_group()
-    sys.exit(code)
+    leave(code)
