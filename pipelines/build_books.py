@@ -6,8 +6,10 @@ Kept, rejected and quarantined parts, manifest and report as `build_webtext` mak
 `pipelines.builds.texts`, the steps in `corpus.recipes`. Nothing heavy is imported before the flags are right.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser
@@ -39,20 +41,22 @@ def parser() -> CommandParser:
     return flags
 
 
+def make(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> "Build":
+    """The build that the flags ask for."""
+    from corpus.recipes import gpt3_books
+    from pipelines.builds.texts import text_build
+
+    recipe = gpt3_books(given.recipe == "gpt1-books", join_lines=not given.keep_line_breaks)
+    return text_build(("books", "--books"), ours, given, beam_flags, recipe)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
     given, others = ours.parse_known_args(arguments)
     from pipelines.cli.command import run_command
 
-    def make(beam_flags: list[str]) -> "Build":
-        from corpus.recipes import gpt3_books
-        from pipelines.builds.texts import text_build
-
-        recipe = gpt3_books(given.recipe == "gpt1-books", join_lines=not given.keep_line_breaks)
-        return text_build(("books", "--books"), ours, given, beam_flags, recipe)
-
-    return run_command(ours, given, others, make)
+    return run_command(ours, given, others, partial(make, ours, given))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ the flags are right, so that `--help` answers at once.
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser, WholeNumber, day
@@ -127,18 +128,20 @@ def _add_run(group: Group) -> None:
     add_run_flags(group, "inputs, stages to do and disk space")
 
 
+def make(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> "Build":
+    """The build that the flags ask for."""
+    from pipelines.builds.webtext import webtext
+
+    return webtext(ours, given, beam_flags)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
     given, others = ours.parse_known_args(arguments)
     from pipelines.cli.command import run_command
 
-    def make(beam_flags: list[str]) -> "Build":
-        from pipelines.builds.webtext import webtext
-
-        return webtext(ours, given, beam_flags)
-
-    return run_command(ours, given, others, make)
+    return run_command(ours, given, others, partial(make, ours, given))
 
 
 if __name__ == "__main__":

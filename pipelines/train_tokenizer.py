@@ -7,8 +7,10 @@ The output folder opens with `AutoTokenizer.from_pretrained` and with `build_sha
 `pipelines.builds.vocabulary`. Nothing heavy is imported before the flags are right.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from corpus.command_line import SHARE_BELOW_ONE, CommandParser, WholeNumber
@@ -58,18 +60,20 @@ def parser() -> CommandParser:
     return flags
 
 
+def make(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> "Build":
+    """The build that the flags ask for."""
+    from pipelines.builds.vocabulary import vocabulary
+
+    return vocabulary(ours, given, beam_flags)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
     given, others = ours.parse_known_args(arguments)
     from pipelines.cli.command import run_command
 
-    def make(beam_flags: list[str]) -> "Build":
-        from pipelines.builds.vocabulary import vocabulary
-
-        return vocabulary(ours, given, beam_flags)
-
-    return run_command(ours, given, others, make)
+    return run_command(ours, given, others, partial(make, ours, given))
 
 
 if __name__ == "__main__":
