@@ -19,7 +19,7 @@ class Page:
     """One captured response, as the archive holds it: bytes, not yet text.
 
     `kind` is "html" or, for the ready-made text of a WET record, "text". `body` is free of transfer and
-    content encodings. The link's fields are filled in by the pipeline that knows which link asked for it.
+    content encodings.
     `marks` are words for what is wrong with the capture and did not cost it (`corpus.readers.warc.pages`).
     """
 
@@ -36,10 +36,6 @@ class Page:
     canonical_url: str = ""
     surt: str = ""
     domain: str = ""
-    link_url: str = ""
-    link_refused: str = ""
-    karma: int | None = None
-    first_posted: str = ""
     marks: str = ""
 
     def document(self, text: str = "", title: str = "") -> "Document":
@@ -78,6 +74,7 @@ class Document:
     licence: str = ""
     marks: str = ""
     repeated_characters: int = 0
+    quality_score: float | None = None
 
     def reject(self, reason: str, value: float | None = None, evidence: str = "", other_id: str = "") -> "Rejected":
         """Say why this document leaves the corpus.

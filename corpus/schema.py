@@ -13,6 +13,7 @@ from corpus.document import Document, Quarantined, Rejected
 _TYPES: dict[str, pa.DataType] = {
     "karma": pa.int64(),
     "language_probability": pa.float64(),
+    "quality_score": pa.float64(),
     "repeated_characters": pa.int64(),
     "text": pa.large_string(),
     "warc_offset": pa.int64(),

@@ -1,7 +1,7 @@
 """What every corpus has in common: from judged documents to the published whole, and what is said at the end."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,48 +18,78 @@ from pipelines.work.judging import JudgedFacts
 from pipelines.work.lost_links import LOST_LINKS
 from pipelines.work.publish import FunnelStep, InputEntry, PublishCorpus, WholeBuild, whole_build
 from pipelines.work.selection import GatherDamage, SelectDocuments, damage, parts_to_select
-from pipelines.work.signatures import SignDocuments, parts_to_sign
+from pipelines.work.signatures import SignDocuments
+from pipelines.work.verdicts import DecidedFacts, candidates
 
 Inputs = Callable[..., Sequence[InputEntry]]
-DUPLICATES = (
-    FunnelStep(
-        "exact", "exact_duplicates", "Documents; kept is the best copy of each capture, page and text.", "judged"
-    ),
-    FunnelStep(
-        "clusters",
-        "near_duplicates",
-        "Documents; kept is the best of those that resemble each other.",
-        "exact_duplicates",
-    ),
-)
+
+
+@dataclass(frozen=True)
+class Decider:
+    """A stage that decides on judged documents (`pipelines.work.verdicts`), and its places among the counts.
+
+    `funnel` are pairs of a stage whose counts are shown and its place, top to bottom; what each takes in is what the
+    step before it keeps, which `select` fills in.
+    """
+
+    verdicts: Stage[Any, DecidedFacts]
+    funnel: tuple[tuple[Stage[Any, Any], FunnelStep], ...]
+
+
+# What makes a decider, given the judged documents and the deciders before it: `deduplicate(recipe.near)`.
+MakeDecider = Callable[[Stage[Any, JudgedFacts], tuple[Stage[Any, DecidedFacts], ...]], Decider]
 
 
 @dataclass(frozen=True)
 class Selected:
-    """The stages that write the parts of the corpus, and those of deduplication before them."""
+    """The stages that write the parts of the corpus, and the deciders before them."""
 
     corpus: Stage[Any, Any]
     quarantined: Stage[Any, Any]
-    exact: Stage[Any, Any]
-    clusters: Stage[Any, Any]
+    deciders: tuple[Decider, ...]
 
 
-def select(judged: Stage[Any, JudgedFacts], near: MinHash, damaged: Sequence[Stage[Any, Any]]) -> Selected:
-    """Judged documents → signatures → duplicates → the parts of the corpus; `damaged` have unreadable pieces."""
-    signatures = Stage("signatures", SignDocuments(near), plan=parts_to_sign, reads=(judged,), units_per_worker=1_500)
+def deduplicate(near: MinHash) -> MakeDecider:
+    """The decider that leaves one document of each exact copy and of each cluster of similar texts."""
+    return partial(_duplicates, near)
+
+
+def _duplicates(
+    near: MinHash, judged: Stage[Any, JudgedFacts], earlier: tuple[Stage[Any, DecidedFacts], ...]
+) -> Decider:
+    signatures = Stage(
+        "signatures", SignDocuments(near), plan=candidates, reads=(judged, *earlier), units_per_worker=1_500
+    )
     exact = Stage("exact", OrderDocuments(), plan=all_signatures, reads=(signatures,))
     pairs = Stage("near", FindPairs(near), plan=partial(bands, near.bands), reads=(signatures, exact))
     clusters = Stage("clusters", DecideClusters(near), plan=all_pairs, reads=(signatures, exact, pairs))
+    steps = (
+        (exact, FunnelStep("exact", "exact_duplicates", "Documents; kept is the best copy of each text and page.")),
+        (clusters, FunnelStep("clusters", "near_duplicates", "Documents; kept is the best of those that are alike.")),
+    )
+    return Decider(clusters, steps)
+
+
+def select(
+    judged: Stage[Any, JudgedFacts], deciders: Sequence[MakeDecider], damaged: Sequence[Stage[Any, Any]]
+) -> Selected:
+    """Judged documents → the deciders, each after those before it → the parts of the corpus.
+
+    `damaged` are the stages that have unreadable pieces.
+    """
+    made: list[Decider] = []
+    for make in deciders:
+        made.append(make(judged, tuple(decider.verdicts for decider in made)))
     selected = Stage(
         "selected",
         SelectDocuments(),
         plan=parts_to_select,
-        reads=(judged, clusters),
+        reads=(judged, *(decider.verdicts for decider in made)),
         writes=("kept", "rejected"),
         units_per_worker=10_000,
     )
     lost = Stage("quarantined", GatherDamage(), plan=damage, reads=tuple(damaged), writes=("quarantined",))
-    return Selected(selected, lost, exact, clusters)
+    return Selected(selected, lost, tuple(made))
 
 
 def publish(
@@ -70,14 +100,17 @@ def publish(
     inputs: Inputs,
     lost_links: Stage[Any, Any] | None = None,
 ) -> Stage[Any, Any]:
-    """The last stage. `funnel` has the stages before deduplication, with their places among the counts."""
-    steps = (*(step for _, step in funnel), *DUPLICATES)
-    found = (selected.corpus, selected.quarantined, selected.exact, selected.clusters)
+    """The last stage. `funnel` has the stages before the deciders, with their places among the counts."""
+    steps = [step for _, step in funnel]
+    decided = [pair for decider in selected.deciders for pair in decider.funnel]
+    for _, step in decided:
+        steps.append(replace(step, takes=steps[-1].name))
+    found = (selected.corpus, selected.quarantined, *(stage for stage, _ in decided))
     more = () if lost_links is None else (lost_links,)
     reads = (*(stage for stage, _ in funnel), *found, *more)
     works = tuple(stage.work for read in reads for stage in in_order(read))
     versions = dict(closure_of(works).libraries)
-    work = PublishCorpus(source, recipe.describe(), steps, lost_links.name if lost_links else "", versions)
+    work = PublishCorpus(source, recipe.describe(), tuple(steps), lost_links.name if lost_links else "", versions)
     return Stage("published", work, plan=partial(_whole, inputs, len(funnel), bool(more)), reads=reads)
 
 

@@ -15,7 +15,7 @@ from corpus.files.inputs import InputFile
 from corpus.files.storage import place
 from corpus.recipes import Recipe
 from pipelines.builds.build import Build, closure_of_stages, workers_for
-from pipelines.builds.corpus import publish, reports_of, select, summary
+from pipelines.builds.corpus import deduplicate, publish, reports_of, select, summary
 from pipelines.builds.usefulness import need_readable
 from pipelines.cli.command import settings_of
 from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
@@ -52,7 +52,7 @@ def stages(
         reads=(extracted,),
         units_per_worker=1_500,
     )
-    selected = select(judged, recipe.near, (extracted, judged))
+    selected = select(judged, (deduplicate(recipe.near),), (extracted, judged))
     return publish(source, recipe, ((extracted, EXTRACTED), (judged, JUDGED)), selected, partial(inputs_of, source))
 
 

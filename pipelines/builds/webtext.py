@@ -26,7 +26,7 @@ from corpus.report.write import write_report
 from corpus.rules.language import find_model
 from corpus.sources.links import LinkRules
 from pipelines.builds.build import Build, closure_of_stages, times, workers_for
-from pipelines.builds.corpus import publish, reports_of, select, summary
+from pipelines.builds.corpus import deduplicate, publish, reports_of, select, summary
 from pipelines.builds.usefulness import need_readable, need_some
 from pipelines.cli.command import settings_of
 from pipelines.cli.contents import ARCHIVE, JSON_LINES, refuse_swapped
@@ -104,7 +104,7 @@ def stages(
         reads=(matched, extracted),
         units_per_worker=1_500,
     )
-    selected = select(judged, recipe.near, (posts, captures, extracted, judged))
+    selected = select(judged, (deduplicate(recipe.near),), (posts, captures, extracted, judged))
     funnel = ((posts, POSTS), (links, LINKS), (captures, CAPTURES), (matched, MATCHED),
               (extracted, EXTRACTED), (judged, JUDGED))  # fmt: skip
     return publish("webtext", recipe, funnel, selected, inputs_of, lost)

@@ -23,16 +23,12 @@ from corpus.files.storage import place
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.signatures import SignatureFacts, signatures_of
+from pipelines.work.verdicts import DecidedFacts, aligned, verdict_table, write_verdict_runs
 
 ORDER_SCHEMA = pa.schema(
     [("id", pa.string()), ("part", pa.int32()), ("row", pa.int32()), ("rule", pa.int8()), ("leader", pa.int64())]
 )
 PAIRS_SCHEMA = pa.schema([("leader", pa.int64()), ("document", pa.int64())])
-VERDICTS_SCHEMA = pa.schema(
-    [("cluster", pa.string()), ("rule", pa.string()), ("value", pa.float64()), ("other_id", pa.string())]
-)
-# About how many verdicts lie in one file.
-VERDICTS_PER_PART = 100_000
 _ENTRY = np.dtype([("hash", "<i8"), ("document", "<i8")])
 
 
@@ -89,10 +85,11 @@ class SignaturePart:
 
 @dataclass(frozen=True)
 class AllPairs:
-    """Everything that the verdicts are made of."""
+    """Everything that the verdicts are made of; `documents` are the rows of each judged part."""
 
     order: Part
     signatures: tuple[Part, ...]
+    documents: tuple[int, ...]
     pairs: tuple[Part, ...]
     label: str = "all pairs"
 
@@ -100,23 +97,6 @@ class AllPairs:
     def size(self) -> int:
         """How many documents there are."""
         return self.order.rows + 1
-
-
-@dataclass(frozen=True)
-class VerdictRun:
-    """A part of verdicts, on the documents of parts `first` to `last` (exclusive), and the rows of each of those."""
-
-    verdicts: Part
-    first: int
-    last: int
-    rows: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ClusterFacts:
-    """The verdicts, in the order of the parts of documents."""
-
-    runs: tuple[VerdictRun, ...]
 
 
 def all_signatures(signed: Sequence[SignatureFacts]) -> Iterator[AllSignatures]:
@@ -141,7 +121,8 @@ def all_pairs(
 ) -> Iterator[AllPairs]:
     """One unit."""
     parts = tuple(facts.signatures for facts in signed)
-    yield AllPairs(exact[0].order, parts, tuple(facts.pairs for facts in near))
+    documents = tuple(facts.documents for facts in signed)
+    yield AllPairs(exact[0].order, parts, documents, tuple(facts.pairs for facts in near))
 
 
 class Signatures:
@@ -237,7 +218,7 @@ class DecideClusters:
 
     config: MinHash
 
-    def __call__(self, task: Task[AllPairs]) -> Outcome[ClusterFacts]:
+    def __call__(self, task: Task[AllPairs]) -> Outcome[DecidedFacts]:
         """Every document gets its cluster, and a verdict if it leaves; in the order of the parts."""
         unit = task.unit
         order = map_arrow(task.root / unit.order.path)
@@ -252,19 +233,20 @@ class DecideClusters:
         leaving = near_duplicates(clusters, np.flatnonzero(rule < 0), signatures.similarity, least)
         ids = order["id"].to_pylist()
         rows = [_verdict(number, rule, leader, leaving) for number in range(len(ids))]
-        columns = {
-            "cluster": [ids[number] for number in clusters.tolist()],
-            "rule": [row[0] for row in rows],
-            "value": [row[1] for row in rows],
-            "other_id": ["" if row[2] < 0 else ids[row[2]] for row in rows],
-        }
+        verdicts = verdict_table(
+            len(ids),
+            cluster=[ids[number] for number in clusters.tolist()],
+            rule=[row[0] for row in rows],
+            value=[row[1] for row in rows],
+            other_id=["" if row[2] < 0 else ids[row[2]] for row in rows],
+        )
         places = np.lexsort((signatures.row, signatures.part))
-        verdicts = pa.table(columns, VERDICTS_SCHEMA).take(pa.array(places))
-        runs = _write_verdicts(task, verdicts)
+        verdicts = _on_all(task, verdicts.take(pa.array(places)))
+        runs = write_verdict_runs(task.part("verdicts", ".arrow"), task.root, verdicts, unit.documents)
         alive = int((rule < 0).sum())
         reasons = {"duplicates.near": len(leaving)} if leaving else {}
         counts = Counts(alive, alive - len(leaving), len(leaving), 0, reasons)
-        return Outcome(tuple(run.verdicts for run in runs), counts, ClusterFacts(runs))
+        return Outcome(tuple(run.verdicts for run in runs), counts, DecidedFacts(runs))
 
 
 def _verdict(
@@ -276,16 +258,10 @@ def _verdict(
     return ("duplicates.near" if other >= 0 else ""), alike, other
 
 
-def _write_verdicts(task: Task[AllPairs], verdicts: pa.Table) -> tuple[VerdictRun, ...]:
-    """Cut the verdicts between parts of documents, into files of about `VERDICTS_PER_PART` rows."""
-    rows = [part.rows for part in task.unit.signatures]
-    runs: list[VerdictRun] = []
-    first = start = 0
-    for number in range(len(rows)):
-        held = sum(rows[first : number + 1])
-        if held >= VERDICTS_PER_PART or number + 1 == len(rows):
-            path = task.part("verdicts", f"-{first:07}.arrow")
-            part = write_arrow(path, task.root, verdicts.slice(start, held))
-            runs.append(VerdictRun(part, first, number + 1, tuple(rows[first : number + 1])))
-            first, start = number + 1, start + held
-    return tuple(runs)
+def _on_all(task: Task[AllPairs], verdicts: pa.Table) -> pa.Table:
+    """Verdicts on the documents that were signed, in the order of the parts → on all that were judged."""
+    unit = task.unit
+    begins = np.cumsum((0, *unit.documents))[:-1]
+    rows = [begin + map_arrow(task.root / part.path)["row"].to_numpy()
+            for begin, part in zip(begins, unit.signatures, strict=True)]  # fmt: skip
+    return aligned(verdicts, np.concatenate([np.zeros(0, int), *rows]), sum(unit.documents))

@@ -1,7 +1,7 @@
 """The final sorting into kept and rejected, the one place where text is copied, and what could not be read.
 
-Each part of judged documents becomes one kept and one rejected part of the corpus, with the verdicts of deduplication
-filled in. A part without rows is not written: readers of many files stumble over one.
+Each part of judged documents becomes one kept and one rejected part of the corpus, with the verdicts of all deciders
+filled in and their cuts made. A part without rows is not written: readers of many files stumble over one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,32 +10,31 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-import pyarrow as pa
-
-from corpus.files.identity import no_identity
-from corpus.files.manifest import Counts, Part, RowWriter, appearing, map_arrow, part_of, read_parquet, write_parquet
+from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, read_parquet, write_parquet
 from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 from pipelines.runtime.task import NoFacts, Outcome, Task, note_progress
-from pipelines.work.duplicates import ClusterFacts
 from pipelines.work.judging import JudgedFacts
+from pipelines.work.verdicts import MARKS, Candidates, DecidedFacts, candidates, is_set, verdicts_on, without_cuts
 
 QUARANTINED_PER_PART = 100_000
 
 
 @dataclass(frozen=True)
-class DocumentsAndVerdicts:
-    """Judged documents, and the verdicts on them: those from row `start` of `verdicts` on."""
+class DecidedDocuments:
+    """Judged documents with the verdicts of all deciders on them, and those that were rejected before."""
 
-    kept: Part
+    documents: Candidates
     rejected: Part
-    verdicts: Part
-    start: int
-    label: str = no_identity(default="documents")
+
+    @property
+    def label(self) -> str:
+        """The part of judged documents."""
+        return self.documents.label
 
     @property
     def size(self) -> int:
         """How many documents there are."""
-        return self.kept.rows + self.rejected.rows + 1
+        return self.documents.size + self.rejected.rows
 
 
 @dataclass(frozen=True)
@@ -59,13 +58,10 @@ class Damage:
         return sum(part.rows for part in self.parts) + 1
 
 
-def parts_to_select(judged: Sequence[JudgedFacts], clusters: Sequence[ClusterFacts]) -> Iterator[DocumentsAndVerdicts]:
+def parts_to_select(judged: Sequence[JudgedFacts], *decided: Sequence[DecidedFacts]) -> Iterator[DecidedDocuments]:
     """A unit for each part of judged documents."""
-    for run in (run for facts in clusters for run in facts.runs):
-        start = 0
-        for facts, rows in zip(judged[run.first : run.last], run.rows, strict=True):
-            yield DocumentsAndVerdicts(facts.kept, facts.rejected, run.verdicts, start, facts.kept.path)
-            start += rows
+    for facts, documents in zip(judged, candidates(judged, *decided), strict=True):
+        yield DecidedDocuments(documents, facts.rejected)
 
 
 def damage(*facts: Sequence[Any]) -> Iterator[Damage]:
@@ -85,23 +81,23 @@ def damage(*facts: Sequence[Any]) -> Iterator[Damage]:
 class SelectDocuments:
     """The work on a part of judged documents."""
 
-    def __call__(self, task: Task[DocumentsAndVerdicts]) -> Outcome[SelectedFacts]:
+    def __call__(self, task: Task[DecidedDocuments]) -> Outcome[SelectedFacts]:
         """The final kept and rejected parts."""
         unit, reasons = task.unit, dict[str, int]()
         rows = {"kept": 0, "rejected": unit.rejected.rows}
-        verdicts = map_arrow(task.root / unit.verdicts.path).slice(unit.start, unit.kept.rows)
-        for rule in verdicts["rule"].to_pylist():
+        verdicts = verdicts_on(task.root, unit.documents)
+        for rule in (verdict["rule"] for verdict in verdicts):
             rows["rejected" if rule else "kept"] += 1
             if rule:
                 reasons[rule] = reasons.get(rule, 0) + 1
         parts = self._write(task, verdicts, rows)
         lost = sum(reasons.values())
-        counts = Counts(unit.kept.rows, rows["kept"], lost, 0, dict(sorted(reasons.items())))
+        counts = Counts(unit.documents.kept.rows, rows["kept"], lost, 0, dict(sorted(reasons.items())))
         written = tuple(part for part in parts.values() if part)
         return Outcome(written, counts, SelectedFacts(parts["kept"], parts["rejected"]))
 
     def _write(
-        self, task: Task[DocumentsAndVerdicts], verdicts: pa.Table, rows: dict[str, int]
+        self, task: Task[DecidedDocuments], verdicts: Sequence[dict[str, Any]], rows: dict[str, int]
     ) -> dict[str, Part | None]:
         """The parts that have rows, written side by side, a thousand rows at a time."""
         schemas = {"kept": KEPT_SCHEMA, "rejected": REJECTED_SCHEMA}
@@ -120,24 +116,22 @@ class SelectDocuments:
                 writer.close()
         return {folder: part_of(paths[folder], task.root, rows[folder]) if folder in paths else None for folder in rows}
 
-    def _earlier(self, task: Task[DocumentsAndVerdicts]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _earlier(self, task: Task[DecidedDocuments]) -> Iterator[tuple[str, dict[str, Any]]]:
         return (("rejected", row) for row in read_parquet(task.root / task.unit.rejected.path))
 
-    def _documents(self, task: Task[DocumentsAndVerdicts], verdicts: pa.Table) -> Iterator[tuple[str, dict[str, Any]]]:
-        documents = read_parquet(task.root / task.unit.kept.path)
-        for document, verdict in zip(documents, _rows(verdicts), strict=True):
-            document["cluster"] = verdict["cluster"]
+    def _documents(
+        self, task: Task[DecidedDocuments], verdicts: Sequence[dict[str, Any]]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        documents = read_parquet(task.root / task.unit.documents.kept.path)
+        for document, verdict in zip(documents, verdicts, strict=True):
+            marks = {name: verdict[name] for name in MARKS}
+            document.update({name: mark for name, mark in marks.items() if is_set(mark)})
             if not verdict["rule"]:
-                yield "kept", document
+                yield "kept", {**document, "text": without_cuts(document["text"], verdict["cuts"])}
                 continue
             step, _, rule = verdict["rule"].partition(".")
-            other = {name: verdict[name] for name in ("value", "other_id")}
-            yield "rejected", {**document, "step": step, "rule": rule, "evidence": "", **other}
-
-
-def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
-    for batch in table.to_batches():
-        yield from batch.to_pylist()
+            other = {name: verdict[name] for name in ("value", "evidence", "other_id")}
+            yield "rejected", {**document, "step": step, "rule": rule, **other}
 
 
 @dataclass(frozen=True)

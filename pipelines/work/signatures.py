@@ -3,7 +3,7 @@
 A stage of its own, so that another MinHash setting judges no document again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,42 +13,24 @@ import pyarrow as pa
 
 from corpus.dedup.exact import text_key
 from corpus.dedup.minhash import MinHash, signature
-from corpus.files.identity import no_identity
-from corpus.files.manifest import Counts, Part, map_arrow, read_parquet, write_arrow
+from corpus.files.manifest import Counts, Part, map_arrow, write_arrow
 from corpus.hashing import key64
 from pipelines.runtime.task import Outcome, Task, note_progress
-from pipelines.work.judging import JudgedFacts
-
-
-@dataclass(frozen=True)
-class KeptPart:
-    """Documents that were kept so far."""
-
-    kept: Part
-    label: str = no_identity(default="documents")
-
-    @property
-    def size(self) -> int:
-        """How many there are."""
-        return self.kept.rows + 1
+from pipelines.work.verdicts import Candidates, read_candidates
 
 
 @dataclass(frozen=True)
 class SignatureFacts:
-    """One row a document, in the order of the part that was read."""
+    """A row for each of the `documents` of a part that no earlier decider rejected, in their order."""
 
     signatures: Part
-
-
-def parts_to_sign(judged: Sequence[JudgedFacts]) -> Iterator[KeptPart]:
-    """A unit for each part of documents."""
-    return (KeptPart(facts.kept, facts.kept.path) for facts in judged)
+    documents: int
 
 
 def signatures_schema(config: MinHash) -> pa.Schema:
     """The columns of a signature part."""
     texts = ("id", "text_key", "date")
-    numbers = ("page", "karma", "characters")
+    numbers = ("page", "karma", "characters", "row")
     return pa.schema(
         [
             *((name, pa.string()) for name in texts),
@@ -70,7 +52,7 @@ class SignDocuments:
 
     config: MinHash
 
-    def __call__(self, task: Task[KeptPart]) -> Outcome[SignatureFacts]:
+    def __call__(self, task: Task[Candidates]) -> Outcome[SignatureFacts]:
         """One row a document, in the order of the part."""
         rows = list(self._rows(task))
         signatures = np.array([row.pop("signature") for row in rows], np.uint32).reshape(-1)
@@ -79,11 +61,11 @@ class SignDocuments:
         columns.append(pa.FixedSizeListArray.from_arrays(pa.array(signatures), self.config.minima))
         table = pa.Table.from_arrays(columns, schema=schema)
         part = write_arrow(task.part("signatures", ".arrow"), task.root, table)
-        return Outcome((part,), Counts(len(rows), len(rows)), SignatureFacts(part))
+        return Outcome((part,), Counts(len(rows), len(rows)), SignatureFacts(part, task.unit.kept.rows))
 
-    def _rows(self, task: Task[KeptPart]) -> Iterator[dict[str, Any]]:
+    def _rows(self, task: Task[Candidates]) -> Iterator[dict[str, Any]]:
         note = note_progress(task)
-        for number, row in enumerate(read_parquet(task.root / task.unit.kept.path)):
+        for number, row in read_candidates(task.root, task.unit):
             note(number)
             yield {
                 "id": row["id"],
@@ -92,5 +74,6 @@ class SignDocuments:
                 "date": row["date"],
                 "karma": row["karma"] or 0,
                 "characters": len(row["text"]),
+                "row": number,
                 "signature": signature(row["text"], self.config),
             }

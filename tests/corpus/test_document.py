@@ -44,7 +44,7 @@ def test_rows_fill_their_schemas():
     ("change", "same"),
     [
         ({"warc_file": "other.warc", "warc_offset": 99}, True),
-        ({"karma": 5, "snapshot": "x"}, True),
+        ({"marks": "cut_off", "snapshot": "x"}, True),
         ({"body": b"other"}, False),
         ({"date": "2017-01-01T00:00:00Z"}, False),
         ({"url": "http://b.example/"}, False),

@@ -1,0 +1,188 @@
+"""What deciders say of judged documents: who leaves and why, and marks for those who stay.
+
+A decider (duplicates, a classifier, a benchmark's 13-grams) reads the judged documents and writes no text: it writes
+verdicts, one row for each row of each judged part, in their order. An empty `rule` lets the document stay. Deciders
+stand in an order, and one leaves out what an earlier one rejected: such a row is empty too. `pipelines.work.selection`
+reads the verdicts of all of them beside the documents, once, and writes the corpus.
+
+    judged    row 0     row 1     row 2
+    scored    .93       rejected  .88        row 1 leaves by quality.pareto
+    clusters  stays     (empty)   rejected   row 2 leaves by duplicates.near, with its score as a mark
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.files.identity import no_identity
+from corpus.files.manifest import Part, map_arrow, read_parquet, write_arrow
+from pipelines.work.judging import JudgedFacts
+
+_SPAN = pa.struct([("start", pa.int32()), ("end", pa.int32())])
+VERDICTS_SCHEMA = pa.schema(
+    [
+        ("rule", pa.string()),
+        ("value", pa.float64()),
+        ("other_id", pa.string()),
+        ("evidence", pa.string()),
+        ("cluster", pa.string()),
+        ("quality_score", pa.float64()),
+        ("cuts", pa.list_(_SPAN)),
+    ]
+)
+# The columns of a document that a verdict fills, whether it stays or leaves.
+MARKS = ("cluster", "quality_score")
+# About how many verdicts lie in one file, where a decider writes those of several parts.
+VERDICTS_PER_PART = 100_000
+
+
+@dataclass(frozen=True)
+class VerdictRun:
+    """A file of verdicts on the next parts of judged documents: on `rows[0]` documents of the first, and so on."""
+
+    verdicts: Part
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DecidedFacts:
+    """What a decider wrote. The runs of all its tasks, in their order, cover the judged parts in theirs."""
+
+    runs: tuple[VerdictRun, ...]
+
+
+@dataclass(frozen=True)
+class VerdictRows:
+    """The verdicts of one decider on one part: the rows from `start` on of a file."""
+
+    verdicts: Part
+    start: int
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """A part of judged documents, and what the earlier deciders said of them: a unit of a decider."""
+
+    kept: Part
+    earlier: tuple[VerdictRows, ...] = ()
+    label: str = no_identity(default="documents")
+
+    @property
+    def size(self) -> int:
+        """How many documents there are."""
+        return self.kept.rows + 1
+
+
+def candidates(judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Iterator[Candidates]:
+    """A unit for each part of judged documents: the plan of a decider that looks at each document alone."""
+    rows = [facts.kept.rows for facts in judged]
+    columns = [_rows_of(facts, rows) for facts in earlier]
+    for number, facts in enumerate(judged):
+        yield Candidates(facts.kept, tuple(column[number] for column in columns), facts.kept.path)
+
+
+def _rows_of(decided: Sequence[DecidedFacts], rows: Sequence[int]) -> list[VerdictRows]:
+    """The verdicts of one decider on each judged part; `ValueError` where they are on other documents."""
+    runs = [run for facts in decided for run in facts.runs]
+    if [count for run in runs for count in run.rows] != list(rows):
+        raise ValueError("the verdicts of a decider do not have a row for each judged document")
+    return [VerdictRows(run.verdicts, sum(run.rows[:number])) for run in runs for number in range(len(run.rows))]
+
+
+def still_in(root: Path, unit: Candidates) -> np.ndarray:
+    """(rows of the part,) bool: which documents no earlier decider rejected."""
+    found = np.ones(unit.kept.rows, bool)
+    for rows in unit.earlier:
+        rules = map_arrow(root / rows.verdicts.path)["rule"].slice(rows.start, unit.kept.rows)
+        found &= np.fromiter((not rule for rule in rules.to_pylist()), bool, len(found))
+    return found
+
+
+def read_candidates(root: Path, unit: Candidates) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(row, document) of those that no earlier decider rejected, in order."""
+    staying = still_in(root, unit)
+    return ((number, row) for number, row in enumerate(read_parquet(root / unit.kept.path)) if staying[number])
+
+
+def verdict_table(count: int, **columns: Sequence[Any] | pa.Array) -> pa.Table:
+    """(count,) verdicts from the columns that a decider fills; the others say nothing."""
+    filled = [
+        columns[field.name]
+        if field.name in columns
+        else pa.array([_nothing(field)] * count, field.type)
+        for field in VERDICTS_SCHEMA
+    ]  # fmt: skip
+    return pa.table(filled, VERDICTS_SCHEMA)
+
+
+def aligned(verdicts: pa.Table, rows: Sequence[int] | np.ndarray, count: int) -> pa.Table:
+    """Verdicts on some rows of `count` (row numbers `rows`) → one for each; those left out are empty."""
+    places = np.full(count, -1)
+    places[np.asarray(rows, int)] = np.arange(verdicts.num_rows)
+    spread = verdicts.take(pa.array(places, mask=places < 0))
+    columns = [
+        spread[field.name].fill_null("") if pa.types.is_string(field.type) else spread[field.name]
+        for field in VERDICTS_SCHEMA
+    ]
+    return pa.table(columns, VERDICTS_SCHEMA)
+
+
+def write_verdicts(path: Path, root: Path, verdicts: pa.Table, rows: Iterable[int]) -> VerdictRun:
+    """Write the verdicts on parts of `rows` documents each."""
+    return VerdictRun(write_arrow(path, root, verdicts), tuple(rows))
+
+
+def write_verdict_runs(path: Path, root: Path, verdicts: pa.Table, rows: Sequence[int]) -> tuple[VerdictRun, ...]:
+    """Cut verdicts between parts of `rows` documents each, into files of about `VERDICTS_PER_PART` rows.
+
+    `path` without its suffix begins the name of each file.
+    """
+    runs: list[VerdictRun] = []
+    first = start = 0
+    for number in range(len(rows)):
+        held = sum(rows[first : number + 1])
+        if held >= VERDICTS_PER_PART or number + 1 == len(rows):
+            own = path.with_name(f"{path.stem}-{first:07}{path.suffix}")
+            runs.append(write_verdicts(own, root, verdicts.slice(start, held), rows[first : number + 1]))
+            first, start = number + 1, start + held
+    return tuple(runs)
+
+
+def verdicts_on(root: Path, unit: Candidates) -> list[dict[str, Any]]:
+    """One verdict a document: the first decider with a rule decides, and each mark is the last that was set."""
+    count = unit.kept.rows
+    found: list[dict[str, Any]] = verdict_table(count).to_pylist()
+    for rows in unit.earlier:
+        verdicts = map_arrow(root / rows.verdicts.path).slice(rows.start, count)
+        for verdict, other in zip(found, verdicts.to_pylist(), strict=True):
+            if not verdict["rule"]:
+                verdict.update({name: other[name] for name in ("rule", "value", "other_id", "evidence")})
+            marks = {name: other[name] for name in (*MARKS, "cuts")}
+            verdict.update({name: mark for name, mark in marks.items() if is_set(mark)})
+    return found
+
+
+def is_set(mark: Any) -> bool:
+    """Whether a decider said something."""
+    return mark is not None and mark != ""
+
+
+def without_cuts(text: str, cuts: Sequence[dict[str, int]] | None) -> str:
+    """A text without the spans of characters that were cut; what lies on two sides of a cut is two paragraphs.
+
+    Of "One. Two. Three." the cut 4 to 10 leaves "One." and "Three.", with an empty line between them: a model that
+    reads on over a seam would learn a sentence that nobody wrote.
+    """
+    if not cuts:
+        return text
+    edges = [0, *(edge for cut in cuts for edge in (cut["start"], cut["end"])), len(text)]
+    pieces = (text[start:end].strip() for start, end in zip(edges[::2], edges[1::2], strict=True))
+    return "\n\n".join(piece for piece in pieces if piece)
+
+
+def _nothing(field: pa.Field) -> str | None:
+    return "" if pa.types.is_string(field.type) else None
