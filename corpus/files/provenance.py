@@ -13,6 +13,7 @@ uses it imports it too.
 
 import ast
 import importlib.metadata
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
@@ -29,6 +30,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("corpus", "classifiers", "pipelines", "trainer")
 # Beside a module, these are read or compiled by it: word lists, weights, native sources.
 DATA_SUFFIXES = frozenset({".cpp", ".csv", ".h", ".hpp", ".json", ".npy", ".npz", ".tsv", ".txt"})
+
+# The fields of a statement that hold statements, `import` among them; expressions hold none.
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 
 
 def our_version() -> str:
@@ -133,7 +137,7 @@ def _imports_of(path: Path) -> frozenset[str]:
         elif isinstance(node, ast.If) and _is_for_type_checkers(node.test):
             waiting.extend(node.orelse)
         else:
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(statement for block in _BLOCKS for statement in getattr(node, block, ()))
     return frozenset(found)
 
 
@@ -173,9 +177,7 @@ def _distribution(name: str) -> str | None:
     try:
         return canonicalize_name(importlib.metadata.distribution(name).name)
     except importlib.metadata.PackageNotFoundError:
-        return next(iter(_distributions().get(name, ())), None)
-
-
-@cache
-def _distributions() -> dict[str, list[str]]:
-    return dict(importlib.metadata.packages_distributions())
+        # `packages_distributions` would parse the metadata of every distribution; the lists of their files are enough.
+        files = re.compile(rf"^{re.escape(name)}[/.]", re.MULTILINE)
+        lists = ((each, each.read_text("RECORD") or "") for each in importlib.metadata.distributions())
+        return min((canonicalize_name(each.name) for each, listed in lists if files.search(listed)), default=None)
