@@ -68,3 +68,12 @@ def reject_hosts(page: Page, profile: str, reason: str) -> Page | Rejected:
     """A step on pages: reject, for `reason`, those whose host stands in the profile."""
     found = find_domain(address(page.url).host, load(profile))
     return page.reject(reason, evidence=found) if found else page
+
+
+def on_the_web(page: Page) -> Page | Rejected:
+    """Reject what no browser would fetch over HTTP, whatever the archive calls it."""
+    try:
+        scheme = address(page.url).scheme
+    except ValueError:
+        return page.reject("url.malformed", evidence=page.url[:200])
+    return page if scheme in ("http", "https") else page.reject("url.not_http", evidence=scheme)

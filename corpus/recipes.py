@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from functools import partial
 from typing import Any
 
-from corpus.block_lists import load, reject_hosts
+from corpus.block_lists import load, on_the_web, reject_hosts
 from corpus.dedup.minhash import MinHash
 from corpus.document import Document, Page, PageStep, Rejected, Step
 from corpus.extraction import gutenberg as books
@@ -22,7 +22,6 @@ from corpus.hashing import digest
 from corpus.rules import gopher, language, repetition_inside
 from corpus.rules import prose as text
 from corpus.sources.links import LinkRules
-from corpus.urls import address
 
 # Gopher's rules of repetition, so wide that only a text which mostly repeats itself falls: at Gopher's own limits
 # one page in eleven goes, most of them documentation, tables and forum threads that people voted for.
@@ -67,15 +66,6 @@ class Recipe:
             "text_steps": [describe_step(step) for step in self.text_steps],
             "near_duplicates": asdict(self.near),
         }
-
-
-def on_the_web(page: Page) -> Page | Rejected:
-    """Reject what no browser would fetch over HTTP, whatever the archive calls it."""
-    try:
-        scheme = address(page.url).scheme
-    except ValueError:
-        return page.reject("url.malformed", evidence=page.url[:200])
-    return page if scheme in ("http", "https") else page.reject("url.not_http", evidence=scheme)
 
 
 def gpt2_webtext(

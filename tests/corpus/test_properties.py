@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.block_lists import reject_hosts
+from corpus.block_lists import on_the_web, reject_hosts
 from corpus.document import Document, Page, Quarantined, Rejected, run_steps
 from corpus.quarantine import check_columns, storable
 from corpus.readers.lines import Line
@@ -23,7 +23,6 @@ from corpus.readers.warc.captures import Capture, iso_date, scan
 from corpus.readers.warc.http_body import decode_body, read_head
 from corpus.readers.warc.inflate import Damaged
 from corpus.readers.warc.pages import read_pages
-from corpus.recipes import on_the_web
 from corpus.rules import c4, fineweb, gopher, language, prose
 from corpus.schema import extracted_row, from_extracted, kept_row
 from corpus.sources.links import REDUCED, LinkRules, judge, post_row

@@ -23,7 +23,7 @@ RECIPE = {
     "name": "gpt2-webtext",
     "cites": "Radford et al. (2019)",
     "links": {"min_karma": 3, "karma": "max", "created_before": "2018-01-01", "keep_over_18": False},
-    "page_steps": [{"step": "corpus.recipes.on_the_web"}],
+    "page_steps": [{"step": "corpus.block_lists.on_the_web"}],
     "text_steps": [{"step": "corpus.rules.language.only", "limits": {"keep": ["en", "fr"], "min_probability": 0.5}}],
     "near_duplicates": {"bands": 14, "rows": 8},
 }
