@@ -2,7 +2,7 @@
 
 Two map-only stages. `posts` reads each dump into rows sorted by link key. `links` cuts the key space into equal
 ranges; a unit maps every posts file, takes its range of each by binary search, and reduces it. That is a shuffle in
-which nothing moves but the slices that are read, and it holds a few million posts in memory however many there are.
+which nothing moves but the slices that are read, and it holds a million posts in memory however many there are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,8 +31,8 @@ from corpus.sources.links import (
 )
 from pipelines.runtime.task import Outcome, Task, note_progress
 
-# Posts that one unit reduces in memory, about 100 bytes each.
-POSTS_PER_RANGE = 4_000_000
+# Posts that one unit reduces in memory, about 400 bytes each.
+POSTS_PER_RANGE = 1_000_000
 _BATCH = 50_000
 # About how many bytes of a compressed dump hold one line, for the ETA.
 _BYTES_PER_LINE = 100

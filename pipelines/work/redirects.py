@@ -17,8 +17,8 @@ from pipelines.work.captures import CaptureFacts
 from pipelines.work.links import LinkFacts, key_range, rows_between
 
 ARCHIVES_PER_MERGE = 256
-# Rows that one unit of `wanted` reduces in memory, about 100 bytes each.
-ROWS_PER_RANGE = 4_000_000
+# Rows that one unit of `wanted` reduces in memory, about 400 bytes each.
+ROWS_PER_RANGE = 1_000_000
 
 
 @dataclass(frozen=True)
