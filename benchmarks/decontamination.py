@@ -30,6 +30,7 @@ from corpus.readers.lines import Line, read_lines
 RULE = FilteringRule()
 # A plain set is so slow that a part of the pages says enough.
 PAGES_FOR_THE_SET = 100
+TIMES = 5
 
 
 def load(folder: Path) -> tuple[list[str], list[pa.Table], GramIndex]:
@@ -97,7 +98,7 @@ def grams_of_set(tables: Sequence[pa.Table]) -> set[tuple[str, ...]]:
 def by_set(grams: set[tuple[str, ...]], texts: Sequence[str]) -> Counter[int]:
     """Hits per document, by looking up each tuple of 13 words; the words are had as cheaply as Python can."""
     hits: Counter[int] = Counter()
-    signs = {code: None for code in range(TABLE_SIZE) if character_table()[code] & ~SUSPECT == DROPPED}
+    signs = {code: None for code in range(TABLE_SIZE) if int(character_table()[code]) & ~SUSPECT == DROPPED}
     for number, text in enumerate(texts):
         words = text.lower().translate(signs).split()
         hits[number] += sum(tuple(words[at : at + 13]) in grams for at in range(len(words) - 12))
@@ -108,24 +109,23 @@ def speed(tables: Sequence[pa.Table], index: GramIndex, pages: Sequence[str]) ->
     """Documents and megabytes a processor second, ours and the set's; both must find the same."""
     grams, some = grams_of_set(tables), pages[:PAGES_FOR_THE_SET]
     list(index.scan(some))
-    rates, hits = [], []
-    for texts, times in ((some, 1), (pages, 5)):
-        began = time.process_time()
-        if texts is some:
-            hits.append(by_set(grams, texts))
-        else:
-            for _ in range(times):
-                found = list(index.scan(texts))
-            hits.append(Counter(hit.document for hit in found if hit.length == RULE.gram_words))
-        seconds = (time.process_time() - began) / times
-        rates.append((len(texts) / seconds, sum(len(text.encode()) for text in texts) / 1e6 / seconds))
-    same = all(hits[0][number] == hits[1][number] for number in range(len(some)))
-    (plain, plain_mb), (ours, ours_mb) = rates
+    began = time.process_time()
+    expected = by_set(grams, some)
+    plain, plain_mb = _rates(some, time.process_time() - began)
+    began = time.process_time()
+    *_, found = (list(index.scan(pages)) for _ in range(TIMES))
+    ours, ours_mb = _rates(pages, (time.process_time() - began) / TIMES)
+    hits = Counter(hit.document for hit in found if hit.length == RULE.gram_words)
+    same = all(expected[number] == hits[number] for number in range(len(some)))
     return [
         f"set       {plain:>9,.0f} documents/s  {plain_mb:>7,.1f} MB/s  ({len(grams):,} grams of 13 words)",
         f"scan      {ours:>9,.0f} documents/s  {ours_mb:>7,.1f} MB/s  ({len(index):,} grams of {index.lengths} words)",
         f"ratio     {ours_mb / plain_mb:.0f} x; the same hits: {'yes' if same else 'NO'}",
     ]
+
+
+def _rates(texts: Sequence[str], seconds: float) -> tuple[float, float]:
+    return len(texts) / seconds, sum(len(text.encode()) for text in texts) / 1e6 / seconds
 
 
 def main() -> None:

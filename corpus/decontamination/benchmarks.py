@@ -21,6 +21,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.readers.lines import read_whole
 
 _LABEL = re.compile(r"[A-Z]+:[A-Za-z]+ ")
+_MEND = "mend the line, or leave the file out"
 _COMPRESSED = (".gz", ".zst", ".xz", ".bz2", ".lzma")
 _TEXT_COLUMNS = ("text", "sentence", "sentence1", "sentence2", "question", "question1", "question2", "premise")
 _NAMED_COLUMNS = frozenset({*_TEXT_COLUMNS, "hypothesis", "passage"})
@@ -83,6 +84,7 @@ def benchmark_name(path: str) -> str:
 
 def read_benchmark(path: Path, name: str) -> list[Passages]:
     """The passages of each example of a file, in order. `BenchmarkError` names the file, and the line that is wrong."""
+    whole = b""
     try:
         whole = b"".join(_sound(piece, name) for piece in read_whole(path, name))
         text = whole.decode("utf-8-sig")
@@ -107,9 +109,8 @@ def read_benchmark(path: Path, name: str) -> list[Passages]:
 
 def _sound(piece: bytes | Quarantined, name: str) -> bytes:
     if isinstance(piece, Quarantined):
-        raise BenchmarkError(
-            f"{name}: damaged at byte {piece.offset:,} ({piece.reason}: {piece.detail}); fetch it again"
-        )
+        what = f"{piece.reason}: {piece.detail}"
+        raise BenchmarkError(f"{name}: damaged at byte {piece.offset:,} ({what}); fetch it again")
     return piece
 
 
@@ -121,9 +122,7 @@ def _of_json(text: str, name: str) -> Iterator[Passages]:
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise BenchmarkError(
-                f"{name}:{number}: not JSON ({error}); mend the line, or leave the file out"
-            ) from error
+            raise BenchmarkError(f"{name}:{number}: not JSON ({error}); {_MEND}") from error
         if not isinstance(row, dict):
             raise BenchmarkError(f"{name}:{number}: no JSON object but a {type(row).__name__}")
         form = form or _form_of(row, name, number)
@@ -157,10 +156,9 @@ def _passages(form: _Form, row: dict[str, Any], name: str, number: int) -> Passa
 
 def _holds_texts(form: _Form, row: dict[str, Any]) -> bool:
     values = [row[field] for field in form.fields]
-    lists = [
-        list(value.values()) if isinstance(value, dict) else value for value in values if not isinstance(value, str)
-    ]
-    return all(isinstance(item, str) for found in lists for item in found)
+    items = [item for value in values if isinstance(value, list) for item in value]
+    items += [item for value in values if isinstance(value, dict) for item in value.values()]
+    return all(isinstance(item, str) for item in items)
 
 
 def _of_table(text: str, name: str, delimiter: str) -> Iterator[Passages]:
@@ -173,10 +171,10 @@ def _of_table(text: str, name: str, delimiter: str) -> Iterator[Passages]:
                 continue
             if rows and len(row) != len(rows[0]):
                 said = f"{len(row)} columns, and the first line has {len(rows[0])}"
-                raise BenchmarkError(f"{name}:{reader.line_num}: {said}; mend the line, or leave the file out")
+                raise BenchmarkError(f"{name}:{reader.line_num}: {said}; {_MEND}")
             rows.append(row)
     except csv.Error as error:
-        raise BenchmarkError(f"{name}:{reader.line_num}: {error}; mend the line, or leave the file out") from error
+        raise BenchmarkError(f"{name}:{reader.line_num}: {error}; {_MEND}") from error
     columns, rows = _text_columns(rows)
     if rows and not columns:
         raise BenchmarkError(f"{name}: none of its {len(rows[0])} columns holds texts; leave it out")
@@ -185,7 +183,10 @@ def _of_table(text: str, name: str, delimiter: str) -> Iterator[Passages]:
 
 
 def _text_columns(rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
-    """The columns that hold texts, and the rows without a header: those that a header names, else those of several words."""
+    """The columns that hold texts, and the rows without a header.
+
+    They are those that a header names, or without one those with several words in most rows.
+    """
     if not rows:
         return [], rows
     header = [cell.strip().lower() for cell in rows[0]]

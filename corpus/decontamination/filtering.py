@@ -1,4 +1,4 @@
-"""GPT-3's filtering of its training set (Brown et al. 2020, appendix C): what shares 13 words with a benchmark is cut out.
+"""GPT-3's filtering of its training set (Brown et al. 2020, appendix C): what shares 13 words with a benchmark is cut.
 
 "A gram is a lowercase, whitespace delimited word with no punctuation": the words of `words.py`. A run of 13 that a
 benchmark has too is a hit; with 200 characters on each side it is cut out of the document. Hits that overlap, or whose
@@ -23,7 +23,7 @@ _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 @dataclass(frozen=True)
 class FilteringRule:
-    """The numbers of appendix C. `window` is on each side, as EleutherAI's code reads "a 200 character window around"."""
+    """The numbers of appendix C; `window` is on each side, as EleutherAI reads "a 200 character window around"."""
 
     gram_words: int = 13
     window: int = 200

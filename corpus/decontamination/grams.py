@@ -119,7 +119,11 @@ class GramIndex:
     def scan(self, texts: Sequence[str]) -> Iterator[Hit]:
         """Every gram of every text; those of a text by place and length, texts that are not in NFC last."""
         found, suspects = self._compiled.scan(texts, self.lengths)
-        others = [number for number in np.flatnonzero(suspects) if not unicodedata.is_normalized("NFC", texts[number])]
+        others = [
+            number
+            for number, text in enumerate(texts)
+            if suspects[number] and not unicodedata.is_normalized("NFC", text)
+        ]
         for document, row, start, end in found[~np.isin(found["document"], others)].tolist():
             words = words_of(texts[document][start:end])
             yield from self._verified(document, row, words, start)
@@ -129,7 +133,7 @@ class GramIndex:
             starts = np.cumsum([0, *(len(word.key) + 1 for word in words)])
             for _, row, start, end in plain.tolist():
                 first, last = np.searchsorted(starts, (start, end))
-                yield from self._verified(int(document), row, words[first:last], 0)
+                yield from self._verified(document, row, words[first:last], 0)
 
     def examples(self, key: int) -> list[tuple[int, int, int]]:
         """(benchmark, example, length) of every posting of a key."""

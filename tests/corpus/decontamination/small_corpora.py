@@ -35,11 +35,9 @@ def leak_index() -> GramIndex:
     return index_of([[words(0, 60)]])
 
 
-def filtered(
-    texts: Sequence[str], index: GramIndex | None = None, rule: FilteringRule = FilteringRule()
-) -> list[Filtered]:
+def filtered(texts: Sequence[str], index: GramIndex | None = None) -> list[Filtered]:
     """What becomes of each of the texts of a corpus, by `leak_index` unless another is given."""
-    index = index or leak_index()
+    index, rule = index or leak_index(), FilteringRule()
     hits: list[Hit] = [hit for hit in index.scan(texts) if hit.length == rule.gram_words]
     documents = Counter(key for key, _ in {(hit.key, hit.document) for hit in hits})
     found = []

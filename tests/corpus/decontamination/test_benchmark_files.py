@@ -40,15 +40,13 @@ def test_json_lines(tmp_path, name):
         ("cola.tsv", "gj04\t1\t\tHe ran off.\nbc01\t0\t*\tRan he off.\n", [("He ran off.",), ("Ran he off.",)]),
         ("sst.tsv", 'a "fine film\t1\nno film at all\t0', [('a "fine film',), ("no film at all",)]),
         ("glue.tsv", "sentence\tlabel\nFine.\t1\n", [("Fine.",)]),
-        ("sts.csv", 'A man, a plan.,"One, ""two"".",4.75\n', [("A man", " a plan.", 'One, "two".')]),
-        ("pairs.csv", '"A man, a plan.",A plan.,4\nIt is so.,So it is.,1\n', [("A man, a plan.", "A plan."), ("It is so.", "So it is.")]),
+        ("sts.csv", '"A man, a plan.","One, ""two"".",4.75\n', [("A man, a plan.", 'One, "two".')]),
+        ("pairs.csv", "It is so.,So it is.,1\n", [("It is so.", "So it is.")]),
         ("trec.txt", "NUM:dist How far ?\nHUM:desc Who was he ?\n", [("How far ?",), ("Who was he ?",)]),
         ("mr.txt", "a film: NUM:x\n\nanother film\u2028still\n", [("a film: NUM:x",), ("another film\u2028still",)]),
     ],
 )  # fmt: skip
 def test_tables_and_lines(tmp_path, name, data, examples):
-    if name == "sts.csv":
-        data, examples = '"A man, a plan.","One, ""two"".",4.75\n', [("A man, a plan.", 'One, "two".')]
     assert read_benchmark(written(tmp_path, name, data), name) == examples
 
 
@@ -91,7 +89,7 @@ def test_what_is_wrong_names_the_file_and_the_line(tmp_path, name, data, said):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(BenchmarkError, match="gone.txt: cannot be read"):
+    with pytest.raises(BenchmarkError, match=r"gone\.txt: cannot be read"):
         read_benchmark(tmp_path / "gone.txt", "gone.txt")
 
 

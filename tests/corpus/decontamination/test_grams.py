@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_corpora import index_of, words
 
@@ -23,6 +23,7 @@ def test_words_have_the_places_of_their_tokens():
     assert found == [("a", 0, 1), ("wellknown", 2, 14), ("fact", 17, 22)]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_words_are_those_of_their_own_words(text):
     keys = [word.key for word in words_of(text)]
@@ -30,6 +31,7 @@ def test_words_are_those_of_their_own_words(text):
     assert all(not set(key) & set(" \n\u2014.,'") for key in keys)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.lists(TEXTS, min_size=1, max_size=3))
 def test_the_scan_finds_what_sets_of_tuples_find(benchmark, texts):
     """Few different words, so that most grams stand everywhere; composed and decomposed letters are the same."""
@@ -49,6 +51,7 @@ def test_the_scan_finds_what_sets_of_tuples_find(benchmark, texts):
     assert {(hit.document, hit.start, hit.end, hit.gram) for hit in hits} == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_keys_of_any_text(text):
     text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
