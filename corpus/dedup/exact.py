@@ -3,11 +3,11 @@
 Three keys, asked in this order, and each only among what the one before left over: the capture (the same record given
 twice, in two archives), the page (one SURT, captured several times or under several spellings) and the text (one text
 under several addresses; white space and Unicode form do not make another text). The preferred document of a group
-stays, the others leave and name it.
+stays, the others leave and name it. Equal captures are of one page, so both are found in one group.
 """
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,29 +16,43 @@ from corpus.hashing import digest
 RULES = ("same_capture", "same_page", "same_text")
 
 
-@dataclass(frozen=True)
-class Exact:
-    """For each document, in order of preference: which rule took it out (-1: none) and in favour of which document."""
-
-    rule: np.ndarray
-    leader: np.ndarray
-
-
 def text_key(text: str) -> str:
     """The identity of a text: a 128-bit digest, in hex, of its words in NFC with single blanks between them."""
-    return digest(" ".join(unicodedata.normalize("NFC", text).split()))
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    return digest(" ".join(text.split()))
 
 
-def exact_duplicates(keys: list[np.ndarray]) -> Exact:
-    """Find them for `keys` = one array of ids for each of `RULES`; rows stand in order of preference, best first."""
-    count = len(keys[0])
-    rule = np.full(count, -1, np.int8)
-    leader = np.arange(count)
-    for number, key in enumerate(keys):
-        alive = np.flatnonzero(rule < 0)
-        _, first, group = np.unique(key[alive], return_index=True, return_inverse=True)
-        best = alive[first[group.reshape(-1)]]
-        losers = best != alive
-        rule[alive[losers]] = number
-        leader[alive[losers]] = best[losers]
-    return Exact(rule, leader)
+def preferred(rows: np.ndarray, *keys: np.ndarray) -> np.ndarray:
+    """The order of rows by `keys`, and among equal ones best first.
+
+    Best is the most karma, then the longest text, the earliest date, the least id: a total order that every row carries
+    with it, so that nobody ranks all documents. Rows have the fields number, karma, characters, date and id.
+    """
+    columns = [rows["number"], rows["id"], rows["date"], -rows["characters"], -rows["karma"]]
+    return np.lexsort([*columns, *reversed(keys)])
+
+
+def losers(rows: np.ndarray, keys: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows whose keys all equal those of a better one: their places, ascending, and the place of the best for each."""
+    shared = np.flatnonzero(_shared(keys))
+    order = shared[preferred(rows[shared], *(key[shared] for key in keys))]
+    sorted_keys = [key[order] for key in keys]
+    first = np.ones(len(order), bool)
+    for place, key in enumerate(sorted_keys):
+        same = key[1:] == key[:-1]
+        first[1:] = first[1:] | ~same if place else ~same
+    leader = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
+    found = np.flatnonzero(~first)
+    back = np.argsort(order[found])
+    return order[found][back], leader[found][back]
+
+
+def _shared(keys: Sequence[np.ndarray]) -> np.ndarray:
+    """Which rows have their first key in common with another: few, so that only these are sorted by all keys."""
+    order = np.argsort(keys[0], kind="stable")
+    ordered = keys[0][order]
+    equal = ordered[1:] == ordered[:-1]
+    shared = np.zeros(len(ordered), bool)
+    shared[order] = np.r_[False, equal] | np.r_[equal, False] if len(ordered) else shared
+    return shared

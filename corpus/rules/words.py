@@ -17,7 +17,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 _SYMBOLS = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code))[0] in "PS")
-_CHARACTER = rf"[^\s{re.escape(_SYMBOLS.replace('_', ''))}]"
+# What ends a word, inside the brackets of a class.
+MARKS = re.escape(_SYMBOLS.replace("_", ""))
+_CHARACTER = rf"[^\s{MARKS}]"
 _CLITIC = r"(?:[smdt]|ll|re|ve)\b"
 _TOKEN = re.compile(
     rf"""

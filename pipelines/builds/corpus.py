@@ -6,36 +6,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from corpus.dedup.minhash import MinHash
 from corpus.files.manifest import Counts, read_manifest
 from corpus.files.provenance import closure_of
 from corpus.recipes import Recipe
 from pipelines.builds.usefulness import FileReport
 from pipelines.runtime.records import Finished
 from pipelines.runtime.stage import Stage, in_order
-from pipelines.work.duplicates import DecideClusters, FindPairs, OrderDocuments, all_pairs, all_signatures, bands
 from pipelines.work.judging import JudgedFacts
 from pipelines.work.lost_links import LOST_LINKS
 from pipelines.work.publish import FunnelStep, InputEntry, PublishCorpus, WholeBuild, whole_build
 from pipelines.work.selection import GatherDamage, SelectDocuments, damage, parts_to_select
-from pipelines.work.signatures import SignDocuments
-from pipelines.work.verdicts import DecidedFacts, candidates
+from pipelines.work.verdicts import DecidedFacts
 
 Inputs = Callable[..., Sequence[InputEntry]]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How inputs are read: the name of the crawl or dump ("": as the files say), pages of one part, and the share of
-    records that may be unreadable.
-    """
-
-    snapshot: str = ""
-    pages_per_part: int = 200
-    max_quarantined: float = 1.0
-
-
-AS_IT_COMES = Reading()
 
 
 @dataclass(frozen=True)
@@ -61,27 +44,6 @@ class Selected:
     corpus: Stage[Any, Any]
     quarantined: Stage[Any, Any]
     deciders: tuple[Decider, ...]
-
-
-def deduplicate(near: MinHash) -> MakeDecider:
-    """The decider that leaves one document of each exact copy and of each cluster of similar texts."""
-    return partial(_duplicates, near)
-
-
-def _duplicates(
-    near: MinHash, judged: Stage[Any, JudgedFacts], earlier: tuple[Stage[Any, DecidedFacts], ...]
-) -> Decider:
-    signatures = Stage(
-        "signatures", SignDocuments(near), plan=candidates, reads=(judged, *earlier), units_per_worker=1_500
-    )
-    exact = Stage("exact", OrderDocuments(), plan=all_signatures, reads=(signatures,))
-    pairs = Stage("near", FindPairs(near), plan=partial(bands, near.bands), reads=(signatures, exact))
-    clusters = Stage("clusters", DecideClusters(near), plan=all_pairs, reads=(signatures, exact, pairs))
-    steps = (
-        (exact, FunnelStep("exact", "exact_duplicates", "Documents; kept is the best copy of each text and page.")),
-        (clusters, FunnelStep("clusters", "near_duplicates", "Documents; kept is the best of those that are alike.")),
-    )
-    return Decider(clusters, steps)
 
 
 def select(

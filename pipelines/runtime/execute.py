@@ -23,6 +23,7 @@ from pipelines.runtime.outlook import note_end, note_start
 from pipelines.runtime.records import Finished, finish, finished, is_complete, pending, write_record
 from pipelines.runtime.run import Run
 from pipelines.runtime.shuffle import ShuffleWork
+from pipelines.runtime.spill import FOLDER, spilled
 from pipelines.runtime.stage import Stage
 from pipelines.runtime.task import Task
 
@@ -45,12 +46,8 @@ def facts_of(stage: Stage[Any, Any], run: Run) -> list[Finished[Any]]:
     return facts
 
 
-def plan(stage: Stage[Any, Any], run: Run) -> list[tuple[int, Task[Any]]] | None:
-    """The tasks that have no record, each with its number; None where an error was met, which then has its record.
-
-    A number is the place among all tasks, with a record or without: an engine that lost a machine plans again, when
-    more is done, and mixes what it planned now with what it planned then.
-    """
+def plan(stage: Stage[Any, Any], run: Run) -> list[Task[Any]] | None:
+    """The tasks that have no record, None where an error was met, which then has its record."""
     try:
         check_code(stage, run)
         tasks = tasks_of(stage, run)
@@ -58,8 +55,7 @@ def plan(stage: Stage[Any, Any], run: Run) -> list[tuple[int, Task[Any]]] | None
         left = [] if is_complete(tasks, stage, folder) else pending(tasks, stage, folder)
         folder.records.mkdir(parents=True, exist_ok=True)
         note_start(folder, run.identity, len(tasks), left)
-        numbers = {task.name: number for number, task in enumerate(tasks)}
-        return [(numbers[task.name], task) for task in left]
+        return left
     except Exception as error:
         note_error(error, stage.name, stage, run)
         return None
@@ -117,11 +113,11 @@ def encoded_pieces(stage: Stage[Any, Any], run: Run) -> Iterator[str]:
 
 
 def cut(line: str, stage: Stage[Any, Any], run: Run) -> Iterator[tuple[int, bytes]]:
-    """The packed entries of one piece; what goes wrong becomes the error of the stage."""
+    """The batches of one piece, as they cross; what goes wrong becomes the error of the stage."""
     assert isinstance(stage.work, ShuffleWork)
     try:
         check_code(stage, run)
-        yield from stage.work.cut_line(line, run.root)
+        yield from spilled(stage.work.cut_line(line, run.root), run.folder(stage).home / FOLDER)
     except Exception as error:
         note_error(error, stage.name, stage, run)
 

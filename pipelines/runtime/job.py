@@ -19,9 +19,10 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.runtime.execute import FAILED, OK, cut, encoded_pieces, end, execute, plan, tasks_of
+from pipelines.runtime.execute import FAILED, OK, cut, encoded_pieces, end, execute, note_error, plan
 from pipelines.runtime.run import Run
 from pipelines.runtime.shuffle import ShuffleWork
+from pipelines.runtime.spill import FOLDER, gathered, task_batch
 from pipelines.runtime.stage import Stage, decode, encode
 
 Word = tuple[int, str]
@@ -41,11 +42,11 @@ class Plan(beam.DoFn):
         assert len(words) == self.expected, (self.stage.name, words)
         left = plan(self.stage, self.run) if all(word.endswith(f"={OK}") for word in words) else None
         yield _VERDICT, FAILED if left is None else OK
-        yield from self.lines([(number, encode(task)) for number, task in left or ()])
+        yield from self.lines([encode(task) for task in left or ()])
 
-    def lines(self, tasks: Sequence[Word]) -> Iterator[Word]:
+    def lines(self, tasks: Sequence[str]) -> Iterator[Word]:
         """What the workers take apart."""
-        yield from tasks
+        yield from enumerate(tasks)
 
 
 class Do(beam.DoFn):
@@ -64,47 +65,51 @@ class Do(beam.DoFn):
 class PlanShuffle(Plan):
     """(0, words) → (number, piece) for each piece to cut, the groups that have no record, and the verdict."""
 
-    def lines(self, tasks: Sequence[Word]) -> Iterator[Word]:
+    def lines(self, tasks: Sequence[str]) -> Iterator[Word]:
         """Nothing at all where no group is missing."""
         if tasks:
-            yield _GROUPS, "\n".join(task for _, task in tasks)
+            yield _GROUPS, "\n".join(tasks)
             yield from enumerate(encoded_pieces(self.stage, self.run))
 
 
 class Cut(beam.DoFn):
-    """(number, piece) → (group, packed entries); a group that is missing gets an empty batch, so that it has a task."""
+    """(number, piece) → (group, a batch of entries); a group that is missing gets its task as a batch too."""
 
     def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
         self.stage, self.run = stage, run
 
     def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Packed]:
-        """One piece in, one packed batch a group out."""
+        """One piece in, one batch a group out."""
         number, lines = element
         line = next(iter(lines))
         if number == _VERDICT:
             yield _VERDICT, line.encode()
         elif number == _GROUPS:
-            yield from ((decode(self.stage, task).unit.group, b"") for task in line.split("\n"))
+            yield from ((decode(self.stage, task).unit.group, task_batch(task)) for task in line.split("\n"))
         else:
             yield from cut(line, self.stage, self.run)
 
 
 class DoGroup(beam.DoFn):
-    """(group, packed batches) → (0, word): the task of a group, with everything that was cut for it."""
+    """(group, batches) → (0, word): the task of a group, with everything that was cut for it."""
 
     def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
         self.stage, self.run = stage, run
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Word]:
-        """One group in, one word out. Batches come in any order and are put into one."""
+        """One group in, one word out; none for a group that has its record."""
         group, batches = element
         if group == _VERDICT:
             yield 0, next(iter(batches)).decode()
             return
-        data = b"".join(sorted(batches))
-        for task in tasks_of(self.stage, self.run):
-            if task.unit.group == group:
-                yield 0, execute(task, self.stage, self.run, data)
+        try:
+            task, entries = gathered(batches, self.run.folder(self.stage).home / FOLDER)
+        except OSError as error:
+            note_error(error, f"group {group}", self.stage, self.run)
+            yield 0, FAILED
+            return
+        if task:
+            yield 0, execute(decode(self.stage, task), self.stage, self.run, entries)
 
 
 class Finish(beam.DoFn):

@@ -1,7 +1,7 @@
 """The work of a stage whose tasks are the groups of a shuffle: pieces are cut into entries, each group is one task.
 
 Keys and numbers cross the shuffle, packed into one batch for each piece and group; texts never do. A group without any
-entry is a task too, so that a stage always leaves the same records.
+entry is a task too, so that a stage always leaves the same records. `spill` has how batches cross.
 """
 
 from abc import ABC, abstractmethod

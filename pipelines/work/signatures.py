@@ -1,49 +1,134 @@
 """Documents → what deduplication needs to know of them, without their texts.
 
-A stage of its own, so that another MinHash setting judges no document again.
+A stage of its own, so that another MinHash setting judges no document again. Everything has a fixed width (ids and
+dates are filled up with zero bytes), so that later stages move arrays and make no object for a document.
+
+The parts of documents are put into runs of about 100,000. Run number and row make the number of a document, so whoever
+has a number knows where its signature lies, and whose verdict it is part of.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from corpus.dedup.exact import text_key
-from corpus.dedup.minhash import MinHash, signature
-from corpus.files.manifest import Counts, Part, map_arrow, write_arrow
+from corpus.dedup.minhash import MinHash, signatures
+from corpus.files.manifest import Counts, Part, map_arrow, open_parquet, write_arrow
 from corpus.hashing import key64
 from pipelines.runtime.task import Outcome, Task, note_progress
-from pipelines.work.verdicts import Candidates, read_candidates
+from pipelines.work.verdicts import VERDICTS_PER_PART, Candidates, still_in
+
+# The bits of a document's number that are its row in its run.
+ROW_BITS = 32
+_COLUMNS = ("id", "surt", "text", "date", "karma")
+_TEXTS_AT_ONCE = 1000
+_NUMBERS = ("row", "page", "text", "text_low", "karma", "characters")
 
 
 @dataclass(frozen=True)
 class SignatureFacts:
-    """A row for each of the `documents` of a part that no earlier decider rejected, in their order."""
+    """A row for each of the `documents` of a part that no earlier decider rejected, in their order.
+
+    `id_bytes` and `date_bytes` are the widths of these columns.
+    """
 
     signatures: Part
     documents: int
+    id_bytes: int
+    date_bytes: int
 
 
-def signatures_schema(config: MinHash) -> pa.Schema:
-    """The columns of a signature part."""
-    texts = ("id", "text_key", "date")
-    numbers = ("page", "karma", "characters", "row")
-    return pa.schema(
-        [
-            *((name, pa.string()) for name in texts),
-            *((name, pa.int64()) for name in numbers),
-            ("signature", pa.list_(pa.uint32(), config.minima)),
-        ]
+@dataclass(frozen=True)
+class SignedRun:
+    """Parts of signatures that belong to one run, and how many documents the part of each has."""
+
+    number: int
+    signatures: tuple[Part, ...]
+    documents: tuple[int, ...]
+
+    @property
+    def identity(self) -> list[str]:
+        """The documents and which numbers they have."""
+        return [str(self.number), *(part.digest for part in self.signatures)]
+
+    @property
+    def rows(self) -> int:
+        """How many documents have signatures."""
+        return sum(part.rows for part in self.signatures)
+
+
+@dataclass(frozen=True)
+class Widths:
+    """The widths in bytes of the ids and the dates of all documents."""
+
+    id: int
+    date: int
+
+
+def runs_of(signed: Sequence[SignatureFacts]) -> list[SignedRun]:
+    """The parts of all documents in runs of at least `VERDICTS_PER_PART` documents, as their verdicts will lie."""
+    runs: list[SignedRun] = []
+    some: list[SignatureFacts] = []
+    for number, facts in enumerate(signed):
+        some.append(facts)
+        if sum(each.documents for each in some) >= VERDICTS_PER_PART or number + 1 == len(signed):
+            parts, documents = (tuple(each.signatures for each in some), tuple(each.documents for each in some))
+            runs.append(SignedRun(len(runs), parts, documents))
+            some = []
+    return runs
+
+
+def widths_of(signed: Sequence[SignatureFacts]) -> Widths:
+    """What every id and date fits into."""
+    return Widths(
+        max((facts.id_bytes for facts in signed), default=1), max((facts.date_bytes for facts in signed), default=1)
     )
 
 
-def signatures_of(path: Path, config: MinHash) -> np.ndarray:
-    """The (documents, minima) uint32 array of a signature part, mapped."""
-    column = map_arrow(path)["signature"].combine_chunks()
-    return column.flatten().to_numpy(zero_copy_only=True).reshape(-1, config.minima)
+def rank_fields(widths: Widths) -> list[tuple[str, str]]:
+    """The fields of a row that make its place in the order of preference (`corpus.dedup.exact.preferred`)."""
+    return [
+        ("number", "<i8"),
+        ("karma", "<i8"),
+        ("characters", "<i8"),
+        ("date", f"S{widths.date}"),
+        ("id", f"S{widths.id}"),
+    ]
+
+
+def read_run(root: Path, run: SignedRun, dtype: np.dtype) -> np.ndarray:
+    """The documents of a run as rows of those fields that `dtype` has, by number."""
+    rows = np.zeros(run.rows, dtype)
+    done = begin = 0
+    for part, documents in zip(run.signatures, run.documents, strict=True):
+        table = map_arrow(root / part.path)
+        some = rows[done : done + part.rows]
+        for name in dtype.names or ():
+            if name == "signature":
+                some[name] = signature_column(table)
+            elif name == "number":
+                some[name] = (run.number << ROW_BITS) + begin + table["row"].to_numpy()
+            else:
+                some[name] = _column(table, name)
+        done, begin = done + part.rows, begin + documents
+    return rows
+
+
+def signature_column(table: pa.Table) -> np.ndarray:
+    """The (documents, minima) uint32 array of a signature part."""
+    column = table["signature"].combine_chunks()
+    return column.flatten().to_numpy(zero_copy_only=True).reshape(-1, column.type.list_size)
+
+
+def _column(table: pa.Table, name: str) -> np.ndarray:
+    column = table[name].combine_chunks()
+    if not pa.types.is_fixed_size_binary(column.type):
+        return column.to_numpy()
+    found = np.frombuffer(column.buffers()[1] or b"", f"S{column.type.byte_width}")
+    return found[column.offset : column.offset + len(column)]
 
 
 @dataclass(frozen=True)
@@ -54,26 +139,53 @@ class SignDocuments:
 
     def __call__(self, task: Task[Candidates]) -> Outcome[SignatureFacts]:
         """One row a document, in the order of the part."""
-        rows = list(self._rows(task))
-        signatures = np.array([row.pop("signature") for row in rows], np.uint32).reshape(-1)
-        schema = signatures_schema(self.config)
-        columns = [pa.array([row[name] for row in rows], schema.field(name).type) for name in schema.names[:-1]]
-        columns.append(pa.FixedSizeListArray.from_arrays(pa.array(signatures), self.config.minima))
-        table = pa.Table.from_arrays(columns, schema=schema)
+        note, tables, done = note_progress(task), list[pa.Table](), 0
+        staying = still_in(task.root, task.unit)
+        file = open_parquet(task.root / task.unit.kept.path)
+        for batch in file.iter_batches(batch_size=_TEXTS_AT_ONCE, columns=list(_COLUMNS), use_threads=False):
+            rows = np.flatnonzero(staying[done : done + batch.num_rows])
+            tables.append(self._signed(batch.take(pa.array(rows)), done + rows))
+            done += batch.num_rows
+            note(done)
+        table, id_bytes, date_bytes = _of_fixed_width(tables, self.config)
         part = write_arrow(task.part("signatures", ".arrow"), task.root, table)
-        return Outcome((part,), Counts(len(rows), len(rows)), SignatureFacts(part, task.unit.kept.rows))
+        facts = SignatureFacts(part, task.unit.kept.rows, id_bytes, date_bytes)
+        return Outcome((part,), Counts(table.num_rows, table.num_rows), facts)
 
-    def _rows(self, task: Task[Candidates]) -> Iterator[dict[str, Any]]:
-        note = note_progress(task)
-        for number, row in read_candidates(task.root, task.unit):
-            note(number)
-            yield {
-                "id": row["id"],
-                "page": key64(row["surt"] or row["id"]),
-                "text_key": text_key(row["text"]),
-                "date": row["date"],
-                "karma": row["karma"] or 0,
-                "characters": len(row["text"]),
-                "row": number,
-                "signature": signature(row["text"], self.config),
+    def _signed(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
+        texts, ids = batch["text"].to_pylist(), batch["id"].to_pylist()
+        keys = b"".join(bytes.fromhex(text_key(text)) for text in texts)
+        high, low = np.frombuffer(keys, "<i8").reshape(-1, 2).T if texts else np.zeros((2, 0), np.int64)
+        minima = signatures(batch["text"], self.config).reshape(-1)
+        return pa.table(
+            {
+                "id": batch["id"],
+                "date": batch["date"],
+                "row": rows,
+                "page": pa.array(map(key64, map(_first, batch["surt"].to_pylist(), ids)), pa.int64()),
+                "text": high.copy(),
+                "text_low": low.copy(),
+                "karma": batch["karma"].fill_null(0),
+                "characters": pa.array(map(len, texts), pa.int64()),
+                "signature": pa.FixedSizeListArray.from_arrays(pa.array(minima), self.config.minima),
             }
+        )
+
+
+def _first(surt: str | None, identity: str) -> str:
+    return surt or identity
+
+
+def _of_fixed_width(tables: Sequence[pa.Table], config: MinHash) -> tuple[pa.Table, int, int]:
+    """All rows in one table, with ids and dates as wide as the widest, and those widths."""
+    kinds = [("id", pa.string()), ("date", pa.string()), *((name, pa.int64()) for name in _NUMBERS)]
+    schema = pa.schema([*kinds, ("signature", pa.list_(pa.uint32(), config.minima))])
+    table = pa.concat_tables([schema.empty_table(), *(each.cast(schema) for each in tables)]).combine_chunks()
+    widths = []
+    for place, name in enumerate(("id", "date")):
+        values = np.array([value.encode() for value in table[name].fill_null("").to_pylist()], "S")
+        width = max(values.dtype.itemsize, 1)
+        column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(values)])
+        table = table.set_column(place, name, column)
+        widths.append(width)
+    return table, widths[0], widths[1]

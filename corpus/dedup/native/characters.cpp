@@ -1,0 +1,52 @@
+#include "characters.h"
+
+namespace dedup {
+
+Characters characters;
+
+void Characters::set(const uint8_t* classes, const uint32_t* folds, size_t fold_pairs) {
+  std::vector<uint32_t> table(kCodePoints);
+  for (uint32_t code = 0; code < kCodePoints; ++code) table[code] = code;
+  for (size_t pair = 0; pair < fold_pairs; ++pair) table[folds[2 * pair]] = folds[2 * pair + 1];
+  folds_ = std::move(table);
+  classes_.assign(classes, classes + kCodePoints);
+}
+
+namespace {
+
+// The code point that starts at `at`, which moves behind it.
+uint32_t decode(const uint8_t*& at, const uint8_t* end) {
+  const uint32_t first = *at++;
+  const int more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : first >= 0xC2 ? 1 : -1;
+  if (first >= 0xF5 || more < 0 || end - at < more) return 0xFFFD;
+  uint32_t code = first & (0x3F >> more);
+  for (int place = 0; place < more; ++place) {
+    if ((at[place] & 0xC0) != 0x80) return 0xFFFD;
+    code = code << 6 | (at[place] & 0x3F);
+  }
+  if (code >= kCodePoints) return 0xFFFD;
+  at += more;
+  return code;
+}
+
+}  // namespace
+
+void Text::read(const char* data, size_t length) {
+  if (codes_.size() < length + 2) {
+    codes_.resize(length + 2);
+    classes_.resize(length + 2);
+  }
+  auto* at = reinterpret_cast<const uint8_t*>(data);
+  const uint8_t* end = at + length;
+  uint32_t* code = codes_.data() + 1;
+  uint8_t* kind = classes_.data() + 1;
+  while (at < end) {
+    *code = *at < 0x80 ? *at++ : decode(at, end);
+    *kind++ = characters.of(*code++);
+  }
+  size_ = static_cast<size_t>(code - codes_.data()) - 1;
+  codes_[0] = *code = 0;
+  classes_[0] = *kind = kSpace;
+}
+
+}  // namespace dedup

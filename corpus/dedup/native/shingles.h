@@ -1,0 +1,40 @@
+// A text as the hashes of its shingles.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "characters.h"
+
+namespace dedup {
+
+// How a text is cut: `width` words in a row, or as many characters where `by_character`.
+struct Cut {
+  int32_t width;
+  int32_t by_character;
+};
+
+class Shingles {
+ public:
+  // The 64-bit hashes of a text's shingles in their order; one for a text shorter than a shingle, none without a word.
+  const std::vector<uint64_t>& of(const char* data, size_t length, Cut cut);
+  // The words that are hashed, in UTF-8 with a line feed after each.
+  std::string words(const char* data, size_t length);
+
+ private:
+  void hash_words();
+  void hash_characters();
+
+  Text text_;
+  std::vector<uint64_t> pieces_;
+  std::vector<uint64_t> hashes_;
+};
+
+// The finaliser of SplitMix64: every bit of the input moves every bit of the output.
+inline uint64_t mixed(uint64_t value) {
+  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
+  value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
+  return value ^ (value >> 31);
+}
+
+}  // namespace dedup

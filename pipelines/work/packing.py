@@ -1,0 +1,84 @@
+"""Rows of fixed width between the stages of deduplication: arrays on their way through a shuffle, and in parts.
+
+A row is an element of a numpy array with named fields. Into a shuffle go the bytes of arrays, cut by the hash of a key;
+a part holds them as one Arrow column, so that its reader maps it and copies nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.dedup.minhash import mixed
+from corpus.files.identity import identity_digest, no_identity
+from corpus.files.manifest import Part, map_arrow, write_arrow
+from pipelines.runtime.task import Task
+
+# What the rows of one group may take in memory, by default: sorting them takes as much again, twice.
+GROUP_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class HashGroup:
+    """Group `group` of `groups` of a shuffle. `inputs` is the digest of all that is shuffled, `size` a share of it."""
+
+    group: int
+    groups: int
+    inputs: str
+    label: str = no_identity()
+    size: int = no_identity(default=1)
+
+
+def group_count(rows: int, row_bytes: int, group_bytes: int) -> int:
+    """How many groups hold about `group_bytes` of rows each."""
+    return max(1, -(-rows * row_bytes // group_bytes))
+
+
+def hash_groups(count: int, rows: int, name: str, *inputs: Any) -> Iterator[HashGroup]:
+    """`count` units for `rows` rows; `inputs` are what decides these."""
+    digest = identity_digest(*inputs)
+    for group in range(count):
+        yield HashGroup(group, count, digest, f"{name} {group}", rows // count + 1)
+
+
+def by_hash(rows: np.ndarray, keys: np.ndarray, groups: int) -> Iterator[tuple[int, bytes]]:
+    """(group, packed rows), where equal int64 keys fall into the same group."""
+    yield from by_group(rows, (mixed(keys.view(np.uint64)) % np.uint64(groups)).astype(np.int64))
+
+
+def by_group(rows: np.ndarray, groups: np.ndarray) -> Iterator[tuple[int, bytes]]:
+    """(group, packed rows) for rows whose groups are known."""
+    order = np.argsort(groups, kind="stable")
+    ordered = groups[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else []
+    for start, stop in zip(starts, [*starts[1:], len(ordered)], strict=False):
+        yield int(ordered[start]), rows[order[start:stop]].tobytes()
+
+
+def unpacked(entries: Any, dtype: np.dtype) -> np.ndarray:
+    """The inverse: all rows of a group."""
+    return np.frombuffer(entries, dtype)
+
+
+def write_rows(task: Task[Any], folder: str, rows: np.ndarray) -> Part:
+    """A part of packed rows."""
+    column = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(rows.dtype.itemsize), len(rows), [None, pa.py_buffer(np.ascontiguousarray(rows))]
+    )
+    return write_arrow(task.part(folder, ".arrow"), task.root, pa.table({"row": column}))
+
+
+def map_rows(root: Path, part: Part, dtype: np.dtype) -> np.ndarray:
+    """The rows of a part, mapped."""
+    column = map_arrow(root / part.path)["row"].combine_chunks()
+    if not len(column):
+        return np.zeros(0, dtype)
+    return np.frombuffer(column.buffers()[1], dtype)[column.offset : column.offset + len(column)]
+
+
+def rows_in(parts: Sequence[Part]) -> int:
+    """How many rows some parts have."""
+    return sum(part.rows for part in parts)
