@@ -9,7 +9,7 @@ DEMO := demo
 
 venv: $(READY)
 
-$(READY): pyproject.toml setup.py constraints.txt Makefile $(wildcard corpus/extraction/blocks/native/*.[ch]*)
+$(READY): pyproject.toml setup.py constraints.txt Makefile $(wildcard corpus/*/native/*.[ch]* corpus/*/*/native/*.[ch]*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; say which with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || \

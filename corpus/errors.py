@@ -57,6 +57,8 @@ class Description:
 
 # Which extra of the distribution brings a library: `pip install 'corpusloom[s3]'`.
 EXTRAS = {
+    "aiohttp": "fetch",
+    "yarl": "fetch",
     "s3fs": "s3",
     "gcsfs": "gcs",
     "apache_beam[gcp]": "dataflow",

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser, WholeNumber, day
+from pipelines.cli.deciders import add_decider_flags
 from pipelines.cli.flags import add_damage_flag, add_run_flags
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def parser() -> CommandParser:
     _add_files(flags.add_argument_group("files"))
     _add_links(flags.add_argument_group("which links count"))
     _add_pages(flags.add_argument_group("which pages stay"))
+    add_decider_flags(flags.add_argument_group("beside the recipe"))
     _add_run(flags.add_argument_group("the run"))
     return flags
 

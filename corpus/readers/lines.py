@@ -87,6 +87,15 @@ def is_compressed(start: bytes) -> bool:
     return any(kind.opens(start) for kind in _COMPRESSIONS)
 
 
+def read_whole(path: Path, name: str = "") -> Iterator[bytes | Quarantined]:
+    """The bytes of the file, inflated, in pieces, and one `Quarantined` for each damaged stretch."""
+    with path.open("rb") as file:
+        magic = file.read(8)
+        compression = next((kind for kind in _COMPRESSIONS if kind.opens(magic)), None)
+        file.seek(0)
+        yield from _inflate(file, compression, name or str(path)) if compression else _plain(file)
+
+
 def read_lines(path: Path, name: str = "", start: int = 0, end: int | None = None) -> Iterator[Line | Quarantined]:
     """Every non-blank line of the file, and one `Quarantined` for each damaged stretch or overlong line.
 

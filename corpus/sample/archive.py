@@ -1,25 +1,20 @@
 """Writes the files of the embedded sample: WARC records, compressed dumps, and damage done with care.
 
-The records are put together here, byte by byte, rather than by a WARC library: record ids come from content
-instead of chance, dates from the caller instead of the clock, and a file can be broken where a test wants it.
-Levels and headers are fixed, so two runs give equal bytes.
+The records are those of `corpus.files.warc`; dates come from the caller instead of the clock, and a file can be broken
+where a test wants it. Levels and headers are fixed, so two runs give equal bytes.
 """
 
-import base64
 import bz2
 import gzip
-import hashlib
 import lzma
-import uuid
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import zstandard
 
-from corpus.hashing import digest
+from corpus.files.warc import CRLF, Record, sha1_digest
 
-CRLF = b"\r\n"
 ENCODINGS = ("", "chunked", "gzip", "deflate", "gzip, chunked")
 PUSHSHIFT_WINDOW_LOG = 31
 REASONS = {
@@ -62,35 +57,6 @@ class Response:
         return "\r\n".join(headers).encode("latin-1") + CRLF + CRLF + body
 
 
-@dataclass(frozen=True)
-class Record:
-    """One WARC record. `date` is the WARC-Date, `extra` further header lines."""
-
-    kind: str
-    url: str
-    date: str
-    content_type: str
-    block: bytes
-    extra: tuple[tuple[str, str], ...] = ()
-
-    def warc(self) -> bytes:
-        """The record in the WARC 1.0 format."""
-        name = uuid.UUID(hex=digest(self.kind, self.url, self.date, self.block))
-        lines = ["WARC/1.0", f"WARC-Type: {self.kind}", f"WARC-Record-ID: <urn:uuid:{name}>"]
-        lines.append(f"WARC-Date: {self.date}")
-        if self.url:
-            lines.append(f"WARC-Target-URI: {self.url}")
-        lines += [f"{key}: {value}" for key, value in self.extra]
-        lines.append(f"WARC-Block-Digest: {_sha1(self.block)}")
-        lines.append(f"Content-Type: {self.content_type}")
-        lines.append(f"Content-Length: {len(self.block)}")
-        return "\r\n".join(lines).encode() + CRLF + CRLF + self.block + CRLF + CRLF
-
-
-def _sha1(data: bytes) -> str:
-    return "sha1:" + base64.b32encode(hashlib.sha1(data).digest()).decode()
-
-
 def _chunked(body: bytes) -> bytes:
     """Transfer coding in chunks of growing size, the first of them inside the head of the page."""
     out, start, size = b"", 0, 61
@@ -109,7 +75,7 @@ def warcinfo(name: str, date: str) -> Record:
 
 def response(url: str, date: str, answer: Response) -> Record:
     """The capture of an answer."""
-    extra = (("WARC-Payload-Digest", _sha1(answer.body)),)
+    extra = (("WARC-Payload-Digest", sha1_digest(answer.body)),)
     return Record("response", url, date, "application/http; msgtype=response", answer.http(), extra)
 
 
@@ -140,21 +106,17 @@ def conversion(url: str, date: str, text: str) -> Record:
 def write_warc(path: Path, records: list[Record]) -> None:
     """Write a WARC file: one gzip member for each record where the name ends in `.gz`."""
     compressed = path.suffix == ".gz"
-    path.write_bytes(b"".join(_member(record) if compressed else record.warc() for record in records))
+    path.write_bytes(b"".join(record.member() if compressed else record.warc() for record in records))
 
 
 def write_damaged_warc(path: Path, records: list[Record], broken: int) -> None:
     """Write a compressed WARC file in which member `broken` is spoilt in its middle and the last one is cut short."""
-    members = [_member(record) for record in records]
+    members = [record.member() for record in records]
     spoilt = members[broken]
     middle = len(spoilt) // 2
     members[broken] = spoilt[:middle] + b"\xff" * 40 + spoilt[middle + 40 :]
     members[-1] = members[-1][: len(members[-1]) * 2 // 3]
     path.write_bytes(b"".join(members))
-
-
-def _member(record: Record) -> bytes:
-    return gzip.compress(record.warc(), 6, mtime=0)
 
 
 def write_dump(path: Path, data: bytes, frames: int = 4) -> None:

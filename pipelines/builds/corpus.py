@@ -22,6 +22,20 @@ Inputs = Callable[..., Sequence[InputEntry]]
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How inputs are read: the name of the crawl or dump ("": as the files say), pages of one part, and the share of
+    records that may be unreadable.
+    """
+
+    snapshot: str = ""
+    pages_per_part: int = 200
+    max_quarantined: float = 1.0
+
+
+AS_IT_COMES = Reading()
+
+
+@dataclass(frozen=True)
 class Decider:
     """A stage that decides on judged documents (`pipelines.work.verdicts`), and its places among the counts.
 

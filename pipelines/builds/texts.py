@@ -15,8 +15,8 @@ from corpus.files.inputs import InputFile
 from corpus.files.storage import place
 from corpus.recipes import Recipe
 from pipelines.builds.build import Build, closure_of_stages, workers_for
-from pipelines.builds.corpus import publish, reports_of, select, summary
-from pipelines.builds.duplicates import deduplicate
+from pipelines.builds.corpus import AS_IT_COMES, MakeDecider, Reading, publish, reports_of, select, summary
+from pipelines.builds.deciders import decider_settings, deciders_of
 from pipelines.builds.usefulness import need_readable
 from pipelines.cli.command import settings_of
 from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
@@ -35,9 +35,14 @@ JUDGED = FunnelStep("judged", "judged", "Texts; kept are those that pass every s
 
 
 def stages(
-    source: str, flag: str, files: Sequence[InputFile], recipe: Recipe, snapshot: str = "", max_quarantined: float = 1.0
+    named: tuple[str, str],
+    files: Sequence[InputFile],
+    recipe: Recipe,
+    deciders: Sequence[MakeDecider],
+    reading: Reading = AS_IT_COMES,
 ) -> Stage[Any, Any]:
-    """The last stage of a build of a text source; `flag` is what its files were given by."""
+    """The last stage of a build of a text source, `named` with the flag that its files were given by."""
+    source, flag = named
     templates = Stage("templates", ReadTemplates(), plan=partial(spans, source, files), units_per_worker=2**24)
     extracted = Stage(
         "extracted",
@@ -49,11 +54,11 @@ def stages(
     judged = Stage(
         "judged",
         JudgeTexts(recipe.text_steps),
-        plan=partial(_text_runs, flag, snapshot, max_quarantined),
+        plan=partial(_text_runs, flag, reading),
         reads=(extracted,),
         units_per_worker=1_500,
     )
-    selected = select(judged, (deduplicate(recipe.near),), (extracted, judged))
+    selected = select(judged, deciders, (extracted, judged))
     return publish(source, recipe, ((extracted, EXTRACTED), (judged, JUDGED)), selected, partial(inputs_of, source))
 
 
@@ -70,9 +75,9 @@ def inputs_of(source: str, extracted: Sequence[TextFacts], *others: Any) -> list
     return list(entries.values())
 
 
-def _text_runs(flag: str, snapshot: str, max_quarantined: float, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:
-    need_readable(flag, reports_of(inputs_of("", extracted), "documents"), max_quarantined)
-    return text_runs(snapshot, extracted)
+def _text_runs(flag: str, reading: Reading, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:
+    need_readable(flag, reports_of(inputs_of("", extracted), "documents"), reading.max_quarantined)
+    return text_runs(reading.snapshot, extracted)
 
 
 def text_build(
@@ -82,10 +87,11 @@ def text_build(
 
     Everything that can be checked is checked before the first byte is written.
     """
-    name, flag = source
+    _, flag = source
     files = sampled(find_inputs(names_of(getattr(given, flag.removeprefix("--"))), flag))
-    last = stages(name, flag, files, recipe, given.snapshot, given.max_quarantined)
-    settings = settings_of(ours, given, {flag: samples_of(files)})
+    reading = Reading(given.snapshot, max_quarantined=given.max_quarantined)
+    last = stages(source, files, recipe, deciders_of(given, recipe), reading)
+    settings = settings_of(ours, given, {flag: samples_of(files), **decider_settings(given)})
     size = sum(file.bytes for file in files)
     return Build(
         last=last,

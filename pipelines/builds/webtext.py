@@ -26,8 +26,8 @@ from corpus.report.write import write_report
 from corpus.rules.language import find_model
 from corpus.sources.links import LinkRules
 from pipelines.builds.build import Build, closure_of_stages, times, workers_for
-from pipelines.builds.corpus import publish, reports_of, select, summary
-from pipelines.builds.duplicates import deduplicate
+from pipelines.builds.corpus import AS_IT_COMES, MakeDecider, Reading, publish, reports_of, select, summary
+from pipelines.builds.deciders import decider_settings, deciders_of
 from pipelines.builds.usefulness import need_readable, need_some
 from pipelines.cli.command import settings_of
 from pipelines.cli.contents import ARCHIVE, JSON_LINES, refuse_swapped
@@ -77,18 +77,19 @@ def stages(
     submissions: Sequence[InputFile],
     pages: Sequence[InputFile],
     recipe: Recipe,
-    snapshot: str = "",
-    pages_per_part: int = 200,
-    max_quarantined: float = 1.0,
+    deciders: Sequence[MakeDecider],
+    reading: Reading = AS_IT_COMES,
 ) -> Stage[Any, Any]:
     """The last stage of a build of WebText."""
     posts = Stage("posts", ReadPosts(recipe.links), plan=partial(dumps, submissions), units_per_worker=100_000)
-    links = Stage("links", ReduceLinks(recipe.links), plan=partial(_link_ranges, max_quarantined), reads=(posts,))
+    links = Stage(
+        "links", ReduceLinks(recipe.links), plan=partial(_link_ranges, reading.max_quarantined), reads=(posts,)
+    )
     captures = Stage("captures", ScanCaptures(), plan=partial(archives, pages), units_per_worker=200 * 2**20)
-    edges = Stage("edges", MergeEdges(), plan=partial(_merges, max_quarantined), reads=(captures,))
+    edges = Stage("edges", MergeEdges(), plan=partial(_merges, reading.max_quarantined), reads=(captures,))
     redirects = Stage("redirects", FollowLinks(), plan=_links_and_edges, reads=(posts, links, edges))
     wanted = Stage("wanted", ReduceWanted(recipe.links.karma), plan=page_ranges, reads=(redirects,))
-    matched = Stage("matched", MatchPages(pages_per_part), plan=batches, reads=(captures, wanted))
+    matched = Stage("matched", MatchPages(reading.pages_per_part), plan=batches, reads=(captures, wanted))
     lost = Stage("links_without_page", ListLost(), plan=links_and_answers, reads=(posts, links, redirects, matched))
     extracted = Stage(
         "extracted",
@@ -97,7 +98,7 @@ def stages(
         reads=(links, matched),
         units_per_worker=400,
     )
-    snapshots = {file.name: snapshot or (_SNAPSHOT.findall(file.name) or ["unnamed"])[0] for file in pages}
+    snapshots = {file.name: reading.snapshot or (_SNAPSHOT.findall(file.name) or ["unnamed"])[0] for file in pages}
     judged = Stage(
         "judged",
         JudgePages(recipe.text_steps),
@@ -105,7 +106,7 @@ def stages(
         reads=(matched, extracted),
         units_per_worker=1_500,
     )
-    selected = select(judged, (deduplicate(recipe.near),), (posts, captures, extracted, judged))
+    selected = select(judged, deciders, (posts, captures, extracted, judged))
     funnel = ((posts, POSTS), (links, LINKS), (captures, CAPTURES), (matched, MATCHED),
               (extracted, EXTRACTED), (judged, JUDGED))  # fmt: skip
     return publish("webtext", recipe, funnel, selected, inputs_of, lost)
@@ -165,13 +166,15 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
     pages = find_inputs(names_of(flags.pages), "--pages")
     _refuse_swapped(submissions, pages)
     submissions, pages = sampled(submissions), sampled(pages)
-    last = stages(submissions, pages, recipe, flags.snapshot, flags.captures_a_part, flags.max_quarantined)
+    reading = Reading(flags.snapshot, flags.captures_a_part, flags.max_quarantined)
+    last = stages(submissions, pages, recipe, deciders_of(flags, recipe), reading)
     effective = {
         "--submissions": samples_of(submissions),
         "--pages": samples_of(pages),
         "--languages": sorted(set(flags.languages.split(","))),
         "--block": sorted(recipe.block_lists),
         "--language-model": None,
+        **decider_settings(flags),
     }
     settings = settings_of(ours, flags, effective)
     size = sum(file.bytes for file in pages)

@@ -3,6 +3,7 @@
 import argparse
 
 from corpus.command_line import SHARE, CommandParser
+from pipelines.cli.deciders import add_decider_flags
 
 MAX_QUARANTINED = 0.05
 
@@ -13,6 +14,7 @@ def text_parser(prog: str, flag: str, description: str, example: str) -> Command
     flags.add_argument(flag, action="append", nargs="+", required=True, metavar="PATTERN", help="files, quoted")
     flags.add_argument("--output", required=True, metavar="FOLDER", help="where the corpus goes")
     flags.add_argument("--snapshot", default="", metavar="NAME", help="name of the dump or collection")
+    add_decider_flags(flags)
     add_damage_flag(flags)
     add_run_flags(flags, "inputs, stages and disk space")
     return flags

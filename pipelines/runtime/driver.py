@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.files.manifest import TEMPORARY, read_json, write_json
-from corpus.files.storage import is_remote, scratch
+from corpus.files.storage import is_remote, scratch, sizes_in
 from pipelines.runtime.engine import exported_to, is_local, job_endpoint, most_workers, output_to, start
 from pipelines.runtime.errors import StageError, error_within
 from pipelines.runtime.execute import tasks_of, write_code
@@ -29,7 +29,7 @@ from pipelines.runtime.watched_worker import a_worker_died
 
 WORKER_LOG = "workers.log"
 RUN_FILE = "run.json"
-# How often a job is started when its worker processes are killed.
+# How often a job is started when its worker processes are killed, or when an engine gives it up after some tasks.
 _ATTEMPTS = 3
 
 
@@ -73,19 +73,21 @@ def run_stages(last: Stage[Any, Any], run: Run, handing: Handing) -> bool:
     _clear(stages, run)
     write_code(stages, run)
     for attempt in range(1, _ATTEMPTS + 1):
-        died = _attempt(missing, run, handing)
+        lost = _attempt(missing, run, handing)
         raise_errors(stages, run)
         if handing.exports or not handing.wait:
             return True
         missing = find_missing(stages, run)
-        if not missing.stages or not died:
+        if not missing.stages or lost is None:
             break
-        if attempt == _ATTEMPTS:
+        if attempt == _ATTEMPTS and is_local(handing.flags):
             raise StageError(
                 f"worker processes were killed {attempt} times, most likely because memory ran out; the stage "
                 f"{missing.stages[0].name} is not finished. Give the machine more, or run with --direct_num_workers=1",
                 5,
-            )
+            ) from lost
+        if attempt == _ATTEMPTS:
+            raise lost
     if missing.stages:
         raise StageError(f"the job ended, and the stage {missing.stages[0].name} is not finished; see {_log(run)}", 1)
     run.code.unlink(missing_ok=True)
@@ -125,10 +127,15 @@ def _remove_damaged(stages: Sequence[Stage[Any, Any]], run: Run) -> bool:
     return bool(damaged)
 
 
-def _attempt(missing: Missing, run: Run, handing: Handing) -> bool:
-    """Run a job to its end; whether a local worker died on the way."""
+def _attempt(missing: Missing, run: Run, handing: Handing) -> Exception | None:
+    """Run a job to its end. What comes back is how it was lost, where another attempt may end better.
+
+    That is so where a local worker died, and where an engine gave the job up after tasks had left records: Spark, for
+    one, tries a task of a killed worker again beside its corpse, four times within a second.
+    """
     flags, stages = handing.flags, missing.stages
     workers = max(min(most_workers(flags), max(missing.workers, handing.workers)), 1) if is_local(flags) else 1
+    before = _records(stages, run)
     with watched(stages, run), output_to(_log(run)):
         try:
             result = start(lambda pipeline: build_job(pipeline, stages, run), flags, workers)
@@ -136,14 +143,20 @@ def _attempt(missing: Missing, run: Run, handing: Handing) -> bool:
             if handing.wait and not handing.exports:
                 result.wait_until_finish()
                 job_file(run).unlink(missing_ok=True)
-            return False
+            return None
         except Exception as error:
             if lost := error_within(str(error)):  # its record could not be written
                 raise lost from error
-            if a_worker_died():
-                return True
+            if a_worker_died() if is_local(flags) else _records(stages, run) - before:
+                return error
             raise_errors(stages, run)
             raise
+
+
+def _records(stages: Sequence[Stage[Any, Any]], run: Run) -> set[str]:
+    """The names of all records of tasks, one by one or in leaves."""
+    folders = [folder for stage in stages for folder in (run.folder(stage).records, run.folder(stage).leaves)]
+    return {name for folder in folders for name in sizes_in(folder) if name.endswith(".json")}
 
 
 def _log(run: Run) -> Path:

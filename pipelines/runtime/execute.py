@@ -46,8 +46,12 @@ def facts_of(stage: Stage[Any, Any], run: Run) -> list[Finished[Any]]:
     return facts
 
 
-def plan(stage: Stage[Any, Any], run: Run) -> list[Task[Any]] | None:
-    """The tasks that have no record, None where an error was met, which then has its record."""
+def plan(stage: Stage[Any, Any], run: Run) -> list[tuple[int, Task[Any]]] | None:
+    """The tasks that have no record, each with its number; None where an error was met, which then has its record.
+
+    A number is the place among all tasks, with a record or without: an engine that lost a machine plans again, when
+    more is done, and mixes what it planned now with what it planned then.
+    """
     try:
         check_code(stage, run)
         tasks = tasks_of(stage, run)
@@ -55,7 +59,8 @@ def plan(stage: Stage[Any, Any], run: Run) -> list[Task[Any]] | None:
         left = [] if is_complete(tasks, stage, folder) else pending(tasks, stage, folder)
         folder.records.mkdir(parents=True, exist_ok=True)
         note_start(folder, run.identity, len(tasks), left)
-        return left
+        numbers = {task.name: number for number, task in enumerate(tasks)}
+        return [(numbers[task.name], task) for task in left]
     except Exception as error:
         note_error(error, stage.name, stage, run)
         return None

@@ -42,11 +42,11 @@ class Plan(beam.DoFn):
         assert len(words) == self.expected, (self.stage.name, words)
         left = plan(self.stage, self.run) if all(word.endswith(f"={OK}") for word in words) else None
         yield _VERDICT, FAILED if left is None else OK
-        yield from self.lines([encode(task) for task in left or ()])
+        yield from self.lines([(number, encode(task)) for number, task in left or ()])
 
-    def lines(self, tasks: Sequence[str]) -> Iterator[Word]:
+    def lines(self, tasks: Sequence[Word]) -> Iterator[Word]:
         """What the workers take apart."""
-        yield from enumerate(tasks)
+        yield from tasks
 
 
 class Do(beam.DoFn):
@@ -65,10 +65,10 @@ class Do(beam.DoFn):
 class PlanShuffle(Plan):
     """(0, words) → (number, piece) for each piece to cut, the groups that have no record, and the verdict."""
 
-    def lines(self, tasks: Sequence[str]) -> Iterator[Word]:
+    def lines(self, tasks: Sequence[Word]) -> Iterator[Word]:
         """Nothing at all where no group is missing."""
         if tasks:
-            yield _GROUPS, "\n".join(tasks)
+            yield _GROUPS, "\n".join(task for _, task in tasks)
             yield from enumerate(encoded_pieces(self.stage, self.run))
 
 

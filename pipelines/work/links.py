@@ -101,7 +101,7 @@ def dumps(files: Sequence[InputFile]) -> Iterator[Dump]:
 def link_ranges(posts: Sequence[PostFacts]) -> Iterator[LinkRange]:
     """As many equal ranges of keys as one worker after the other can hold in memory."""
     parts = tuple(facts.posts for facts in posts)
-    count = max(1, sum(part.rows for part in parts) // POSTS_PER_RANGE)
+    count = max(1, -(-sum(part.rows for part in parts) // POSTS_PER_RANGE))
     return (LinkRange(number, count, parts) for number in range(count))
 
 

@@ -104,7 +104,7 @@ def links_and_edges(links: Sequence[LinkFacts], edges: Sequence[EdgeFacts]) -> I
 def page_ranges(redirects: Sequence[RedirectFacts]) -> Iterator[PageRange]:
     """As many equal ranges of page keys as one worker after the other can hold in memory."""
     leads = tuple(facts.leads for facts in redirects)
-    count = max(1, sum(part.rows for part in leads) // ROWS_PER_RANGE)
+    count = max(1, -(-sum(part.rows for part in leads) // ROWS_PER_RANGE))
     return (PageRange(number, count, leads) for number in range(count))
 
 

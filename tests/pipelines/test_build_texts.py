@@ -110,12 +110,13 @@ def test_a_big_dump_is_read_by_several_units(tmp_path, monkeypatch):
 
 def build_in_process(tmp_path, source, path, recipe):
     """A build in this process, by one worker."""
+    from pipelines.builds.corpus import deduplicate
     from pipelines.builds.texts import stages
     from pipelines.cli.inputs import find_inputs, sampled
     from pipelines.runtime.driver import Handing, new_run, run_stages
 
     files = sampled(find_inputs([str(path)], "--files"))
-    last = stages(source, "--files", files, recipe)
+    last = stages((source, "--files"), files, recipe, (deduplicate(recipe.near),))
     assert run_stages(last, new_run(tmp_path / "out", "_MANIFEST.json"), Handing(["--direct_num_workers=1"]))
 
 

@@ -18,6 +18,7 @@ pytest.importorskip("apache_beam.runners.dataflow.internal.apiclient", reason="n
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
+from corpus.dedup.minhash import MinHash
 from corpus.files.inputs import InputFile
 from corpus.files.storage import place
 from corpus.mixture import Mixture, Source
@@ -28,6 +29,7 @@ from corpus.tokenizer.files import save_tokenizer
 from corpus.tokenizer.training import train_tokenizer
 from pipelines.builds import texts, token_shards, vocabulary, webtext
 from pipelines.builds.corpora import CorpusPart
+from pipelines.builds.corpus import deduplicate
 from pipelines.cli.memory import Memory, Needs
 from pipelines.runtime.job import build_job
 from pipelines.runtime.run import Run
@@ -56,11 +58,11 @@ def last_stage(name, tokenizer, count=3):
     match name:
         case "webtext":
             recipe = gpt2_webtext(LinkRules(), ("media",), ("en",), str(find_model()))
-            return webtext.stages(files(count), files(count), recipe)
+            return webtext.stages(files(count), files(count), recipe, (deduplicate(recipe.near),))
         case "books":
-            return texts.stages("books", "--books", files(count), gpt3_books())
+            return texts.stages(("books", "--books"), files(count), gpt3_books(), (deduplicate(MinHash()),))
         case "wikipedia":
-            return texts.stages("wikipedia", "--dumps", files(count), gpt3_wikipedia())
+            return texts.stages(("wikipedia", "--dumps"), files(count), gpt3_wikipedia(), (deduplicate(MinHash()),))
         case "tokenizer":
             training = vocabulary.Training({"gs://corpora": 1}, "gpt2", 260, 10**9)
             return vocabulary.stages(training, {"gs://corpora": parts}, {"gs://corpora": 0.5}, 0.1)

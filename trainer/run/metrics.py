@@ -10,6 +10,7 @@ import io
 import json
 import math
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,18 +76,39 @@ class MetricsLog:
 
 
 def cut_after(path: Path, step: int) -> None:
-    """Cut the file at the first line that is of a later step, or torn."""
-    end = 0
+    """Cut off the lines of later steps, and a torn end.
+
+    Where a line cannot be read although a later one belongs to these steps, the disk or somebody damaged the file:
+    what can be read stays, and the file as it was is left beside it (`metrics.damaged.jsonl`).
+    """
+    whole: list[bytes] = []
+    damaged: list[bytes] = []
+    since: list[bytes] = []  # unreadable lines since the last whole one
     with path.open("rb") as file:
         for line in file:
-            try:
-                row = json.loads(line) if line.endswith(b"\n") else {}
-                if row["step"] > step:
-                    break
-            except (ValueError, KeyError, TypeError):
+            found = _step_of(line)
+            if found is None:
+                since.append(line)
+            elif found > step:
                 break
-            end += len(line)
-    os.truncate(path, end)
+            else:
+                damaged += since
+                since = []
+                whole.append(line)
+    if damaged:
+        shutil.copyfile(path, path.with_name(f"{path.stem}.damaged{path.suffix}"))
+        with path.open("r+b") as file:  # in place: a log may have it open
+            file.writelines(whole)
+    os.truncate(path, sum(map(len, whole)))
+
+
+def _step_of(line: bytes) -> int | None:
+    """The step of a line, None where the line is not whole."""
+    try:
+        step = json.loads(line)["step"] if line.endswith(b"\n") else None
+    except (ValueError, KeyError, TypeError):
+        return None
+    return step if isinstance(step, int) else None
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from corpus.dedup.minhash import (
@@ -74,6 +74,7 @@ def edited(words, share, rng):
 
 @given(st.lists(st.one_of(st.sampled_from(AWKWARD), st.text(max_size=6), st.sampled_from(" .,'-/")), max_size=12))
 @example(["Mr", ".", "X"])
+@settings(deadline=None)
 def test_words_are_those_of_the_rules_for_any_text(pieces):
     text = "".join(pieces).encode("utf-8", "replace").decode()
     assert words_of(text) == reference_words(text)

@@ -53,6 +53,19 @@ def test_a_torn_or_strange_end_is_cut_off(folder, tail):
     assert (folder / "metrics.jsonl").read_bytes() == whole
 
 
+@pytest.mark.parametrize("bad", [b"\x00\x00\n", b"{}\n"])
+def test_a_damaged_line_in_the_middle_costs_no_line_after_it(folder, bad):
+    path = folder / "metrics.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:1], bad, *lines[2:], b"torn"]))
+    as_it_was = path.read_bytes()
+    log = MetricsLog(folder, 3)
+    log.add([row(4)])
+    log.close()
+    assert [each["step"] for each in read_metrics(folder)] == [1, 3, 4]
+    assert (folder / "metrics.damaged.jsonl").read_bytes() == as_it_was
+
+
 def test_a_line_that_cannot_be_read_is_named_and_a_last_one_half_written_is_not_yet_there(folder):
     path = folder / "metrics.jsonl"
     text = path.read_text()

@@ -1,8 +1,6 @@
 """The compiled half of this package, called with ctypes: a page in, its main text out.
 
-The library has a plain C interface and knows nothing of Python, so one build serves every interpreter, and ctypes lets
-other threads run meanwhile. `pip install` builds it from the sources beside this module; a checkout without
-one is told how to.
+`corpus.compiled` says how it is built and loaded.
 """
 
 import ctypes
@@ -13,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from corpus.compiled import BYTES, POINTER, SIZE, Signature, load_library
 from corpus.extraction.blocks.weights import Weights
 
 _HERE = Path(__file__).parent
-_CURE = "build it with `pip install -e .` (or `make venv`) in the checkout; that needs a C++ compiler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +37,28 @@ class _Result(ctypes.Structure):
     _fields_ = (("text", ctypes.c_void_p), ("length", ctypes.c_size_t), ("expected_f1", ctypes.c_float))
 
 
-_POINTER, _BYTES, _SIZE = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
-_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+_SIGNATURES: dict[str, Signature] = {
     "feature_version": (ctypes.c_int, ()),
     "feature_count": (ctypes.c_int, ()),
-    "feature_names": (_BYTES, ()),
-    "set_references": (None, (_BYTES, _SIZE)),
-    "new_forest": (_POINTER, (_POINTER,)),
-    "read": (_POINTER, (_BYTES, _SIZE, _BYTES, _SIZE)),
-    "free": (None, (_POINTER,)),
-    "excess": (_BYTES, (_POINTER, _POINTER)),
-    "title": (_POINTER, (_POINTER, _POINTER)),
-    "write": (ctypes.c_int, (_POINTER, _POINTER, _BYTES, _POINTER)),
-    "count": (ctypes.c_int, (_POINTER,)),
-    "features": (None, (_POINTER, _POINTER)),
-    "text": (_POINTER, (_POINTER, _POINTER)),
-    "choose": (None, (_POINTER, _POINTER, _POINTER, _POINTER)),
+    "feature_names": (BYTES, ()),
+    "set_references": (None, (BYTES, SIZE)),
+    "new_forest": (POINTER, (POINTER,)),
+    "read": (POINTER, (BYTES, SIZE, BYTES, SIZE)),
+    "free": (None, (POINTER,)),
+    "excess": (BYTES, (POINTER, POINTER)),
+    "title": (POINTER, (POINTER, POINTER)),
+    "write": (ctypes.c_int, (POINTER, POINTER, BYTES, POINTER)),
+    "count": (ctypes.c_int, (POINTER,)),
+    "features": (None, (POINTER, POINTER)),
+    "text": (POINTER, (POINTER, POINTER)),
+    "choose": (None, (POINTER, POINTER, POINTER, POINTER)),
 }
 
 
 @cache
 def library() -> Any:
     """The loaded library. Raises ImportError, with the cure, where it has not been built."""
-    built = sorted(_HERE.glob("_native*.so"))
-    if not built:
-        raise ImportError(f"the compiled part of {__package__} is not in {_HERE}: {_CURE}")
-    try:
-        loaded = ctypes.CDLL(str(built[0]))
-    except OSError as error:
-        raise ImportError(f"{built[0].name} does not load ({error}): {_CURE}") from error
-    for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(loaded, f"blocks_{name}")
-        function.restype, function.argtypes = result, arguments
+    loaded = load_library(_HERE, "blocks_", _SIGNATURES)
     table = "".join(f"{name}\t{text}\n" for name, text in html.entities.html5.items()).encode()
     loaded.blocks_set_references(table, len(table))
     return loaded

@@ -1,0 +1,27 @@
+"""What decides on judged documents, in order, as the flags ask for it.
+
+The order is GPT-3's (Brown et al. 2020, appendix A): a quality classifier, duplicates within the corpus, what other
+corpora hold already, benchmarks. Each decider leaves out what those before it rejected, so a classifier spares the
+signatures, and the 13-grams that a benchmark shares are counted over what is left.
+"""
+
+import argparse
+from typing import Any
+
+from corpus.recipes import Recipe
+from pipelines.builds.corpus import MakeDecider
+from pipelines.builds.duplicates import deduplicate
+
+
+def deciders_of(given: argparse.Namespace, recipe: Recipe) -> tuple[MakeDecider, ...]:
+    """The makers of all deciders, for `select`. What a flag names is checked here, before the first byte is written."""
+    return (
+        # --classifier goes here
+        deduplicate(recipe.near),
+        # --against, then --benchmarks
+    )
+
+
+def decider_settings(given: argparse.Namespace) -> dict[str, Any]:
+    """What the flags of deciders stand for in the settings of an output, where that is not their text: digests."""
+    return {}
