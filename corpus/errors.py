@@ -25,6 +25,7 @@ class ExitCode(IntEnum):
     USELESS = 4
     MACHINE = 5
     HELD = 6
+    NOTHING_NEW = 10
     INTERRUPTED = 130
 
 
@@ -67,6 +68,8 @@ EXTRAS = {
     "torch": "train",
     "safetensors": "train",
     "datatrove": "datatrove",
+    "cronsim": "serve",
+    "prometheus_client": "serve",
 }
 _SYSTEM = {
     errno.ENOSPC: (ExitCode.MACHINE, "the disk is full", "free some space"),

@@ -78,7 +78,7 @@ def write_report(
     facts = gather(root, manifest)
     fidelity = compare(facts.kept.domains, read_domains(domains)) if domains else None
     values = {**_context(manifest, facts, seconds), "fidelity": fidelity, "domains_file": domains and domains.name}
-    template = _environment().get_template("report.html.j2")
+    template = environment().get_template("report.html.j2")
     page = b""
     for examples, characters in _BUDGETS:
         page = template.render(**values, most=examples, characters=characters).encode()
@@ -242,10 +242,13 @@ def _plain(value: Any) -> str:
     return "none" if value is None or value == "" else value if isinstance(value, str) else json.dumps(value)
 
 
-def _environment() -> jinja2.Environment:
-    """Everything is escaped, and every string that is no markup of ours is made visible first."""
+def environment(folder: Path = _TEMPLATES) -> jinja2.Environment:
+    """For the templates of a folder and the style of the report.
+
+    Everything is escaped, and every string that is no markup of ours is made visible first.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        loader=jinja2.FileSystemLoader([folder, _TEMPLATES]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

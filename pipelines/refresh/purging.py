@@ -1,0 +1,113 @@
+"""Forgetting: out of the working folders, the next release, its shards, and every older release.
+
+A build over the inputs is made, searched, and what is found is taken out of the stages that read inputs; then the build
+does again what depended on it. That repeats until the search finds nothing, and only then anything is published: so
+what was forgotten does not come back with a late snapshot or with a stage that is done anew.
+"""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from corpus.errors import CorpusloomError, ExitCode
+from corpus.releases.layout import Releases
+from corpus.releases.matches import corpora_of, find, tables_of
+from corpus.releases.tombstones import Tombstones, tombstones_for
+from pipelines.refresh.definition import Definition, patterns
+from pipelines.refresh.redaction import redact
+from pipelines.refresh.state import State
+from pipelines.refresh.working import Working
+from pipelines.runtime.task import STAGES
+
+_MOST_ROUNDS = 6
+
+
+def forget_all(working: Working, state: State) -> int:
+    """Take everything that has a tombstone out of finished working folders; how many rows were.
+
+    `CorpusloomError` (1) where it does not end: then nothing may be published.
+    """
+    total = 0
+    for _ in range(_MOST_ROUNDS):
+        tombstones = state.tombstones()
+        if not tombstones:
+            return total
+        found = find(tombstones, (working.folder(source) for source in working.definition.source))
+        if found.documents:
+            tombstones = replace(found, asked=tombstones).tombstones
+            state.bury(tombstones)
+        rows = _redact_all(working, state, tombstones)
+        total += rows
+        if not rows and not found.documents:
+            return total
+        if not rows:
+            break
+        working.bring_sources()
+        _forget_words(working)
+    raise CorpusloomError(
+        f"{working.root}: what was forgotten is still there after {_MOST_ROUNDS} rounds; nothing is published. Remove "
+        "the folder of its source there and run again",
+        ExitCode.BUG,
+    )
+
+
+def _redact_all(working: Working, state: State, tombstones: Tombstones) -> int:
+    known = state.clean()
+    clean = frozenset(part for part, under in known.items() if under == tombstones.digest)
+    rows, seen = 0, dict[str, str]()
+    for build in working.builds.values():
+        done = redact(build, tombstones, clean)
+        rows += done.rows
+        seen.update(dict.fromkeys(done.clean, tombstones.digest))
+    state.note_clean(seen)
+    return rows
+
+
+def _forget_words(working: Working) -> None:
+    """A frozen tokenizer does not need the counts of words that it was trained on."""
+    if working.is_frozen():
+        shutil.rmtree(working.root / "tokenizer" / STAGES, ignore_errors=True)
+
+
+def with_opt_outs(definition: Definition, tombstones: Tombstones) -> Tombstones:
+    """The tombstones, with all that stands in the files of the definition."""
+    files = definition.opt_out
+    asked = tombstones_for(_lines(files.domains), _lines(files.urls), _lines(files.ids))
+    return tombstones | asked if asked else tombstones
+
+
+def _lines(names: str | list[str]) -> list[str]:
+    lines: list[str] = []
+    for name in patterns(names):
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CorpusloomError(f"opt_out: {name}: {error}; without it nobody is left out", ExitCode.INPUT) from error
+        lines += [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return lines
+
+
+def read_ids(path: str) -> list[str]:
+    """The ids in a file, one a line."""
+    return _lines(path)
+
+
+def purge(releases: Releases, tombstones: Tombstones, policy: str, but: int | None) -> list[str]:
+    """Remove, or withdraw, the releases that hold something forgotten, all but one; a line for each."""
+    said = []
+    for number in [*releases.numbers(), *releases.withdrawn_numbers()]:
+        there = releases.folder(number) if number in releases.numbers() else releases.withdrawn(number)
+        if number == but or not holds(there, tombstones):
+            continue
+        if policy == "purge":
+            releases.remove(number)
+            said.append(f"release {number} held it and was removed")
+        elif number in releases.numbers():
+            releases.withdraw(number)
+            said.append(f"release {number} holds it and was withdrawn from readers")
+    return said
+
+
+def holds(release: Path, tombstones: Tombstones) -> bool:
+    """Whether a release has a row of something forgotten."""
+    return any(tombstones.rows(table).any() for table in tables_of(corpora_of(release)))
