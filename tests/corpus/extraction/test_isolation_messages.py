@@ -20,7 +20,7 @@ PAGES = st.builds(
     st.binary(max_size=300),
     TEXT,
     st.integers(0, 2**70),
-    karma=st.none() | st.integers(),
+    marks=TEXT,
     domain=TEXT,
 )
 PAGE = Page("http://a.example/", "2020", 200, "text/html", b"<p>words", "a.warc", 3)
