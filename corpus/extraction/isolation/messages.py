@@ -23,7 +23,8 @@ from corpus.document import Document, Page, Rejected
 
 LONGEST_EVIDENCE = 10_000  # characters
 
-_PARENTS_OWN = {"id", "cluster", *(field.name for field in fields(Page))}
+_PARENTS_OWN = {"id", "link_url", "karma", "first_posted", "cluster", "quality_score"}
+_PARENTS_OWN |= {field.name for field in fields(Page)}
 _DEFAULTS = {field.name: field.default for field in fields(Document) if field.name not in _PARENTS_OWN}
 _REASON = re.compile(r"[a-z0-9_]{1,40}\.[a-z0-9_]{1,60}")
 
