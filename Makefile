@@ -28,8 +28,9 @@ demo: $(READY)
 	@$(PY) -m trainer.train --data $(DEMO)/shards --preset tiny --output $(DEMO)/run steps=200 batch_tokens=1536
 	@echo && $(PY) -m trainer.sample $(DEMO)/run --tokenizer $(DEMO)/tokenizer --tokens 120 --temperature 0.8 --top-k 40
 
+# A process per core; the tests of one file stay together, for what they build once.
 test: $(READY)
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q --numprocesses auto --dist loadfile
 
 # The properties of readers and rules, with 100,000 examples each.
 test-slow: $(READY)
