@@ -42,7 +42,8 @@ def load(folder: Path) -> tuple[list[str], list[pa.Table], GramIndex]:
         entries_of(number, table, (RULE.gram_words, gram_words(example_lengths(table).tolist())))
         for number, table in enumerate(tables)
     ]
-    return names, tables, GramIndex([sorted_part(np.concatenate(entries))], tables)
+    keys, _ = sorted_part(np.concatenate(entries), names, [table["words"] for table in tables])
+    return names, tables, GramIndex([keys])
 
 
 def texts_of(path: Path) -> list[str]:
@@ -76,14 +77,14 @@ def planted(tables: Sequence[pa.Table], index: GramIndex, pages: Sequence[str]) 
     return f"planted   {len(found):,} of {len(texts):,} examples found ({len(found) / len(texts):.2%})"
 
 
-def false_cuts(names: Sequence[str], index: GramIndex, texts: Sequence[str]) -> list[str]:
+def false_cuts(index: GramIndex, texts: Sequence[str]) -> list[str]:
     """The cuts in texts that no benchmark was made of."""
     lines, cuts = [], 0
     for number, text in enumerate(texts):
         hits = [hit for hit in index.scan([text]) if hit.length == RULE.gram_words]
         spans = [surrounding(text, (hit.start, hit.end), RULE.window) for hit in hits]
         cuts += len(filter_document(len(text), spans, RULE).cuts)
-        lines += [f"          book {number}: {names[hit.benchmark]}: {hit.gram}" for hit in hits]
+        lines += [f"          book {number}: {hit.benchmark}: {hit.gram}" for hit in hits]
     return [f"false     {cuts} cuts in {len(texts)} books of {sum(map(len, texts)) / 1e6:.1f} M characters", *lines]
 
 
@@ -135,10 +136,10 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, required=True, help="JSON lines with the texts of pages")
     parser.add_argument("--books", type=Path, required=True, help="JSON lines with the texts of books")
     given = parser.parse_args()
-    names, tables, index = load(given.benchmarks)
+    _, tables, index = load(given.benchmarks)
     pages, books = texts_of(given.pages), texts_of(given.books)
     print(planted(tables, index, pages), flush=True)
-    print("\n".join(false_cuts(names, index, books)), flush=True)
+    print("\n".join(false_cuts(index, books)), flush=True)
     print("\n".join(speed(tables, index, pages)))
 
 

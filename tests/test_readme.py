@@ -82,5 +82,6 @@ def test_every_step_is_two_hops_away():
         "c4",
         "fineweb",
         "duplicates",
+        "benchmark",
     ):
         assert re.search(rf"^\| `{prefix}\.", README, re.MULTILINE), f"no row for `{prefix}.` in the table of rules"

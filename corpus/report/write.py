@@ -153,6 +153,7 @@ def _context(manifest: Mapping[str, Any], facts: Facts, seconds: Mapping[str, fl
         "stages": stages,
         "corpus": corpus,
         "links": manifest.get("links"),
+        "contamination": manifest.get("contamination"),
         "paper": Paper() if manifest.get("source") == "webtext" else None,
         "waterfall": figures.waterfall(_falls(stages), "What leaves the corpus, reason by reason"),
         "lengths": figures.histogram(figures.mirrored(facts.kept.lengths, facts.rejected.lengths), "Length of texts"),

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from corpus.files.manifest import Counts, read_manifest
 from corpus.files.provenance import closure_of
 from corpus.recipes import Recipe
@@ -40,11 +42,13 @@ class Decider:
     """A stage that decides on judged documents (`pipelines.work.verdicts`), and its places among the counts.
 
     `funnel` are pairs of a stage whose counts are shown and its place, top to bottom; what each takes in is what the
-    step before it keeps, which `select` fills in.
+    step before it keeps, which `select` fills in. `about` is a stage of one task whose facts the manifest has under
+    the name of the stage, for what counts do not say.
     """
 
     verdicts: Stage[Any, DecidedFacts]
     funnel: tuple[tuple[Stage[Any, Any], FunnelStep], ...]
+    about: Stage[Any, Any] | None = None
 
 
 # What makes a decider, given the judged documents and the deciders before it: `deduplicate(recipe.near)`.
@@ -96,17 +100,20 @@ def publish(
     for _, step in decided:
         steps.append(replace(step, takes=steps[-1].name))
     found = (selected.corpus, selected.quarantined, *(stage for stage, _ in decided))
+    about = tuple(decider.about for decider in selected.deciders if decider.about)
     more = () if lost_links is None else (lost_links,)
-    reads = (*(stage for stage, _ in funnel), *found, *more)
+    reads = (*(stage for stage, _ in funnel), *found, *about, *more)
     works = tuple(stage.work for read in reads for stage in in_order(read))
     versions = dict(closure_of(works).libraries)
     work = PublishCorpus(source, recipe.describe(), tuple(steps), lost_links.name if lost_links else "", versions)
-    return Stage("published", work, plan=partial(_whole, inputs, len(funnel), bool(more)), reads=reads)
+    return Stage("published", work, plan=partial(_whole, inputs, len(funnel), len(about), bool(more)), reads=reads)
 
 
-def _whole(inputs: Inputs, count: int, with_lost: bool, *finished: Finished[Any]) -> Iterator[WholeBuild]:
+def _whole(inputs: Inputs, count: int, about: int, with_lost: bool, *finished: Finished[Any]) -> Iterator[WholeBuild]:
     lost = [facts.lost for facts in finished[-1]] if with_lost else []
-    yield whole_build(inputs(*finished[:count]), finished, lost)
+    end = len(finished) - with_lost
+    described = {stage.name: msgspec.to_builtins(stage[0]) for stage in finished[end - about : end]}
+    yield whole_build(inputs(*finished[:count]), finished, lost, described)
 
 
 def reports_of(entries: Sequence[InputEntry], records: str) -> Iterator[FileReport]:

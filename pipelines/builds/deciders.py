@@ -8,9 +8,14 @@ signatures, and the 13-grams that a benchmark shares are counted over what is le
 import argparse
 from typing import Any
 
+from corpus.decontamination.benchmarks import read_benchmark
+from corpus.files.inputs import InputFile
+from corpus.files.storage import local
 from corpus.recipes import Recipe
 from pipelines.builds.corpus import MakeDecider
+from pipelines.builds.decontamination import decontaminate
 from pipelines.builds.duplicates import deduplicate
+from pipelines.cli.inputs import find_below, names_of, sampled, samples_of
 
 
 def deciders_of(given: argparse.Namespace, recipe: Recipe) -> tuple[MakeDecider, ...]:
@@ -18,10 +23,22 @@ def deciders_of(given: argparse.Namespace, recipe: Recipe) -> tuple[MakeDecider,
     return (
         # --classifier goes here
         deduplicate(recipe.near),
-        # --against, then --benchmarks
+        # --against goes here
+        *_against_benchmarks(given),
     )
 
 
 def decider_settings(given: argparse.Namespace) -> dict[str, Any]:
     """What the flags of deciders stand for in the settings of an output, where that is not their text: digests."""
-    return {}
+    return {"--benchmarks": samples_of(_benchmarks(given))}
+
+
+def _benchmarks(given: argparse.Namespace) -> list[InputFile]:
+    return sampled(find_below(names_of(given.benchmarks), "--benchmarks")) if given.benchmarks else []
+
+
+def _against_benchmarks(given: argparse.Namespace) -> tuple[MakeDecider, ...]:
+    files = _benchmarks(given)
+    for file in files:
+        read_benchmark(local(file.place), file.name)
+    return (decontaminate(files),) if files else ()

@@ -33,6 +33,21 @@ def find_inputs(patterns: Sequence[str], flag: str) -> list[InputFile]:
     return files
 
 
+def find_below(patterns: Sequence[str], flag: str) -> list[InputFile]:
+    """The files of all patterns, as `find_inputs`; of a folder all below it whose names do not begin with a dot."""
+    names: list[str] = []
+    for pattern in patterns:
+        found = [] if is_remote(pattern) else sorted(glob.glob(pattern, recursive=True)) or [pattern]
+        for path in map(Path, found):
+            below = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+            visible = [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+            if not visible:
+                raise StageError(f"{flag}: there is no file in {path}; give a folder or files that are there", 3)
+            names += [glob.escape(str(file)) for file in visible]
+        names += [pattern] if is_remote(pattern) else []
+    return find_inputs(names, flag)
+
+
 def _matches(pattern: str, flag: str) -> list[InputFile]:
     files = _objects(pattern, flag) if is_remote(pattern) else _files(pattern, flag)
     if not files:

@@ -62,10 +62,11 @@ class FunnelStep:
 
 @dataclass(frozen=True)
 class WholeBuild:
-    """What is published: the manifests of all stages by their digests, and the inputs."""
+    """What is published: the manifests of all stages by their digests, the inputs, what deciders say of themselves."""
 
     manifests: dict[str, str]
     inputs: tuple[InputEntry, ...]
+    described: dict[str, Any] = field(default_factory=dict)
     published: tuple[Part, ...] = no_identity(default=())
     lost_links: tuple[Part, ...] = no_identity(default=())
     label: str = "the corpus"
@@ -73,12 +74,15 @@ class WholeBuild:
 
 
 def whole_build(
-    inputs: Sequence[InputEntry], finished: Sequence[Finished[Any]], lost_links: Sequence[Part] = ()
+    inputs: Sequence[InputEntry],
+    finished: Sequence[Finished[Any]],
+    lost_links: Sequence[Part] = (),
+    described: Mapping[str, Any] | None = None,
 ) -> WholeBuild:
     """The one unit, of the stages that are published."""
     published = [part for stage in finished for part in stage.parts if not part.path.startswith(f"{STAGES}/")]
     digests = {stage.name: stage.digest for stage in finished}
-    return WholeBuild(digests, tuple(inputs), tuple(published), tuple(lost_links))
+    return WholeBuild(digests, tuple(inputs), dict(described or {}), tuple(published), tuple(lost_links))
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ class PublishCorpus:
             "funnel": [asdict(step) for step in self.funnel] + [_LAST_STEP],
             "counts": {name: count.to_json() for name, count in {**counts, "corpus": total}.items()},
             **more,
+            **unit.described,
             "parts": sorted((asdict(part) for part in parts), key=lambda part: part["path"]),
         }
         seconds = {step.stage: read_outlook(StageFolder(root, step.stage)).seconds for step in self.funnel}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+import pyarrow as pa
 
 from corpus.decontamination.filtering import Filtered, FilteringRule, filter_document, surrounding
 from corpus.decontamination.grams import GramIndex, Hit, entries_of, partition_of, passages_table, sorted_part
@@ -21,12 +22,20 @@ def prose(characters: int, stem: str = "plain") -> str:
     return text[: characters - 1].rstrip().ljust(characters - 1, "x") + " "
 
 
-def index_of(*benchmarks: Sequence[Sequence[str]], lengths: Sequence[int] = (13,), partitions: int = 1) -> GramIndex:
-    """The index of benchmarks, each of examples, each of passages."""
+def parts_of(
+    *benchmarks: Sequence[Sequence[str]], lengths: Sequence[int] = (13,), partitions: int = 1
+) -> list[tuple[pa.Table, pa.Table]]:
+    """Keys and postings of benchmarks, each of examples, each of passages; they are called a, b, c."""
     passages = [passages_table([tuple(example) for example in examples]) for examples in benchmarks]
     entries = np.concatenate([entries_of(number, table, lengths) for number, table in enumerate(passages)])
     places = partition_of(entries["key"], partitions)
-    return GramIndex([sorted_part(entries[places == number]) for number in range(partitions)], passages)
+    words = [table["words"] for table in passages]
+    return [sorted_part(entries[places == number], "abcdef", words) for number in range(partitions)]
+
+
+def index_of(*benchmarks: Sequence[Sequence[str]], lengths: Sequence[int] = (13,), partitions: int = 1) -> GramIndex:
+    """The index of benchmarks."""
+    return GramIndex([keys for keys, _ in parts_of(*benchmarks, lengths=lengths, partitions=partitions)])
 
 
 @cache

@@ -2,12 +2,13 @@
 
 import unicodedata
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_corpora import index_of, words
+from small_corpora import index_of, parts_of, words
 
-from corpus.decontamination.grams import example_lengths, passages_table
+from corpus.decontamination.grams import example_lengths, examples_with, passages_table
 from corpus.decontamination.native import gram_keys
 from corpus.decontamination.overlap import gram_words
 from corpus.decontamination.words import words_of
@@ -59,19 +60,25 @@ def test_keys_of_any_text(text):
 
 
 def test_a_key_leads_to_every_example_that_has_the_gram():
-    index = index_of([[words(0, 20)], [words(50, 9), words(5, 14)]], [[words(0, 13)]], partitions=2)
+    given = [[words(0, 20)], [words(50, 9), words(5, 14)]], [[words(0, 13)]]
+    index, parts = index_of(*given, partitions=2), parts_of(*given, partitions=2)
+
+    def examples(key):
+        found = [row for part in parts for row in examples_with(*part, np.array([key], np.uint64)).tolist()]
+        return sorted(map(tuple, found))
+
     (hit,) = index.scan([words(5, 13)])
-    assert index.examples(hit.key) == [(0, 0, 13), (0, 1, 13)]
+    assert examples(hit.key) == [(0, 0, 13), (0, 1, 13)]
     (hit,) = index.scan(["so " + words(0, 13) + " then"])
-    assert (hit.benchmark, hit.gram) == (0, words(0, 13))
-    assert index.examples(hit.key) == [(0, 0, 13), (1, 0, 13)]
-    assert index.examples(hit.key + 1) == []
+    assert (hit.benchmark, hit.gram, index.gram(hit.key)) == ("a", words(0, 13), words(0, 13))
+    assert examples(hit.key) == [(0, 0, 13), (1, 0, 13)]
+    assert examples(hit.key + 1) == [] and index.gram(hit.key + 1) == ""
 
 
 def test_the_least_benchmark_is_the_evidence_for_any_order_of_entries():
     for partitions in (1, 2, 8):
         index = index_of([["x"]], [[words(3, 13)]], [[words(0, 30)]], partitions=partitions)
-        assert {hit.benchmark for hit in index.scan([words(0, 30)]) if hit.gram == words(3, 13)} == {1}
+        assert {hit.benchmark for hit in index.scan([words(0, 30)]) if hit.gram == words(3, 13)} == {"b"}
 
 
 def test_an_index_without_grams_finds_nothing():
