@@ -110,7 +110,7 @@ def test_a_big_dump_is_read_by_several_units(tmp_path, monkeypatch):
 
 def build_in_process(tmp_path, source, path, recipe):
     """A build in this process, by one worker."""
-    from pipelines.builds.corpus import deduplicate
+    from pipelines.builds.duplicates import deduplicate
     from pipelines.builds.texts import stages
     from pipelines.cli.inputs import find_inputs, sampled
     from pipelines.runtime.driver import Handing, new_run, run_stages
