@@ -74,6 +74,7 @@ class Document:
     licence: str = ""
     marks: str = ""
     repeated_characters: int = 0
+    masked: str = ""
     quality_score: float | None = None
 
     def reject(self, reason: str, value: float | None = None, evidence: str = "", other_id: str = "") -> "Rejected":
