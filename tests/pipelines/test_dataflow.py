@@ -29,7 +29,7 @@ from corpus.tokenizer.files import save_tokenizer
 from corpus.tokenizer.training import train_tokenizer
 from pipelines.builds import texts, token_shards, vocabulary, webtext
 from pipelines.builds.corpora import CorpusPart
-from pipelines.builds.corpus import deduplicate
+from pipelines.builds.duplicates import deduplicate
 from pipelines.cli.memory import Memory, Needs
 from pipelines.runtime.job import build_job
 from pipelines.runtime.run import Run
