@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -19,7 +20,7 @@ COARSE, FINE, DIGITS = (10, 20, 50), (10, 15, 20, 30, 50, 70), (10, 20, 30, 40, 
 # Format characters that words and emoji of living scripts need: the two joiners and the soft hyphen.
 _HARMLESS = frozenset("\n\t\u200c\u200d\u00ad")
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-_FIGURE_HEIGHT, _AXIS_HEIGHT, _ROW_HEIGHT = 120, 22, 36
+_FIGURE_HEIGHT, _AXIS_HEIGHT, _ROW_HEIGHT, _CURVE_HEIGHT = 120, 22, 36, 200
 # Percent of the width that the bars have together (the rest is for the numbers of the scale), and one at the most.
 _BARS_WIDTH, _WIDEST_BAR = 92, 12
 
@@ -176,6 +177,20 @@ def histogram(bars: Sequence[Bar], label: str) -> Markup:
     return _svg(parts, max(below, base + _AXIS_HEIGHT) + 2, label)
 
 
+def curves(lines: Mapping[str, Sequence[tuple[float, float]]], label: str) -> Markup:
+    """Lines through points in the unit square, each of the kind that is its key, over the diagonal."""
+    width, height = _BARS_WIDTH / 100, _CURVE_HEIGHT
+    parts = [_tick_share(share, 14 + height - share * height) for share in (0.25, 0.5, 0.75, 1.0)]
+    for kind, points in {"diagonal": [(0.0, 0.0), (1.0, 1.0)], **lines}.items():
+        for (x, y), (next_x, next_y) in pairwise(points):
+            shape = Markup('<line class="curve {}" x1="{:.2f}%" y1="{:.1f}" x2="{:.2f}%" y2="{:.1f}"/>')
+            ends = (100 * x * width, 14 + height - y * height, 100 * next_x * width, 14 + height - next_y * height)
+            parts.append(shape.format(kind, *ends))
+    parts += [_text(share * _BARS_WIDTH, height + 29, f"{share:g}", "soft") for share in (0.0, 0.5, 1.0)]
+    parts.append(Markup('<line class="axis" x1="0" x2="{1}%" y1="{0}" y2="{0}"/>').format(14 + height, _BARS_WIDTH))
+    return _svg(parts, height + 14 + _AXIS_HEIGHT, label)
+
+
 def waterfall(falls: Sequence[Fall], label: str) -> Markup:
     """From everything to what is kept: each row takes its piece off the right end of the row above.
 
@@ -214,6 +229,11 @@ def ticks(highest: int) -> list[int]:
 def _tick(line: int, y: float) -> Markup:
     rule = Markup('<line class="grid" x1="0" x2="{1}%" y1="{0:.1f}" y2="{0:.1f}"/>').format(y, _BARS_WIDTH)
     return rule + _text(100, y + 4, compact(line), "end soft")
+
+
+def _tick_share(part: float, y: float) -> Markup:
+    rule = Markup('<line class="grid" x1="0" x2="{1}%" y1="{0:.1f}" y2="{0:.1f}"/>').format(y, _BARS_WIDTH)
+    return rule + _text(100, y + 4, f"{part:g}", "end soft")
 
 
 def _rect(x: float, y: float, width: float, height: float, kind: str, inside: str = "") -> Markup:

@@ -15,13 +15,14 @@ from corpus.recipes import Recipe
 from pipelines.builds.corpus import MakeDecider
 from pipelines.builds.decontamination import decontaminate
 from pipelines.builds.duplicates import deduplicate
+from pipelines.builds.quality import by_quality, quality_settings
 from pipelines.cli.inputs import find_below, names_of, sampled, samples_of
 
 
 def deciders_of(given: argparse.Namespace, recipe: Recipe) -> tuple[MakeDecider, ...]:
     """The makers of all deciders, for `select`. What a flag names is checked here, before the first byte is written."""
     return (
-        # --classifier goes here
+        *by_quality(given),
         deduplicate(recipe.near),
         # --against goes here
         *_against_benchmarks(given),
@@ -30,7 +31,7 @@ def deciders_of(given: argparse.Namespace, recipe: Recipe) -> tuple[MakeDecider,
 
 def decider_settings(given: argparse.Namespace) -> dict[str, Any]:
     """What the flags of deciders stand for in the settings of an output, where that is not their text: digests."""
-    return {"--benchmarks": samples_of(_benchmarks(given))}
+    return {**quality_settings(given), "--benchmarks": samples_of(_benchmarks(given))}
 
 
 def _benchmarks(given: argparse.Namespace) -> list[InputFile]:

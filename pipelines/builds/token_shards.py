@@ -13,6 +13,7 @@ from typing import Any
 
 from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.files.corpora import CorpusPart, corpora_read, kept_parts, text_bytes
 from corpus.files.manifest import open_published
 from corpus.files.storage import is_remote, place
 from corpus.mixture import Mixture, MixtureError, Source, parse_source
@@ -23,7 +24,6 @@ from corpus.tokenizer.classes import class_difference, named_class
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.trial import Trial, first_texts
 from pipelines.builds.build import Build, closure_of_stages, workers_for
-from pipelines.builds.corpora import CorpusPart, corpora_read, kept_parts, text_bytes
 from pipelines.cli.command import settings_of
 from pipelines.cli.memory import Memory, Needs, share_memory
 from pipelines.cli.replacement import SHARDS, Output

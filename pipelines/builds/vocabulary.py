@@ -12,13 +12,13 @@ from typing import Any
 
 from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.files.corpora import CorpusPart, corpora_read, kept_parts, text_bytes
 from corpus.files.manifest import read_json
 from corpus.files.storage import name_of, place
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import TokenizerError, save_tokenizer
 from corpus.tokenizer.training import VOCABULARY_SIZES, memory_of
 from pipelines.builds.build import Build, closure_of_stages, workers_for
-from pipelines.builds.corpora import CorpusPart, corpora_read, kept_parts, text_bytes
 from pipelines.cli.command import settings_of
 from pipelines.cli.memory import MEGABYTE
 from pipelines.cli.replacement import TOKENIZER, Output

@@ -5,9 +5,26 @@ A decider adds its flag here, in the order in which deciders stand, and its make
 
 import argparse
 
+from corpus.command_line import Number, WholeNumber
+
 
 def add_decider_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """Flags of all four builders of corpora."""
+    flags.add_argument(
+        "--classifier",
+        default="",
+        metavar="FOLDER",
+        help="from python -m classifiers.train: every document gets a quality_score, and the Pareto rule decides",
+    )
+    flags.add_argument(
+        "--alpha",
+        type=_alpha,
+        metavar="X",
+        help="a document stays with a probability of (2 - score)^-X (default 9, GPT-3's; 'fitted': the classifier's)",
+    )
+    flags.add_argument(
+        "--seed", type=WholeNumber(0), default=1, metavar="N", help="another draw of the Pareto rule (default 1)"
+    )
     flags.add_argument(
         "--benchmarks",
         action="append",
@@ -16,3 +33,7 @@ def add_decider_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) 
         help="files or folders of benchmarks (JSON lines, .tsv, .csv, .txt, compressed or not): what shares 13 words "
         "in a row with one is cut out, and overlap/ says which examples the corpus has",
     )
+
+
+def _alpha(text: str) -> float | str:
+    return text if text == "fitted" else Number(0)(text)

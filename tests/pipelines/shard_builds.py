@@ -3,12 +3,12 @@
 from dataclasses import asdict, replace
 
 from corpus.document import Document
+from corpus.files.corpora import kept_parts
 from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.hashing import digest
 from corpus.mixture import Mixture, Source
 from corpus.schema import KEPT_SCHEMA, kept_row
 from pipelines.builds import token_shards
-from pipelines.builds.corpora import kept_parts
 from pipelines.builds.token_shards import Shards, ids_to_remove
 from pipelines.cli.memory import Memory, Needs
 from pipelines.work.weighting import Weighting

@@ -19,6 +19,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
 from corpus.dedup.minhash import MinHash
+from corpus.files.corpora import CorpusPart
 from corpus.files.inputs import InputFile
 from corpus.files.storage import place
 from corpus.mixture import Mixture, Source
@@ -28,7 +29,6 @@ from corpus.sources.links import LinkRules
 from corpus.tokenizer.files import save_tokenizer
 from corpus.tokenizer.training import train_tokenizer
 from pipelines.builds import texts, token_shards, vocabulary, webtext
-from pipelines.builds.corpora import CorpusPart
 from pipelines.builds.duplicates import deduplicate
 from pipelines.cli.memory import Memory, Needs
 from pipelines.runtime.job import build_job

@@ -1,0 +1,63 @@
+"""The weights of the fasttext engine: fastText is given buckets for words, so that its model is one number a bucket."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from classifiers.logistic import Bags
+from corpus.errors import CorpusloomError
+from corpus.files.provenance import ROOT
+
+
+@dataclass(frozen=True)
+class FastTextSettings:
+    """As fastText names them."""
+
+    dim: int = 16
+    lr: float = 0.5
+    epoch: int = 5
+
+
+def fasttext_weights(bags: Bags, labels: np.ndarray, size: int, settings: FastTextSettings) -> tuple[np.ndarray, float]:
+    """(size,) weights and a bias of documents with labels (bool), as `logistic.fit` gives them.
+
+    A line's end counts as one more word in fastText's mean; its weight goes into the bias at the mean length.
+    """
+    with tempfile.TemporaryDirectory(prefix="corpusloom-fasttext-") as folder:
+        lines, out = Path(folder) / "lines.txt", Path(folder) / "weights.npz"
+        with lines.open("w") as file:
+            for place in _shuffled(len(bags)):
+                words = " ".join(map(str, bags.features[bags.starts[place] : bags.starts[place + 1]].tolist()))
+                file.write(f"__label__{int(labels[place])} {words}\n")
+        command = [
+            sys.executable,
+            "-m",
+            "classifiers.fasttext_child",
+            str(lines),
+            str(out),
+            json.dumps(asdict(settings)),
+        ]
+        given = {**os.environ, "MALLOC_PERTURB_": "255", "PYTHONPATH": str(ROOT)}
+        ran = subprocess.run(command, env=given, capture_output=True, text=True)
+        if ran.returncode:
+            said = (ran.stderr.strip().splitlines() or ["it was killed"])[-1]
+            raise CorpusloomError(
+                f"fastText failed ({said}); train with --engine linear, or with a smaller --documents"
+            )
+        found = np.load(out)
+        weights = np.zeros(size)
+        weights[found["buckets"]] = found["weights"]
+        return weights, float(found["end"][0] / np.mean(np.diff(bags.starts) + 1))
+
+
+def _shuffled(count: int) -> np.ndarray:
+    """An order in which neighbours have nothing to do with each other: stochastic descent needs one."""
+    return np.argsort(
+        (np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(11), kind="stable"
+    )

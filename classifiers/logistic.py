@@ -1,0 +1,155 @@
+"""Logistic regression over bags of features: the loss, its gradient, and L-BFGS (Liu and Nocedal, 1989).
+
+A document's logit is the bias plus the weights of its features, times the document's `scale`: 1 for counts (a bag as
+Spark's HashingTF has it), one over the number of features for a mean. The bag is kept as the features stand in the
+text, equal ones several times: no sorting, and the gradient is one `bincount`.
+
+    features [3 1 3 | 1]   scale [1/3 1]   weights w      logits  b + (w3 + w1 + w3)/3,  b + w1
+
+Every sum runs in a fixed order on one thread, so the same documents give the same weights to the last bit.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from classifiers.calibrate import sigmoid
+
+# Documents whose features are spread at once: bounds memory, decides no sum over features.
+_BLOCK = 1 << 21
+# Of a feature that hardly occurs.
+_LEAST_MEAN = 1e-7
+Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Bags:
+    """Documents as bags: `features` int32 of all documents in order, `starts` where each begins (one more at the end),
+    `scale` what the sum of a document's weights is multiplied with.
+    """
+
+    features: np.ndarray
+    starts: np.ndarray
+    scale: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def logits(self, weights: np.ndarray, bias: float) -> np.ndarray:
+        """float64 of each document."""
+        sums = np.zeros(len(self))
+        for first, last, start, stop in self._blocks():
+            values = np.append(weights[self.features[start:stop]], 0.0)
+            found = np.add.reduceat(values, self.starts[first:last] - start)
+            sums[first:last] = np.where(np.diff(self.starts[first : last + 1]) > 0, found, 0.0)
+        return sums * self.scale + bias
+
+    def gradient(self, slopes: np.ndarray, size: int) -> np.ndarray:
+        """The gradient by weight, given that by logit."""
+        total = np.zeros(size)
+        lengths = np.diff(self.starts)
+        for first, last, start, stop in self._blocks():
+            spread = np.repeat((slopes * self.scale)[first:last], lengths[first:last])
+            total += np.bincount(self.features[start:stop], spread, size)
+        return total
+
+    def _blocks(self) -> list[tuple[int, int, int, int]]:
+        blocks, first = [], 0
+        while first < len(self):
+            last = max(int(np.searchsorted(self.starts, self.starts[first] + _BLOCK)) - 1, first + 1)
+            last = min(last, len(self))
+            blocks.append((first, last, int(self.starts[first]), int(self.starts[last])))
+            first = last
+        return blocks
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Cross entropy with `targets` in [0, 1], one a document, at a temperature: logits are divided by it.
+
+    A student takes two of them (Hinton et al., 2015): the labels, and at a higher temperature what its teacher says. A
+    soft loss has gradients of 1/temperature², which its weight makes good.
+    """
+
+    targets: np.ndarray
+    weight: float = 1.0
+    temperature: float = 1.0
+
+    def __call__(self, logits: np.ndarray, shares: np.ndarray) -> tuple[float, np.ndarray]:
+        """The loss, and its slope by logit."""
+        cooled = logits / self.temperature
+        value = shares @ (np.logaddexp(0, cooled) - self.targets * cooled)
+        slopes = shares * (sigmoid(cooled) - self.targets)
+        return self.weight * self.temperature**2 * float(value), self.weight * self.temperature * slopes
+
+
+def fit(bags: Bags, losses: Sequence[Loss], shares: np.ndarray, size: int, penalty: float) -> tuple[np.ndarray, float]:
+    """Weights and bias that minimise the losses + penalty/2 · Σ (weight · spread)²; `shares` of documents add up to 1.
+
+    The spread of a feature is the root of its mean, as a count's is, so that the penalty asks of every feature the same
+    evidence and the search is well conditioned: what Spark's `standardization` does.
+    """
+    steps = 1 / np.sqrt(bags.gradient(shares, size) + _LEAST_MEAN)
+
+    def objective(values: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = bags.logits(values[:-1] * steps, float(values[-1]))
+        found = [loss(logits, shares) for loss in losses]
+        slopes = np.sum([each for _, each in found], axis=0)
+        value = sum(each for each, _ in found) + penalty / 2 * float(values[:-1] @ values[:-1])
+        return value, np.append(bags.gradient(slopes, size) * steps + penalty * values[:-1], slopes.sum())
+
+    found = minimise(objective, np.zeros(size + 1))
+    return found[:-1] * steps, float(found[-1])
+
+
+def minimise(objective: Objective, start: np.ndarray, steps: int = 60, memory: int = 10) -> np.ndarray:
+    """The argument that L-BFGS ends at: after `steps`, or once a step gains less than a millionth of the value."""
+    point = start
+    value, gradient = objective(point)
+    pairs: list[tuple[np.ndarray, np.ndarray, float]] = []
+    for _ in range(steps):
+        direction = -_preconditioned(gradient, pairs)
+        step, new = _line_search(objective, point, (value, gradient), direction)
+        if new is None:
+            break
+        moved, turned = step * direction, new[1] - gradient
+        if (curvature := float(moved @ turned)) > 0:
+            pairs = [*pairs, (moved, turned, 1 / curvature)][-memory:]
+        gained, point, (value, gradient) = value - new[0], point + moved, new
+        if gained < 1e-6 * max(abs(value), 1e-3):
+            break
+    return point
+
+
+def _preconditioned(gradient: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray, float]]) -> np.ndarray:
+    """The gradient times the approximate inverse Hessian: the two loops of L-BFGS."""
+    if not pairs:
+        return gradient / max(np.sqrt(gradient @ gradient), 1e-30)
+    rest, kept = gradient.copy(), list[float]()
+    for moved, turned, weight in reversed(pairs):
+        kept.append(weight * float(moved @ rest))
+        rest -= kept[-1] * turned
+    moved, turned, weight = pairs[-1]
+    rest *= 1 / (weight * float(turned @ turned))
+    for (moved, turned, weight), share in zip(pairs, reversed(kept), strict=True):
+        rest += moved * (share - weight * float(turned @ rest))
+    return rest
+
+
+def _line_search(
+    objective: Objective, point: np.ndarray, at: tuple[float, np.ndarray], direction: np.ndarray
+) -> tuple[float, tuple[float, np.ndarray] | None]:
+    """A step along `direction` by Armijo and Wolfe: doubled while too short, halved between bounds while too long."""
+    value, slope = at[0], float(at[1] @ direction)
+    low, high, step = 0.0, np.inf, 1.0
+    for _ in range(30):
+        new = objective(point + step * direction)
+        if new[0] > value + 1e-4 * step * slope:
+            high = step
+        elif float(new[1] @ direction) < 0.9 * slope:
+            low = step
+        else:
+            return step, new
+        step = 2 * step if high == np.inf else (low + high) / 2
+    return 0.0, None

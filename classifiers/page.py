@@ -1,0 +1,55 @@
+"""The page of a classifier: how well it separates, what it would keep, and what its scale looks like from end to end.
+
+It shows texts that strangers wrote, so every string is made visible and escaped, no script runs and nothing is fetched.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from classifiers.evaluation import DECILES, Evaluated
+from classifiers.measures import BINS, roc
+from corpus.report import figures
+
+PAGE = "index.html"
+
+
+def write_page(title: str, card: dict[str, Any], found: Evaluated) -> str:
+    """The page as HTML; `card` has `figures`, and for a training also `data` and `settings`."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: figures.visible(value) if type(value) is str else value,
+    )
+    environment.filters.update({"number": figures.number, "share": lambda part: figures.share(part, 1.0)})
+    values = card["figures"]
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        card=card,
+        figures=values,
+        roc=figures.curves({"kept": roc(found.positive.scores, found.negative.scores)}, "ROC curve"),
+        calibration=figures.curves({"kept": _reliability(values)}, "Calibration curve"),
+        histogram=figures.histogram(_bars(values["histogram"]), "Scores: positives upwards, negatives downwards"),
+        deciles=[
+            (f"{place / DECILES:.1f} to {(place + 1) / DECILES:.1f}", [example for _, example in chosen])
+            for place, chosen in enumerate(found.examples)
+        ],
+    )
+
+
+def _reliability(values: dict[str, Any]) -> list[tuple[float, float]]:
+    return [(point["mean_score"], point["positive_share"]) for point in values["calibration"] if point["documents"]]
+
+
+def _bars(histogram: dict[str, list[int]]) -> list[figures.Bar]:
+    pairs = zip(histogram["positive"], histogram["negative"], strict=True)
+    return [
+        figures.Bar(
+            f"score {place / BINS:.2f}–{(place + 1) / BINS:.2f}", good, raw, f"{place / BINS:g}" * (place % 5 == 0)
+        )
+        for place, (good, raw) in enumerate(pairs)
+    ]

@@ -1,0 +1,162 @@
+"""Documents and their labels → a classifier whose every fold has weights from the other folds.
+
+A long text is trained on in pieces, a few of them, so that one book is no more than a handful of pages. A bucket counts
+as known when at least three domains (or documents, where there is no domain) of the training have it; all others are
+one feature, *rare*, with a weight of its own. So the name of a site or of a hero decides nothing, and what is mostly
+rare, as another language or noise is, looks like that.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from classifiers.calibrate import Calibration, balanced_shares
+from classifiers.corpora import Text
+from classifiers.engines import Engine
+from classifiers.fasttext_weights import FastTextSettings, fasttext_weights
+from classifiers.features import Features
+from classifiers.folds import FOLDS, fold_key, fold_of
+from classifiers.logistic import Bags, Loss, fit
+from classifiers.model import Classifier, whole_numbers
+from corpus.errors import CorpusloomError, ExitCode
+from corpus.hashing import key64
+
+PIECE, MOST_PIECES = 5_000, 8
+_BATCH = 32
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """A slow scorer's scores by document id, and how much they count beside the labels (Hinton et al., 2015)."""
+
+    scores: Mapping[str, float] = field(default_factory=dict)
+    weight: float = 0.0
+    temperature: float = 2.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How weights are found. `penalty` is by unit of spread (`logistic.fit`)."""
+
+    penalty: float = 1e-3
+    fasttext: FastTextSettings = field(default_factory=FastTextSettings)
+    teaching: Teaching = field(default_factory=Teaching)
+
+
+@dataclass
+class Pieces:
+    """Pieces of documents as bags, with the label, group, fold and teacher's score (NaN without one) of each."""
+
+    engine: Engine
+    large_domains: frozenset[str]
+    features: list[np.ndarray] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    labels: list[bool] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
+    folds: list[int] = field(default_factory=list)
+    taught: list[float] = field(default_factory=list)
+
+    def add(self, texts: Sequence[Text], label: bool, teaching: Teaching) -> None:
+        """The pieces of some documents of one label."""
+        pieces: list[str] = []
+        for text in texts:
+            found = pieces_of(text.text) if self.engine.pieces else [text.text]
+            key = fold_key(text.id, text.domain, self.large_domains)
+            pieces += found
+            self.labels += [label] * len(found)
+            self.groups += [key64(key)] * len(found)
+            self.folds += [fold_of(key)] * len(found)
+            self.taught += [teaching.scores.get(text.id, np.nan)] * len(found)
+        for start in range(0, len(pieces), _BATCH):
+            features: Features = self.engine.features(pieces[start : start + _BATCH])
+            self.features.append(features.flat()[0])
+            self.lengths += features.lengths.tolist()
+
+
+def pieces_of(text: str) -> list[str]:
+    """A text as a whole, or at most `MOST_PIECES` pieces of about `PIECE` characters at even distances."""
+    count = min(len(text) // PIECE, MOST_PIECES)
+    if count < 2:
+        return [text]
+    starts = [number * (len(text) - PIECE) // (count - 1) for number in range(count)]
+    return [text[max(text.rfind(" ", 0, start + 1), 0) : start + PIECE] for start in starts]
+
+
+def train(pieces: Pieces, settings: Settings, note: Note) -> Classifier:
+    """The classifier, not yet calibrated."""
+    labels, folds = np.array(pieces.labels), np.array(pieces.folds)
+    groups, taught = np.array(pieces.groups), np.array(pieces.taught)
+    _need_both(labels, folds)
+    features = np.concatenate(pieces.features)
+    starts = np.concatenate([[0], np.cumsum(pieces.lengths)])
+    seen = _SeenBuckets(features, starts, groups, folds)
+    tables, biases = [], []
+    for fold in range(FOLDS):
+        note(f"fold {fold + 1} of {FOLDS}")
+        known = seen.known(fold, pieces.engine)
+        places = np.flatnonzero(folds != fold)
+        bags = _bags(known[features], starts, places, pieces.engine.mean)
+        size = int(known.max()) + 1
+        weights, bias = _fit(pieces.engine, bags, labels[places], taught[places], size, settings)
+        tables.append(weights[known])
+        biases.append(bias)
+    table, unit = whole_numbers(tables)
+    return Classifier(pieces.engine, table, unit, tuple(biases), Calibration(), pieces.large_domains)
+
+
+def _fit(
+    engine: Engine, bags: Bags, labels: np.ndarray, taught: np.ndarray, size: int, settings: Settings
+) -> tuple[np.ndarray, float]:
+    if engine.name == "fasttext":
+        return fasttext_weights(bags, labels, size, settings.fasttext)
+    teaching = settings.teaching
+    losses = [Loss(labels * 1.0, 1 - teaching.weight)]
+    if teaching.weight:
+        warm = np.clip(np.where(np.isnan(taught), labels, taught), 1e-4, 1 - 1e-4)
+        logits = np.log(warm / (1 - warm)) / teaching.temperature
+        losses.append(Loss(1 / (1 + np.exp(-logits)), teaching.weight, teaching.temperature))
+    return fit(bags, losses, balanced_shares(labels), size, settings.penalty)
+
+
+class _SeenBuckets:
+    """In how many groups of each fold a bucket occurs."""
+
+    def __init__(self, features: np.ndarray, starts: np.ndarray, groups: np.ndarray, folds: np.ndarray) -> None:
+        names, numbers = np.unique(groups, return_inverse=True)
+        of_group = np.zeros(len(names), int)
+        of_group[numbers] = folds
+        found: list[np.ndarray] = []
+        for first in range(0, len(groups), 1000):
+            last = min(first + 1000, len(groups))
+            owners = np.repeat(numbers[first:last], np.diff(starts[first : last + 1]))
+            found.append(np.unique(owners << 20 | features[starts[first] : starts[last]]))
+        pairs = np.unique(np.concatenate(found))
+        self._buckets, self._folds = pairs & ((1 << 20) - 1), of_group[pairs >> 20]
+
+    def known(self, fold: int, engine: Engine) -> np.ndarray:
+        """(buckets,) int32: the number of each bucket among the known ones of the other folds, 0 for a rare one."""
+        counts = np.bincount(self._buckets[self._folds != fold], minlength=engine.buckets)
+        known = counts >= engine.least_groups
+        return np.where(known, np.cumsum(known), 0).astype(np.int32)
+
+
+def _bags(features: np.ndarray, starts: np.ndarray, places: np.ndarray, mean: bool) -> Bags:
+    lengths = np.diff(starts)[places]
+    inside = np.zeros(len(starts) - 1, bool)
+    inside[places] = True
+    chosen = features[np.repeat(inside, np.diff(starts))]
+    scale = 1 / np.maximum(lengths, 1) if mean else np.ones(len(places))
+    return Bags(chosen, np.concatenate([[0], np.cumsum(lengths)]), scale)
+
+
+def _need_both(labels: np.ndarray, folds: np.ndarray) -> None:
+    for label, flag in ((True, "--positive"), (False, "--negative")):
+        held = len(set(folds[labels == label].tolist()))
+        if held < FOLDS:
+            raise CorpusloomError(
+                f"{flag}: the documents fall into {held} of {FOLDS} folds by their domains, so that some could not be "
+                "scored by a model that has not seen them; give more documents, of more domains",
+                ExitCode.USELESS,
+            )
