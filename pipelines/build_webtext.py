@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from corpus.command_line import CommandParser, WholeNumber, day
 from pipelines.cli.deciders import add_decider_flags
 from pipelines.cli.flags import add_damage_flag, add_run_flags
+from pipelines.cli.recipes import add_model_flag, add_page_flags
 
 if TYPE_CHECKING:
     from pipelines.builds.build import Build
@@ -34,7 +35,7 @@ def parser() -> CommandParser:
     flags = CommandParser(COMMAND, "Build WebText from Reddit submission dumps and crawl files.", EXAMPLE)
     _add_files(flags.add_argument_group("files"))
     _add_links(flags.add_argument_group("which links count"))
-    _add_pages(flags.add_argument_group("which pages stay"))
+    add_page_flags(flags.add_argument_group("which pages stay"), "gpt2-webtext")
     add_decider_flags(flags.add_argument_group("beside the recipe"))
     _add_run(flags.add_argument_group("the run"))
     return flags
@@ -58,12 +59,7 @@ def _add_files(group: Group) -> None:
         help="crawl files: WARC, WET or ARC, compressed or not",
     )
     group.add_argument("--output", required=True, metavar="FOLDER", help="where the corpus goes")
-    group.add_argument(
-        "--language-model",
-        default="",
-        metavar="FILE",
-        help="lid.176.ftz (default: where `make venv` put it, or $CORPUSLOOM_LANGUAGE_MODEL)",
-    )
+    add_model_flag(group)
     group.add_argument(
         "--domains",
         default="",
@@ -98,24 +94,6 @@ def _add_links(group: Group) -> None:
     )
     group.add_argument("--keep-over-18", action="store_true", help="count posts marked over 18")
     group.add_argument("--keep-deleted", action="store_true", help="count posts that were deleted or removed")
-
-
-def _add_pages(group: Group) -> None:
-    group.add_argument(
-        "--recipe", choices=("gpt2-webtext",), default="gpt2-webtext", help="the steps (default gpt2-webtext)"
-    )
-    group.add_argument(
-        "--languages", default="en", metavar="CODES", help="languages to keep, by comma; 'all' keeps all"
-    )
-    group.add_argument(
-        "--block",
-        action="append",
-        metavar="LIST",
-        help="block list: media (default), none, or a file with one domain a line; repeatable",
-    )
-    group.add_argument(
-        "--snapshot", default="", metavar="NAME", help="name of the crawl (default: CC-MAIN-… in the path)"
-    )
 
 
 def _add_run(group: Group) -> None:

@@ -1,8 +1,9 @@
 """The embedded sample: a small invented web and the Reddit posts about it, for `make demo` and the tests.
 
 `write_sample(folder)` writes `submissions/RS_*` and `crawl/sample-*`, the same bytes on every run, and returns what
-a build of WebText should make of them. Prose, hosts and people are ours and invented; only the hosts that rules are
-about (Wikipedia, Reddit, Imgur, YouTube) have real names. What is planted, kind by kind, stands in
+a build of WebText should make of them; beside them a small Common Crawl (`corpus.sample.commoncrawl`), books, a
+Wikipedia and a benchmark (`corpus.sample.shelves`). Prose, hosts and people are ours and invented; only the hosts that
+rules are about (Wikipedia, Reddit, Imgur, YouTube) have real names. What is planted, kind by kind, stands in
 `corpus.sample.plants`; the prose is written by `corpus.sample.prose`.
 
     python -m corpus.sample FOLDER      # writes the sample and says what is in it
@@ -16,9 +17,11 @@ from pathlib import Path
 
 from corpus.command_line import end_with
 from corpus.sample.archive import Record, warcinfo, write_damaged_warc, write_dump, write_warc
+from corpus.sample.commoncrawl import Planted, write_common_crawl
 from corpus.sample.plants import PLANTS
 from corpus.sample.posts import write_dumps
 from corpus.sample.prose import english_article
+from corpus.sample.shelves import write_shelves
 from corpus.sample.web import DAMAGED, Fact, Web
 
 USAGE = "usage: python -m corpus.sample FOLDER   (writes the embedded sample web into FOLDER)"
@@ -30,7 +33,8 @@ class Sample:
     """The sample as written: two globs for `build_webtext`, and what to expect.
 
     `lines` counts the lines of all dumps ("all") and the odd ones among them by kind; `records` the whole WARC
-    records of each archive, `broken_records` those that are spoilt or cut short.
+    records of each archive, `broken_records` those that are spoilt or cut short. `planted` are the pages of the small
+    Common Crawl.
     """
 
     folder: Path
@@ -40,10 +44,11 @@ class Sample:
     lines: Mapping[str, int]
     records: Mapping[str, int]
     broken_records: Mapping[str, int]
+    planted: tuple[Planted, ...]
 
 
 def write_sample(folder: Path) -> Sample:
-    """Write the sample below `folder`, which is made if need be: 0.7 MB, in half a second."""
+    """Write the sample below `folder`, which is made if need be: 0.9 MB, in half a second."""
     web = Web()
     for plant in PLANTS:
         plant(web)
@@ -59,6 +64,7 @@ def write_sample(folder: Path) -> Sample:
     (folder / "submissions").mkdir(exist_ok=True)
     for name, data in dumps.files.items():
         write_dump(folder / "submissions" / name, data)
+    write_shelves(folder)
     broken = {DAMAGED: len(damaged)}
     return Sample(
         folder=folder,
@@ -68,6 +74,7 @@ def write_sample(folder: Path) -> Sample:
         lines=dumps.lines,
         records={name: len(records) - broken.get(name, 0) for name, records in archives.items()},
         broken_records=broken,
+        planted=write_common_crawl(folder / "commoncrawl"),
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from corpus.files.manifest import Counts, read_manifest
 from corpus.files.provenance import closure_of
-from corpus.recipes import Recipe
+from corpus.recipes.recipe import Recipe
 from pipelines.builds.usefulness import FileReport
 from pipelines.runtime.records import Finished
 from pipelines.runtime.stage import Stage, in_order
@@ -25,13 +25,14 @@ Inputs = Callable[..., Sequence[InputEntry]]
 
 @dataclass(frozen=True)
 class Reading:
-    """How inputs are read: the name of the crawl or dump ("": as the files say), pages of one part, and the share of
-    records that may be unreadable.
+    """How inputs are read: the name of the crawl or dump ("": as the files say), pages of one part, the share of
+    records that may be unreadable, and the flag by which the files were given.
     """
 
     snapshot: str = ""
     pages_per_part: int = 200
     max_quarantined: float = 1.0
+    flag: str = "--files"
 
 
 AS_IT_COMES = Reading()

@@ -11,7 +11,7 @@ from typing import Any
 from corpus.decontamination.benchmarks import read_benchmark
 from corpus.files.inputs import InputFile
 from corpus.files.storage import local
-from corpus.recipes import Recipe
+from corpus.recipes.recipe import Recipe
 from pipelines.builds.corpus import MakeDecider
 from pipelines.builds.decontamination import decontaminate
 from pipelines.builds.duplicates import deduplicate

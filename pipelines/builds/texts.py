@@ -2,7 +2,8 @@
 
 Of a Wikipedia the dump's own templates are read first: one may stand anywhere in it.
 
-`build_wikipedia` and `build_books` have the flags, `pipelines.work.texts` what is done to a file.
+`pipelines.cli.text_command` has the flags, `corpus.sources` what a source is, `pipelines.work.texts` what is done to a
+file.
 """
 
 import argparse
@@ -13,10 +14,13 @@ from typing import Any
 from corpus.command_line import CommandParser
 from corpus.files.inputs import InputFile
 from corpus.files.storage import place
-from corpus.recipes import Recipe
+from corpus.recipes.load import load_recipe
+from corpus.recipes.recipe import Choices, Recipe
+from corpus.sources.texts import TextSource
 from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.builds.corpus import AS_IT_COMES, MakeDecider, Reading, publish, reports_of, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
+from pipelines.builds.recipes import recipe_settings
 from pipelines.builds.usefulness import need_readable
 from pipelines.cli.command import settings_of
 from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
@@ -35,31 +39,31 @@ JUDGED = FunnelStep("judged", "judged", "Texts; kept are those that pass every s
 
 
 def stages(
-    named: tuple[str, str],
+    source: TextSource,
     files: Sequence[InputFile],
     recipe: Recipe,
     deciders: Sequence[MakeDecider],
     reading: Reading = AS_IT_COMES,
 ) -> Stage[Any, Any]:
-    """The last stage of a build of a text source, `named` with the flag that its files were given by."""
-    source, flag = named
+    """The last stage of a build of a text source."""
     templates = Stage("templates", ReadTemplates(), plan=partial(spans, source, files), units_per_worker=2**24)
     extracted = Stage(
         "extracted",
         ExtractTexts(source, recipe.extraction),
         plan=partial(spans, source, files),
-        reads=(templates,) if source == "wikipedia" else (),
+        reads=(templates,) if source.has_templates else (),
         units_per_worker=BYTES_PER_WORKER,
     )
     judged = Stage(
         "judged",
         JudgeTexts(recipe.text_steps),
-        plan=partial(_text_runs, flag, reading),
+        plan=partial(_text_runs, reading),
         reads=(extracted,),
         units_per_worker=1_500,
     )
     selected = select(judged, deciders, (extracted, judged))
-    return publish(source, recipe, ((extracted, EXTRACTED), (judged, JUDGED)), selected, partial(inputs_of, source))
+    funnel = ((extracted, EXTRACTED), (judged, JUDGED))
+    return publish(source.name, recipe, funnel, selected, partial(inputs_of, source.name))
 
 
 def inputs_of(source: str, extracted: Sequence[TextFacts], *others: Any) -> list[InputEntry]:
@@ -75,23 +79,24 @@ def inputs_of(source: str, extracted: Sequence[TextFacts], *others: Any) -> list
     return list(entries.values())
 
 
-def _text_runs(flag: str, reading: Reading, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:
-    need_readable(flag, reports_of(inputs_of("", extracted), "documents"), reading.max_quarantined)
+def _text_runs(reading: Reading, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:
+    need_readable(reading.flag, reports_of(inputs_of("", extracted), "documents"), reading.max_quarantined)
     return text_runs(reading.snapshot, extracted)
 
 
 def text_build(
-    source: tuple[str, str], ours: CommandParser, given: argparse.Namespace, beam_flags: Sequence[str], recipe: Recipe
+    source: TextSource, flag: str, ours: CommandParser, given: argparse.Namespace, beam_flags: Sequence[str]
 ) -> Build:
-    """A build from its flags; `source` is the name of the source and the flag of its files.
+    """A build of a source from its flags; `flag` is the one of its files.
 
     Everything that can be checked is checked before the first byte is written.
     """
-    _, flag = source
+    recipe = load_recipe(given.recipe, source.name, Choices(join_lines=not getattr(given, "keep_line_breaks", False)))
     files = sampled(find_inputs(names_of(getattr(given, flag.removeprefix("--"))), flag))
-    reading = Reading(given.snapshot, max_quarantined=given.max_quarantined)
+    reading = Reading(given.snapshot, max_quarantined=given.max_quarantined, flag=flag)
     last = stages(source, files, recipe, deciders_of(given, recipe), reading)
-    settings = settings_of(ours, given, {flag: samples_of(files), **decider_settings(given)})
+    effective = {flag: samples_of(files), **recipe_settings(recipe), **decider_settings(given)}
+    settings = settings_of(ours, given, effective)
     size = sum(file.bytes for file in files)
     return Build(
         last=last,

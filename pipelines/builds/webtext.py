@@ -8,31 +8,38 @@
 """
 
 import argparse
-import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from corpus.block_lists import load
 from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts
-from corpus.files.storage import is_remote, place
-from corpus.recipes import RECIPES, Recipe
+from corpus.files.storage import place
+from corpus.recipes.recipe import Recipe
 from corpus.report.fidelity import read_domains
 from corpus.report.write import write_report
-from corpus.rules.language import find_model
 from corpus.sources.links import LinkRules
 from pipelines.builds.build import Build, closure_of_stages, times, workers_for
 from pipelines.builds.corpus import AS_IT_COMES, MakeDecider, Reading, publish, reports_of, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
+from pipelines.builds.pages import (
+    CAPTURES,
+    CRAWL_BYTES_PER_WORKER,
+    JUDGED,
+    archives_read,
+    files_line,
+    need_readable_archives,
+    refuse_unwanted,
+    snapshots_of,
+)
+from pipelines.builds.recipes import page_recipe, page_recipe_settings
 from pipelines.builds.usefulness import need_readable, need_some
 from pipelines.cli.command import settings_of
-from pipelines.cli.contents import ARCHIVE, JSON_LINES, refuse_swapped
+from pipelines.cli.contents import ARCHIVE, JSON_LINES
 from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
-from pipelines.cli.languages import read_languages
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.records import Finished
 from pipelines.runtime.stage import Stage
@@ -56,8 +63,7 @@ from pipelines.work.redirects import (
 # Measured on real pages: bytes written for a byte of compressed crawl that links ask for, all stages together.
 DISK_SHARE = 0.2
 # How many bytes of input pay for one more worker process, which takes two to four seconds to start.
-DUMP_BYTES_PER_WORKER, CRAWL_BYTES_PER_WORKER = 10_000_000, 15_000_000
-_SNAPSHOT = re.compile(r"CC-MAIN-\d{4}-\d{2}")
+DUMP_BYTES_PER_WORKER = 10_000_000
 
 POSTS = FunnelStep(
     "posts", "posts", "Records of the submission dumps; kept are those that may make a link.", has_text=False
@@ -65,12 +71,10 @@ POSTS = FunnelStep(
 LINKS = FunnelStep(
     "links", "links", "The same posts by link; kept are those whose link has enough karma.", "posts", has_text=False
 )
-CAPTURES = FunnelStep("captures", "captures", "Records of the crawl files; kept are pages.", has_text=False)
 MATCHED = FunnelStep("matched", "matched", "Pages; kept are those that a link asks for.", "captures", has_text=False)
 EXTRACTED = FunnelStep(
     "extracted", "extracted", "Pages that a link asks for; kept are those with a main text.", "matched"
 )
-JUDGED = FunnelStep("judged", "judged", "Texts; kept are those that pass every step of the recipe.", "extracted")
 
 
 def stages(
@@ -86,7 +90,7 @@ def stages(
         "links", ReduceLinks(recipe.links), plan=partial(_link_ranges, reading.max_quarantined), reads=(posts,)
     )
     captures = Stage("captures", ScanCaptures(), plan=partial(archives, pages), units_per_worker=200 * 2**20)
-    edges = Stage("edges", MergeEdges(), plan=partial(_merges, reading.max_quarantined), reads=(captures,))
+    edges = Stage("edges", MergeEdges(), plan=partial(_merges, reading), reads=(captures,))
     redirects = Stage("redirects", FollowLinks(), plan=_links_and_edges, reads=(posts, links, edges))
     wanted = Stage("wanted", ReduceWanted(recipe.links.karma), plan=page_ranges, reads=(redirects,))
     matched = Stage("matched", MatchPages(reading.pages_per_part), plan=batches, reads=(captures, wanted))
@@ -98,11 +102,10 @@ def stages(
         reads=(links, matched),
         units_per_worker=400,
     )
-    snapshots = {file.name: reading.snapshot or (_SNAPSHOT.findall(file.name) or ["unnamed"])[0] for file in pages}
     judged = Stage(
         "judged",
         JudgePages(recipe.text_steps),
-        plan=partial(pages_to_judge, snapshots),
+        plan=partial(pages_to_judge, snapshots_of(pages, reading.snapshot)),
         reads=(matched, extracted),
         units_per_worker=1_500,
     )
@@ -116,7 +119,7 @@ def inputs_of(
     posts: Sequence[PostFacts], links: Any, captures: Sequence[CaptureFacts], *others: Any
 ) -> list[InputEntry]:
     """The inputs as the manifest has them, with what was found in each."""
-    return [*_dumps_read(posts), *_archives_read(captures)]
+    return [*_dumps_read(posts), *archives_read(captures)]
 
 
 def _dumps_read(posts: Sequence[PostFacts]) -> list[InputEntry]:
@@ -124,21 +127,13 @@ def _dumps_read(posts: Sequence[PostFacts]) -> list[InputEntry]:
     return [InputEntry("submissions", each.name, each.bytes, each.digest, what) for what, each in found]
 
 
-def _archives_read(captures: Sequence[CaptureFacts]) -> list[InputEntry]:
-    entries = []
-    for each in captures:
-        found = {"records": each.records, "captures": each.pages.rows, "quarantined": each.quarantined.rows}
-        entries.append(InputEntry("pages", each.name, each.bytes, each.digest, found))
-    return entries
-
-
 def _link_ranges(max_quarantined: float, posts: Sequence[PostFacts]) -> Iterator[LinkRange]:
     need_readable("--submissions", reports_of(_dumps_read(posts), "lines"), max_quarantined)
     return link_ranges(posts)
 
 
-def _merges(max_quarantined: float, captures: Sequence[CaptureFacts]) -> Iterator[Any]:
-    need_readable("--pages", reports_of(_archives_read(captures), "records"), max_quarantined)
+def _merges(reading: Reading, captures: Sequence[CaptureFacts]) -> Iterator[Any]:
+    need_readable_archives(reading, captures)
     return merges(captures)
 
 
@@ -161,19 +156,19 @@ def _pages_to_read(
 
 def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str]) -> Build:
     """The build that the flags ask for; everything that can be checked is checked before the first byte is written."""
-    recipe = _recipe(flags)
+    recipe = page_recipe(flags, _links(flags))
+    _check_domains(flags.domains)
     submissions = find_inputs(names_of(flags.submissions), "--submissions")
     pages = find_inputs(names_of(flags.pages), "--pages")
-    _refuse_swapped(submissions, pages)
+    refuse_unwanted(submissions, "--submissions", ARCHIVE, "--pages")
+    refuse_unwanted(pages, "--pages", JSON_LINES, "--submissions")
     submissions, pages = sampled(submissions), sampled(pages)
     reading = Reading(flags.snapshot, flags.captures_a_part, flags.max_quarantined)
     last = stages(submissions, pages, recipe, deciders_of(flags, recipe), reading)
     effective = {
         "--submissions": samples_of(submissions),
         "--pages": samples_of(pages),
-        "--languages": sorted(set(flags.languages.split(","))),
-        "--block": sorted(recipe.block_lists),
-        "--language-model": None,
+        **page_recipe_settings(flags, recipe),
         **decider_settings(flags),
     }
     settings = settings_of(ours, flags, effective)
@@ -189,23 +184,19 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
         disk=int(size * DISK_SHARE),
         lines=lambda: [
             f"recipe    {recipe.name}: {recipe.cites}",
-            *(_files_line(flag, files) for flag, files in (("submissions", submissions), ("pages", pages))),
+            *(files_line(flag, files) for flag, files in (("submissions", submissions), ("pages", pages))),
         ],
     )
 
 
-def _recipe(flags: argparse.Namespace) -> Recipe:
-    model = str(find_model(flags.language_model))
-    languages = read_languages(flags.languages, model)
-    blocked = tuple(name for name in flags.block or ("media",) if name != "none")
-    _check_files_of_flags(blocked, flags.domains)
+def _links(flags: argparse.Namespace) -> LinkRules:
     if flags.created_before and flags.created_from >= flags.created_before:
         raise CorpusloomError(
             f"--created-from {flags.created_from} is not before --created-before {flags.created_before}; no post can "
             "lie between them",
             ExitCode.FLAGS,
         )
-    rules = LinkRules(
+    return LinkRules(
         flags.min_karma,
         flags.karma,
         flags.created_from,
@@ -213,16 +204,10 @@ def _recipe(flags: argparse.Namespace) -> Recipe:
         flags.keep_over_18,
         flags.keep_deleted,
     )
-    return RECIPES[flags.recipe](rules, blocked, languages, model)
 
 
-def _check_files_of_flags(blocked: Sequence[str], domains: str) -> None:
-    """The small files that flags name can be read."""
-    try:
-        for name in blocked:
-            load(name)
-    except (ValueError, OSError) as error:
-        raise CorpusloomError(f"--block: {error}", ExitCode.FLAGS) from error
+def _check_domains(domains: str) -> None:
+    """The table of domains can be read."""
     try:
         if domains:
             read_domains(Path(domains))
@@ -231,22 +216,8 @@ def _check_files_of_flags(blocked: Sequence[str], domains: str) -> None:
         raise CorpusloomError(message, ExitCode.FLAGS) from error
 
 
-def _refuse_swapped(submissions: Sequence[InputFile], pages: Sequence[InputFile]) -> None:
-    for files, flag, unwanted, other in (
-        (submissions, "--submissions", ARCHIVE, "--pages"),
-        (pages, "--pages", JSON_LINES, "--submissions"),
-    ):
-        refuse_swapped((Path(file.file) for file in files if not is_remote(file.file)), flag, unwanted, other)
-
-
 def _summary(domains: str, root: Path) -> list[str]:
     """What is said at the end; the report is written once more where it is to be compared with other domains."""
     if domains:
         write_report(root, times(root), Path(domains))
     return summary(root)
-
-
-def _files_line(flag: str, files: Sequence[InputFile]) -> str:
-    names = ", ".join(file.name for file in files[:3])
-    names += f" and {len(files) - 3} more" if len(files) > 3 else ""
-    return f"{flag:<11} {len(files)} files, {sum(file.bytes for file in files) / 1e6:,.1f} MB: {names}"

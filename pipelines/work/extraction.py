@@ -31,6 +31,7 @@ from corpus.readers.warc.pages import read_pages
 from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, quarantined_row
 from corpus.urls import address_or_raw
 from pipelines.runtime.task import STAGES, Outcome, Task, note_progress
+from pipelines.work.listing import ListedFacts
 from pipelines.work.matching import MatchFacts, PageRun
 
 _SECONDS_BETWEEN_LISTINGS = 60
@@ -69,14 +70,14 @@ class ExtractedFacts:
     quarantined: Part
 
 
-def runs_of(matched: Sequence[MatchFacts]) -> Iterator[tuple[str, Part, PageRun]]:
+def runs_of(matched: Sequence[MatchFacts | ListedFacts]) -> Iterator[tuple[str, Part, PageRun]]:
     """(archive, its matched pages, run) of every run, in order."""
     for facts in matched:
         for archive in facts.archives:
             yield from ((archive.name, archive.matched, run) for run in archive.runs)
 
 
-def pages_to_read(files: Sequence[InputFile], matched: Sequence[MatchFacts]) -> Iterator[Pages]:
+def pages_to_read(files: Sequence[InputFile], matched: Sequence[MatchFacts | ListedFacts]) -> Iterator[Pages]:
     """A unit for each run of matched pages."""
     named = {file.name: file for file in files}
     for name, part, run in runs_of(matched):
@@ -88,11 +89,13 @@ class ExtractPages:
     """The work on a run of matched pages.
 
     `block_lists` has the digest of each list that a step uses: a list may be a file, and a changed file makes other
-    verdicts. `max_body` is the longest body that is read, in bytes.
+    verdicts. `source` is the corpus that the pages are for, the first word of their ids. `max_body` is the longest body
+    that is read, in bytes.
     """
 
     page_steps: tuple[PageStep, ...]
     block_lists: dict[str, str]
+    source: str = "webtext"
     max_body: int = 10 * 2**20
 
     def __call__(self, task: Task[Pages]) -> Outcome[ExtractedFacts]:
@@ -122,7 +125,9 @@ class ExtractPages:
         """A page after the steps on it, which are guarded; what the sandbox raises is about this machine."""
         if isinstance(item, Quarantined):
             return item
-        return guarded(lambda page: run_steps(located(page), self.page_steps), item, item.warc_file, item.warc_offset)
+        return guarded(
+            lambda page: run_steps(located(page, self.source), self.page_steps), item, item.warc_file, item.warc_offset
+        )
 
     def _outcome(
         self, task: Task[Pages], reuse: str, rows: list[dict[str, Any]], damage: list[Quarantined]
@@ -147,10 +152,10 @@ def _code() -> str:
     return closure_of((read_pages, extract)).digest
 
 
-def located(page: Page) -> Page:
-    """The page with the forms of its address."""
+def located(page: Page, source: str) -> Page:
+    """The page with its source and the forms of its address."""
     where = address_or_raw(page.url)
-    return replace(page, canonical_url=where.canonical, surt=where.surt, domain=where.domain)
+    return replace(page, source=source, canonical_url=where.canonical, surt=where.surt, domain=where.domain)
 
 
 def _older_rows(folder: Path, reuse: str, unit: Pages, offsets: frozenset[int]) -> dict[int, dict[str, Any]]:

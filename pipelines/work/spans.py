@@ -9,7 +9,7 @@ from corpus.files.inputs import InputFile
 from corpus.files.manifest import Part
 from corpus.files.storage import local
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span
-from corpus.readers.mediawiki.dump_spans import dump_spans
+from corpus.sources.texts import TextSource
 
 # Of a compressed dump: about 40 MB of wikitext, half a minute of parsing.
 BYTES_PER_SPAN = 8 * 2**20
@@ -38,14 +38,15 @@ class TextSpan:
         return max((self.file.bytes if self.end is None else self.end) - self.start, 1)
 
 
-def spans(source: str, files: Sequence[InputFile], templates: Sequence[Any] = ()) -> Iterator[TextSpan]:
+def spans(source: TextSource, files: Sequence[InputFile], templates: Sequence[Any] = ()) -> Iterator[TextSpan]:
     """The spans that are read side by side; by the bytes of a file alone, so that any machine makes the same parts."""
     parts = tuple(facts.found for facts in templates)
     for file in files:
-        found = _spans_of(file) if source == "wikipedia" else (WHOLE,)
+        found = _spans_of(source, file) if source.divide else (WHOLE,)
         yield from (TextSpan(file, span.start, span.end, parts) for span in found)
 
 
 @lru_cache(maxsize=1000)
-def _spans_of(file: InputFile) -> tuple[Span, ...]:
-    return tuple(dump_spans(local(file.place), BYTES_PER_SPAN))
+def _spans_of(source: TextSource, file: InputFile) -> tuple[Span, ...]:
+    assert source.divide
+    return tuple(source.divide(local(file.place), BYTES_PER_SPAN))

@@ -20,6 +20,7 @@ from corpus.files.storage import local
 from corpus.quarantine import guarded
 from corpus.readers.mediawiki.articles import TEMPLATES, Article, read_articles
 from corpus.readers.mediawiki.dump_pages import Span
+from corpus.sources.wikipedia import wiki_of
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.spans import TextSpan
 
@@ -62,11 +63,6 @@ def _rows(page: Article) -> list[dict[str, Any]]:
     text, decidable = (said.text, said.decidable) if said else ("", False)
     row = {"wiki": wiki, "name": name, "text": text, "decidable": decidable, "of": target}
     return [row] if target or said else []
-
-
-def wiki_of(page: Article) -> str:
-    """What tells the wikis of several dumps apart."""
-    return page.dbname or page.site or page.language
 
 
 @lru_cache(maxsize=4)

@@ -5,34 +5,28 @@ What a unit makes is cut into runs by number, which keeps the later stages paral
 size. As with pages, taking the text out of its markup and judging it are two stages.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain, islice
-from pathlib import Path
 
 from corpus.document import Document, Quarantined, Rejected, Step, run_steps
-from corpus.extraction.wiki.definitions import with_templates
-from corpus.extraction.wiki.site import Definition, Site, revision_time
 from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, read_parquet, write_parquet
 from corpus.files.storage import local
 from corpus.hashing import file_digest
 from corpus.quarantine import guarded, storable
-from corpus.readers.books import book_document, read_books
-from corpus.readers.mediawiki.articles import Article, article_document, read_articles
-from corpus.readers.mediawiki.dump_pages import WHOLE, Span
+from corpus.readers.mediawiki.dump_pages import Span
 from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, from_extracted, quarantined_row
+from corpus.sources.texts import TextSource
 from corpus.urls import address_or_raw
 from pipelines.runtime.task import Outcome, Task, note_progress
 from pipelines.work.judging import JudgedFacts, write_judged
 from pipelines.work.spans import TextSpan
-from pipelines.work.templates import definitions_of, wiki_of
+from pipelines.work.templates import definitions_of
 
 TEXTS_PER_RUN = 10_000
 # About how many bytes a byte of dump inflates to, for the ETA.
 COMPRESSION = 4
-WIKIPEDIA_LICENCE = "CC BY-SA 4.0"
 
 
 @dataclass(frozen=True)
@@ -70,47 +64,11 @@ def text_runs(snapshot: str, extracted: Sequence[TextFacts]) -> Iterator[TextRun
             yield TextRun(part, snapshot, f"{facts.name} run {number}")
 
 
-def read_texts(
-    source: str,
-    path: Path,
-    name: str,
-    span: Span = WHOLE,
-    templates: Mapping[str, Mapping[str, Definition]] | None = None,
-) -> Iterator[Document | Rejected | Quarantined]:
-    """Everything in a file of one source (of a dump: in a span of it), in file order.
-
-    Offsets count the inflated bytes; from the start of a span where that is not the start of the file, and then the
-    file is called `name@start`. `templates` are those of the dumps, for each wiki by name.
-    """
-    if source == "wikipedia":
-        name = f"{name}@{span.start}" if span.start else name
-        for article in read_articles(path, name, span):
-            if isinstance(article, Quarantined):
-                yield article
-            else:
-                document = partial(_article_document, name=name, templates=templates or {})
-                yield guarded(document, article, name, article.offset)
-    else:
-        for book in read_books(path, name):
-            yield book if isinstance(book, Quarantined) else replace(book_document(book, name), licence=book.licence)
-
-
-def _article_document(
-    article: Article, name: str, templates: Mapping[str, Mapping[str, Definition]]
-) -> Document | Rejected:
-    """The document of an article, the calls of the dump's own simple templates replaced by what they say."""
-    definitions = templates.get(wiki_of(article), {})
-    if definitions and not article.namespace and not article.redirect:
-        site = Site(article.language, article.title, revision_time(article.timestamp), definitions)
-        article = replace(article, text=with_templates(article.text, site))
-    return article_document(article, name)
-
-
 @dataclass(frozen=True)
 class ExtractTexts:
     """The work on one span of a file: `steps` take the text out of its markup or its frame."""
 
-    source: str
+    source: TextSource
     steps: tuple[Step, ...]
 
     def __call__(self, task: Task[TextSpan]) -> Outcome[TextFacts]:
@@ -136,7 +94,7 @@ class ExtractTexts:
     def _extracted(self, task: Task[TextSpan], damage: list[Quarantined]) -> Iterator[Document | Rejected]:
         unit, note = task.unit, note_progress(task)
         span, templates = Span(unit.start, unit.end), definitions_of(task.root, unit.templates)
-        for item in read_texts(self.source, local(unit.file.place), unit.file.name, span, templates):
+        for item in self.source.read(local(unit.file.place), unit.file.name, span, templates):
             file, offset = _place(item)
             note(offset // COMPRESSION)
             result = item if isinstance(item, Quarantined) else guarded(self._extract, item, file, offset)
@@ -147,8 +105,16 @@ class ExtractTexts:
 
     def _extract(self, item: Document | Rejected) -> Document | Rejected:
         if isinstance(item, Rejected):
-            return storable(replace(item, document=_located(item.document)))
-        return storable(run_steps(_located(item), self.steps))
+            return storable(replace(item, document=self._located(item.document)))
+        return storable(run_steps(self._located(item), self.steps))
+
+    def _located(self, document: Document) -> Document:
+        """The document with the forms of its address and its licence."""
+        document = replace(document, licence=document.licence or self.source.licence)
+        if not document.url:
+            return document
+        where = address_or_raw(document.url)
+        return replace(document, canonical_url=where.canonical, surt=where.surt, domain=where.domain)
 
 
 @dataclass(frozen=True)
@@ -194,13 +160,3 @@ def _place(item: Document | Rejected | Quarantined) -> tuple[str, int]:
         return item.file, item.offset
     document = item.document if isinstance(item, Rejected) else item
     return document.warc_file, document.warc_offset
-
-
-def _located(document: Document) -> Document:
-    """The document with the forms of its address and its licence."""
-    licence = document.licence or (WIKIPEDIA_LICENCE if document.source == "wikipedia" else "")
-    document = replace(document, licence=licence)
-    if not document.url:
-        return document
-    where = address_or_raw(document.url)
-    return replace(document, canonical_url=where.canonical, surt=where.surt, domain=where.domain)

@@ -11,7 +11,11 @@ pytest.importorskip("apache_beam")
 from conftest import contents, rows, run
 
 from corpus.files.manifest import verify
+from corpus.recipes import gpt3_books, gpt3_wikipedia
+from corpus.recipes.recipe import Choices
 from corpus.sample.prose import english_article
+from corpus.sources.books import BOOKS
+from corpus.sources.wikipedia import WIKIPEDIA
 from pipelines.work import spans, texts
 
 HEAD = (
@@ -98,9 +102,7 @@ def test_a_big_dump_is_read_by_several_units(tmp_path, monkeypatch):
     streams = [HEAD, *("".join(group) for group in groups), "</mediawiki>"]
     (tmp_path / "enwiki.xml.bz2").write_bytes(b"".join(bz2.compress(part.encode()) for part in streams))
     monkeypatch.setattr(spans, "BYTES_PER_SPAN", 3000)
-    from corpus.recipes import gpt3_wikipedia
-
-    build_in_process(tmp_path, "wikipedia", tmp_path / "enwiki.xml.bz2", gpt3_wikipedia())
+    build_in_process(tmp_path, WIKIPEDIA, tmp_path / "enwiki.xml.bz2", gpt3_wikipedia.make(Choices()))
     manifest = json.loads((tmp_path / "out" / "_MANIFEST.json").read_bytes())
     assert manifest["counts"]["corpus"]["in"] == manifest["inputs"]["wikipedia"][0]["documents"] == 8
     names = {row["warc_file"].rpartition("@")[2] for row in rows(tmp_path / "out", "kept")}
@@ -116,7 +118,7 @@ def build_in_process(tmp_path, source, path, recipe):
     from pipelines.runtime.driver import Handing, new_run, run_stages
 
     files = sampled(find_inputs([str(path)], "--files"))
-    last = stages((source, "--files"), files, recipe, (deduplicate(recipe.near),))
+    last = stages(source, files, recipe, (deduplicate(recipe.near),))
     assert run_stages(last, new_run(tmp_path / "out", "_MANIFEST.json"), Handing(["--direct_num_workers=1"]))
 
 
@@ -172,9 +174,7 @@ def contents_of(folder):
 
 def test_long_files_are_cut_into_runs(shelf, tmp_path, monkeypatch):
     monkeypatch.setattr(texts, "TEXTS_PER_RUN", 2)
-    from corpus.recipes import gpt3_books
-
-    build_in_process(tmp_path, "books", shelf / "books.jsonl", gpt3_books())
+    build_in_process(tmp_path, BOOKS, shelf / "books.jsonl", gpt3_books.make(Choices()))
     assert len(list((tmp_path / "out" / "kept").iterdir())) == 2
     assert len(rows(tmp_path / "out", "kept")) == 2
 

@@ -24,8 +24,10 @@ from corpus.files.inputs import InputFile
 from corpus.files.storage import place
 from corpus.mixture import Mixture, Source
 from corpus.recipes import gpt2_webtext, gpt3_books, gpt3_wikipedia
+from corpus.recipes.recipe import Choices
 from corpus.rules.language import find_model
-from corpus.sources.links import LinkRules
+from corpus.sources.books import BOOKS
+from corpus.sources.wikipedia import WIKIPEDIA
 from corpus.tokenizer.files import save_tokenizer
 from corpus.tokenizer.training import train_tokenizer
 from pipelines.builds import texts, token_shards, vocabulary, webtext
@@ -57,12 +59,12 @@ def last_stage(name, tokenizer, count=3):
     parts = [CorpusPart(f"gs://corpora/kept/{n}", f"kept/{n}", 1000, str(n)) for n in range(count)]
     match name:
         case "webtext":
-            recipe = gpt2_webtext(LinkRules(), ("media",), ("en",), str(find_model()))
+            recipe = gpt2_webtext.make(Choices(language_model=str(find_model())))
             return webtext.stages(files(count), files(count), recipe, (deduplicate(recipe.near),))
         case "books":
-            return texts.stages(("books", "--books"), files(count), gpt3_books(), (deduplicate(MinHash()),))
+            return texts.stages(BOOKS, files(count), gpt3_books.make(Choices()), (deduplicate(MinHash()),))
         case "wikipedia":
-            return texts.stages(("wikipedia", "--dumps"), files(count), gpt3_wikipedia(), (deduplicate(MinHash()),))
+            return texts.stages(WIKIPEDIA, files(count), gpt3_wikipedia.make(Choices()), (deduplicate(MinHash()),))
         case "tokenizer":
             training = vocabulary.Training({"gs://corpora": 1}, "gpt2", 260, 10**9)
             return vocabulary.stages(training, {"gs://corpora": parts}, {"gs://corpora": 0.5}, 0.1)

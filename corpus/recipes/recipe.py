@@ -1,0 +1,98 @@
+"""A recipe as a value: steps on the page, steps on its text, the settings of deduplication, and where it comes from."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, is_dataclass
+from functools import partial
+from typing import Any
+
+from corpus.block_lists import load
+from corpus.dedup.minhash import MinHash
+from corpus.document import Document, Page, PageStep, Rejected, Step
+from corpus.hashing import digest
+from corpus.sources.links import LinkRules
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a command leaves to its user. None: as the recipe has it.
+
+    `blocked` are block lists (profiles or files), `languages` the codes that stay (none: all), `bad_words` words and
+    phrases in lower case, `join_lines` whether each paragraph of a book becomes one line.
+    """
+
+    blocked: tuple[str, ...] | None = None
+    languages: tuple[str, ...] | None = None
+    bad_words: frozenset[str] = frozenset()
+    join_lines: bool = True
+    language_model: str = ""
+    links: LinkRules = field(default_factory=LinkRules)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Steps on the page, steps on its text, and how duplicates are found.
+
+    `extraction` are the steps that take a text out of its markup or its frame, for sources that are no pages. `links`
+    say which links ask for a page, in a corpus that is made of links. `file` and `source` are the name and the text of
+    the file that a recipe was read from, empty for one of ours.
+    """
+
+    name: str
+    cites: str
+    page_steps: tuple[PageStep, ...] = ()
+    text_steps: tuple[Step, ...] = ()
+    extraction: tuple[Step, ...] = ()
+    links: LinkRules = field(default_factory=LinkRules)
+    near: MinHash = field(default_factory=MinHash)
+    file: str = ""
+    source: str = ""
+
+    @property
+    def block_lists(self) -> dict[str, str]:
+        """The digest of each list that a step uses: a list may be a file, and a changed file is another recipe."""
+        used = (
+            step.keywords["profile"]
+            for step in self.page_steps
+            if isinstance(step, partial) and "profile" in step.keywords
+        )
+        return {name: digest(*sorted(load(name))) for name in used}
+
+    def describe(self) -> dict[str, Any]:
+        """The recipe as the manifest has it: every step with its settings, and the versions it depends on."""
+        return {
+            "name": self.name,
+            "cites": self.cites,
+            "links": asdict(self.links),
+            "block_lists": self.block_lists,
+            "page_steps": [describe_step(step) for step in self.page_steps],
+            "extraction": [describe_step(step) for step in self.extraction],
+            "text_steps": [describe_step(step) for step in self.text_steps],
+            "near_duplicates": asdict(self.near),
+            **({"file": self.file, "source": self.source} if self.source else {}),
+        }
+
+
+def describe_step(step: Callable[..., Page | Document | Rejected]) -> dict[str, Any]:
+    """A step as data: its name and settings. Paths of models are left out; their digests are fixed in the code."""
+    step = getattr(step, "step", step)
+    function, settings = (step.func, step.keywords) if isinstance(step, partial) else (step, {})
+    values = {name: value for name, value in settings.items() if name != "model"}
+    plain = {name: _plain(value) for name, value in values.items()}
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    arguments = [_plain(value) for value in step.args] if isinstance(step, partial) else []
+    return {"step": f"{function.__module__}.{name}", **({"arguments": arguments} if arguments else {}), **plain}
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON; sets in order, code by its name."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(setting) for name, setting in asdict(value).items()}
+    if isinstance(value, dict):
+        return {str(name): _plain(setting) for name, setting in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(_plain(item) for item in value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, partial):
+        return describe_step(value)
+    return value if isinstance(value, str | int | float | bool | None) else getattr(value, "__qualname__", repr(value))

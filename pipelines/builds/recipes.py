@@ -1,0 +1,69 @@
+"""The recipe that the flags of a command ask for, and what it is in the settings of an output."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from corpus.block_lists import load
+from corpus.errors import CorpusloomError, ExitCode
+from corpus.hashing import digest
+from corpus.recipes.load import load_recipe
+from corpus.recipes.recipe import Choices, Recipe
+from corpus.rules.language import find_model
+from corpus.sources.links import LinkRules
+from pipelines.cli.languages import read_languages
+
+
+def page_recipe(given: argparse.Namespace, links: LinkRules | None = None) -> Recipe:
+    """The recipe for pages; `CorpusloomError` (2) where a flag names what is not there."""
+    model = str(find_model(given.language_model))
+    choices = Choices(
+        blocked=_blocked(given.block),
+        languages=read_languages(given.languages, model) if given.languages else None,
+        bad_words=_bad_words(given.bad_words),
+        language_model=model,
+        links=links or LinkRules(),
+    )
+    return load_recipe(given.recipe, "pages", choices)
+
+
+def page_recipe_settings(given: argparse.Namespace, recipe: Recipe) -> dict[str, Any]:
+    """The flags of a recipe for pages as the settings of an output have them."""
+    return {
+        **recipe_settings(recipe),
+        "--languages": sorted(set(given.languages.split(","))),
+        "--block": recipe.block_lists,
+        "--bad-words": digest(*sorted(_bad_words(given.bad_words))) if given.bad_words else "",
+        "--language-model": None,
+    }
+
+
+def recipe_settings(recipe: Recipe) -> dict[str, Any]:
+    """`--recipe` as the settings have it: a file by its name and its text."""
+    return {"--recipe": f"{recipe.file} ({digest(recipe.source)})"} if recipe.source else {}
+
+
+def _blocked(given: list[str] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    blocked = tuple(name for name in given if name != "none")
+    try:
+        for name in blocked:
+            load(name)
+    except (ValueError, OSError) as error:
+        raise CorpusloomError(f"--block: {error}", ExitCode.FLAGS) from error
+    return blocked
+
+
+def _bad_words(file: str) -> frozenset[str]:
+    """The words of a file, in lower case."""
+    if not file:
+        return frozenset()
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise CorpusloomError(
+            f"--bad-words {file}: {reason}; give a file with one word a line", ExitCode.FLAGS
+        ) from error
+    return frozenset(line.strip().lower() for line in lines if line.strip())
