@@ -101,7 +101,7 @@ def test_what_stands_on_a_page_and_in_a_text_stays(sample, tmp_path):
         (["--recipe", "gpt3-books"], 2, "it is one for books"),
         (["--recipe", "none.py:make"], 2, "No such file"),
         (["--bad-words", "nothing"], 2, "--bad-words nothing"),
-        (["--languages", "engl"], 2, "did you mean"),
+        (["--languages", "english"], 2, "did you mean en"),
         (["--block", "nothing"], 2, "--block: no block list"),
     ],
 )
