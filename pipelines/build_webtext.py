@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from corpus.command_line import CommandParser, WholeNumber, day
+from corpus.command_line import CommandParser, WholeNumber
 from pipelines.cli.deciders import add_decider_flags
-from pipelines.cli.flags import add_damage_flag, add_run_flags
+from pipelines.cli.flags import add_damage_flag, add_link_flags, add_run_flags
 from pipelines.cli.recipes import add_model_flag, add_page_flags
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def parser() -> CommandParser:
     """The flags. Patterns are expanded by the command itself; each flag for files may be given repeatedly."""
     flags = CommandParser(COMMAND, "Build WebText from Reddit submission dumps and crawl files.", EXAMPLE)
     _add_files(flags.add_argument_group("files"))
-    _add_links(flags.add_argument_group("which links count"))
+    add_link_flags(flags.add_argument_group("which links count"))
     add_page_flags(flags.add_argument_group("which pages stay"), "gpt2-webtext")
     add_decider_flags(flags.add_argument_group("beside the recipe"))
     _add_run(flags.add_argument_group("the run"))
@@ -66,34 +66,6 @@ def _add_files(group: Group) -> None:
         metavar="FILE",
         help="a table of domains to compare with in the report, as OpenAI's domains.txt",
     )
-
-
-def _add_links(group: Group) -> None:
-    group.add_argument(
-        "--min-karma",
-        type=WholeNumber(-(2**31), 2**31),
-        default=3,
-        metavar="N",
-        help="least karma of a link (default 3)",
-    )
-    group.add_argument(
-        "--karma",
-        choices=("max", "sum"),
-        default="max",
-        help="over several posts of one URL: the highest, as WebText, or the sum, as OpenWebText2",
-    )
-    group.add_argument(
-        "--created-from", type=day, default="", metavar="DAY", help="first day of posts (default: no limit)"
-    )
-    group.add_argument(
-        "--created-before",
-        type=day,
-        default="2018-01-01",
-        metavar="DAY",
-        help="day after the last day of posts (default 2018-01-01, as in GPT-2's paper; '' = no limit)",
-    )
-    group.add_argument("--keep-over-18", action="store_true", help="count posts marked over 18")
-    group.add_argument("--keep-deleted", action="store_true", help="count posts that were deleted or removed")
 
 
 def _add_run(group: Group) -> None:

@@ -9,7 +9,6 @@ same command again after any interruption: nothing stored is asked for again.
 
 import argparse
 import asyncio
-import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser, Number, WholeNumber, end_with
 from corpus.errors import CorpusloomError, ExitCode
+from pipelines.cli.flags import add_agent_flags
 
 if TYPE_CHECKING:
     from corpus.fetching.fetcher import Fetcher
@@ -30,8 +30,6 @@ COMMAND = "python -m pipelines.fetch"
 EXAMPLE = """
 example:  python -m pipelines.fetch --links corpus/webtext --contact https://example.org/crawler --output fetched
 """
-_TOKEN = re.compile("[A-Za-z_-]+")
-_CONTACT = re.compile(r"https?://[^\s/]+\.[^\s]+|mailto:[^\s@]+@[^\s@]+\.[^\s@]+")
 _SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -47,21 +45,7 @@ def parser() -> CommandParser:
     )
     files.add_argument("--output", required=True, metavar="FOLDER", help="where the WARC files go")
     files.add_argument("--most-links", type=WholeNumber(1), metavar="N", help="only the first N links of the list")
-    who = flags.add_argument_group("who asks")
-    who.add_argument(
-        "--contact",
-        required=True,
-        type=_contact,
-        metavar="URL",
-        help="where those who run a server find out who fetches, and can complain: a page or mailto:",
-    )
-    who.add_argument(
-        "--agent",
-        type=_agent,
-        default="corpusloom",
-        metavar="NAME",
-        help="the name that robots.txt knows the fetcher by (default corpusloom)",
-    )
+    add_agent_flags(flags.add_argument_group("who asks"))
     _add_manners(flags.add_argument_group("how servers are treated"))
     run = flags.add_argument_group("the run")
     run.add_argument("--retry-failed", action="store_true", help="try once more what failed in an earlier run")
@@ -245,18 +229,6 @@ def _check_folder(folder: Path) -> None:
     if names and ".journal" not in names and (others := sorted(names - {".lock"})):
         message = f"--output {folder} holds {others[0]} and nothing that this command made; choose an empty folder"
         raise CorpusloomError(message, ExitCode.FLAGS)
-
-
-def _contact(text: str) -> str:
-    if not _CONTACT.fullmatch(text) or not text.isascii():
-        raise argparse.ArgumentTypeError(f"{text!r} is no address; give https://… or mailto:…@…")
-    return text
-
-
-def _agent(text: str) -> str:
-    if not _TOKEN.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: a name of letters, - and _ alone (RFC 9309 §2.2.1)")
-    return text
 
 
 def _port(text: str) -> int:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from corpus.fetching.client import Answer, Client, FailedRequest
+from corpus.fetching.client import Answer, Client, FailedRequest, Reads, holds_text
 from corpus.fetching.politeness import BUSY, Turns, back_off, retry_after
 from corpus.fetching.targets import Target
 
@@ -56,7 +56,7 @@ class Asking:
         self,
         target: Target,
         headers: Mapping[str, str] | None = None,
-        any_type: bool = False,
+        reads: Reads = holds_text,
         doubt: Callable[[Answer], str] = no_doubt,
     ) -> tuple[Answer, int]:
         """The answer and the number of attempts that it took; `FailedRequest` where there is none to be had.
@@ -70,7 +70,7 @@ class Asking:
                 break
             asked = None
             try:
-                answer = await self._in_turn(target, headers, any_type)
+                answer = await self._in_turn(target, headers, reads)
                 reason = BUSY_SERVER if answer.status in self.manners.busy else doubt(answer)
                 if not reason:
                     self._failures.pop(target.host, None)
@@ -88,10 +88,10 @@ class Asking:
                 self.given_up.add(target.host)
         raise failure
 
-    async def _in_turn(self, target: Target, headers: Mapping[str, str] | None, any_type: bool) -> Answer:
+    async def _in_turn(self, target: Target, headers: Mapping[str, str] | None, reads: Reads) -> Answer:
         async with self.turns.turn(target.host) as turn, self._places:
             self.requests += 1
-            return await self.client.ask(target, turn.answered, headers, any_type)
+            return await self.client.ask(target, turn.answered, headers, reads)
 
     def _leave_alone(self, host: str, pause: float) -> None:
         if pause > self.manners.longest_pause:

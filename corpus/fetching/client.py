@@ -28,6 +28,20 @@ _READABLE = ("text/", "application/xhtml+xml", "application/xml", "application/j
 _REWRITTEN = {b"transfer-encoding", b"content-length"}
 
 
+Reads = Callable[[int, str], bool]
+
+
+def holds_text(status: int, content_type: str) -> bool:
+    """Whether the type of an answer is one that may hold a text."""
+    media = parse_media_type(content_type)
+    return media is None or media.essence.startswith(_READABLE)
+
+
+def always(status: int, content_type: str) -> bool:
+    """Every body is read."""
+    return True
+
+
 class FailedRequest(Exception):
     """A request without an answer; `reason` is `failed.…`, `passing` says that another attempt may go well."""
 
@@ -125,11 +139,11 @@ class Client:
         target: Target,
         answered: Callable[[], None],
         headers: Mapping[str, str] | None = None,
-        any_type: bool = False,
+        reads: Reads = holds_text,
     ) -> Answer:
         """Send a GET; `answered` is called when the answer begins.
 
-        Unless it may be of `any_type`, a body whose type holds no text is left unread. Raises `FailedRequest`, and
+        `reads` says of a status and a Content-Type whether the body is worth reading. Raises `FailedRequest`, and
         `RefusedTarget` where an address is out of reach.
         """
         began, date = time.monotonic(), datetime.now(UTC)
@@ -138,7 +152,7 @@ class Client:
         async with self._open(target, headers or {}) as response:
             answered()
             body, truncated = b"", "unspecified"
-            if any_type or _is_readable(response.headers.get("Content-Type", "")):
+            if reads(response.status, response.headers.get("Content-Type", "")):
                 body, truncated = await self._body(response, began + self.bounds.total)
             return Answer(
                 target,
@@ -196,11 +210,6 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         return await send(request)
     except (aiohttp.ClientError, OSError) as error:
         raise _named(error) from error
-
-
-def _is_readable(content_type: str) -> bool:
-    media = parse_media_type(content_type)
-    return media is None or media.essence.startswith(_READABLE)
 
 
 def _sent(target: Target, headers: Mapping[str, str]) -> bytes:

@@ -10,13 +10,14 @@ on loopback or for an archive server that the user named. There is no flag, no s
 
 import asyncio
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from corpus.errors import CorpusloomError, ExitCode
 from corpus.fetching.addresses import why_not_public
 from corpus.fetching.targets import WEB_PORTS, RefusedTarget, Target, check_numeric, is_numeric, target_of
 
@@ -84,6 +85,31 @@ class Reach:
         self.check(str(where[0]), int(where[1]))
         OPENED.get([]).append(str(where[0]))
         return socket.socket(family, kind, protocol)
+
+
+def reach_of_server(address: str) -> Reach:
+    """The reach of a reader that asks the one server that its user named: there, wherever it is, and nowhere else.
+
+    Its addresses are looked up now, and kept. Raises `CorpusloomError`.
+    """
+    try:
+        target = target_of(address, frozenset(range(1, 65536)), _Anything())
+    except RefusedTarget as refusal:
+        raise CorpusloomError(f"{address} is no address of a server; give https://…", ExitCode.FLAGS) from refusal
+    try:
+        infos = [] if is_numeric(target.host) else socket.getaddrinfo(target.host, target.port)
+    except (OSError, UnicodeError) as error:
+        raise CorpusloomError(f"{address}: {error}; check the name and the network", ExitCode.INPUT) from error
+    found = list(dict.fromkeys(str(info[4][0]) for info in infos)) or [target.host]
+    trusted = frozenset((each, target.port) for each in found)
+    return Reach(frozenset((target.port,)), trusted, {target.host: found})
+
+
+class _Anything(Container[str]):
+    """Every name: the user gave it."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 class CheckedResolver(AbstractResolver):

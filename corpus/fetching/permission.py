@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from corpus.document import Quarantined
 from corpus.fetching.asking import Asking
-from corpus.fetching.client import Answer, FailedRequest
+from corpus.fetching.client import Answer, FailedRequest, always
 from corpus.fetching.journal import Entry, Journal
 from corpus.fetching.records import location, members
 from corpus.fetching.robots import Robots
@@ -74,13 +74,13 @@ class Permission:
 
     async def _answer(self, target: Target) -> tuple[Answer, bool]:
         """The answer at the end of the redirects, and whether their end was reached."""
-        answer, _ = await self.asking.ask(self.asking.client.reach.target(target.robots), any_type=True)
+        answer, _ = await self.asking.ask(self.asking.client.reach.target(target.robots), reads=always)
         for _ in range(MOST_HOPS):
             url = location(answer)
             if not url:
                 return answer, True
             try:
-                answer, _ = await self.asking.ask(self.asking.client.reach.target(url), any_type=True)
+                answer, _ = await self.asking.ask(self.asking.client.reach.target(url), reads=always)
             except (RefusedTarget, FailedRequest) as error:
                 raise FailedRequest(UNREACHABLE, error.detail, False) from error
         return answer, not location(answer)

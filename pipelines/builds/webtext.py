@@ -46,7 +46,7 @@ from pipelines.runtime.stage import Stage
 from pipelines.work.captures import CaptureFacts, ScanCaptures, archives
 from pipelines.work.extraction import ExtractPages, Pages, pages_to_read
 from pipelines.work.judging import JudgePages, pages_to_judge
-from pipelines.work.links import LinkFacts, LinkRange, PostFacts, ReadPosts, ReduceLinks, dumps, link_ranges
+from pipelines.work.links import Dump, LinkFacts, LinkRange, PostFacts, ReadPosts, ReduceLinks, dumps, link_ranges
 from pipelines.work.lost_links import ListLost, links_and_answers
 from pipelines.work.matching import MatchFacts, MatchPages, batches
 from pipelines.work.publish import FunnelStep, InputEntry
@@ -85,10 +85,7 @@ def stages(
     reading: Reading = AS_IT_COMES,
 ) -> Stage[Any, Any]:
     """The last stage of a build of WebText."""
-    posts = Stage("posts", ReadPosts(recipe.links), plan=partial(dumps, submissions), units_per_worker=100_000)
-    links = Stage(
-        "links", ReduceLinks(recipe.links), plan=partial(_link_ranges, reading.max_quarantined), reads=(posts,)
-    )
+    posts, links = read_link_table(submissions, recipe.links, reading.max_quarantined)
     captures = Stage("captures", ScanCaptures(), plan=partial(archives, pages), units_per_worker=200 * 2**20)
     edges = Stage("edges", MergeEdges(), plan=partial(_merges, reading), reads=(captures,))
     redirects = Stage("redirects", FollowLinks(), plan=_links_and_edges, reads=(posts, links, edges))
@@ -113,6 +110,15 @@ def stages(
     funnel = ((posts, POSTS), (links, LINKS), (captures, CAPTURES), (matched, MATCHED),
               (extracted, EXTRACTED), (judged, JUDGED))  # fmt: skip
     return publish("webtext", recipe, funnel, selected, inputs_of, lost)
+
+
+def read_link_table(
+    submissions: Sequence[InputFile], rules: LinkRules, max_quarantined: float
+) -> tuple[Stage[Dump, PostFacts], Stage[LinkRange, LinkFacts]]:
+    """The stages that make the link table: posts, links."""
+    posts = Stage("posts", ReadPosts(rules), plan=partial(dumps, submissions), units_per_worker=100_000)
+    links = Stage("links", ReduceLinks(rules), plan=partial(_link_ranges, max_quarantined), reads=(posts,))
+    return posts, links
 
 
 def inputs_of(
@@ -156,7 +162,7 @@ def _pages_to_read(
 
 def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str]) -> Build:
     """The build that the flags ask for; everything that can be checked is checked before the first byte is written."""
-    recipe = page_recipe(flags, _links(flags))
+    recipe = page_recipe(flags, link_rules(flags))
     _check_domains(flags.domains)
     submissions = find_inputs(names_of(flags.submissions), "--submissions")
     pages = find_inputs(names_of(flags.pages), "--pages")
@@ -189,7 +195,7 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
     )
 
 
-def _links(flags: argparse.Namespace) -> LinkRules:
+def link_rules(flags: argparse.Namespace) -> LinkRules:
     if flags.created_before and flags.created_from >= flags.created_before:
         raise CorpusloomError(
             f"--created-from {flags.created_from} is not before --created-before {flags.created_before}; no post can "

@@ -1,11 +1,14 @@
 """Flags that several commands share. Imports nothing heavy: `--help` must answer at once."""
 
 import argparse
+import re
 
-from corpus.command_line import SHARE, CommandParser
+from corpus.command_line import SHARE, CommandParser, WholeNumber, day
 from pipelines.cli.deciders import add_decider_flags
 
 MAX_QUARANTINED = 0.05
+_TOKEN = re.compile("[A-Za-z_-]+")
+_CONTACT = re.compile(r"https?://[^\s/]+\.[^\s]+|mailto:[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
 def text_parser(prog: str, flag: str, description: str, example: str) -> CommandParser:
@@ -18,6 +21,65 @@ def text_parser(prog: str, flag: str, description: str, example: str) -> Command
     add_damage_flag(flags)
     add_run_flags(flags, "inputs, stages and disk space")
     return flags
+
+
+def add_link_flags(group: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Which posts make a link."""
+    group.add_argument(
+        "--min-karma",
+        type=WholeNumber(-(2**31), 2**31),
+        default=3,
+        metavar="N",
+        help="least karma of a link (default 3)",
+    )
+    group.add_argument(
+        "--karma",
+        choices=("max", "sum"),
+        default="max",
+        help="over several posts of one URL: the highest, as WebText, or the sum, as OpenWebText2",
+    )
+    group.add_argument(
+        "--created-from", type=day, default="", metavar="DAY", help="first day of posts (default: no limit)"
+    )
+    group.add_argument(
+        "--created-before",
+        type=day,
+        default="2018-01-01",
+        metavar="DAY",
+        help="day after the last day of posts (default 2018-01-01, as in GPT-2's paper; '' = no limit)",
+    )
+    group.add_argument("--keep-over-18", action="store_true", help="count posts marked over 18")
+    group.add_argument("--keep-deleted", action="store_true", help="count posts that were deleted or removed")
+
+
+def add_agent_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Who asks servers: they must be able to find out, and to complain."""
+    flags.add_argument(
+        "--contact",
+        required=True,
+        type=_contact,
+        metavar="URL",
+        help="where those who run a server find out who fetches, and can complain: https://… or mailto:…",
+    )
+    flags.add_argument(
+        "--agent",
+        type=_agent,
+        default="corpusloom",
+        metavar="NAME",
+        help="the name that servers and robots.txt know the fetcher by (default corpusloom)",
+    )
+
+
+def _contact(text: str) -> str:
+    if not _CONTACT.fullmatch(text) or not text.isascii():
+        raise argparse.ArgumentTypeError(f"{text!r} is no address; give https://… or mailto:…@…")
+    return text
+
+
+def _agent(text: str) -> str:
+    if not _TOKEN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: a name of letters, - and _ alone (RFC 9309 §2.2.1)")
+    return text
 
 
 def add_damage_flag(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:

@@ -26,8 +26,8 @@ SETTINGS = ".settings.json"
 # Where the first edition kept its stages.
 _FIRST_EDITION = "stages"
 # What a command publishes, and the file that stands when it is finished.
-CORPUS, SHARDS, TOKENIZER = "a corpus", "token shards", "a tokenizer"
-MARKERS = {CORPUS: MANIFEST, SHARDS: "manifest.json", TOKENIZER: "training.json"}
+CORPUS, SHARDS, TOKENIZER, CAPTURES = "a corpus", "token shards", "a tokenizer", "captures"
+MARKERS = {CORPUS: MANIFEST, CAPTURES: MANIFEST, SHARDS: "manifest.json", TOKENIZER: "training.json"}
 _FLAGS, CODE = "flags", "code"
 
 
