@@ -196,6 +196,7 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
 
 
 def link_rules(flags: argparse.Namespace) -> LinkRules:
+    """The rules of links that the flags ask for; an error where no post can satisfy them."""
     if flags.created_before and flags.created_from >= flags.created_before:
         raise CorpusloomError(
             f"--created-from {flags.created_from} is not before --created-before {flags.created_before}; no post can "
