@@ -65,6 +65,9 @@ def rollback(corpus: Corpus, given: argparse.Namespace) -> int:
     _prepare()
     with corpus.writing():
         release = roll_back(corpus, given.to)
+    if release is None:
+        print(f"release {corpus.releases.current} holds just that, and stays")
+        return ExitCode.DONE
     _say(corpus, release)
     return ExitCode.DONE
 

@@ -19,7 +19,7 @@ from pipelines.cli.lock import locked
 from pipelines.refresh.definition import Definition, read_definition
 from pipelines.refresh.garbage import expire
 from pipelines.refresh.publishing import Draft, Publisher
-from pipelines.refresh.purging import forget_all, with_opt_outs
+from pipelines.refresh.purging import forget_all, purge, with_opt_outs
 from pipelines.refresh.snapshots import NEW, TAKEN, discover
 from pipelines.refresh.state import State
 from pipelines.refresh.working import Working
@@ -109,6 +109,7 @@ class Corpus:
         if release:
             self.state.note_seen([replace(each, state=TAKEN if each.state == NEW else each.state) for each in inputs])
             expire(self.releases, self.definition.retention.releases)
+        purge(self.releases, self.state, self.definition.retention.forgotten)
         self.state.note_settings(settings)
         self._note_success(began)
         return release

@@ -49,12 +49,12 @@ def forget_now(corpus: Corpus, asked: Tombstones, copies: bool) -> Forgotten:
     for build in working.builds.values():  # links below the least karma, say, stand in no release
         for table in root_tables(build):
             found.look_beside(table)
-    tombstones = found.tombstones
-    corpus.state.bury(corpus.state.tombstones() | tombstones)
+    known = corpus.state.tombstones()
+    missed = [name for name in found.missed if name not in {*known.domains, *known.urls, *known.ids}]
+    corpus.state.bury(known | found.tombstones)
     release = corpus.rebuild(working, [each for each in inputs if each.state == TAKEN or each.name])
     lines = [f"forgotten {len(found.documents):,} documents, and {len(found.copies):,} copies of their texts elsewhere"]
     lines += [f"copy      {url or identity}" for identity, url in sorted(found.copies.items())]
     lines += [f"release   {release.release} has none of it" if release else "release   the current one has none of it"]
-    kept = release.release if release else current
-    lines += purge(corpus.releases, tombstones, corpus.definition.retention.forgotten, kept)
-    return Forgotten(lines, found.missed, needles)
+    lines += purge(corpus.releases, corpus.state, corpus.definition.retention.forgotten)
+    return Forgotten(lines, missed, needles)

@@ -65,7 +65,7 @@ class Publisher:
         partial = self.releases.begin(number)
         self._gather(draft, partial)
         release = self._release(draft, number, partial, before)
-        if before is not None and draft.made != "rollback" and _same(before, release):
+        if before is not None and _same(before, release):
             self.releases.recover()
             return None
         failed = failures(self.definition.gates, release.figures, before) if draft.made == "refresh" else []

@@ -92,12 +92,18 @@ def read_ids(path: str) -> list[str]:
     return _lines(path)
 
 
-def purge(releases: Releases, tombstones: Tombstones, policy: str, but: int | None) -> list[str]:
-    """Remove, or withdraw, the releases that hold something forgotten, all but one; a line for each."""
-    said = []
+def purge(releases: Releases, state: State, policy: str) -> list[str]:
+    """Remove, or withdraw, the releases before the current one that hold something forgotten; a line for each.
+
+    A release that was searched is not searched again for the same tombstones.
+    """
+    said, tombstones, known = [], state.tombstones(), state.searched()
+    searched = {}
     for number in [*releases.numbers(), *releases.withdrawn_numbers()]:
         there = releases.folder(number) if number in releases.numbers() else releases.withdrawn(number)
-        if number == but or not holds(there, tombstones):
+        clean = not tombstones or known.get(str(number)) == tombstones.digest
+        if number == releases.current or clean or not holds(there, tombstones):
+            searched[str(number)] = tombstones.digest
             continue
         if policy == "purge":
             releases.remove(number)
@@ -105,6 +111,7 @@ def purge(releases: Releases, tombstones: Tombstones, policy: str, but: int | No
         elif number in releases.numbers():
             releases.withdraw(number)
             said.append(f"release {number} holds it and was withdrawn from readers")
+    state.note_searched(searched)
     return said
 
 

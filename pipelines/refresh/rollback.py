@@ -38,8 +38,11 @@ from pipelines.refresh.working import bring, shards_build
 _WORK = ".rollback"
 
 
-def roll_back(corpus: Corpus, to: int | None = None) -> Release:
-    """Make a release of an earlier one, the one before the current by default; the caller is the writer."""
+def roll_back(corpus: Corpus, to: int | None = None) -> Release | None:
+    """Make a release of an earlier one, the one before the current by default; the caller is the writer.
+
+    None where the current one holds just that.
+    """
     began, number = time.monotonic(), _target(corpus, to)
     releases, tombstones = corpus.releases, corpus.state.tombstones()
     folder = releases.folder(number) if number in releases.numbers() else releases.withdrawn(number)
@@ -63,7 +66,6 @@ def roll_back(corpus: Corpus, to: int | None = None) -> Release:
     )
     _hold(corpus, old)
     made = corpus.publisher.publish(draft, began)
-    assert made is not None
     shutil.rmtree(work, ignore_errors=True)
     return made
 

@@ -5,6 +5,7 @@ index/tombstones.json   what was forgotten, for ever
 index/held.json         files that a rollback took out, by their samples
 index/settings.json     recipes, flags and code of the last refresh, as digests
 index/clean.json        parts that were searched for forgotten rows and have none
+index/searched.json     releases that were searched and have none
 index/history.jsonl     releases with their times, for people
 """
 
@@ -76,6 +77,14 @@ class State:
     def note_settings(self, settings: dict[str, str]) -> None:
         """Remember what the last refresh was made with."""
         self._write("settings.json", settings)
+
+    def searched(self) -> dict[str, str]:
+        """Release → digest of the tombstones of which it was searched and has none."""
+        return self._read("searched.json", dict[str, str], {})
+
+    def note_searched(self, releases: dict[str, str]) -> None:
+        """Remember which releases were searched."""
+        self._write("searched.json", releases)
 
     def clean(self) -> dict[str, str]:
         """Digest of a part → digest of the tombstones of which it has none."""

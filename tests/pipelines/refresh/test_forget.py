@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from months import define, refresh, tokenizer_folder, url_of, write_month  # noqa: F401
+from months import define, refresh, tokenizer_folder  # noqa: F401
 
 pytest.importorskip("apache_beam")
 
 from corpus.files.manifest import verify as verify_parts
 from corpus.releases.layout import Releases
+from corpus.sample.months import page_url, write_month
 from corpus.sample.prose import english_article
 from corpus.tokenizer.models import byte_characters
 from pipelines.refresh.state import State
@@ -109,8 +110,8 @@ def test_no_file_of_any_release_or_working_folder_has_it(world):
 def test_the_rest_stays(world):
     kept = [row["url"] for path in world.releases.folder(3).glob("corpora/*/kept/*.parquet")
             for row in pq.read_table(path, columns=["url"]).to_pylist()]  # fmt: skip
-    expected = {url_of("2016-07", number) for number in range(5)} | {
-        url_of("2016-08", number) for number in range(5, 10)
+    expected = {page_url("2016-07", number) for number in range(5)} | {
+        page_url("2016-08", number) for number in range(5, 10)
     }
     assert set(kept) == expected and len(kept) == 10
 

@@ -9,10 +9,11 @@ import pytest
 pytest.importorskip("apache_beam")
 
 from datasets import load_dataset
-from months import define, refresh, tokenizer_folder, write_month  # noqa: F401
+from months import define, refresh, tokenizer_folder  # noqa: F401
 
 from corpus.files.manifest import verify
 from corpus.releases.layout import Releases, shared_bytes
+from corpus.sample.months import write_month
 from pipelines.refresh.corpus import corpus_at
 from pipelines.refresh.state import State
 
