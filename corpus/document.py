@@ -20,6 +20,7 @@ class Page:
 
     `kind` is "html" or, for the ready-made text of a WET record, "text". `body` is free of transfer and
     content encodings.
+    `opt_out` is what the page says against its use (`corpus.readers.opt_outs`).
     `marks` are words for what is wrong with the capture and did not cost it (`corpus.readers.warc.pages`).
     """
 
@@ -37,6 +38,7 @@ class Page:
     surt: str = ""
     domain: str = ""
     marks: str = ""
+    opt_out: str = ""
 
     def document(self, text: str = "", title: str = "") -> "Document":
         """The document of this page; its id says what was captured, never where the bytes happened to lie."""
@@ -72,6 +74,8 @@ class Document:
     warc_offset: int = -1
     cluster: str = ""
     licence: str = ""
+    licence_evidence: str = ""
+    opt_out: str = ""
     marks: str = ""
     repeated_characters: int = 0
     masked: str = ""

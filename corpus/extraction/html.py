@@ -6,11 +6,12 @@ engine gets to see, and what becomes of its answer. Text that needs no engine (`
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from resiliparse.parse.encoding import detect_mime
 
 from corpus.document import Document, Page, Rejected
-from corpus.extraction import engines
+from corpus.extraction import engines, licence
 from corpus.extraction.charset import decode
 from corpus.extraction.engines import Extracted, TooComplexError
 from corpus.readers.warc.media_type import parse_media_type
@@ -73,10 +74,11 @@ def _extract(page: Page, engine: Callable[[str, str], Extracted]) -> Document | 
     if not page.body.strip():
         return page.reject("page.empty", len(page.body))
     if page.kind == "text":
-        extracted = Extracted("", tidy(page.body.decode("utf-8-sig", "replace").replace("\0", "")))
+        extracted, said = Extracted("", tidy(page.body.decode("utf-8-sig", "replace").replace("\0", ""))), ("", "")
     else:
         try:
-            extracted = engine(decode(page.body, page.content_type)[0], page.url)
+            html = decode(page.body, page.content_type)[0]
+            extracted, said = engine(html, page.url), licence.guess(html)
         except TooComplexError as error:
             return page.reject("extract.too_complex", error.number, error.what)
         except (MemoryError, ImportError):
@@ -85,7 +87,8 @@ def _extract(page: Page, engine: Callable[[str, str], Extracted]) -> Document | 
             return page.reject("extract.failed", evidence=type(error).__name__)
     if not extracted.text:
         return page.reject("extract.no_text", len(page.body))
-    return page.document(extracted.text, extracted.title[:LONGEST_TITLE].rstrip())
+    document = page.document(extracted.text, extracted.title[:LONGEST_TITLE].rstrip())
+    return replace(document, licence=said[0], licence_evidence=said[1]) if said[0] else document
 
 
 def tidy(text: str) -> str:

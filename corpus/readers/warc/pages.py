@@ -24,6 +24,7 @@ from fastwarc.warc import HeaderMap
 
 from corpus.document import Page, Quarantined
 from corpus.readers.containers import Container, container, open_record, walk_file, walk_from
+from corpus.readers.opt_outs import opt_out_of
 from corpus.readers.warc.captures import holds_http, iso_date, media_type_of, quarantine, record_type_of, url_of
 from corpus.readers.warc.digests import matches
 from corpus.readers.warc.http_body import BOMB_SAMPLE, Head, decode_body, oversized, read_head
@@ -90,6 +91,7 @@ def _page(record: Record, stream: BufferedReader, offset: int, name: str, max_bo
     content_type = media_type_of(headers, head)
     media = parse_media_type(content_type)
     is_text = record_type_of(headers) == "conversion" and (not media or media.essence == "text/plain")
+    said = (head.values("X-Robots-Tag"), head.values("TDM-Reservation"))
     return Page(
         url=url_of(headers, "WARC-Target-URI"),
         date=iso_date(headers.get("WARC-Date")),
@@ -100,6 +102,7 @@ def _page(record: Record, stream: BufferedReader, offset: int, name: str, max_bo
         warc_offset=offset,
         kind="text" if is_text else "html",
         marks=" ".join(mark for mark, holds in marks.items() if holds),
+        opt_out=opt_out_of(*said, b"" if is_text else body.data),
     )
 
 
