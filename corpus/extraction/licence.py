@@ -9,16 +9,17 @@ import re
 from collections.abc import Iterator
 
 _LONGEST_ADDRESS = 300
-_MOST_LOOKED_AT = 50  # places of a kind
-_REL = re.compile(r"""\brel\s{0,9}=\s{0,9}["']?[\w \t-]{0,80}\blicense\b""")
+_MOST_LOOKED_AT = 500  # places where a word stands
 _ADDRESS = (
     rf"""(?:"([^"\s]{{1,{_LONGEST_ADDRESS}}})"|'([^'\s]{{1,{_LONGEST_ADDRESS}}})'|([^\s"'>]{{1,{_LONGEST_ADDRESS}}}))"""
 )
+_REL = re.compile(r"""\brel\s{0,9}=\s{0,9}["']?[\w \t-]{0,80}\Z""")
 _HREF = re.compile(rf"\bhref\s{{0,9}}=\s{{0,9}}{_ADDRESS}")
 _JSON_LD = re.compile(
     rf'"license"\s{{0,9}}:\s{{0,9}}(?:\{{\s{{0,99}}"@id"\s{{0,9}}:\s{{0,9}})?"([^"\s]{{1,{_LONGEST_ADDRESS}}})"'
 )
 _DEED = re.compile(r"https?:(?:\\?/){2}(?:www\.)?creativecommons\.org[\w/.\\-]{0,100}")
+_BEFORE_DEED = len(r"https:\/\/www.")
 
 _CREATIVE_COMMONS = re.compile(
     r"(?:https?:)?//(?:www\.)?creativecommons\.org/(?:licenses/((?:by|nc|nd|sa)(?:-(?:nc|nd|sa)){0,2})/(\d\.\d)"
@@ -36,17 +37,13 @@ _OTHERS = (
 
 def guess(html: str) -> tuple[str, str]:
     """The licence and the evidence, as in ("CC BY 4.0", "rel=license https://…"); two empty strings for no guess."""
-    if "license" not in html and "creativecommons.org" not in html:
-        return "", ""
-    if address := next(_of_elements(html), ""):
+    places = list(_places(html, "license"))
+    if address := next(_of_elements(html, places), ""):
         return name_of(address) or address, f"rel=license {address}"
-    for kind, pattern in (("JSON-LD", _JSON_LD), ("link", _DEED)):
-        for number, match in enumerate(pattern.finditer(html)):
-            address = match[match.lastindex or 0].replace("\\", "")
+    for kind, addresses in (("JSON-LD", _of_json(html, places)), ("link", _of_links(html))):
+        for address in addresses:
             if name := name_of(address):
                 return name, f"{kind} {address}"
-            if number == _MOST_LOOKED_AT:
-                break
     return "", ""
 
 
@@ -60,14 +57,36 @@ def name_of(address: str) -> str:
     return next((name for part, name in _OTHERS if part in address.lower()), "")
 
 
-def _of_elements(html: str) -> Iterator[str]:
-    """The addresses of <a> and <link> elements with rel=license."""
-    for number, match in enumerate(_REL.finditer(html)):
-        if number == _MOST_LOOKED_AT:
+def _places(html: str, word: str) -> Iterator[int]:
+    """Where a word stands: by `find`, which is many times as fast as a pattern."""
+    at = html.find(word)
+    for _ in range(_MOST_LOOKED_AT):
+        if at < 0:
             return
-        start = html.rfind("<", max(0, match.start() - 1000), match.start())
-        end = html.find(">", match.end(), match.end() + 1000)
+        yield at
+        at = html.find(word, at + len(word))
+
+
+def _of_elements(html: str, places: list[int]) -> Iterator[str]:
+    """The addresses of <a> and <link> elements with rel=license."""
+    for at in places:
+        if html.rfind("rel", max(0, at - 100), at) < 0 or not _REL.search(html, max(0, at - 110), at):
+            continue
+        start, end = html.rfind("<", max(0, at - 1000), at), html.find(">", at, at + 1000)
         if start < 0 or end < 0 or not html[start + 1 : start + 6].lower().startswith(("a ", "a\n", "a\t", "link")):
             continue
         if href := _HREF.search(html, start, end):
             yield next(value for value in href.groups() if value).replace("&amp;", "&")
+
+
+def _of_json(html: str, places: list[int]) -> Iterator[str]:
+    """The addresses that stand as "license" in JSON, of JSON-LD or another."""
+    found = (_JSON_LD.match(html, at - 1) for at in places if html.startswith('"', at + len("license")))
+    return (match[1].replace("\\", "") for match in found if match)
+
+
+def _of_links(html: str) -> Iterator[str]:
+    """The addresses of all deeds of Creative Commons."""
+    for at in _places(html, "creativecommons.org"):
+        if found := _DEED.search(html, max(0, at - _BEFORE_DEED), at + 120):
+            yield found[0].replace("\\", "")
