@@ -83,5 +83,6 @@ def test_every_step_is_two_hops_away():
         "fineweb",
         "duplicates",
         "benchmark",
+        "optout",
     ):
         assert re.search(rf"^\| `{prefix}\.", README, re.MULTILINE), f"no row for `{prefix}.` in the table of rules"

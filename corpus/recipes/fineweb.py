@@ -1,7 +1,8 @@
 """FineWeb (Penedo et al. 2024, §3; datatrove's `examples/fineweb.py`), its steps in its order.
 
 URL filter, main text, English with a probability of .65, Gopher's repetition, Gopher's quality, C4's rules without the
-one about end marks, FineWeb's own rules; then MinHash with 14 bands of 8 over five words in a row.
+one about end marks, FineWeb's own rules, e-mail and public IP addresses masked; then MinHash with 14 bands of 8 over
+five words in a row.
 
 Not the same: the URL filter has the lists that are chosen (FineWeb's are UT1's, given by `--block FILE`) and looks at
 hosts; our main text stands where trafilatura's did; a candidate pair counts only once its signatures are alike
@@ -14,7 +15,7 @@ from functools import partial
 from corpus.block_lists import on_the_web, reject_hosts
 from corpus.dedup.minhash import MinHash
 from corpus.recipes.recipe import Choices, Recipe
-from corpus.rules import c4, fineweb, gopher, language
+from corpus.rules import c4, fineweb, gopher, language, personal_data
 
 LEAST_PROBABILITY = 0.65
 
@@ -37,6 +38,7 @@ def make(choices: Choices) -> Recipe:
             partial(c4.lines, limits=c4.C4_FINEWEB),
             partial(c4.page, limits=c4.C4_FINEWEB),
             fineweb.quality,
+            partial(personal_data.mask, kinds=personal_data.FINEWEB),
         ),
         near=MinHash(bands=14, rows=8, shingle_words=5),
     )

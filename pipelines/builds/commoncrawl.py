@@ -57,7 +57,7 @@ def stages(
         "extracted",
         ExtractPages(recipe.page_steps, recipe.block_lists, SOURCE),
         plan=partial(pages_to_read, pages),
-        reads=(listed,),
+        reads=(listed, captures),
         units_per_worker=400,
     )
     judged = Stage(

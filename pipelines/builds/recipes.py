@@ -1,6 +1,7 @@
 """The recipe that the flags of a command ask for, and what it is in the settings of an output."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from corpus.hashing import digest
 from corpus.recipes.load import load_recipe
 from corpus.recipes.recipe import Choices, Recipe
 from corpus.rules.language import find_model
+from corpus.rules.opt_outs import obey
 from corpus.sources.links import LinkRules
 from pipelines.cli.languages import read_languages
 
@@ -24,7 +26,8 @@ def page_recipe(given: argparse.Namespace, links: LinkRules | None = None) -> Re
         language_model=model,
         links=links or LinkRules(),
     )
-    return load_recipe(given.recipe, "pages", choices)
+    recipe = load_recipe(given.recipe, "pages", choices)
+    return recipe if given.ignore_opt_outs else replace(recipe, text_steps=(obey, *recipe.text_steps))
 
 
 def page_recipe_settings(given: argparse.Namespace, recipe: Recipe) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def stages(
         "extracted",
         ExtractPages(recipe.page_steps, recipe.block_lists),
         plan=partial(_pages_to_read, pages),
-        reads=(links, matched),
+        reads=(links, matched, captures),
         units_per_worker=400,
     )
     judged = Stage(
@@ -152,12 +152,15 @@ def _links_and_edges(
 
 
 def _pages_to_read(
-    files: Sequence[InputFile], links: Sequence[LinkFacts], matched: Finished[MatchFacts]
+    files: Sequence[InputFile],
+    links: Sequence[LinkFacts],
+    matched: Finished[MatchFacts],
+    captures: Sequence[CaptureFacts],
 ) -> Iterator[Pages]:
     asked = sum(facts.links.rows for facts in links)
     sentence = f"no page of --pages is one of the {asked:,} that --submissions link to"
     need_some(matched.counts.kept, Counts(), sentence)
-    return pages_to_read(files, matched)
+    return pages_to_read(files, matched, captures)
 
 
 def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str]) -> Build:

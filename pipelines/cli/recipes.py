@@ -36,6 +36,12 @@ def add_page_flags(flags: Group, default: str) -> None:
         "--bad-words", default="", metavar="FILE", help="words and phrases, one a line, for recipes that ask (c4)"
     )
     flags.add_argument(
+        "--ignore-opt-outs",
+        action="store_true",
+        help="keep pages that ask not to be trained on (noai, TDM reservation, robots.txt of CCBot or GPTBot); the "
+        "column opt_out says which",
+    )
+    flags.add_argument(
         "--snapshot", default="", metavar="NAME", help="name of the crawl (default: CC-MAIN-… in the path)"
     )
 

@@ -12,7 +12,7 @@ come from the same archive by the same code.
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,11 @@ from corpus.files.provenance import closure_of
 from corpus.files.storage import is_remote, local, place, sizes_in
 from corpus.quarantine import guarded, storable
 from corpus.readers.warc.pages import read_pages
+from corpus.readers.warc.robots_at_hand import RobotsAtHand
 from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, quarantined_row
 from corpus.urls import address_or_raw
 from pipelines.runtime.task import STAGES, Outcome, Task, note_progress
+from pipelines.work.captures import CaptureFacts
 from pipelines.work.listing import ListedFacts
 from pipelines.work.matching import MatchFacts, PageRun
 
@@ -41,7 +43,10 @@ _REUSED_STEPS = frozenset({"", "page", "extract"})
 
 @dataclass(frozen=True)
 class Pages:
-    """A run of matched pages of one archive; rows `start` to `stop` of `matched` name their offsets."""
+    """A run of matched pages of one archive; rows `start` to `stop` of `matched` name their offsets.
+
+    `captures` are all pages of an archive that can be entered at a record: its robots.txt files are among them.
+    """
 
     file: InputFile
     offsets: str
@@ -50,6 +55,7 @@ class Pages:
     stop: int = no_identity()
     first: int = no_identity()
     last: int = no_identity()
+    captures: Part | None = no_identity(default=None)
 
     @property
     def label(self) -> str:
@@ -77,11 +83,14 @@ def runs_of(matched: Sequence[MatchFacts | ListedFacts]) -> Iterator[tuple[str, 
             yield from ((archive.name, archive.matched, run) for run in archive.runs)
 
 
-def pages_to_read(files: Sequence[InputFile], matched: Sequence[MatchFacts | ListedFacts]) -> Iterator[Pages]:
+def pages_to_read(
+    files: Sequence[InputFile], matched: Sequence[MatchFacts | ListedFacts], captures: Sequence[CaptureFacts]
+) -> Iterator[Pages]:
     """A unit for each run of matched pages."""
     named = {file.name: file for file in files}
+    captured = {facts.name: facts.pages for facts in captures if facts.seekable}
     for name, part, run in runs_of(matched):
-        yield Pages(named[name], run.offsets, part, run.start, run.stop, run.first, run.last)
+        yield Pages(named[name], run.offsets, part, run.start, run.stop, run.first, run.last, captured.get(name))
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ class ExtractPages:
         sandbox = process_sandbox()
         if not is_remote(task.root_path):
             sandbox.share_deadly_pages(task.root / STAGES / "deadly" / _code())
-        results = sandbox.extract_each(map(self._looked_at, read))
+        results = sandbox.extract_each(map(partial(self._looked_at, _robots(task)), read))
         for offset, item in zip(fresh, results, strict=True):
             result = item if isinstance(item, Quarantined) else guarded(storable, item, unit.file.name, offset)
             if isinstance(result, Quarantined):
@@ -121,13 +130,17 @@ class ExtractPages:
             note(len(rows) + len(damage))
         return self._outcome(task, reuse, [rows[offset] for offset in offsets if offset in rows], damage)
 
-    def _looked_at(self, item: Page | Quarantined) -> Page | Rejected | Quarantined:
+    def _looked_at(self, robots: RobotsAtHand | None, item: Page | Quarantined) -> Page | Rejected | Quarantined:
         """A page after the steps on it, which are guarded; what the sandbox raises is about this machine."""
         if isinstance(item, Quarantined):
             return item
-        return guarded(
-            lambda page: run_steps(located(page, self.source), self.page_steps), item, item.warc_file, item.warc_offset
-        )
+
+        def look_at(page: Page) -> Page | Rejected:
+            if robots and not page.opt_out:
+                page = replace(page, opt_out=robots.opt_out(page.url))
+            return run_steps(located(page, self.source), self.page_steps)
+
+        return guarded(look_at, item, item.warc_file, item.warc_offset)
 
     def _outcome(
         self, task: Task[Pages], reuse: str, rows: list[dict[str, Any]], damage: list[Quarantined]
@@ -149,7 +162,16 @@ class ExtractPages:
 @cache
 def _code() -> str:
     """The identity of the code that reads and extracts a page."""
-    return closure_of((read_pages, extract)).digest
+    return closure_of((read_pages, extract, RobotsAtHand.opt_out)).digest
+
+
+def _robots(task: Task[Pages]) -> RobotsAtHand | None:
+    """The robots.txt files of the archive; None where it cannot be entered at a record."""
+    file, captures = task.unit.file, task.unit.captures
+    if captures is None:
+        return None
+    table = map_arrow(task.root / captures.path)
+    return RobotsAtHand(local(file.place), file.name, table["key"].to_numpy(), table["offset"].to_numpy())
 
 
 def located(page: Page, source: str) -> Page:

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from archive_of_one import page_with
+from small_archives import page_with
 
 from corpus.document import Document, Rejected
 from corpus.readers.opt_outs import opt_out_of
