@@ -13,7 +13,15 @@ from corpus.recipes.recipe import Choices
 from corpus.rules.language import find_model
 from corpus.sample.prose import english_article
 
-FINEWEB = ["language.only", "gopher.repetition", "gopher.quality", "c4.lines", "c4.page", "fineweb.quality"]
+FINEWEB = [
+    "language.only",
+    "gopher.repetition",
+    "gopher.quality",
+    "c4.lines",
+    "c4.page",
+    "fineweb.quality",
+    "personal_data.mask",
+]
 MADE = {name: importlib.import_module(f"corpus.recipes.{module}").make for name, (module, _) in RECIPES.items()}
 
 
@@ -71,7 +79,8 @@ def test_published_steps_stand_in_their_order():
 
 
 def test_published_limits():
-    language, *_, lines, pages, _ = fineweb.make(Choices()).text_steps
+    language, *_, lines, pages, _, masks = fineweb.make(Choices()).text_steps
+    assert masks.keywords["kinds"] == ("email", "ip")
     assert language.keywords["limits"].min_probability == 0.65
     assert not lines.keywords["limits"].ends_in_mark
     assert pages.keywords["limits"].min_sentences == 5
