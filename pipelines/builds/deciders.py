@@ -9,9 +9,11 @@ import argparse
 from typing import Any
 
 from corpus.decontamination.benchmarks import read_benchmark
+from corpus.files.corpora import corpora_read
 from corpus.files.inputs import InputFile
 from corpus.files.storage import local
 from corpus.recipes.recipe import Recipe
+from pipelines.builds.against import keep_out
 from pipelines.builds.corpus import MakeDecider
 from pipelines.builds.decontamination import decontaminate
 from pipelines.builds.duplicates import deduplicate
@@ -24,14 +26,19 @@ def deciders_of(given: argparse.Namespace, recipe: Recipe) -> tuple[MakeDecider,
     return (
         *by_quality(given),
         deduplicate(recipe.near),
-        # --against goes here
+        *_against_corpora(given, recipe),
         *_against_benchmarks(given),
     )
 
 
 def decider_settings(given: argparse.Namespace) -> dict[str, Any]:
     """What the flags of deciders stand for in the settings of an output, where that is not their text: digests."""
-    return {**quality_settings(given), "--benchmarks": samples_of(_benchmarks(given))}
+    known = [each["digest"] for each in corpora_read({corpus: corpus for corpus in given.against or ()})]
+    return {**quality_settings(given), "--against": known, "--benchmarks": samples_of(_benchmarks(given))}
+
+
+def _against_corpora(given: argparse.Namespace, recipe: Recipe) -> tuple[MakeDecider, ...]:
+    return (keep_out(given.against, recipe.near),) if given.against else ()
 
 
 def _benchmarks(given: argparse.Namespace) -> list[InputFile]:

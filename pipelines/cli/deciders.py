@@ -26,6 +26,12 @@ def add_decider_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) 
         "--seed", type=WholeNumber(0), default=1, metavar="N", help="another draw of the Pareto rule (default 1)"
     )
     flags.add_argument(
+        "--against",
+        action="append",
+        metavar="CORPUS",
+        help="a finished corpus: what is close to one of its documents is left out of this one; may be given again",
+    )
+    flags.add_argument(
         "--benchmarks",
         action="append",
         nargs="+",

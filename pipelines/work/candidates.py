@@ -13,6 +13,7 @@ the whole, so that copies stay connected. Pairs across the pieces are not compar
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,17 +42,17 @@ from pipelines.work.signatures import (
     SignedRun,
     Widths,
     rank_fields,
-    read_run,
+    read_parts,
+    read_some,
     runs_of,
     signature_column,
     widths_of,
 )
 
-CROWD = 65_536
+CROWD = 32_768
 BAND_ROWS = np.dtype([("hash", "<i8"), ("number", "<i8")])
 ASKED_ROWS = np.dtype([("number", "<i8"), ("key", "<i8")])
 PAIR_ROWS = np.dtype([("one", "<i8"), ("other", "<i8")])
-_ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -150,31 +151,34 @@ class FindBuckets(ShuffleWork[StayingRun, HashGroup, BucketFacts]):
 
     def cut(self, piece: StayingRun, root: Path) -> Iterator[tuple[int, bytes]]:
         """The bands of the documents that are left and have words, a part of the run at a time."""
-        numbers = read_run(root, piece.run, np.dtype([("number", "<i8")]))["number"]
         gone = map_rows(root, piece.gone, gone_rows(piece.widths))["number"]
-        staying, done = ~np.isin(numbers, gone), 0
-        for part in piece.run.signatures:
-            signed = signature_column(map_arrow(root / part.path))
-            some = np.flatnonzero(staying[done : done + part.rows] & has_words(signed))
-            entries = np.empty((len(some), self.config.bands), BAND_ROWS)
-            entries["hash"] = band_hashes(signed[some], self.config)
-            entries["number"] = numbers[done + some][:, None]
-            rows = entries.reshape(-1)
+        for rows in band_entries(root, piece.run, self.config, gone):
             yield from by_hash(rows, rows["hash"], piece.groups)
-            done += part.rows
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[BucketFacts]:
         """The members of all buckets, by the key of their set."""
         found = unpacked(entries, BAND_ROWS)
         order = np.lexsort((found["number"], found["hash"]))
         starts = group_starts(found["hash"][order])
-        asked, left_out = _sets(found["number"][order], starts)
+        asked, left_out = sets_of(found["number"][order], starts)
         part = write_rows(task, "asked", asked)
         largest = int(np.diff(starts).max(initial=0))
         return Outcome((part,), Counts(len(found), len(found)), BucketFacts(part, left_out, largest))
 
 
-def _sets(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, int]:
+def band_entries(root: Path, run: SignedRun, config: MinHash, gone: np.ndarray) -> Iterator[np.ndarray]:
+    """The `BAND_ROWS` of the documents of a run that have words, without those with the numbers `gone`."""
+    numbers = read_parts(root, run, np.dtype([("number", "<i8")]))
+    for part, documents in zip(run.signatures, numbers, strict=True):
+        signed = signature_column(map_arrow(root / part.path))
+        some = np.flatnonzero(~np.isin(documents["number"], gone) & has_words(signed))
+        entries = np.empty((len(some), config.bands), BAND_ROWS)
+        entries["hash"] = band_hashes(signed[some], config)
+        entries["number"] = documents["number"][some][:, None]
+        yield entries.reshape(-1)
+
+
+def sets_of(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, int]:
     """Buckets `starts` of sorted `numbers` → (document, key of a set) for sets of two and more, and pairs left out."""
     bucket = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     place = np.arange(len(numbers)) - starts[bucket]
@@ -220,13 +224,26 @@ class AskRuns(ShuffleWork[Part, RunGroup, AskedFacts]):
         return Outcome((part,), Counts(len(asked), len(asked)), AskedFacts(part))
 
 
-def _asked_parts(signed: Sequence[SignatureFacts], buckets: Sequence[BucketFacts]) -> Iterator[Part]:
-    return (facts.asked for facts in buckets)
+def _asked_parts(*facts: Sequence[Any]) -> Iterator[Part]:
+    buckets: Sequence[BucketFacts] = facts[-1]
+    return (each.asked for each in buckets)
 
 
 def asked_groups(signed: Sequence[SignatureFacts], buckets: Sequence[BucketFacts]) -> Iterator[RunGroup]:
     """A unit for each run."""
     return run_groups(signed, [facts.asked for facts in buckets])
+
+
+def asked_rows(piece: AskedRun, root: Path, config: MinHash) -> Iterator[tuple[int, bytes]]:
+    """(group, packed `set_rows`) of those of a run who are asked for."""
+    dtype = set_rows(piece.widths, config)
+    asked = map_rows(root, piece.asked, ASKED_ROWS)
+    for places, documents in read_some(root, piece.run, np.dtype(dtype.descr[1:]), asked["number"]):
+        rows = np.empty(len(places), dtype)
+        for name in documents.dtype.names or ():
+            rows[name] = documents[name]
+        rows["key"] = asked["key"][places]
+        yield from by_hash(rows, rows["key"], piece.groups)
 
 
 @dataclass(frozen=True)
@@ -258,18 +275,7 @@ class ComparePairs(ShuffleWork[AskedRun, SetGroup, PairFacts]):
 
     def cut(self, piece: AskedRun, root: Path) -> Iterator[tuple[int, bytes]]:
         """The documents that are asked for, with their signatures, by set."""
-        dtype = set_rows(piece.widths, self.config)
-        asked = map_rows(root, piece.asked, ASKED_ROWS)
-        if not len(asked):
-            return
-        documents = read_run(root, piece.run, np.dtype(dtype.descr[1:]))
-        for start in range(0, len(asked), _ROWS_AT_ONCE):
-            some = asked[start : start + _ROWS_AT_ONCE]
-            rows = np.empty(len(some), dtype)
-            found = documents[np.searchsorted(documents["number"], some["number"])]
-            for name in dtype.names or ():
-                rows[name] = some["key"] if name == "key" else found[name]
-            yield from by_hash(rows, rows["key"], piece.groups)
+        return asked_rows(piece, root, self.config)
 
     def __call__(self, task: Task[SetGroup], entries: bytes = b"") -> Outcome[PairFacts]:
         """Who of a set resembles whom."""

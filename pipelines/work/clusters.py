@@ -31,6 +31,7 @@ from pipelines.work.signatures import (
     Widths,
     rank_fields,
     read_run,
+    read_some,
     runs_of,
     widths_of,
 )
@@ -191,17 +192,14 @@ class AskClusters(ShuffleWork[LabelledRun, SetGroup, MemberFacts]):
         labels = map_rows(root, piece.labels, LABEL_ROWS)
         ends = np.searchsorted(labels["number"], np.array([piece.run.number, piece.run.number + 1]) << ROW_BITS)
         labels = labels[slice(*ends.tolist())]
-        if not len(labels):
-            return
+        gone = np.isin(labels["number"], map_rows(root, piece.gone, gone_rows(piece.widths))["number"])
         dtype = cluster_rows(piece.widths, self.config)
-        documents = read_run(root, piece.run, np.dtype(dtype.descr[2:]))
-        found = documents[np.searchsorted(documents["number"], labels["number"])]
-        rows = np.empty(len(labels), dtype)
-        for name in documents.dtype.names or ():
-            rows[name] = found[name]
-        gone = map_rows(root, piece.gone, gone_rows(piece.widths))["number"]
-        rows["cluster"], rows["gone"] = labels["cluster"], np.isin(labels["number"], gone)
-        yield from by_hash(rows, rows["cluster"], piece.groups)
+        for places, documents in read_some(root, piece.run, np.dtype(dtype.descr[2:]), labels["number"]):
+            rows = np.empty(len(places), dtype)
+            for name in documents.dtype.names or ():
+                rows[name] = documents[name]
+            rows["cluster"], rows["gone"] = labels["cluster"][places], gone[places]
+            yield from by_hash(rows, rows["cluster"], piece.groups)
 
     def __call__(self, task: Task[SetGroup], entries: bytes = b"") -> Outcome[MemberFacts]:
         """Each member gets the name of its cluster; who leaves gets the name of the one that stays."""

@@ -36,7 +36,7 @@ from pipelines.work.signatures import (
     SignedRun,
     Widths,
     rank_fields,
-    read_run,
+    read_parts,
     runs_of,
     widths_of,
 )
@@ -159,8 +159,8 @@ class FindPages(ShuffleWork[RunToCut, CopyGroup, CopyFacts]):
 
     def cut(self, piece: RunToCut, root: Path) -> Iterator[tuple[int, bytes]]:
         """The documents by the hash of their page."""
-        rows = read_run(root, piece.run, copy_rows(piece.widths))
-        return by_hash(rows, rows["page"], piece.groups)
+        for rows in read_parts(root, piece.run, copy_rows(piece.widths)):
+            yield from by_hash(rows, rows["page"], piece.groups)
 
     def __call__(self, task: Task[CopyGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
         """Copies of a capture, then of a page."""

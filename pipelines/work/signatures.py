@@ -7,9 +7,10 @@ The parts of documents are put into runs of about 100,000. Run number and row ma
 has a number knows where its signature lies, and whose verdict it is part of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -68,15 +69,18 @@ class Widths:
     date: int
 
 
-def runs_of(signed: Sequence[SignatureFacts]) -> list[SignedRun]:
-    """The parts of all documents in runs of at least `VERDICTS_PER_PART` documents, as their verdicts will lie."""
+def runs_of(signed: Sequence[SignatureFacts], first: int = 0) -> list[SignedRun]:
+    """The parts of all documents in runs of at least `VERDICTS_PER_PART` documents, as their verdicts will lie.
+
+    The runs are numbered from `first` on.
+    """
     runs: list[SignedRun] = []
     some: list[SignatureFacts] = []
     for number, facts in enumerate(signed):
         some.append(facts)
         if sum(each.documents for each in some) >= VERDICTS_PER_PART or number + 1 == len(signed):
             parts, documents = (tuple(each.signatures for each in some), tuple(each.documents for each in some))
-            runs.append(SignedRun(len(runs), parts, documents))
+            runs.append(SignedRun(first + len(runs), parts, documents))
             some = []
     return runs
 
@@ -99,22 +103,36 @@ def rank_fields(widths: Widths) -> list[tuple[str, str]]:
     ]
 
 
-def read_run(root: Path, run: SignedRun, dtype: np.dtype) -> np.ndarray:
-    """The documents of a run as rows of those fields that `dtype` has, by number."""
-    rows = np.zeros(run.rows, dtype)
-    done = begin = 0
+def read_parts(root: Path, run: SignedRun, dtype: np.dtype) -> Iterator[np.ndarray]:
+    """The documents of each part of a run, as rows of those fields that `dtype` has, by number."""
+    begin = run.number << ROW_BITS
     for part, documents in zip(run.signatures, run.documents, strict=True):
-        table = map_arrow(root / part.path)
-        some = rows[done : done + part.rows]
+        table, rows = map_arrow(root / part.path), np.zeros(part.rows, dtype)
         for name in dtype.names or ():
             if name == "signature":
-                some[name] = signature_column(table)
+                rows[name] = signature_column(table)
             elif name == "number":
-                some[name] = (run.number << ROW_BITS) + begin + table["row"].to_numpy()
+                rows[name] = begin + table["row"].to_numpy()
             else:
-                some[name] = _column(table, name)
-        done, begin = done + part.rows, begin + documents
-    return rows
+                rows[name] = _column(table, name)
+        yield rows
+        begin += documents
+
+
+def read_run(root: Path, run: SignedRun, dtype: np.dtype) -> np.ndarray:
+    """All documents of a run."""
+    return np.concatenate([np.zeros(0, dtype), *read_parts(root, run, dtype)])
+
+
+def read_some(
+    root: Path, run: SignedRun, dtype: np.dtype, wanted: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The documents with the numbers `wanted`, ascending, a part at a time: places in `wanted`, and their rows."""
+    for documents in read_parts(root, run, dtype) if len(wanted) else ():
+        numbers = documents["number"]
+        if len(numbers):
+            start, stop = np.searchsorted(wanted, [numbers[0], numbers[-1] + 1])
+            yield np.arange(start, stop), documents[np.searchsorted(numbers, wanted[start:stop])]
 
 
 def signature_column(table: pa.Table) -> np.ndarray:
@@ -139,45 +157,55 @@ class SignDocuments:
 
     def __call__(self, task: Task[Candidates]) -> Outcome[SignatureFacts]:
         """One row a document, in the order of the part."""
-        note, tables, done = note_progress(task), list[pa.Table](), 0
-        staying = still_in(task.root, task.unit)
         file = open_parquet(task.root / task.unit.kept.path)
-        for batch in file.iter_batches(batch_size=_TEXTS_AT_ONCE, columns=list(_COLUMNS), use_threads=False):
-            rows = np.flatnonzero(staying[done : done + batch.num_rows])
-            tables.append(self._signed(batch.take(pa.array(rows)), done + rows))
-            done += batch.num_rows
-            note(done)
-        table, id_bytes, date_bytes = _of_fixed_width(tables, self.config)
-        part = write_arrow(task.part("signatures", ".arrow"), task.root, table)
-        facts = SignatureFacts(part, task.unit.kept.rows, id_bytes, date_bytes)
-        return Outcome((part,), Counts(table.num_rows, table.num_rows), facts)
+        part, widths = sign_file(task, file, self.config, still_in(task.root, task.unit))
+        facts = SignatureFacts(part, task.unit.kept.rows, widths.id, widths.date)
+        return Outcome((part,), Counts(part.rows, part.rows), facts)
 
-    def _signed(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
-        texts, ids = batch["text"].to_pylist(), batch["id"].to_pylist()
-        keys = b"".join(bytes.fromhex(text_key(text)) for text in texts)
-        high, low = np.frombuffer(keys, "<i8").reshape(-1, 2).T if texts else np.zeros((2, 0), np.int64)
-        minima = signatures(batch["text"], self.config).reshape(-1)
-        return pa.table(
-            {
-                "id": batch["id"],
-                "date": batch["date"],
-                "row": rows,
-                "page": pa.array(map(key64, map(_first, batch["surt"].to_pylist(), ids)), pa.int64()),
-                "text": high.copy(),
-                "text_low": low.copy(),
-                "karma": batch["karma"].fill_null(0),
-                "characters": pa.array(map(len, texts), pa.int64()),
-                "signature": pa.FixedSizeListArray.from_arrays(pa.array(minima), self.config.minima),
-            }
-        )
+
+def sign_file(task: Task[Any], file: Any, config: MinHash, staying: np.ndarray | None = None) -> tuple[Part, Widths]:
+    """Write the part of signatures of a Parquet file, of its rows `staying` (all where None)."""
+    note, tables, done = note_progress(task), list[pa.Table](), 0
+    for batch in file.iter_batches(batch_size=_TEXTS_AT_ONCE, columns=list(_COLUMNS), use_threads=False):
+        some = slice(done, done + batch.num_rows)
+        rows = np.arange(batch.num_rows) if staying is None else np.flatnonzero(staying[some])
+        tables.append(_signed(batch.take(pa.array(rows)), done + rows, config))
+        done += batch.num_rows
+        note(done)
+    table, widths = _of_fixed_width(tables, config)
+    return write_arrow(task.part("signatures", ".arrow"), task.root, table), widths
+
+
+def _signed(batch: pa.RecordBatch, rows: np.ndarray, config: MinHash) -> pa.Table:
+    texts, ids = batch["text"].to_pylist(), batch["id"].to_pylist()
+    keys = b"".join(bytes.fromhex(text_key(text)) for text in texts)
+    high, low = np.frombuffer(keys, "<i8").reshape(-1, 2).T if texts else np.zeros((2, 0), np.int64)
+    return pa.table(
+        {
+            "id": batch["id"],
+            "date": batch["date"],
+            "row": rows,
+            "page": pa.array(map(key64, map(_first, batch["surt"].to_pylist(), ids)), pa.int64()),
+            "text": high.copy(),
+            "text_low": low.copy(),
+            "karma": batch["karma"].fill_null(0),
+            "characters": pa.array(map(len, texts), pa.int64()),
+            "signature": signature_list(signatures(batch["text"], config)),
+        }
+    )
+
+
+def signature_list(signed: np.ndarray) -> pa.Array:
+    """(n, minima) uint32 as a column."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(signed.reshape(-1)), signed.shape[1])
 
 
 def _first(surt: str | None, identity: str) -> str:
     return surt or identity
 
 
-def _of_fixed_width(tables: Sequence[pa.Table], config: MinHash) -> tuple[pa.Table, int, int]:
-    """All rows in one table, with ids and dates as wide as the widest, and those widths."""
+def _of_fixed_width(tables: Sequence[pa.Table], config: MinHash) -> tuple[pa.Table, Widths]:
+    """All rows in one table, with ids and dates as wide as the widest."""
     kinds = [("id", pa.string()), ("date", pa.string()), *((name, pa.int64()) for name in _NUMBERS)]
     schema = pa.schema([*kinds, ("signature", pa.list_(pa.uint32(), config.minima))])
     table = pa.concat_tables([schema.empty_table(), *(each.cast(schema) for each in tables)]).combine_chunks()
@@ -188,4 +216,4 @@ def _of_fixed_width(tables: Sequence[pa.Table], config: MinHash) -> tuple[pa.Tab
         column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(values)])
         table = table.set_column(place, name, column)
         widths.append(width)
-    return table, widths[0], widths[1]
+    return table, Widths(*widths)

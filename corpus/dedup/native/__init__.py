@@ -1,6 +1,6 @@
 """The compiled half of this package, called with ctypes: texts in, signatures out, and documents compared.
 
-Built and loaded as `corpus.extraction.blocks.native` is. What a letter, a digit or a mark is, and its lower case, is
+`corpus.compiled` says how it is built and loaded. What a letter, a digit or a mark is, and its lower case, is
 told to the library by this interpreter when it loads, so that its word split is that of `corpus.rules.words` for any
 text and any version of Unicode.
 """
@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from corpus.compiled import POINTER, SIZE, Signature, load_library
 from corpus.rules.words import MARKS
 
-_HERE = Path(__file__).parent
-_CURE = "build it with `pip install -e .` (or `make venv`) in the checkout; that needs a C++ compiler"
 # Scripts written without blanks (Thai, Lao, Burmese, Khmer, Japanese, Chinese): each character is a word, since a
 # whole line would otherwise be one.
 ALONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -51,30 +50,20 @@ class Found(ctypes.Structure):
     _fields_ = (("leader", ctypes.c_void_p), ("same", ctypes.c_void_p), ("cluster", ctypes.c_void_p))
 
 
-_POINTER, _SIZE = ctypes.c_void_p, ctypes.c_size_t
-_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "set_characters": (None, (_POINTER, _POINTER, _SIZE)),
-    "sign": (ctypes.c_int, (_POINTER, _POINTER, _SIZE, _POINTER, _POINTER, _POINTER, _SIZE, _POINTER)),
-    "shingles": (ctypes.c_int64, (_POINTER, _SIZE, _POINTER, _POINTER, _SIZE)),
-    "words": (ctypes.c_int64, (_POINTER, _SIZE, _POINTER, _SIZE)),
-    "compare": (ctypes.c_int64, (_POINTER, _POINTER, _POINTER, _SIZE, _POINTER, _POINTER)),
-    "components": (None, (ctypes.c_int64, _POINTER, _SIZE, _POINTER)),
+_SIGNATURES: dict[str, Signature] = {
+    "set_characters": (None, (POINTER, POINTER, SIZE)),
+    "sign": (ctypes.c_int, (POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, SIZE, POINTER)),
+    "shingles": (ctypes.c_int64, (POINTER, SIZE, POINTER, POINTER, SIZE)),
+    "words": (ctypes.c_int64, (POINTER, SIZE, POINTER, SIZE)),
+    "compare": (ctypes.c_int64, (POINTER, POINTER, POINTER, SIZE, POINTER, POINTER)),
+    "components": (None, (ctypes.c_int64, POINTER, SIZE, POINTER)),
 }
 
 
 @cache
 def library() -> Any:
     """The loaded library. Raises ImportError, with the cure, where it has not been built."""
-    built = sorted(_HERE.glob("_native*.so"))
-    if not built:
-        raise ImportError(f"the compiled part of {__package__} is not in {_HERE}: {_CURE}")
-    try:
-        loaded = ctypes.CDLL(str(built[0]))
-    except OSError as error:
-        raise ImportError(f"{built[0].name} does not load ({error}): {_CURE}") from error
-    for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(loaded, f"dedup_{name}")
-        function.restype, function.argtypes = result, arguments
+    loaded = load_library(Path(__file__).parent, "dedup_", _SIGNATURES)
     classes, folds = _classes(), _folds()
     loaded.dedup_set_characters(classes.ctypes.data, folds.ctypes.data, len(folds))
     return loaded

@@ -6,7 +6,6 @@
 #include "groups.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <vector>
 
 #include "minima.h"
@@ -32,36 +31,57 @@ void join(int64_t* parent, int64_t one, int64_t other) {
   parent[std::max(one, other)] = std::min(one, other);
 }
 
-// The leaders of a group that has too many of them, by key.
+// The leaders of a group that has too many of them, by key: chains of entries of 12 bytes, in a table of their heads.
 class Index {
  public:
-  Index(const Rows& rows, const Limits& limits)
-      : rows_(rows), limits_(limits), room_(std::max<size_t>(limits.most / kKeys, 1)) {
+  Index(const Rows& rows, const Limits& limits, size_t documents)
+      : rows_(rows), limits_(limits), documents_(documents), room_(std::max<size_t>(limits.most / kKeys, 1)) {
     for (uint64_t number = 0; places_.size() < kKeys * kPlaces; ++number) {
       places_.push_back(mixed(number + 1) % limits.minima);
     }
   }
 
   void add(int64_t place) {
+    if (heads_.empty()) {
+      size_t size = 1;
+      while (size < documents_ * kKeys) size *= 2;
+      heads_.assign(size, kNone);
+    }
     for (const uint64_t key : keys_of(place)) {
-      std::vector<int64_t>& list = lists_[key];
-      if (list.size() < room_) list.push_back(place);
+      size_t held = 0;
+      each_with(key, [&held](int64_t) { ++held; });
+      if (held >= room_) continue;
+      uint32_t& head = heads_[key & (heads_.size() - 1)];
+      entries_.push_back({mark(key), static_cast<uint32_t>(place - first_), head});
+      head = static_cast<uint32_t>(entries_.size() - 1);
     }
   }
 
   // The leaders to compare a document with, each once, ascending.
   const std::vector<int64_t>& near(int64_t place) {
     near_.clear();
-    for (const uint64_t key : keys_of(place)) {
-      const auto list = lists_.find(key);
-      if (list != lists_.end()) near_.insert(near_.end(), list->second.begin(), list->second.end());
-    }
+    for (const uint64_t key : keys_of(place)) each_with(key, [this](int64_t leader) { near_.push_back(leader); });
     std::sort(near_.begin(), near_.end());
     near_.erase(std::unique(near_.begin(), near_.end()), near_.end());
     return near_;
   }
 
+  void begin_at(int64_t first) { first_ = first; }
+
  private:
+  struct Entry {
+    uint32_t mark, place, next;
+  };
+  static constexpr uint32_t kNone = 0xFFFFFFFFu;
+  static uint32_t mark(uint64_t key) { return static_cast<uint32_t>(key >> 32); }
+
+  template <typename Each>
+  void each_with(uint64_t key, Each each) const {
+    for (uint32_t at = heads_[key & (heads_.size() - 1)]; at != kNone; at = entries_[at].next) {
+      if (entries_[at].mark == mark(key)) each(first_ + entries_[at].place);
+    }
+  }
+
   // A document is looked up and then added: its keys are made once.
   const std::vector<uint64_t>& keys_of(int64_t place) {
     if (place == keyed_) return keys_;
@@ -77,18 +97,21 @@ class Index {
 
   const Rows& rows_;
   const Limits& limits_;
-  size_t room_;
+  size_t documents_, room_;
+  int64_t first_ = 0, keyed_ = -1;
   std::vector<size_t> places_;
-  std::unordered_map<uint64_t, std::vector<int64_t>> lists_;
+  std::vector<uint32_t> heads_;
+  std::vector<Entry> entries_;
   std::vector<int64_t> near_;
   std::vector<uint64_t> keys_ = std::vector<uint64_t>(kKeys);
-  int64_t keyed_ = -1;
 };
 
 class Leaders {
  public:
-  Leaders(const Rows& rows, const Limits& limits, const Found& found)
-      : rows_(rows), limits_(limits), found_(found), index_(rows, limits) {}
+  Leaders(const Rows& rows, const Limits& limits, const Found& found, int64_t first, int64_t last)
+      : rows_(rows), limits_(limits), found_(found), index_(rows, limits, static_cast<size_t>(last - first)) {
+    index_.begin_at(first);
+  }
 
   void add(int64_t place) {
     all_.push_back(place);
@@ -138,7 +161,7 @@ void begin(const Found& found, int64_t first, int64_t last) {
 
 int64_t compare(const Rows& rows, int64_t first, int64_t last, const Limits& limits, const Found& found) {
   begin(found, first, last);
-  Leaders leaders(rows, limits, found);
+  Leaders leaders(rows, limits, found, first, last);
   int64_t left_out = 0;
   for (int64_t place = first; place < last; ++place) {
     left_out += leaders.ask(place, true);
@@ -151,7 +174,7 @@ int64_t compare(const Rows& rows, int64_t first, int64_t last, const Limits& lim
 int64_t compare_across(const Rows& rows, int64_t first, int64_t middle, int64_t last, const Limits& limits,
                        const Found& found) {
   begin(found, first, last);
-  Leaders leaders(rows, limits, found);
+  Leaders leaders(rows, limits, found, first, last);
   int64_t left_out = 0;
   for (int64_t place = first; place < middle; ++place) leaders.add(place);
   for (int64_t place = middle; place < last; ++place) left_out += leaders.ask(place, false);

@@ -74,7 +74,7 @@ def test_a_crowded_bucket_is_cut_and_what_is_not_compared_is_counted(monkeypatch
     """Ten documents in one bucket, four to a piece: pieces of 4, 4 + 1, 2 + 1, of which 28 pairs lie across."""
     monkeypatch.setattr(candidates, "CROWD", 4)
     numbers = np.arange(10) + (1 << ROW_BITS)
-    asked, left_out = candidates._sets(np.r_[numbers, 5, 6], np.array([0, 10, 11, 12]))
+    asked, left_out = candidates.sets_of(np.r_[numbers, 5, 6], np.array([0, 10, 11, 12]))
     sets = [set(asked["number"][asked["key"] == key].tolist()) for key in np.unique(asked["key"])]
     first = numbers[0]
     expected = [set(numbers[:4].tolist()), {first, *numbers[4:8].tolist()}, {first, *numbers[8:].tolist()}]
@@ -84,5 +84,5 @@ def test_a_crowded_bucket_is_cut_and_what_is_not_compared_is_counted(monkeypatch
 
 def test_equal_sets_of_different_bands_have_one_key():
     numbers = np.array([3, 9, 3, 9, 3, 10])
-    asked, _ = candidates._sets(numbers, np.array([0, 2, 4, 6]))
+    asked, _ = candidates.sets_of(numbers, np.array([0, 2, 4, 6]))
     assert len(asked) == 4

@@ -1,0 +1,258 @@
+"""Documents that are close to one of another, finished corpus leave this one: never the reverse, never along a chain.
+
+    own, known → against_bands → against_requests → against_pairs → against
+
+The stages are those of `pipelines.work.candidates` over two sides. A document of the other side has a number beyond all
+of ours; a bucket matters when both sides are in it; leaders are those of the other side, so each document of ours is
+compared with them and not with its like. It leaves for the one it resembles most (of equal ones: in the first corpus,
+with the least id), whose id stands in its row.
+
+Signatures of the other corpus are made once: their task is known by the digest of the part.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.dedup.clusters import Groups, compare, group_starts
+from corpus.dedup.minhash import MinHash
+from corpus.files.identity import identity_digest, no_identity
+from corpus.files.manifest import Counts, Part, open_published
+from corpus.files.storage import place
+from pipelines.runtime.shuffle import ShuffleWork
+from pipelines.runtime.task import Outcome, Task
+from pipelines.work.candidates import (
+    BAND_ROWS,
+    CROWD,
+    AskedFacts,
+    AskedRun,
+    BucketFacts,
+    SetGroup,
+    asked_rows,
+    band_entries,
+    set_rows,
+    sets_of,
+)
+from pipelines.work.copies import RunGroup
+from pipelines.work.packing import (
+    HashGroup,
+    by_hash,
+    group_count,
+    hash_groups,
+    rows_in,
+    unpacked,
+    write_rows,
+)
+from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Widths, runs_of, sign_file
+
+# The runs of the other corpora are numbered from here on, those of each in a range of this many.
+OTHER_BITS = 20
+OTHER_RUN = 1 << OTHER_BITS
+_FIRST_OTHER = OTHER_RUN << ROW_BITS
+
+
+@dataclass(frozen=True)
+class KnownPart:
+    """A kept part of the other corpus with the number `corpus`."""
+
+    corpus: int
+    digest: str
+    rows: int = no_identity()
+    file: str = no_identity()
+
+    @property
+    def label(self) -> str:
+        """Where it lies."""
+        return self.file
+
+    @property
+    def size(self) -> int:
+        """How many documents it has."""
+        return self.rows + 1
+
+
+@dataclass(frozen=True)
+class KnownFacts(SignatureFacts):
+    """The signatures of a part of another corpus."""
+
+    corpus: int
+
+
+@dataclass(frozen=True)
+class SignKnown:
+    """The work on a part of another corpus."""
+
+    config: MinHash
+
+    def __call__(self, task: Task[KnownPart]) -> Outcome[KnownFacts]:
+        """A row a document."""
+        part, widths = sign_file(task, open_published(place(task.unit.file)), self.config)
+        facts = KnownFacts(part, part.rows, widths.id, widths.date, task.unit.corpus)
+        return Outcome((part,), Counts(part.rows, part.rows), facts)
+
+
+def both_sides(own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> list[SignedRun]:
+    """All runs: ours, then those of each other corpus."""
+    runs = runs_of(own)
+    for corpus in sorted({facts.corpus for facts in known}):
+        runs += runs_of([facts for facts in known if facts.corpus == corpus], OTHER_RUN * (1 + corpus))
+    return runs
+
+
+def widths_of_both(own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> Widths:
+    """What every id and date fits into."""
+    sides = (*own, *known)
+    return Widths(
+        max((facts.id_bytes for facts in sides), default=1), max((facts.date_bytes for facts in sides), default=1)
+    )
+
+
+@dataclass(frozen=True)
+class SideRun:
+    """A run of either side, and into how many groups its bands are cut."""
+
+    run: SignedRun
+    groups: int
+
+
+@dataclass(frozen=True)
+class FindShared(ShuffleWork[SideRun, HashGroup, BucketFacts]):
+    """The work on the bands whose values fall into one group: buckets with documents of both sides."""
+
+    config: MinHash
+    group_bytes: int = no_identity()
+
+    def _size(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> tuple[int, int]:
+        rows = rows_in([facts.signatures for facts in (*own, *known)]) * self.config.bands
+        return group_count(rows, BAND_ROWS.itemsize, self.group_bytes), rows
+
+    def units(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> Iterator[HashGroup]:
+        """The groups, as the plan of the stage."""
+        return hash_groups(*self._size(own, known), "bands", both_sides(own, known))
+
+    @property
+    def pieces(self) -> Callable[..., Iterator[SideRun]]:
+        """A piece for each run."""
+        return self._pieces
+
+    def _pieces(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> Iterator[SideRun]:
+        groups, _ = self._size(own, known)
+        return (SideRun(run, groups) for run in both_sides(own, known))
+
+    def cut(self, piece: SideRun, root: Path) -> Iterator[tuple[int, bytes]]:
+        """The bands of all documents that have words."""
+        for rows in band_entries(root, piece.run, self.config, np.zeros(0, np.int64)):
+            yield from by_hash(rows, rows["hash"], piece.groups)
+
+    def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[BucketFacts]:
+        """The members of all buckets with both sides, by the key of their set."""
+        found = unpacked(entries, BAND_ROWS)
+        order = np.lexsort((found["number"], found["hash"]))
+        asked, left_out, largest = shared_sets(found["number"][order], group_starts(found["hash"][order]))
+        part = write_rows(task, "asked", asked)
+        return Outcome((part,), Counts(len(found), len(found)), BucketFacts(part, left_out, largest))
+
+
+def shared_sets(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Buckets of sorted `numbers` → `ASKED_ROWS` of those with both sides, pairs left out, the size of the largest.
+
+    Of a bucket beyond `CROWD`, pieces of ours meet the first of the others, half of `CROWD` each.
+    """
+    both = np.flatnonzero((numbers[starts[:-1]] < _FIRST_OTHER) & (numbers[starts[1:] - 1] >= _FIRST_OTHER))
+    members, sizes, left_out, half = [np.zeros(0, np.int64)], list[int](), 0, CROWD // 2
+    for start, stop in zip(starts[both].tolist(), starts[both + 1].tolist(), strict=True):
+        bucket = numbers[start:stop]
+        if stop - start <= CROWD:
+            members.append(bucket)
+            sizes.append(stop - start)
+            continue
+        ours, others = np.split(bucket, [np.searchsorted(bucket, _FIRST_OTHER)])
+        left_out += len(ours) * max(len(others) - half, 0)
+        for first in range(0, len(ours), half):
+            members.append(np.concatenate([ours[first : first + half], others[:half]]))
+            sizes.append(len(members[-1]))
+    asked, _ = sets_of(np.concatenate(members), np.cumsum([0, *sizes]))
+    return asked, left_out, int(np.diff(starts)[both].max(initial=0))
+
+
+def side_groups(
+    own: Sequence[SignatureFacts], known: Sequence[KnownFacts], buckets: Sequence[BucketFacts]
+) -> Iterator[RunGroup]:
+    """A unit for each run of either side, as the plan of `AskRuns`."""
+    inputs, widths = identity_digest([facts.asked for facts in buckets]), widths_of_both(own, known)
+    return (RunGroup(run, widths, inputs) for run in both_sides(own, known))
+
+
+def match_rows(widths: Widths) -> np.dtype:
+    """A document of ours, the one of another corpus that it resembles most, and the number of their equal minima."""
+    return np.dtype([("number", "<i8"), ("same", "<i4"), ("corpus", "<i4"), ("other_id", f"S{widths.id}")])
+
+
+@dataclass(frozen=True)
+class MatchFacts:
+    """The matches of a group; `left_out` pairs of documents were not compared."""
+
+    matches: Part
+    left_out: int
+
+
+@dataclass(frozen=True)
+class CompareSides(ShuffleWork[AskedRun, SetGroup, MatchFacts]):
+    """The work on the sets that fall into one group."""
+
+    config: MinHash
+    group_bytes: int = no_identity()
+
+    def _groups(self, widths: Widths, asked: Sequence[AskedFacts]) -> int:
+        rows = rows_in([facts.asked for facts in asked])
+        return group_count(rows, set_rows(widths, self.config).itemsize, self.group_bytes)
+
+    def units(
+        self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], asked: Sequence[AskedFacts]
+    ) -> Iterator[SetGroup]:
+        """The groups, as the plan of the stage."""
+        widths, rows = widths_of_both(own, known), rows_in([facts.asked for facts in asked])
+        for unit in hash_groups(self._groups(widths, asked), rows, "sets", both_sides(own, known), asked):
+            yield SetGroup(unit.group, widths, unit)
+
+    @property
+    def pieces(self) -> Callable[..., Iterator[AskedRun]]:
+        """A piece for each run of either side."""
+        return self._pieces
+
+    def _pieces(
+        self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], asked: Sequence[AskedFacts]
+    ) -> Iterator[AskedRun]:
+        widths = widths_of_both(own, known)
+        groups = self._groups(widths, asked)
+        for run, facts in zip(both_sides(own, known), asked, strict=True):
+            yield AskedRun(run, facts.asked, widths, groups)
+
+    def cut(self, piece: AskedRun, root: Path) -> Iterator[tuple[int, bytes]]:
+        """The documents that are asked for, with their signatures, by set."""
+        return asked_rows(piece, root, self.config)
+
+    def __call__(self, task: Task[SetGroup], entries: bytes = b"") -> Outcome[MatchFacts]:
+        """For each document of ours that resembles one of the others, the most similar of those."""
+        rows = unpacked(entries, set_rows(task.unit.widths, self.config))
+        ours = rows["number"] < _FIRST_OTHER
+        order = np.lexsort((rows["id"], rows["number"] >> ROW_BITS >> OTHER_BITS, ours, rows["key"]))
+        starts, ours = group_starts(rows["key"][order]), ours[order]
+        others = np.concatenate([[0], np.cumsum(~ours)])
+        middles = starts[:-1] + others[starts[1:]] - others[starts[:-1]]
+        found = compare(Groups(rows, order, starts, middles), self.config)
+        leaving = np.flatnonzero(found.leader >= 0)
+        other = rows[order[found.leader[leaving]]]
+        matches = np.zeros(len(leaving), match_rows(task.unit.widths))
+        matches["number"], matches["same"] = rows["number"][order[leaving]], found.same[leaving]
+        matches["corpus"], matches["other_id"] = (other["number"] >> ROW_BITS >> OTHER_BITS) - 1, other["id"]
+        part = write_rows(task, "matches", best_matches(matches))
+        return Outcome((part,), Counts(len(rows), len(rows)), MatchFacts(part, found.left_out))
+
+
+def best_matches(matches: np.ndarray) -> np.ndarray:
+    """One match a document: the most similar, of those the first corpus and the least id."""
+    order = np.lexsort((matches["other_id"], matches["corpus"], -matches["same"], matches["number"]))
+    return matches[order[group_starts(matches["number"][order])[:-1]]]

@@ -1,0 +1,76 @@
+"""Matches with other corpora → the verdicts on the documents of ours, by run."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from corpus.dedup.minhash import MinHash
+from corpus.files.identity import identity_digest
+from corpus.files.manifest import Counts, Part
+from pipelines.runtime.shuffle import ShuffleWork
+from pipelines.runtime.task import Outcome, Task
+from pipelines.work.against import KnownFacts, MatchFacts, best_matches, match_rows, widths_of_both
+from pipelines.work.copies import RunGroup
+from pipelines.work.packing import by_group, map_rows, unpacked
+from pipelines.work.signatures import ROW_BITS, SignatureFacts, Widths, runs_of
+from pipelines.work.verdicts import DecidedFacts, aligned, verdict_table, write_verdicts
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The matches of a group."""
+
+    rows: Part
+    widths: Widths
+
+
+@dataclass(frozen=True)
+class DecideOverlap(ShuffleWork[Matches, RunGroup, DecidedFacts]):
+    """The work on a run of ours. `rules` are the reasons of rejection, one for each other corpus."""
+
+    config: MinHash
+    rules: tuple[str, ...]
+
+    @property
+    def pieces(self) -> Callable[..., Iterator[Matches]]:
+        """A piece for each group of sets."""
+        return _match_pieces
+
+    def cut(self, piece: Matches, root: Path) -> Iterator[tuple[int, bytes]]:
+        """Matches by run."""
+        rows = map_rows(root, piece.rows, match_rows(piece.widths))
+        return by_group(rows, rows["number"] >> ROW_BITS)
+
+    def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[DecidedFacts]:
+        """A verdict for each document; in the order of the parts."""
+        run = task.unit.run
+        matches = best_matches(unpacked(entries, match_rows(task.unit.widths)))
+        names = pa.array(self.rules, pa.string()).take(pa.array(matches["corpus"]))
+        found = verdict_table(
+            len(matches),
+            rule=names,
+            value=pa.array(matches["same"] / self.config.minima, pa.float64()),
+            other_id=pa.array(matches["other_id"].tolist(), pa.binary()).cast(pa.string()),
+        )
+        whole = aligned(found, matches["number"] - (run.number << ROW_BITS), sum(run.documents))
+        written = write_verdicts(task.part("verdicts", ".arrow"), task.root, whole, run.documents)
+        reasons = {item["values"]: item["counts"] for item in names.value_counts().to_pylist()}
+        counts = Counts(run.rows, run.rows - len(matches), len(matches), 0, dict(sorted(reasons.items())))
+        return Outcome((written.verdicts,), counts, DecidedFacts((written,)))
+
+
+def _match_pieces(
+    own: Sequence[SignatureFacts], known: Sequence[KnownFacts], matches: Sequence[MatchFacts]
+) -> Iterator[Matches]:
+    widths = widths_of_both(own, known)
+    return (Matches(facts.matches, widths) for facts in matches)
+
+
+def own_runs(
+    own: Sequence[SignatureFacts], known: Sequence[KnownFacts], matches: Sequence[MatchFacts]
+) -> Iterator[RunGroup]:
+    """A unit for each run of ours."""
+    inputs, widths = identity_digest([facts.matches for facts in matches]), widths_of_both(own, known)
+    return (RunGroup(run, widths, inputs) for run in runs_of(own))
