@@ -12,7 +12,7 @@ from functools import lru_cache
 import mmh3
 import numpy as np
 
-from classifiers.features import Features
+from classifiers.features import Features, Run
 
 # Another number for every change of what follows: a model of other features is refused.
 VERSION = 1
@@ -24,7 +24,8 @@ def token_counts(texts: Sequence[str]) -> Features:
     """One run: the bucket of every token."""
     tokens = [text.lower().split() for text in texts]
     buckets = [_bucket(token) for each in tokens for token in each]
-    return Features(((np.array(buckets, np.int64), np.array([len(each) for each in tokens], np.int64)),))
+    lengths = np.array([len(each) for each in tokens], np.int64)
+    return Features((Run(np.array(buckets, np.int64), np.cumsum(lengths) - lengths, lengths),))
 
 
 def named_tokens(text: str) -> list[str]:

@@ -22,8 +22,8 @@ from classifiers.features import Features
 @dataclass(frozen=True)
 class Engine:
     """What decides the features of a text. `version` belongs to them; `pieces` says whether long texts are trained on
-    in pieces (a mean is the mean of its pieces, a sum is not). A bucket that fewer than `least_groups` domains have is
-    a rare one (`classifiers.training`).
+    in pieces (a mean is the mean of its pieces, a sum is not). A bucket that fewer than `least_groups` domains have,
+    or fewer than this share of them, is a rare one (`classifiers.training`).
     """
 
     name: str
@@ -32,15 +32,18 @@ class Engine:
     mean: bool
     pieces: bool
     least_groups: int
+    least_share: float
     features: Callable[[Sequence[str]], Features]
     named: Callable[[str], list[str]]
 
 
-_OF_WORDS = (words.VERSION, words.BUCKETS, True, True, 3, words.words_and_pairs, words.named_words_and_pairs)
+_OF_WORDS = (words.VERSION, words.BUCKETS, True, True, 3, 0.001, words.words_and_pairs, words.named_words_and_pairs)
 ENGINES = {
     engine.name: engine
     for engine in (
-        Engine("faithful", counts.VERSION, counts.BUCKETS, False, False, 1, counts.token_counts, counts.named_tokens),
+        Engine(
+            "faithful", counts.VERSION, counts.BUCKETS, False, False, 1, 0.0, counts.token_counts, counts.named_tokens
+        ),
         Engine("fasttext", *_OF_WORDS),
         Engine("linear", *_OF_WORDS),
     )

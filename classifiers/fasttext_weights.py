@@ -33,8 +33,7 @@ def fasttext_weights(bags: Bags, labels: np.ndarray, size: int, settings: FastTe
         lines, out = Path(folder) / "lines.txt", Path(folder) / "weights.npz"
         with lines.open("w") as file:
             for place in _shuffled(len(bags)):
-                words = " ".join(map(str, bags.features[bags.starts[place] : bags.starts[place + 1]].tolist()))
-                file.write(f"__label__{int(labels[place])} {words}\n")
+                file.write(f"__label__{int(labels[place])} {_words(bags, int(place))}\n")
         command = [
             sys.executable,
             "-m",
@@ -53,7 +52,14 @@ def fasttext_weights(bags: Bags, labels: np.ndarray, size: int, settings: FastTe
         found = np.load(out)
         weights = np.zeros(size)
         weights[found["buckets"]] = found["weights"]
-        return weights, float(found["end"][0] / np.mean(np.diff(bags.starts) + 1))
+        return weights, float(found["end"][0] / np.mean(bags.lengths + 1))
+
+
+def _words(bags: Bags, place: int) -> str:
+    """The features of a document, each as often as it occurs."""
+    own = slice(int(bags.starts[place]), int(bags.starts[place + 1]))
+    counts = np.rint(bags.values[own] * bags.lengths[place]).astype(int)
+    return " ".join(map(str, np.repeat(bags.features[own], counts).tolist()))
 
 
 def _shuffled(count: int) -> np.ndarray:

@@ -1,6 +1,8 @@
-"""Features of a batch of texts, as every engine has them: numbers of buckets, and how many of them each text has.
+"""Features of a batch of texts, as every engine has them: numbers of buckets, and which of them each text has.
 
-texts "a b", "c"     runs ([a b c], [2 1]), ([ab], [1 0])     flat [a b ab c], starts [0 3 4]
+texts "a b", "c"     words [a b c], of each text from 0, 2 on 2, 1 of them
+                     pairs [ab bc], of each text from 0, 2 on 1, 0 of them: bc is of no text
+                     flat [a b ab c], starts [0 3 4]
 """
 
 from dataclasses import dataclass
@@ -9,29 +11,40 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Features:
-    """Runs of (buckets of all texts in order, number of them in each text); a text has its piece of every run."""
+class Run:
+    """Buckets, and the piece of them that each text has: `lengths` of them from `starts` on."""
 
-    runs: tuple[tuple[np.ndarray, np.ndarray], ...]
+    buckets: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+
+
+@dataclass(frozen=True)
+class Features:
+    """A text has its piece of every run."""
+
+    runs: tuple[Run, ...]
 
     @property
     def lengths(self) -> np.ndarray:
         """How many features each text has."""
-        return np.sum([lengths for _, lengths in self.runs], axis=0)
+        return np.sum([run.lengths for run in self.runs], axis=0)
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """The sum of the weights of each text's features, exact for whole numbers."""
-        total = np.zeros(len(self.runs[0][1]), np.int64)
-        for buckets, lengths in self.runs:
-            running = np.zeros(len(buckets) + 1, np.int64)
-            np.cumsum(weights[buckets], out=running[1:])
-            ends = np.cumsum(lengths)
-            total += running[ends] - running[ends - lengths]
+        total = np.zeros(len(self.runs[0].starts), np.int64)
+        for run in self.runs:
+            running = np.zeros(len(run.buckets) + 1, np.int64)
+            np.cumsum(np.take(weights, run.buckets), out=running[1:])
+            total += running[run.starts + run.lengths] - running[run.starts]
         return total
 
     def flat(self) -> tuple[np.ndarray, np.ndarray]:
         """All features, text by text, as int32, and where each text starts (one more at the end)."""
-        owners = [np.repeat(np.arange(len(lengths)), lengths) for _, lengths in self.runs]
-        order = np.argsort(np.concatenate(owners), kind="stable")
-        starts = np.concatenate([[0], np.cumsum(self.lengths)])
-        return np.concatenate([buckets for buckets, _ in self.runs])[order].astype(np.int32), starts
+        pieces = [
+            run.buckets[start : start + length]
+            for text in range(len(self.lengths))
+            for run in self.runs
+            for start, length in [(int(run.starts[text]), int(run.lengths[text]))]
+        ]
+        return np.concatenate(pieces).astype(np.int32), np.concatenate([[0], np.cumsum(self.lengths)])

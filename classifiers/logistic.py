@@ -1,10 +1,9 @@
 """Logistic regression over bags of features: the loss, its gradient, and L-BFGS (Liu and Nocedal, 1989).
 
-A document's logit is the bias plus the weights of its features, times the document's `scale`: 1 for counts (a bag as
-Spark's HashingTF has it), one over the number of features for a mean. The bag is kept as the features stand in the
-text, equal ones several times: no sorting, and the gradient is one `bincount`.
+A document's logit is the bias plus the weights of its features, each times its value: how often it occurs (a bag as
+Spark's HashingTF has it), or the share of the text that it is (a mean).
 
-    features [3 1 3 | 1]   scale [1/3 1]   weights w      logits  b + (w3 + w1 + w3)/3,  b + w1
+    text 3 1 3 | 1     features [1 3 | 1]   values [1/3 2/3 | 1]   logits  b + w1/3 + 2 w3/3,  b + w1
 
 Every sum runs in a fixed order on one thread, so the same documents give the same weights to the last bit.
 """
@@ -16,22 +15,24 @@ import numpy as np
 
 from classifiers.calibrate import sigmoid
 
-# Documents whose features are spread at once: bounds memory, decides no sum over features.
+# Features that are looked up at once: bounds memory, decides no sum.
 _BLOCK = 1 << 21
 # Of a feature that hardly occurs.
 _LEAST_MEAN = 1e-7
+_BITS = 21
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Bags:
-    """Documents as bags: `features` int32 of all documents in order, `starts` where each begins (one more at the end),
-    `scale` what the sum of a document's weights is multiplied with.
+    """Documents as bags: the distinct `features` (int32) of each with their `values`, document by document, where each
+    document starts (one more at the end), and how many features it has, equal ones too.
     """
 
     features: np.ndarray
+    values: np.ndarray
     starts: np.ndarray
-    scale: np.ndarray
+    lengths: np.ndarray
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -40,17 +41,17 @@ class Bags:
         """float64 of each document."""
         sums = np.zeros(len(self))
         for first, last, start, stop in self._blocks():
-            values = np.append(weights[self.features[start:stop]], 0.0)
-            found = np.add.reduceat(values, self.starts[first:last] - start)
+            products = np.append(weights[self.features[start:stop]] * self.values[start:stop], 0.0)
+            found = np.add.reduceat(products, self.starts[first:last] - start)
             sums[first:last] = np.where(np.diff(self.starts[first : last + 1]) > 0, found, 0.0)
-        return sums * self.scale + bias
+        return sums + bias
 
     def gradient(self, slopes: np.ndarray, size: int) -> np.ndarray:
         """The gradient by weight, given that by logit."""
         total = np.zeros(size)
         lengths = np.diff(self.starts)
         for first, last, start, stop in self._blocks():
-            spread = np.repeat((slopes * self.scale)[first:last], lengths[first:last])
+            spread = np.repeat(slopes[first:last], lengths[first:last]) * self.values[start:stop]
             total += np.bincount(self.features[start:stop], spread, size)
         return total
 
@@ -62,6 +63,17 @@ class Bags:
             blocks.append((first, last, int(self.starts[first]), int(self.starts[last])))
             first = last
         return blocks
+
+
+def bags_of(features: np.ndarray, starts: np.ndarray, mean: bool) -> Bags:
+    """Bags from the features as they stand in the texts, equal ones several times; each below 2^21."""
+    lengths = np.diff(starts)
+    keys = np.repeat(np.arange(len(lengths)), lengths) << _BITS | features
+    distinct, counts = np.unique(keys, return_counts=True)
+    owners = distinct >> _BITS
+    values = counts / lengths[owners] if mean else counts.astype(float)
+    new_starts = np.searchsorted(owners, np.arange(len(lengths) + 1))
+    return Bags((distinct & ((1 << _BITS) - 1)).astype(np.int32), values, new_starts, lengths)
 
 
 @dataclass(frozen=True)
@@ -103,8 +115,10 @@ def fit(bags: Bags, losses: Sequence[Loss], shares: np.ndarray, size: int, penal
     return found[:-1] * steps, float(found[-1])
 
 
-def minimise(objective: Objective, start: np.ndarray, steps: int = 60, memory: int = 10) -> np.ndarray:
-    """The argument that L-BFGS ends at: after `steps`, or once a step gains less than a millionth of the value."""
+def minimise(
+    objective: Objective, start: np.ndarray, steps: int = 50, memory: int = 10, least_gain: float = 1e-4
+) -> np.ndarray:
+    """The argument that L-BFGS ends at: after `steps`, or once a step gains less than this share of the value."""
     point = start
     value, gradient = objective(point)
     pairs: list[tuple[np.ndarray, np.ndarray, float]] = []
@@ -117,7 +131,7 @@ def minimise(objective: Objective, start: np.ndarray, steps: int = 60, memory: i
         if (curvature := float(moved @ turned)) > 0:
             pairs = [*pairs, (moved, turned, 1 / curvature)][-memory:]
         gained, point, (value, gradient) = value - new[0], point + moved, new
-        if gained < 1e-6 * max(abs(value), 1e-3):
+        if gained < least_gain * max(abs(value), 1e-3):
             break
     return point
 

@@ -1,9 +1,9 @@
 """Documents and their labels → a classifier whose every fold has weights from the other folds.
 
 A long text is trained on in pieces, a few of them, so that one book is no more than a handful of pages. A bucket counts
-as known when at least three domains (or documents, where there is no domain) of the training have it; all others are
-one feature, *rare*, with a weight of its own. So the name of a site or of a hero decides nothing, and what is mostly
-rare, as another language or noise is, looks like that.
+as known when at least three domains (or documents, where there is no domain), and one in a thousand, have it; all
+others are one feature, *rare*, with a weight of its own. So the name of a site or of a hero decides nothing, and what
+is mostly rare, as another language or noise is, looks like that.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from classifiers.engines import Engine
 from classifiers.fasttext_weights import FastTextSettings, fasttext_weights
 from classifiers.features import Features
 from classifiers.folds import FOLDS, fold_key, fold_of
-from classifiers.logistic import Bags, Loss, fit
+from classifiers.logistic import Bags, Loss, bags_of, fit
 from classifiers.model import Classifier, whole_numbers
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.hashing import key64
@@ -133,12 +133,13 @@ class _SeenBuckets:
             owners = np.repeat(numbers[first:last], np.diff(starts[first : last + 1]))
             found.append(np.unique(owners << 20 | features[starts[first] : starts[last]]))
         pairs = np.unique(np.concatenate(found))
+        self._groups = len(names) - np.bincount(of_group, minlength=FOLDS)
         self._buckets, self._folds = pairs & ((1 << 20) - 1), of_group[pairs >> 20]
 
     def known(self, fold: int, engine: Engine) -> np.ndarray:
         """(buckets,) int32: the number of each bucket among the known ones of the other folds, 0 for a rare one."""
         counts = np.bincount(self._buckets[self._folds != fold], minlength=engine.buckets)
-        known = counts >= engine.least_groups
+        known = counts >= max(engine.least_groups, engine.least_share * self._groups[fold])
         return np.where(known, np.cumsum(known), 0).astype(np.int32)
 
 
@@ -147,8 +148,7 @@ def _bags(features: np.ndarray, starts: np.ndarray, places: np.ndarray, mean: bo
     inside = np.zeros(len(starts) - 1, bool)
     inside[places] = True
     chosen = features[np.repeat(inside, np.diff(starts))]
-    scale = 1 / np.maximum(lengths, 1) if mean else np.ones(len(places))
-    return Bags(chosen, np.concatenate([[0], np.cumsum(lengths)]), scale)
+    return bags_of(chosen, np.concatenate([[0], np.cumsum(lengths)]), mean)
 
 
 def _need_both(labels: np.ndarray, folds: np.ndarray) -> None:

@@ -5,10 +5,10 @@ A word is a run of letters and marks in lower case, or of digits, each of which 
 and markup, which differ with the extraction and not with the text, decide nothing. A feature is a word or two words in
 a row, as one of `BUCKETS` numbers.
 
-The whole batch is one array of code points. With P[i] = Σ_{j<i} code[j] M^j (mod 2^64) the hash of the characters from
-s to e is (P[e] − P[s]) M^−s: the same for the same word wherever it stands, and two look-ups instead of a loop.
+The whole batch is one array of codes, 0 for what separates. The hash of the word from s to e is Σ code[i] M^(i−s) (mod
+2^64), mixed: Σ code[i] M^i times M^−s, the same wherever the word stands, and no loop over words.
 
-    "A cat, a cat"   code  a · c a t · · a · c a t     starts 0 2 7 9    words  a cat a cat
+    "A cat, a cat"   code  a 0 c a t 0 0 a 0 c a t     starts 0 2 7 9    words  a cat a cat
 """
 
 import unicodedata
@@ -19,7 +19,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from classifiers.features import Features
+from classifiers.features import Features, Run
 
 # Another number for every change of what follows: a model of other features is refused.
 VERSION = 1
@@ -36,55 +36,67 @@ _PAIR = np.uint64(0xD6E8FEB86659FD93)
 
 @dataclass(frozen=True)
 class Words:
-    """The words of some texts: where each starts and ends in the joined text, its hash, how many each text has."""
+    """The words of some texts: where each starts in the joined text, its hash, and how many each text has."""
 
     starts: np.ndarray
-    ends: np.ndarray
     hashes: np.ndarray
     counts: np.ndarray
 
 
-def joined(texts: Sequence[str]) -> str:
-    """The texts as one, so that the places in `Words` are places in it."""
-    return "\0".join(texts)
-
-
 def words_of(texts: Sequence[str]) -> Words:
     """Every word of every text."""
-    points = np.frombuffer(joined(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
-    codes = np.take(_codes(), points, mode="clip")
-    inside = np.zeros(len(points) + 2, bool)
-    np.not_equal(codes, 0, out=inside[1:-1])
-    first, last = inside[1:] & ~inside[:-1], inside[:-1] & ~inside[1:]
+    codes = _codes_of(texts)
+    starts = _starts(codes)
+    powers, inverses = _powers(len(codes))
+    # What separates has the code 0, so that a word's sum may go on to where the next word starts.
+    hashes = np.add.reduceat(codes * powers[: len(codes)], starts) if len(starts) else np.zeros(0, np.uint64)
+    hashes *= np.take(inverses, starts)
+    bounds = np.cumsum([len(text) + 1 for text in texts])
+    return Words(starts, _mixed(hashes), np.diff(np.searchsorted(starts, bounds), prepend=0))
+
+
+def spelled(text: str) -> list[str]:
+    """The words of one text, in lower case."""
+    codes = _codes_of([text])
+    starts = _starts(codes)
+    lengths = np.add.reduceat((codes > 0).astype(int), starts) if len(starts) else starts
+    return [text[start : start + length].lower() for start, length in zip(starts, lengths, strict=True)]
+
+
+def _codes_of(texts: Sequence[str]) -> np.ndarray:
+    """What each character counts as, of all texts with one that separates after each but the last."""
+    points = np.frombuffer("\0".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    return np.take(_codes(), points, mode="clip")
+
+
+def _starts(codes: np.ndarray) -> np.ndarray:
+    """Where the words start: after what separates, and at and after a character that is a word by itself."""
+    inside = np.empty(len(codes) + 1, bool)
+    inside[0] = False
+    np.not_equal(codes, 0, out=inside[1:])
+    first = inside[1:] & ~inside[:-1]
     if len(codes) and codes.max() >= _ALONE:
         alone = codes >= _ALONE
-        first[:-1] |= alone
-        first[1:] |= alone & inside[2:]
-        last |= inside[:-1] & first
-    begin, end = np.flatnonzero(first), np.flatnonzero(last)
-    powers, inverses = _powers(len(points))
-    prefix = np.zeros(len(points) + 1, np.uint64)
-    np.cumsum(codes * powers[: len(points)], out=prefix[1:])
-    hashes = _mixed((prefix[end] - prefix[begin]) * inverses[begin])
-    bounds = np.cumsum([len(text) + 1 for text in texts])
-    counts = np.diff(np.searchsorted(begin, bounds), prepend=0)
-    return Words(begin, end, hashes, counts)
+        first |= alone
+        first[1:] |= alone[:-1] & inside[2:]
+    return np.flatnonzero(first)
 
 
 def words_and_pairs(texts: Sequence[str]) -> Features:
     """The features of some texts: a run of their words, and one of their pairs, of which n words have n − 1."""
     words = words_of(texts)
-    pairs = _buckets(_mixed(words.hashes[:-1] * _PAIR + words.hashes[1:]))
-    last = np.cumsum(words.counts)[:-1] - 1
-    between_texts = np.unique(last[(last >= 0) & (last < len(pairs))])
-    runs = (_buckets(words.hashes), words.counts), (np.delete(pairs, between_texts), np.maximum(words.counts - 1, 0))
-    return Features(runs)
+    starts = np.cumsum(words.counts) - words.counts
+    pairs = words.hashes[:-1] * _PAIR
+    pairs += words.hashes[1:]
+    pairs = _buckets(_mixed(pairs))
+    pair_counts = np.maximum(words.counts - 1, 0)
+    pair_starts = np.minimum(starts, len(pairs))
+    return Features((Run(_buckets(words.hashes), starts, words.counts), Run(pairs, pair_starts, pair_counts)))
 
 
 def named_words_and_pairs(text: str) -> list[str]:
     """What the features of one text are, in their order: `the`, `the loom`."""
-    words = words_of([text])
-    names = [text[start:end].lower() for start, end in zip(words.starts, words.ends, strict=True)]
+    names = spelled(text)
     return names + [" ".join(pair) for pair in pairwise(names)]
 
 
@@ -124,7 +136,11 @@ def _powers(length: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _mixed(values: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64: every bit of the input moves every bit of the output."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    """The finaliser of SplitMix64, in place: every bit of the input moves every bit of the output."""
+    shifted = np.empty_like(values)
+    for bits, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        np.right_shift(values, np.uint64(bits), out=shifted)
+        np.bitwise_xor(values, shifted, out=values)
+        if factor > 1:
+            np.multiply(values, np.uint64(factor), out=values)
+    return values

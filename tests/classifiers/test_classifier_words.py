@@ -5,14 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers.features import Features
-from classifiers.words import BUCKETS, joined, named_words_and_pairs, words_and_pairs, words_of
-
-
-def spelled(texts):
-    """The words as they stand in the texts."""
-    words, text = words_of(texts), joined(texts)
-    return [text[start:end] for start, end in zip(words.starts, words.ends, strict=True)]
+from classifiers.features import Features, Run
+from classifiers.words import BUCKETS, named_words_and_pairs, spelled, words_and_pairs, words_of
 
 
 @pytest.mark.parametrize(
@@ -30,7 +24,8 @@ def spelled(texts):
     ],
 )
 def test_what_a_word_is(text, words):
-    assert spelled([text]) == words
+    assert spelled(text) == [word.lower() for word in words]
+    assert words_of([text]).counts.tolist() == [len(words)]
 
 
 def test_case_digits_and_place_do_not_matter_to_a_hash():
@@ -57,7 +52,9 @@ def test_a_text_of_n_words_has_n_minus_one_pairs():
 
 def test_sums_of_weights_by_text():
     weights = np.arange(BUCKETS, dtype=np.int16)
-    found = Features(((np.array([5, 7, 9]), np.array([2, 0, 1])), (np.array([1]), np.array([1, 0, 0]))))
+    words = Run(np.array([5, 7, 9]), np.array([0, 2, 2]), np.array([2, 0, 1]))
+    pairs = Run(np.array([1, 8]), np.array([0, 2, 2]), np.array([1, 0, 0]))
+    found = Features((words, pairs))
     assert found.sums(weights).tolist() == [13, 0, 9]
     assert found.flat()[0].tolist() == [5, 7, 1, 9]
 
