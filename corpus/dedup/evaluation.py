@@ -12,7 +12,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from corpus.dedup.clusters import group_starts
-from corpus.dedup.minhash import MinHash, band_hashes, has_words, signatures
+from corpus.dedup.minhash import MinHash, band_hashes, has_words, shingles, signatures
 
 EDGES = (0.0, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 1.01)
 
@@ -77,3 +77,20 @@ def table(known: Iterable[KnownPair], found: set[frozenset[str]], config: MinHas
         shares = f"{score.found / score.pairs:>7.3f}  {score.promised / score.pairs:>18.3f}"
         lines.append(f"{score.low:.2f} - {score.high:.2f}  {score.pairs:>5}  {shares}")
     return lines
+
+
+def jaccard(one: str, other: str, config: MinHash) -> float:
+    """The true similarity of two texts: of the sets of their shingles; 0 where one has none."""
+    first, second = (set(shingles(text, config).tolist()) for text in (one, other))
+    return len(first & second) / max(len(first | second), 1)
+
+
+def labelled(pairs: Iterable[tuple[str, str, bool | None]], found: set[frozenset[str]]) -> Iterator[str]:
+    """Precision and recall on pairs that somebody called duplicates or not; nothing where nobody did."""
+    judged = [(frozenset((one, other)) in found, label) for one, other, label in pairs if label is not None]
+    if judged:
+        hits = sum(hit and label for hit, label in judged)
+        wrong = sum(hit and not label for hit, label in judged)
+        missed = sum(label and not hit for hit, label in judged)
+        precision, recall = hits / max(hits + wrong, 1), hits / max(hits + missed, 1)
+        yield f"labels: {hits} found, {missed} missed, {wrong} wrong; precision {precision:.3f}, recall {recall:.3f}"

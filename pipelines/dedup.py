@@ -1,0 +1,115 @@
+"""Deduplication on paper: what settings find and cost, and how they do on pairs that are known.
+
+    python -m pipelines.dedup plan --documents 3,000,000,000 --similarity 0.8
+    python -m pipelines.dedup evaluate --texts texts.jsonl.zst --pairs pairs.jsonl
+
+Nothing is built. `corpus.dedup.planning` has the arithmetic, `corpus.dedup.evaluation` the scores.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpus.command_line import SHARE, CommandParser, WholeNumber, end_with
+from corpus.errors import CorpusloomError
+
+if TYPE_CHECKING:
+    from corpus.dedup.minhash import MinHash
+
+COMMAND = "python -m pipelines.dedup"
+PRESETS = ("gpt3", "owt2", "fineweb", "refinedweb", "nemo")
+EXAMPLE = """
+example:  python -m pipelines.dedup plan --documents 3,000,000,000 --similarity 0.8
+          python -m pipelines.dedup evaluate --texts texts.jsonl.zst --pairs pairs.jsonl
+"""
+
+
+def parser() -> CommandParser:
+    """The flags."""
+    flags = CommandParser(COMMAND, "What deduplication finds and costs, before anything is built.", EXAMPLE)
+    flags.add_argument("what", choices=("plan", "evaluate"), help="arithmetic, or scores on known pairs")
+    flags.add_argument("--preset", choices=PRESETS, default="fineweb", help="whose settings (default fineweb)")
+    flags.add_argument("--bands", type=WholeNumber(1), metavar="N", help="other than the preset's")
+    flags.add_argument("--rows", type=WholeNumber(1), metavar="N", help="minima of a band, other than the preset's")
+    flags.add_argument("--min-similarity", type=SHARE, metavar="X", help="where a pair counts, other than the preset's")
+    plan = flags.add_argument_group("plan")
+    plan.add_argument("--documents", type=WholeNumber(1), metavar="N", help="how many there are")
+    plan.add_argument("--similarity", type=SHARE, default=0.8, metavar="X", help="marked in the curve (default 0.8)")
+    plan.add_argument("--characters", type=WholeNumber(1), default=4_000, metavar="N", help="of one (default 4,000)")
+    plan.add_argument("--company", type=SHARE, default=0.3, metavar="X", help="share with a duplicate (default 0.3)")
+    evaluate = flags.add_argument_group("evaluate")
+    evaluate.add_argument("--texts", metavar="FILE", help="JSON lines with id and text, compressed or not")
+    evaluate.add_argument(
+        "--pairs",
+        metavar="FILE",
+        help="JSON lines with a and b (ids) and perhaps duplicate (true or false); their similarity is computed",
+    )
+    return flags
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    ours = parser()
+    given = ours.parse_args(arguments)
+    needed = ("documents",) if given.what == "plan" else ("texts", "pairs")
+    for name in needed:
+        if getattr(given, name) is None:
+            ours.error(f"{given.what} needs --{name}")
+    try:
+        print("\n".join(_plan(given) if given.what == "plan" else _evaluation(given)))
+    except Exception as error:  # every error ends as one clear line and an exit code
+        return end_with(error, COMMAND)
+    return 0
+
+
+def _config(given: argparse.Namespace) -> "MinHash":
+    from dataclasses import replace
+
+    from corpus.dedup.minhash import PRESETS as settings
+
+    names = ("bands", "rows", "min_similarity")
+    return replace(settings[given.preset], **{name: value for name in names if (value := getattr(given, name))})
+
+
+def _plan(given: argparse.Namespace) -> Iterator[str]:
+    from corpus.dedup.planning import Scale, lines
+
+    scale = Scale(given.documents, given.characters, given.company)
+    return lines(scale, _config(given), given.similarity)
+
+
+def _evaluation(given: argparse.Namespace) -> Iterator[str]:
+    from corpus.dedup.evaluation import KnownPair, found_pairs, jaccard, labelled, table
+
+    config = _config(given)
+    texts = {str(row["id"]): str(row["text"]) for row in _rows(given.texts, ("id", "text"))}
+    pairs = list(_rows(given.pairs, ("a", "b")))
+    unknown = next((str(row[name]) for row in pairs for name in ("a", "b") if str(row[name]) not in texts), None)
+    if unknown is not None:
+        raise CorpusloomError(f"--pairs {given.pairs}: {unknown} is the id of no text of --texts {given.texts}")
+    ids = [(str(row["a"]), str(row["b"])) for row in pairs]
+    known = [KnownPair(a, b, jaccard(texts[a], texts[b], config)) for a, b in ids]
+    found = found_pairs(texts, config)
+    yield from table(known, found, config)
+    yield from labelled([(a, b, row.get("duplicate")) for (a, b), row in zip(ids, pairs, strict=True)], found)
+    yield f"found beside the known pairs: {len(found - {frozenset(pair) for pair in ids}):,}"
+
+
+def _rows(name: str, needed: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON lines; `CorpusloomError` for a line that is none, or lacks a field."""
+    from corpus.readers.lines import Line, parse_object, read_lines
+
+    path = Path(name)
+    if not path.is_file():
+        raise CorpusloomError(f"{path}: no such file")
+    for number, line in enumerate(read_lines(path), 1):
+        row = parse_object(line, name) if isinstance(line, Line) else line
+        if not isinstance(row, dict) or any(field not in row for field in needed):
+            raise CorpusloomError(f"{path}, line {number}: not an object with {' and '.join(needed)}; mend the file")
+        yield row
+
+
+if __name__ == "__main__":
+    sys.exit(main())
