@@ -11,7 +11,7 @@ Scripts written without spaces have few such words; a benchmark in them is mostl
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -40,6 +40,7 @@ def words_of(text: str) -> list[Word]:
     return [Word(key, start, end) for key, (start, end) in found if key]
 
 
+@lru_cache(maxsize=200_000)
 def key_of(token: str) -> str:
     """The word that a token is, "" for one of signs alone."""
     return unicodedata.normalize("NFC", token).translate(_translation())
