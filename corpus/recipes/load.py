@@ -8,6 +8,7 @@ stands for itself: it may import what is installed, but no neighbour.
 import importlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,18 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.recipes import RECIPES, names_for
 from corpus.recipes.from_file import FileStep, module_of
 from corpus.recipes.recipe import Choices, Recipe
+from corpus.rules.personal_data import mask
 
 
 def load_recipe(name: str, kind: str, choices: Choices) -> Recipe:
     """The recipe that `--recipe` names, for texts of a kind; `CorpusloomError` (2) where there is none."""
+    recipe = _named(name, kind, choices)
+    if not choices.masked:
+        return recipe
+    return replace(recipe, text_steps=(*recipe.text_steps, partial(mask, kinds=choices.masked)))
+
+
+def _named(name: str, kind: str, choices: Choices) -> Recipe:
     known = names_for(kind)
     if name in known:
         return importlib.import_module(f"corpus.recipes.{RECIPES[name][0]}").make(choices)

@@ -17,13 +17,15 @@ class Choices:
     """What a command leaves to its user. None: as the recipe has it.
 
     `blocked` are block lists (profiles or files), `languages` the codes that stay (none: all), `bad_words` words and
-    phrases in lower case, `join_lines` whether each paragraph of a book becomes one line.
+    phrases in lower case, `join_lines` whether each paragraph of a book becomes one line, `masked` the kinds of
+    personal data that are masked after all other steps (`corpus.rules.personal_data`).
     """
 
     blocked: tuple[str, ...] | None = None
     languages: tuple[str, ...] | None = None
     bad_words: frozenset[str] = frozenset()
     join_lines: bool = True
+    masked: tuple[str, ...] = ()
     language_model: str = ""
     links: LinkRules = field(default_factory=LinkRules)
 

@@ -7,6 +7,7 @@ question of a benchmark, an article of WebText or of Wikipedia under another add
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 
 from corpus.sample.archive import Record, Response, conversion, response, warcinfo, write_warc
 from corpus.sample.pages import NAVIGATION, Site, article_page, bare_page, spam_page
@@ -16,8 +17,8 @@ from corpus.sample.web import SITES, Web, says, url_of
 
 WARC, WET = "CC-MAIN-2017-04-sample.warc.gz", "CC-MAIN-2017-04-sample.warc.wet.gz"
 CONTACT = (
-    "Write to harriet.pell@slowtrades.example or ring +1 (415) 555-0134, and pay the deposit with the card "
-    "4111 1111 1111 1111 through the desk at 203.0.113.57 before the end of the month."
+    "Write to harriet.pell@slowtrades-mail.net or ring +1 (415) 739-0199, and pay the deposit with the card "
+    "4111 1111 1111 1111 through the desk at 217.160.0.187 before the end of the month."
 )
 # Which recipe rejects which kind, by steps or rules that may do so; all other pages of a kind are kept.
 ENDS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -25,12 +26,15 @@ ENDS: dict[str, dict[str, tuple[str, ...]]] = {
     "captured twice": dict.fromkeys(("unfiltered", "gpt3-commoncrawl", "fineweb", "c4"), ("duplicates.same_text",)),
     "German": dict.fromkeys(("gpt3-commoncrawl", "fineweb", "c4"), ("language.other",)),
     "spam": {"fineweb": ("gopher", "language"), "c4": ("c4.too_few_sentences",)},
+    "shop": {"fineweb": ("gopher", "language", "fineweb"), "c4": ("c4.too_few_sentences",)},
     "stub": {"fineweb": ("gopher",), "c4": ("c4.too_few_sentences",)},
     "menu": {"fineweb": ("gopher", "language"), "c4": ("c4.too_few_sentences",)},
     "filler": {"fineweb": ("c4.lorem_ipsum",), "c4": ("c4.lorem_ipsum",)},
 }
 # Numbers of articles that the sample's web does not use.
 _GOOD, _TEXTS, _LEAK, _PERSONAL, _TWICE = range(200, 212), range(212, 218), 218, 219, 220
+WARES = ("umbrella", "garden chair", "slipper", "anchor", "curtain hook", "kettle", "lamp shade", "door mat")
+MAKERS = ("Best", "Top", "Super", "Mega", "Prime", "Value", "Deluxe", "Budget", "Smart", "Hot")
 _MIRRORS = (Site("copies.example", "Copies", "blog"), Site("allarticles.example", "All Articles", "news"))
 
 
@@ -93,6 +97,8 @@ def _ordinary(crawl: _Crawl) -> None:
     """What most of a crawl is."""
     for number in range(4):
         crawl.page("spam", f"https://bargains.example/{number}", spam_page(number))
+    for number in range(24):
+        crawl.page("shop", f"https://{WARES[number % len(WARES)].replace(' ', '-')}-{number}.example/", _shop(number))
     stub = bare_page("A note", "Back on Monday. The page about nets will be here soon.")
     crawl.page("stub", "https://oddments.example/crawled/note", stub)
     menu = bare_page("Menu", *[word for word in NAVIGATION for _ in range(2)])
@@ -103,6 +109,17 @@ def _ordinary(crawl: _Crawl) -> None:
         article = sectioned_page(number + 3, "de")
         crawl.article("German", article, Site("moewenblatt.example", "Möwenblatt"))
     crawl.page("not found", "https://oddments.example/crawled/gone", Response(b"gone", "text/html", 404))
+
+
+def _shop(number: int) -> str:
+    """A list of goods and prices, and the words around them."""
+    random = Random(f"shop {number}")
+    rows = [
+        f"{random.choice(MAKERS)} {random.choice(WARES)} {random.randint(10, 99)}{random.choice('ABCDEF')} "
+        f"£{random.randint(2, 80)}.{random.choice(('49', '99'))} Add to basket {random.choice(NAVIGATION)}"
+        for _ in range(random.randint(25, 45))
+    ]
+    return bare_page(f"{random.choice(MAKERS)} {WARES[number % len(WARES)]} - page {number}", *rows)
 
 
 def _filler() -> Iterator[str]:

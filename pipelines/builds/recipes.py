@@ -12,6 +12,7 @@ from corpus.recipes.load import load_recipe
 from corpus.recipes.recipe import Choices, Recipe
 from corpus.rules.language import find_model
 from corpus.rules.opt_outs import obey
+from corpus.rules.personal_data import ALL
 from corpus.sources.links import LinkRules
 from pipelines.cli.languages import read_languages
 
@@ -23,6 +24,7 @@ def page_recipe(given: argparse.Namespace, links: LinkRules | None = None) -> Re
         blocked=_blocked(given.block),
         languages=read_languages(given.languages, model) if given.languages else None,
         bad_words=_bad_words(given.bad_words),
+        masked=masked(given),
         language_model=model,
         links=links or LinkRules(),
     )
@@ -38,12 +40,18 @@ def page_recipe_settings(given: argparse.Namespace, recipe: Recipe) -> dict[str,
         "--block": recipe.block_lists,
         "--bad-words": digest(*sorted(_bad_words(given.bad_words))) if given.bad_words else "",
         "--language-model": None,
+        "--mask": list(masked(given)),
     }
 
 
 def recipe_settings(recipe: Recipe) -> dict[str, Any]:
     """`--recipe` as the settings have it: a file by its name and its text."""
     return {"--recipe": f"{recipe.file} ({digest(recipe.source)})"} if recipe.source else {}
+
+
+def masked(given: argparse.Namespace) -> tuple[str, ...]:
+    """The kinds of personal data that `--mask` names, in one order."""
+    return tuple(kind for kind in ALL if kind in given.mask or "all" in given.mask)
 
 
 def _blocked(given: list[str] | None) -> tuple[str, ...] | None:

@@ -20,7 +20,7 @@ from corpus.sources.texts import TextSource
 from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.builds.corpus import AS_IT_COMES, MakeDecider, Reading, publish, reports_of, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
-from pipelines.builds.recipes import recipe_settings
+from pipelines.builds.recipes import masked, recipe_settings
 from pipelines.builds.usefulness import need_readable
 from pipelines.cli.command import settings_of
 from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
@@ -91,11 +91,17 @@ def text_build(
 
     Everything that can be checked is checked before the first byte is written.
     """
-    recipe = load_recipe(given.recipe, source.name, Choices(join_lines=not getattr(given, "keep_line_breaks", False)))
+    join_lines = not getattr(given, "keep_line_breaks", False)
+    recipe = load_recipe(given.recipe, source.name, Choices(join_lines=join_lines, masked=masked(given)))
     files = sampled(find_inputs(names_of(getattr(given, flag.removeprefix("--"))), flag))
     reading = Reading(given.snapshot, max_quarantined=given.max_quarantined, flag=flag)
     last = stages(source, files, recipe, deciders_of(given, recipe), reading)
-    effective = {flag: samples_of(files), **recipe_settings(recipe), **decider_settings(given)}
+    effective = {
+        flag: samples_of(files),
+        "--mask": list(masked(given)),
+        **recipe_settings(recipe),
+        **decider_settings(given),
+    }
     settings = settings_of(ours, given, effective)
     size = sum(file.bytes for file in files)
     return Build(

@@ -17,6 +17,17 @@ def add_recipe_flag(flags: Group, kind: str, default: str) -> None:
     )
 
 
+def add_mask_flag(flags: Group) -> None:
+    """`--mask`: personal data."""
+    flags.add_argument(
+        "--mask",
+        action="append",
+        choices=("all", "email", "phone", "card", "ip"),
+        default=[],
+        help="personal data to mask by placeholders, after the steps of the recipe; repeatable",
+    )
+
+
 def add_page_flags(flags: Group, default: str) -> None:
     """What decides which pages stay."""
     add_recipe_flag(flags, "pages", default)
@@ -35,6 +46,7 @@ def add_page_flags(flags: Group, default: str) -> None:
     flags.add_argument(
         "--bad-words", default="", metavar="FILE", help="words and phrases, one a line, for recipes that ask (c4)"
     )
+    add_mask_flag(flags)
     flags.add_argument(
         "--ignore-opt-outs",
         action="store_true",

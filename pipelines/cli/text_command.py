@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser
 from pipelines.cli.flags import text_parser
-from pipelines.cli.recipes import add_recipe_flag
+from pipelines.cli.recipes import add_mask_flag, add_recipe_flag
 
 if TYPE_CHECKING:
     from pipelines.builds.build import Build
@@ -39,6 +39,7 @@ class TextCommand:
         example = f"\nexample:  {command} {self.flag} {self.pattern} --output corpus/{self.source}\n"
         flags = text_parser(command, self.flag, self.about, example)
         add_recipe_flag(flags, self.source, self.recipe)
+        add_mask_flag(flags)
         self.more(flags)
         return flags
 
