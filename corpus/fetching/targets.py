@@ -71,16 +71,24 @@ def target_of(url: str, ports: frozenset[int] = WEB_PORTS, local_names: Containe
     if scheme not in DEFAULT_PORTS:
         raise RefusedTarget("target.scheme", scheme)
     parsed.username = parsed.password = parsed.hash = ""
-    host = parsed.hostname
-    if host.rstrip(".") != host and host.rstrip("."):
-        parsed.hostname = host.rstrip(".")  # without its dots it may be a number
-        host = parsed.hostname
+    host = _without_final_dots(parsed)
     port = int(parsed.port) if parsed.port else DEFAULT_PORTS[scheme]
     if port not in ports:
         raise RefusedTarget("target.port", str(port))
     if host not in local_names:
         _check_host(host)
     return Target(parsed.href, scheme, host.strip("[]"), port, parsed.pathname + parsed.search)
+
+
+def _without_final_dots(parsed: ada_url.URL) -> str:
+    """The host of a URL, which loses the dots at its end: without them it may be a number."""
+    bare = parsed.hostname.rstrip(".")
+    if bare and bare != parsed.hostname:
+        try:
+            parsed.hostname = bare
+        except ValueError as error:
+            raise RefusedTarget("target.not_a_url", f"host {parsed.hostname!r}") from error
+    return parsed.hostname
 
 
 def _check_host(host: str) -> None:

@@ -16,10 +16,12 @@ pytest.importorskip("apache_beam")
 from conftest import ROOT
 from loopback import Reply, server
 from small_crawl import START, crawl, honest, range_of, row, write_index
+from stores import s3
 
 from corpus.document import Quarantined
 from corpus.fetching.links import read_links
 from corpus.files.manifest import verify
+from corpus.files.storage import place
 from corpus.readers.warc.captures import scan
 from pipelines import build_webtext, fetch_captures
 
@@ -181,18 +183,18 @@ def test_what_the_index_promises_and_the_server_does_not_have_is_a_row_with_file
         assert len(running.hits) == hits  # what was read the first time is read
     found = {(each["file"], each["offset"]): each["reason"] for each in quarantined(tmp_path / "captures")}
 
-    def place(url):
+    def where(url):
         return rows[url]["warc_filename"], rows[url]["warc_record_offset"]
 
     bad_row = next(key for key, reason in found.items() if reason == "bad_range")
     assert bad_row[0].endswith("part-0.parquet")
     del found[bad_row]
     assert found == {
-        place(whole): "range.whole_file",
-        place(garbage): "range.no_gzip_member",
-        place(gone): "range.http_404",
-        place(beyond): "range.http_416",
-        place(shifted): "range.no_gzip_member",
+        where(whole): "range.whole_file",
+        where(garbage): "range.no_gzip_member",
+        where(gone): "range.http_404",
+        where(beyond): "range.http_416",
+        where(shifted): "range.no_gzip_member",
     }
     lost = {each["url"]: each["reason"] for each in
             pq.read_table(tmp_path / "captures" / "links_without_page.parquet").to_pylist()}  # fmt: skip
@@ -284,3 +286,17 @@ def test_mistakes(tmp_path, run, monkeypatch, small, more, code, says):
     given = base if "--index" in more else (*base, "--index", "index/*.parquet")
     ended = run(fetch_captures, *given, *more)
     assert (ended[0], says in ended[1]) == (code, True), ended
+
+
+def test_the_index_may_lie_in_a_bucket(tmp_path, run, small, monkeypatch):
+    pytest.importorskip("moto")
+    with server(honest(small.files)) as running, s3() as (bucket, environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        for path in (tmp_path / "index").iterdir():
+            place(f"{bucket}/cc/{path.name}").write_bytes(path.read_bytes())
+        given = list(map(str, flags(tmp_path, running)))
+        given[given.index("--index") + 1] = f"{bucket}/cc/*.parquet"
+        code, said = run(fetch_captures, *given)
+        assert code == 0, said
+        assert "25 = 24 with a capture" in said

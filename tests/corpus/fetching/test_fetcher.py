@@ -2,6 +2,11 @@
 
 import gzip
 import json
+import socket
+import ssl
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastwarc.warc import ArchiveIterator
@@ -228,3 +233,37 @@ def test_a_full_archive_is_published_and_the_next_one_begins(tmp_path):
     journal.publish()
     assert [path.read_bytes() for path in sorted(tmp_path.glob("*.gz"))] == [b"a" * 6 + b"b" * 6, b"c" * 6]
     assert [entry["archive"] for entry in Journal(tmp_path, "pages").entries()] == [0, 0, 1, 1]
+
+
+def test_a_certificate_of_nobody_is_refused_and_the_server_was_asked_for_by_its_name(tmp_path):
+    """The connection goes to the address that was checked, the name goes into the handshake."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    signed = certificate.add_extension(x509.SubjectAlternativeName([x509.DNSName("loom.org")]), False)
+    pem = signed.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "pem").write_bytes(pem + private)
+    context, asked = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), list[str]()
+    context.load_cert_chain(tmp_path / "pem")
+    context.sni_callback = lambda _, name, __: asked.append(name)
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                with suppress(ssl.SSLError), context.wrap_socket(listener.accept()[0], server_side=True):
+                    pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    url = f"https://loom.org:{port}/a"
+    found = ends(fetch(tmp_path / "out", [url], reach_of([port], {"loom.org": ["127.0.0.1"]})), [url])[url]
+    listener.close()
+    assert (found.state, asked) == ("failed.tls", ["loom.org"])

@@ -3,13 +3,17 @@
 A trap listens on every address of this machine, over IPv4 and IPv6, and counts connections.
 """
 
+import ipaddress
 import socket
 from collections.abc import Iterator, Mapping
 
 import pytest
 from fetching_runs import ends, fetch, reach_of
+from hypothesis import given
+from hypothesis import strategies as st
 from loopback import Reply, nothing, server
 
+from corpus.fetching.addresses import why_not_public
 from corpus.fetching.network import Reach
 from corpus.fetching.targets import RefusedTarget
 
@@ -34,7 +38,8 @@ http:////{}/ hTTp://{}/ http://{}%23@good.example/ http://{}%2f@good.example/ ht
 http://good.example\\@{}/ http://good.example\t@{}/ ftp://{}/ gopher://{}/_a file:///etc/passwd file://{}/etc/passwd
 dict://{}/ ldap://{}/ tftp://{}/ jar:http://{}!/ javascript:fetch('http://{}/') data:text/html,a ws://{}/ wss://{}/
 view-source:http://{}/ about:blank unix:///var/run/docker.sock http+unix://%2Fvar%2Frun/ //{}/ {} http://[{}]/ http://]/
-http:// http://./ http://../ http://.../ https://{}/ http://{}:22/ http://127.0.0.1:22/ http://127.0.0.1:6379/
+http:// http://./ http://../ http://.../ http://.0../ http://.127.0.0.1./
+https://{}/ http://{}:22/ http://127.0.0.1:22/ http://127.0.0.1:6379/
 http://127.0.0.1:2375/containers/json http://good.example:25/ http://good.example:99999/ http://good.example:-1/
 http://good.example:/@{}/ http://xn--/ http://a..b/ http://good.example:22/ http://good.example:11211/""".split(" ")
 TRICKS = [trick.strip("\n") for tricks in TRICKS for trick in tricks.split("\n")]
@@ -171,3 +176,55 @@ def test_no_proxy_of_the_environment_is_asked(tmp_path, trap, monkeypatch):
         url = f"http://127.0.0.1:{good.port}/"
         assert ends(fetch(tmp_path, [url], reach_of([good.port])), [url])[url].status == 200
     assert trap.connections == 0
+
+
+DISGUISES = (
+    str,
+    lambda text: text + ".",
+    lambda text: text.replace(".", "。"),
+    lambda text: text.replace(".", "%2E"),
+    lambda text: "".join(f"%{ord(character):02x}" for character in text),
+    lambda text: text.translate({number: number + 0xFEE0 for number in range(33, 127)}),
+)
+
+
+@st.composite
+def spelt(draw) -> tuple[str, ipaddress.IPv4Address]:
+    """An IPv4 address in one of the ways in which C libraries and browsers read it."""
+    address = draw(st.ip_addresses(v=4))
+    octets = list(address.packed)
+    parts = draw(st.integers(1, 4))
+    numbers = [*octets[: parts - 1], int.from_bytes(bytes(octets[parts - 1 :]), "big")]
+    forms = (str, hex, lambda n: f"0{n:o}", lambda n: f"0X{n:X}", lambda n: f"0x{n:09x}", lambda n: f"00{n:o}")
+    text = ".".join(draw(st.sampled_from(forms))(number) for number in numbers)
+    return draw(st.sampled_from(DISGUISES))(text), address
+
+
+@given(
+    spelt(), st.sampled_from(("http://{}/", "https://{}", "http://good.org@{}/a", "http:\\\\{}\\a", "HTTP://{}:80/#@b"))
+)
+def test_however_an_address_is_spelt_it_is_that_address(spelling, form):
+    text, address = spelling
+    try:
+        target = Reach().target(form.replace("{}", text))
+    except RefusedTarget as refusal:
+        assert refusal.reason in ("target.address", "target.not_a_url")
+        assert refusal.reason == "target.not_a_url" or why_not_public(str(address))
+    else:
+        assert (target.host, why_not_public(str(address))) == (str(address), "")
+
+
+@given(st.text(st.sampled_from("0123456789abcdefxX.:[]@/\\%?#-_ \t①１。゚"), max_size=24))
+def test_no_text_is_a_target_that_another_parser_takes_inside(text):
+    """Whatever is let through is, for the C library too, a public address or no address at all."""
+    try:
+        target = Reach().target(f"http://{text}")
+    except RefusedTarget:
+        return
+    try:
+        read = ipaddress.IPv4Address(socket.inet_aton(target.host))
+    except OSError:
+        assert "." in target.host or ":" in target.host
+        return
+    assert why_not_public(str(read)) == ""
+    assert str(read) == target.host
