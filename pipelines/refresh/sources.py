@@ -16,7 +16,7 @@ from corpus.readers.books import read_books
 from corpus.readers.mediawiki.articles import read_articles
 from corpus.readers.reddit import read_submissions
 from corpus.readers.warc.captures import scan
-from pipelines import build_books, build_webtext, build_wikipedia
+from pipelines import build_books, build_commoncrawl, build_webtext, build_wikipedia
 from pipelines.refresh.definition import Definition, Source
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Kind:
 
 KINDS = (
     Kind("webtext", {"submissions": read_submissions, "pages": scan}, build_webtext),
+    Kind("commoncrawl", {"pages": scan}, build_commoncrawl),
     Kind("wikipedia", {"dumps": read_articles}, build_wikipedia),
     Kind("books", {"books": read_books}, build_books),
 )

@@ -19,6 +19,8 @@ from corpus.sample.prose import english_article
 from corpus.tokenizer.models import byte_characters
 from pipelines.refresh.state import State
 
+pytestmark = pytest.mark.timeout(900)  # some refreshes in one fixture, on a machine that does other work
+
 DOMAIN, MIRROR = "forgetme.example", "mirror.example"
 LOST = [f"https://{DOMAIN}/a/one", f"https://sub.{DOMAIN}/two"]
 

@@ -1,5 +1,6 @@
 """Six months come late, twice, broken, empty, or are withdrawn: each refresh makes what a build of it all would."""
 
+import json
 import shutil
 from itertools import pairwise
 from types import SimpleNamespace
@@ -13,9 +14,12 @@ from months import define, refresh, tokenizer_folder  # noqa: F401
 
 from corpus.files.manifest import verify
 from corpus.releases.layout import Releases, shared_bytes
-from corpus.sample.months import write_month
+from corpus.sample.months import page_url, write_month
+from corpus.shards.whence import whence
 from pipelines.refresh.corpus import corpus_at
 from pipelines.refresh.state import State
+
+pytestmark = pytest.mark.timeout(900)  # some refreshes in one fixture, on a machine that does other work
 
 STAGES = ("posts", "captures", "extracted")
 
@@ -162,3 +166,19 @@ def test_the_plan_names_what_is_taken_over(story, capsys):
 def test_a_definition_is_read_in_its_own_folder(story, monkeypatch):
     monkeypatch.chdir(story.folder.parent)
     assert corpus_at(story.definition).releases.current == 5
+
+
+def test_a_page_is_explained_down_to_its_tokens(story, capsys):
+    from pipelines.explain import main
+
+    release = story.folder / "data" / "releases" / "current"
+    capsys.readouterr()
+    assert main([str(release), page_url("2016-09", 7) + "#part", "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    assert one["outcome"] == "kept" and one["row"]["url"] == page_url("2016-09", 7)
+    place = whence(release / "shards" / one["place"]["shard"], one["place"]["first_token"])
+    assert (place.doc_id, place.row, place.token) == (one["row"]["id"], one["place"]["row"], 0)
+    assert main([str(release), one["row"]["id"].rpartition("/")[2]]) == 0
+    assert "kept" in capsys.readouterr().out
+    assert main([str(release), page_url("2016-07", 0)]) == 3
+    assert "knows nothing of" in capsys.readouterr().err
