@@ -23,7 +23,7 @@ import pyarrow as pa
 from corpus.decontamination.benchmarks import Passages
 from corpus.decontamination.native import CompiledIndex, gram_keys
 from corpus.decontamination.overlap import LEAST_WORDS
-from corpus.decontamination.words import Word, words_of
+from corpus.decontamination.words import Word, joined_words, words_of
 
 PASSAGES_SCHEMA = pa.schema([("example", pa.int32()), ("words", pa.large_string())])
 KEYS_SCHEMA = pa.schema(
@@ -38,6 +38,7 @@ KEYS_SCHEMA = pa.schema(
 POSTINGS_SCHEMA = pa.schema([(name, pa.int32()) for name in ("benchmark", "example", "length")])
 _PLACE = ("benchmark", "passage", "word", "length", "example")
 ENTRY = np.dtype([("key", "<u8"), ("prefix", "<u8"), *((name, "<i4") for name in _PLACE)])
+_AT_ONCE = 100_000  # entries that become Python's own numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,7 @@ class Hit:
 
 def passages_table(examples: Sequence[Passages]) -> pa.Table:
     """The words of each passage, joined with blanks, and the number of its example."""
-    rows = [(number, " ".join(word.key for word in words_of(text)))
-            for number, passages in enumerate(examples) for text in passages]  # fmt: skip
+    rows = [(number, joined_words(text)) for number, passages in enumerate(examples) for text in passages]
     columns = [list(column) for column in zip(*rows, strict=True)] or [[], []]
     return pa.table(columns, PASSAGES_SCHEMA)
 
@@ -72,18 +72,21 @@ def example_lengths(passages: pa.Table) -> np.ndarray:
 
 def entries_of(benchmark: int, passages: pa.Table, lengths: Sequence[int]) -> np.ndarray:
     """The `ENTRY`s of a benchmark; a gram that an example has several times counts once for it."""
-    found = [np.empty(0, ENTRY)]
-    examples = passages["example"].to_numpy()
-    for number, words in enumerate(passages["words"].to_pylist()):
-        prefixes = gram_keys(words, LEAST_WORDS)
-        for length in sorted(set(lengths)):
-            keys = gram_keys(words, length)
-            entries = np.empty(len(keys), ENTRY)
-            entries["key"], entries["prefix"] = keys, prefixes[: len(keys)]
-            entries["benchmark"], entries["passage"] = benchmark, number
-            entries["word"], entries["length"] = np.arange(len(keys)), length
-            entries["example"] = examples[number]
-            found.append(entries)
+    words = passages["words"].to_pylist()
+    counts = np.array([len(text.split()) for text in words], np.int64)
+    passage = np.repeat(np.arange(len(words)), counts)
+    word = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    joined, found = " ".join(filter(None, words)), [np.empty(0, ENTRY)]
+    prefixes = gram_keys(joined, LEAST_WORDS)
+    for length in sorted(set(lengths)):
+        keys = gram_keys(joined, length)
+        inside = np.flatnonzero(word[: len(keys)] + length <= counts[passage[: len(keys)]])
+        entries = np.empty(len(inside), ENTRY)
+        entries["key"], entries["prefix"] = keys[inside], prefixes[inside]
+        entries["benchmark"], entries["passage"] = benchmark, passage[inside]
+        entries["word"], entries["length"] = word[inside], length
+        entries["example"] = passages["example"].to_numpy()[passage[inside]]
+        found.append(entries)
     entries = np.concatenate(found)
     entries = entries[np.lexsort((entries["word"], entries["passage"], entries["key"], entries["example"]))]
     first = np.ones(len(entries), bool)
@@ -107,15 +110,25 @@ def sorted_part(
     entries = entries[np.lexsort(tuple(entries[name] for name in ("word", "passage", "benchmark", "key")))]
     first = np.flatnonzero(np.r_[True, entries["key"][1:] != entries["key"][:-1]][: len(entries)])
     least = entries[first]
-    grams, last, words = [], (-1, -1), list[str]()
-    for benchmark, passage, word, length in least[["benchmark", "passage", "word", "length"]].tolist():
-        if (benchmark, passage) != last:
-            last, words = (benchmark, passage), passages[benchmark][passage].as_py().split()
-        grams.append(" ".join(words[word : word + length]))
+    grams = _texts_of(least, passages)
     said = [names[number] for number in least["benchmark"].tolist()]
     columns = [least["key"], least["prefix"], least["length"], said, grams, first.astype(np.int64)]
     postings = [entries[name] for name in POSTINGS_SCHEMA.names]
     return pa.table(columns, KEYS_SCHEMA), pa.table(postings, POSTINGS_SCHEMA)
+
+
+def _texts_of(entries: np.ndarray, passages: Sequence[pa.ChunkedArray]) -> list[str]:
+    """The words of each entry, made passage by passage."""
+    grams, last, words = [""] * len(entries), (-1, -1), list[str]()
+    order = np.lexsort((entries["passage"], entries["benchmark"]))
+    for start in range(0, len(order), _AT_ONCE):
+        rows = order[start : start + _AT_ONCE]
+        places = entries[["benchmark", "passage", "word", "length"]][rows].tolist()
+        for row, (benchmark, passage, word, length) in zip(rows.tolist(), places, strict=True):
+            if (benchmark, passage) != last:
+                last, words = (benchmark, passage), passages[benchmark][passage].as_py().split()
+            grams[row] = " ".join(words[word : word + length])
+    return grams
 
 
 class GramIndex:

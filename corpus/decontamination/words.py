@@ -40,6 +40,11 @@ def words_of(text: str) -> list[Word]:
     return [Word(key, start, end) for key, (start, end) in found if key]
 
 
+def joined_words(text: str) -> str:
+    """The words of a text with blanks between them."""
+    return " ".join(filter(None, map(key_of, text.split())))
+
+
 @lru_cache(maxsize=200_000)
 def key_of(token: str) -> str:
     """The word that a token is, "" for one of signs alone."""
