@@ -175,6 +175,7 @@ def _context(manifest: Mapping[str, Any], facts: Facts, seconds: Mapping[str, fl
         ],
         "near": settings(recipe.get("near_duplicates", {})),
         "candidates": _candidates(recipe.get("near_duplicates")),
+        "comparisons": [manifest[name] for name in ("comparisons", "against_comparisons") if name in manifest],
         "inputs": [(kind, len(files), files[:_INPUTS]) for kind, files in sorted(manifest["inputs"].items())],
         "paired": PAIRED,
     }

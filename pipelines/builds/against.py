@@ -19,6 +19,7 @@ from pipelines.runtime.stage import Stage
 from pipelines.work.against import CompareSides, FindShared, KnownPart, SignKnown, side_groups
 from pipelines.work.against_verdicts import DecideOverlap, own_runs
 from pipelines.work.candidates import AskRuns
+from pipelines.work.comparisons import CountLeft, left_out
 from pipelines.work.judging import JudgedFacts
 from pipelines.work.packing import GROUP_BYTES
 from pipelines.work.publish import FunnelStep
@@ -61,4 +62,5 @@ def _overlap(
     pairs = Stage("against_pairs", sides, plan=sides.units, reads=(own, known, requests))
     decided = Stage("against", DecideOverlap(near, rules), plan=own_runs, reads=(own, known, pairs))
     about = "Documents; kept are those that are like none of the other corpora (--against)."
-    return Decider(decided, ((decided, FunnelStep("against", "overlap", about)),))
+    left = Stage("against_comparisons", CountLeft(), plan=left_out, reads=(bands, pairs))
+    return Decider(decided, ((decided, FunnelStep("against", "overlap", about)),), left)

@@ -3,7 +3,8 @@
     signatures → pages → texts → exact → bands → requests → pairs → clusters → near → duplicates
 
 Each groups what it needs by the hash of a key, or by run (`pipelines.work.signatures`), in groups of about
-`group_bytes`; only `clusters` is one unit. What they do stands in `pipelines.work.copies`, `.candidates`, `.clusters`.
+`group_bytes`; only `clusters` is one unit. `comparisons` says what was left out, for the manifest. What they do stands
+in `pipelines.work.copies`, `.candidates`, `.clusters`.
 """
 
 from functools import partial
@@ -14,6 +15,7 @@ from pipelines.builds.corpus import Decider, MakeDecider
 from pipelines.runtime.stage import Stage
 from pipelines.work.candidates import AskRuns, ComparePairs, FindBuckets, asked_groups
 from pipelines.work.clusters import AskClusters, DecideDuplicates, JoinPairs, all_pairs, decided_runs
+from pipelines.work.comparisons import CountLeft, left_out
 from pipelines.work.copies import FindPages, FindTexts, SettleCopies, page_groups, run_groups, text_groups
 from pipelines.work.judging import JudgedFacts
 from pipelines.work.packing import GROUP_BYTES
@@ -57,4 +59,5 @@ def duplicates(near: MinHash, group_bytes: int, signatures: Stage[Any, Signature
         (exact, FunnelStep("exact", "exact_duplicates", "Documents; kept is the best copy of each text and page.")),
         (decided, FunnelStep("duplicates", "near_duplicates", "Documents; kept is the best of those that are alike.")),
     )
-    return Decider(decided, steps)
+    left = Stage("comparisons", CountLeft(), plan=left_out, reads=(bands, pairs, alike))
+    return Decider(decided, steps, left)

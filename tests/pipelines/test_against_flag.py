@@ -36,4 +36,7 @@ def test_what_another_corpus_has_is_left_out(tmp_path):
     assert left_out.keys() == {"Book 1", "Book 2"}
     for title, row in left_out.items():
         assert (row["step"], row["rule"], row["value"], row["other_id"]) == ("overlap", "books", 1.0, ids[title])
+    nothing = {"pairs_not_compared": 0, "largest_bucket": 2}
+    assert read_manifest(ours)["against_comparisons"] == nothing
+    assert "0 pairs were not compared" in (ours / "report.html").read_text()
     assert read_manifest(ours)["counts"]["overlap"]["reasons"] == {"overlap.books": 2}
