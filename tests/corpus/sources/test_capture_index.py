@@ -1,5 +1,7 @@
 """Links × index: the nearest capture, whichever way the two write an address; rows that are none of it are counted."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_crawl import INDEX_SCHEMA, START, row, write_index
 
+from corpus.document import Quarantined
 from corpus.errors import CorpusloomError
 from corpus.hashing import key64
+from corpus.readers.reddit import read_submissions
+from corpus.readers.warc.captures import Capture, scan
 from corpus.sources.commoncrawl.index import IndexReader, Sought, _lies_between, hosts_of, loose_keys
-from corpus.urls import address
+from corpus.urls import address, address_or_raw
 
 DAY = 86_400
 
@@ -152,3 +157,18 @@ def test_what_is_no_index_is_named(tmp_path):
     write_index(tmp_path / "y.parquet", [row("http://a.org/", 0)], schema=short)
     with pytest.raises(CorpusloomError, match="no column warc_filename"):
         IndexReader("y.parquet", []).read(tmp_path / "y.parquet")
+
+
+def test_real_posts_find_just_the_pages_that_have_their_key(tmp_path):
+    """Whatever the loose keys leave out, comparing every link with every capture leaves out too."""
+    data = Path(__file__).parents[4] / "shared" / "data"
+    if not data.is_dir():
+        pytest.skip("needs ../shared/data beside the checkout")
+    links = {post.url for post in read_submissions(data / "reddit/RS_sample.zst") if not isinstance(post, Quarantined)}
+    wanted = {key64(address_or_raw(url).surt): url for url in links if url and address_or_raw(url).host}
+    captures = [each for each in scan(data / "pages/pages.warc.gz") if isinstance(each, Capture)]
+    urls = sorted({each.url for each in captures if each.record_type == "response" and address_or_raw(each.url).host})
+    reader = IndexReader("pages", [sought(dict.fromkeys(wanted.values(), 0))])
+    found = reader.read(write_index(tmp_path / "i.parquet", [row(url, 0) for url in urls], group=50))
+    assert set(found["key"].to_pylist()) == wanted.keys() & {key64(address(url).surt) for url in urls}
+    assert found.num_rows > 1000
