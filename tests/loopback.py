@@ -1,5 +1,6 @@
 """Servers on loopback for the tests: one that answers as it is told and notes every hit, one that only notes them."""
 
+import math
 import socket
 import threading
 import time
@@ -40,10 +41,13 @@ class Hit:
 
 
 class Server:
-    """A web server of one thread a connection; `answer` says what a request gets."""
+    """A web server of one thread a connection; `answer` says what a request gets.
+
+    Hits after the first `held_after` are noted and wait for their answer until that number is raised.
+    """
 
     def __init__(self, answer: Callable[[Hit], Reply], address: str = "127.0.0.1", port: int = 0) -> None:
-        self.answer, self.hits = answer, list[Hit]()
+        self.answer, self.hits, self._lock = answer, list[Hit](), threading.Lock()
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._listener = socket.socket(family, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -52,7 +56,7 @@ class Server:
         self._listener.bind((address, port))
         self._listener.listen(512)
         self.port: int = self._listener.getsockname()[1]
-        self.connections = 0
+        self.connections, self.held_after = 0, math.inf
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
@@ -89,7 +93,11 @@ class Server:
             first, *lines = data.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
             headers = {key.lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
             hit = Hit(now, headers.get("host", "").partition(":")[0], first.split(" ")[1], headers)
-            self.hits.append(hit)
+            with self._lock:
+                self.hits.append(hit)
+                number = len(self.hits)
+            while number > self.held_after:
+                time.sleep(0.005)
             reply = self.answer(hit)
             time.sleep(reply.wait)
             wire = reply.wire()

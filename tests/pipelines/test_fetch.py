@@ -1,6 +1,7 @@
 """The command `fetch`: from links to WARC files that a build reads, killed and gone on with, and its refusals."""
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -115,7 +116,7 @@ def test_fetched_pages_are_built_into_the_corpus(tmp_path, run):
 
 
 def test_a_killed_run_never_fetches_again_what_it_stored(tmp_path):
-    with server(lambda hit: Reply(b"" if hit.path == "/robots.txt" else b"x" * 500, wait=0.003)) as running:
+    with server(lambda hit: Reply(b"" if hit.path == "/robots.txt" else b"x" * 500)) as running:
         urls = [f"http://{host}:{running.port}/{number}" for host in ("loom.org", "silk.org") for number in range(150)]
         links, output = list_of(tmp_path / "links.txt", urls), tmp_path / "fetched"
         command = [sys.executable, str(Path(__file__).with_name("loopback_fetch.py")), str(running.port),
@@ -123,17 +124,19 @@ def test_a_killed_run_never_fetches_again_what_it_stored(tmp_path):
         environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
         seen, kills = 0, []
         for _ in range(3):
+            running.held_after = seen + 40
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-            while len(running.hits) < seen + 40:
+            while len(running.hits) <= running.held_after:
                 assert process.poll() is None
                 time.sleep(0.002)
             process.kill()
             process.wait()
-            time.sleep(0.05)
+            time.sleep(0.2)  # the server reads what was sent
             stored = {entry["url"] for entry in Journal(output, "pages").entries() if "url" in entry}
             seen = len(running.hits)
             kills.append((seen, stored))
             assert len(stored) > 20 and not (output / "_MANIFEST.json").exists()
+        running.held_after = math.inf
         last = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert last.returncode == 0, last.stderr
         for seen, stored in kills:
