@@ -12,6 +12,7 @@ from conftest import contents, rows, run
 
 from corpus.files.manifest import verify
 from corpus.sample.prose import english_article
+from corpus.sample.shelves import QUESTION
 
 # Words of its own: the articles of the sample share phrases.
 LEAK = " ".join(f"the sail{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range(60))
@@ -82,3 +83,16 @@ def test_a_wrong_benchmark_ends_the_command_before_anything_is_written(inputs, t
     (tmp_path / "empty").mkdir()
     ran = built(inputs, tmp_path / "out", "--benchmarks", str(tmp_path / "empty"))
     assert ran.returncode == 3 and "there is no file in" in ran.stderr
+
+
+def test_the_leaked_question_of_the_sample_is_cut_out(sample, tmp_path):
+    command = [sys.executable, "-m", "pipelines.build_commoncrawl", "--recipe", "unfiltered"]
+    given = ["--pages", f"{sample.folder}/commoncrawl/*", "--benchmarks", f"{sample.folder}/benchmarks"]
+    ran = run([*command, *given, "--output", str(tmp_path / "out")])
+    assert ran.returncode == 0, ran.stderr
+    kept = {row["url"]: row["text"] for row in rows(tmp_path / "out", "kept")}
+    (leaked,) = [page.url for page in sample.planted if page.kind == "leaked question"]
+    assert QUESTION not in kept[leaked] and len(kept[leaked]) > 400
+    about = json.loads((tmp_path / "out" / "_MANIFEST.json").read_bytes())["contamination"]
+    assert about["cut_documents"] == 1
+    assert sum(overlap["found"] for overlap in about["benchmarks"]) == 1
