@@ -15,7 +15,7 @@ such pair is 1 in 15 000.
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -139,6 +139,7 @@ class GramIndex:
         self._keys = [keys["key"].to_numpy() for keys in parts]
         self._starts = np.cumsum([0, *map(len, self._keys)])
         self._compiled = CompiledIndex(self._keys, [keys["prefix"].to_numpy() for keys in parts])
+        self._gram_at = lru_cache(maxsize=100_000)(self._read_gram)
 
     @cached_property
     def lengths(self) -> list[int]:
@@ -156,8 +157,10 @@ class GramIndex:
             for number, text in enumerate(texts)
             if suspects[number] and not unicodedata.is_normalized("NFC", text)
         ]
-        for document, row, start, end in found[~np.isin(found["document"], others)].tolist():
-            yield from self._verified(document, row, words_of(texts[int(document)][start:end]), start)
+        found = found[~np.isin(found["document"], others)]
+        for first in range(0, len(found), _AT_ONCE):
+            for document, row, start, end in found[first : first + _AT_ONCE].tolist():
+                yield from self._verified(document, row, words_of(texts[int(document)][start:end]), start)
         for document in others:
             words = words_of(texts[document])
             plain, _ = self._compiled.scan([" ".join(word.key for word in words)], self.lengths)
@@ -175,13 +178,17 @@ class GramIndex:
 
     def _verified(self, document: int, row: int, words: Sequence[Word], offset: int) -> Iterator[Hit]:
         """The hit, if the gram (its number among all) has these words; `offset` is where 0 of them is."""
-        part = int(np.searchsorted(self._starts, row, side="right")) - 1
-        row -= int(self._starts[part])
-        gram, keys = " ".join(word.key for word in words), self._parts[part]
-        if keys["gram"][row].as_py() == gram:
+        key, benchmark, gram = self._gram_at(row)
+        if " ".join(word.key for word in words) == gram:
             start, end = offset + words[0].start, offset + words[-1].end
-            key, benchmark = int(self._keys[part][row]), keys["benchmark"][row].as_py()
             yield Hit(document, start, end, key, len(words), benchmark, gram)
+
+    def _read_gram(self, row: int) -> tuple[int, str, str]:
+        """The key, the benchmark and the words of a gram, by its number among all."""
+        part = int(np.searchsorted(self._starts, row, side="right")) - 1
+        at = row - int(self._starts[part])
+        keys = self._parts[part]
+        return int(self._keys[part][at]), keys["benchmark"][at].as_py(), keys["gram"][at].as_py()
 
 
 def examples_with(keys: pa.Table, postings: pa.Table, wanted: np.ndarray) -> np.ndarray:

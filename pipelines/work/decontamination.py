@@ -1,8 +1,9 @@
 """Leaks → verdicts and cuts: the decider of decontamination. It reads no text."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,34 +64,27 @@ class DecideLeaks:
         """A verdict for each document, and the grams that were seen."""
         unit = task.unit
         common = np.concatenate([map_arrow(task.root / part.path)["key"].to_numpy() for part in unit.common])
-        leaks = map_arrow(task.root / unit.leaks.path)
-        is_leak = (leaks["length"].to_numpy() == self.rule.gram_words) & ~np.isin(leaks["key"].to_numpy(), common)
+        leaks = _Columns(map_arrow(task.root / unit.leaks.path))
+        is_leak = (leaks["length"] == self.rule.gram_words) & ~np.isin(leaks["key"], common)
+        is_left = np.zeros(len(is_leak), bool)
         rows: list[int] = []
         decided: list[tuple[Filtered, str]] = []
-        seen: dict[int, bool] = {}
-        found = zip(leaks.to_pylist(), is_leak.tolist(), strict=True)
-        for row, group in groupby(found, key=lambda pair: pair[0]["row"]):
-            pairs = list(group)
-            cutting = [leak for leak, cuts in pairs if cuts]
-            result = self._filter(pairs[0][0]["characters"], cutting)
-            for leak, _ in pairs:
-                seen[leak["key"]] = seen.get(leak["key"], False) or _is_left(leak, result)
-            rows.append(row)
-            decided.append((result, f"{cutting[0]['benchmark']}: {cutting[0]['gram']}" if cutting else ""))
+        for first, last in leaks.documents():
+            cutting = first + np.flatnonzero(is_leak[first:last])
+            spans = zip(leaks["cut_start"][cutting].tolist(), leaks["cut_end"][cutting].tolist(), strict=True)
+            result = filter_document(int(leaks["characters"][first]), list(spans), self.rule)
+            is_left[first:last] = not result.reason
+            for start, end in result.cuts:
+                is_left[first:last] &= (leaks["end"][first:last] <= start) | (leaks["start"][first:last] >= end)
+            rows.append(int(leaks["row"][first]))
+            decided.append((result, leaks.said(cutting[0]) if len(cutting) else ""))
         run = self._verdicts(task, rows, decided)
-        grams = write_arrow(task.part("seen", ".arrow"), task.root, _seen_table(seen))
-        reasons: dict[str, int] = {}
-        for result, _ in decided:
-            if result.reason:
-                reasons[result.reason] = reasons.get(result.reason, 0) + 1
+        grams = write_arrow(task.part("seen", ".arrow"), task.root, _seen_table(leaks["key"], is_left))
+        reasons = dict(sorted(Counter(result.reason for result, _ in decided if result.reason).items()))
         cut = [sum(end - start for start, end in result.cuts) for result, _ in decided]
         facts = DecontaminatedFacts((run,), grams, sum(map(bool, cut)), sum(cut))
         lost = sum(reasons.values())
-        counts = Counts(unit.documents, unit.documents - lost, lost, 0, dict(sorted(reasons.items())))
-        return Outcome((run.verdicts, grams), counts, facts)
-
-    def _filter(self, characters: int, cutting: Sequence[dict[str, Any]]) -> Filtered:
-        return filter_document(characters, [(leak["cut_start"], leak["cut_end"]) for leak in cutting], self.rule)
+        return Outcome((run.verdicts, grams), Counts(unit.documents, unit.documents - lost, lost, 0, reasons), facts)
 
     def _verdicts(self, task: Task[Leaks], rows: Sequence[int], decided: Sequence[tuple[Filtered, str]]) -> VerdictRun:
         columns: dict[str, list[Any]] = {
@@ -103,12 +97,31 @@ class DecideLeaks:
         return write_verdicts(task.part("verdicts", ".arrow"), task.root, table, [task.unit.rows])
 
 
-def _is_left(leak: dict[str, Any], result: Filtered) -> bool:
-    """Whether the gram stands whole in what is published."""
-    untouched = all(leak["end"] <= start or leak["start"] >= end for start, end in result.cuts)
-    return not result.reason and untouched
+class _Columns:
+    """The numbers of leaks as arrays, in the order of documents and places."""
+
+    def __init__(self, leaks: pa.Table) -> None:
+        self._leaks = leaks
+        names = [field.name for field in leaks.schema if not pa.types.is_string(field.type)]
+        self._arrays = {name: leaks[name].to_numpy() for name in names}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._arrays[name]
+
+    def documents(self) -> Iterator[tuple[int, int]]:
+        """From which to which (exclusive) the leaks of each document stand."""
+        rows = self["row"]
+        borders = [0, *(np.flatnonzero(rows[1:] != rows[:-1]) + 1).tolist(), len(rows)] if len(rows) else []
+        return pairwise(borders)
+
+    def said(self, number: int) -> str:
+        """A leak as evidence: the benchmark and the gram."""
+        return f"{self._leaks['benchmark'][int(number)].as_py()}: {self._leaks['gram'][int(number)].as_py()}"
 
 
-def _seen_table(seen: dict[int, bool]) -> pa.Table:
-    keys = sorted(seen)
-    return pa.table([pa.array(keys, pa.uint64()), pa.array([seen[key] for key in keys], pa.bool_())], SEEN_SCHEMA)
+def _seen_table(keys: np.ndarray, is_left: np.ndarray) -> pa.Table:
+    """Each key once, and whether it is left anywhere."""
+    distinct, place = np.unique(keys, return_inverse=True)
+    left = np.zeros(len(distinct), bool)
+    np.logical_or.at(left, place, is_left)
+    return pa.table([distinct, left], SEEN_SCHEMA)

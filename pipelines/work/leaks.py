@@ -10,6 +10,7 @@ Only this stage reads texts.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -38,6 +39,7 @@ LEAKS_SCHEMA = pa.schema(
     ]
 )
 _BATCH = 4_000_000  # characters that are scanned at once
+_ROWS = 50_000  # a page may be one leak a word, so they do not stay Python's objects
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,15 @@ class FindLeaks:
     def __call__(self, task: Task[SuspectDocuments]) -> Outcome[LeakFacts]:
         """One row a gram and place, by document and place."""
         index = _index(task.root_path, tuple(part.path for part in task.unit.keys))
-        rows, documents, note = list[dict[str, Any]](), 0, note_progress(task)
+        tables, documents, note = [LEAKS_SCHEMA.empty_table()], 0, note_progress(task)
         for batch in _batches(read_candidates(task.root, task.unit.documents)):
-            rows += self._leaks(index, batch)
+            leaks = self._leaks(index, batch)
+            while rows := list(islice(leaks, _ROWS)):
+                tables.append(pa.Table.from_pylist(rows, LEAKS_SCHEMA))
             documents += len(batch)
             note(documents)
-        rows.sort(key=lambda row: (row["row"], row["start"], row["length"]))
-        part = write_arrow(task.part("leaks", ".arrow"), task.root, pa.Table.from_pylist(rows, LEAKS_SCHEMA))
+        table = pa.concat_tables(tables).sort_by([(name, "ascending") for name in ("row", "start", "length")])
+        part = write_arrow(task.part("leaks", ".arrow"), task.root, table)
         facts = LeakFacts(part, task.unit.documents.kept.rows, documents)
         return Outcome((part,), Counts(documents, documents), facts)
 

@@ -142,6 +142,7 @@ def test_partitions_change_no_verdict(tmp_path, files, monkeypatch):
     monkeypatch.setattr(benchmark_work, "GRAMS_PER_PART", 100)
     monkeypatch.setattr(common_work, "LEAKS_PER_PART", 5)
     monkeypatch.setattr(leak_work, "_BATCH", 1)
+    monkeypatch.setattr(leak_work, "_ROWS", 3)
     divided = decontaminate(tmp_path / "more", files, parts)
     assert divided[0] == whole[0] and divided[1].benchmarks == whole[1].benchmarks and divided[2] == whole[2]
 
@@ -163,3 +164,10 @@ def test_keys_are_counted_once_a_document(tmp_path):
     piece = common_work.LeakyPart(part.path, 1)
     ((group, entries),) = CountDocuments(RULE).cut(piece, tmp_path)
     assert (group, np.frombuffer(entries, np.uint64).tolist()) == (0, [7, 7])
+
+
+def test_a_document_that_is_one_leak_a_word(tmp_path, files):
+    """Of 30,000 words that are all of leaks, nothing is left, and the grams are few."""
+    verdicts, about, counts = decontaminate(tmp_path, files, [[" ".join([LEAK] * 1_000), prose("a")]])
+    assert [row["rule"] for row in verdicts] == ["benchmark.nothing_left", ""]
+    assert (counts.rejected, about.cut_documents) == (1, 0)
