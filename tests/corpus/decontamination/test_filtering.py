@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from small_corpora import filtered, index_of, prose, words
+from leaking_corpora import filtered, index_of, prose, words
 
 from corpus.decontamination.filtering import (
     MANY_PIECES,

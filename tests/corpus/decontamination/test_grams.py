@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_corpora import index_of, parts_of, words
+from leaking_corpora import index_of, parts_of, words
 
 from corpus.decontamination.grams import example_lengths, examples_with, passages_table
 from corpus.decontamination.native import gram_keys
