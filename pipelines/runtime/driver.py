@@ -14,7 +14,15 @@ from typing import Any
 
 from corpus.files.manifest import TEMPORARY, read_json, write_json
 from corpus.files.storage import is_remote, scratch, sizes_in
-from pipelines.runtime.engine import exported_to, is_local, job_endpoint, most_workers, output_to, start
+from pipelines.runtime.engine import (
+    exported_to,
+    is_local,
+    is_written_by_a_server,
+    job_endpoint,
+    most_workers,
+    output_to,
+    start,
+)
 from pipelines.runtime.errors import StageError, error_within
 from pipelines.runtime.execute import tasks_of, write_code
 from pipelines.runtime.job import build_job
@@ -140,7 +148,7 @@ def _attempt(missing: Missing, run: Run, handing: Handing) -> Exception | None:
         try:
             result = start(lambda pipeline: build_job(pipeline, stages, run), flags, workers)
             note_job(result, run, job_endpoint(flags))
-            if handing.wait and not handing.exports:
+            if is_written_by_a_server(flags) or (handing.wait and not handing.exports):
                 result.wait_until_finish()
                 job_file(run).unlink(missing_ok=True)
             return None

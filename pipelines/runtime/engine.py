@@ -31,6 +31,11 @@ def is_local(flags: Sequence[str]) -> bool:
     return PipelineOptions(list(flags)).view_as(StandardOptions).runner in LOCAL_RUNNERS
 
 
+def is_written_by_a_server(flags: Sequence[str]) -> bool:
+    """Whether a job server writes the job to a file: as a job of its own, which must have ended before one leaves."""
+    return any(flag.startswith(EXPORTS[0]) for flag in flags)
+
+
 def exported_to(flags: Sequence[str]) -> str:
     """The file that the flags ask to write the job to, "" where it is to be run."""
     named: dict[str, str] = {name: value for name, _, value in (flag.partition("=") for flag in flags)}
