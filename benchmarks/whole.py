@@ -29,7 +29,7 @@ from corpus.document import Document, Rejected, run_steps
 from corpus.files.manifest import read_json, read_manifest, read_parquet
 from corpus.recipes.fineweb import make
 from corpus.recipes.recipe import Choices
-from corpus.rules.words import count_sentences, words
+from corpus.rules.words import count_sentences, without_heading_marks, words
 from corpus.schema import from_extracted
 from pipelines.runtime.driver import RUN_FILE
 from pipelines.runtime.task import STAGES
@@ -133,13 +133,18 @@ def _their_filters() -> list[Any]:
 def _their_verdict(document: Document, filters: list[Any]) -> str:
     from datatrove.data import Document as TheirDocument
 
-    text = "\n".join(line for line in document.text.split("\n") if line.strip())  # they never see blank lines
-    theirs = TheirDocument(text=text, id=document.id, metadata={})
+    # They never see blank lines, nor the # of a heading, which our texts have (docs/text.md).
+    theirs = TheirDocument(text="\n".join(filter(str.strip, document.text.split("\n"))), id=document.id, metadata={})
     for one in filters:
+        marked = theirs.text
+        if type(one).__name__ == "GopherQualityFilter":
+            theirs.text = without_heading_marks(theirs.text)
         said = one.filter(theirs)
         kept, why = said if isinstance(said, tuple) else (said, "rejected")
         if not kept:
             return f"{type(one).__name__}.{why}"
+        if type(one).__name__ == "GopherQualityFilter":
+            theirs.text = marked
     return "kept"
 
 
@@ -162,11 +167,12 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--core", type=int, default=0, help="the core that both run on")
     parser.add_argument("--scratch", type=Path, required=True, help="a folder for both outputs")
+    parser.add_argument("--only-agreement", action="store_true", help="of an earlier run in --scratch")
     flags = parser.parse_args()
     flags.scratch.mkdir(parents=True, exist_ok=True)
     sides = {"ours": partial(ours, flags), **({"datatrove": partial(theirs, flags)} if flags.peer else {})}
     best: dict[str, Side] = {}
-    for turn in range(flags.turns):
+    for turn in range(0 if flags.only_agreement else flags.turns):
         for name, run in sides.items():
             side = run()
             rate = side.pages / side.processor_seconds

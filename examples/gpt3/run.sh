@@ -30,12 +30,14 @@ build build_wikipedia --dumps "$data/wikipedia/*" --output "$output/wikipedia"
 build build_books --books "$data/books/shelf-1*" --output "$output/books1"
 build build_books --books "$data/books/shelf-2*" --output "$output/books2"
 
-# The classifier tells what people chose from a crawl as it is; then GPT-3's order: quality, duplicates, benchmarks.
+# The classifier tells what people chose from a crawl as it is; then GPT-3's order: quality, duplicates, what WebText (and
+# Wikipedia) has, benchmarks.
 build build_commoncrawl --pages "$data/commoncrawl/*" --recipe unfiltered --output "$output/raw"
 "$python" -m classifiers.train --positive "$output/webtext" --positive "$output/wikipedia" \
     --positive "$output/books1" --negative "$output/raw" --output "$output/classifier"
 build build_commoncrawl --pages "$data/commoncrawl/*" --recipe gpt3-commoncrawl --classifier "$output/classifier" \
-    --alpha "${ALPHA:-9}" --benchmarks "$data/benchmarks/*" --output "$output/commoncrawl"
+    --alpha "${ALPHA:-9}" --against "$output/webtext" --against "$output/wikipedia" \
+    --benchmarks "$data/benchmarks/*" --output "$output/commoncrawl"
 
 run train_tokenizer --corpus "$output/commoncrawl" --corpus "$output/webtext" \
     --corpus "$output/books1" --corpus "$output/books2" --corpus "$output/wikipedia" \

@@ -119,3 +119,20 @@ def test_posts_are_no_pages(sample, tmp_path):
     ran = run([sys.executable, "-m", "pipelines.build_commoncrawl", "--pages", str(tmp_path / "posts.jsonl"),
                "--output", str(tmp_path / "out"), "--dry-run"])  # fmt: skip
     assert (ran.returncode, "this is JSON lines" in ran.stderr) == (3, True), ran.stderr
+
+
+def test_what_other_corpora_and_benchmarks_have_is_told_apart(sample, built, tmp_path):
+    """`built` is the WebText of the sample."""
+    wikipedia = [sys.executable, "-m", "pipelines.build_wikipedia", "--dumps", f"{sample.folder}/wikipedia/*"]
+    assert run([*wikipedia, "--output", str(tmp_path / "wikipedia")]).returncode == 0
+    more = ("--against", built, "--against", tmp_path / "wikipedia", "--benchmarks", f"{sample.folder}/benchmarks/*")
+    output = build(sample, tmp_path / "out", *more)
+    kinds = {page.url: page.kind for page in sample.planted}
+    found = {kinds[row["url"]]: (f"{row['step']}.{row['rule']}", row["other_id"]) for row in rows(output, "rejected")}
+    rule, other = found["copied from WebText"]
+    assert (rule, other in {row["id"] for row in rows(built, "kept")}) == ("overlap.webtext", True)
+    rule, other = found["copied from Wikipedia"]
+    assert (rule, other in {row["id"] for row in rows(tmp_path / "wikipedia", "kept")}) == ("wikipedia.content", True)
+    (leaked,) = [row for row in rows(output, "kept") if kinds[row["url"]] == "leaked question"]
+    assert "seven lanterns" not in leaked["text"]
+    assert list((output / "overlap").iterdir())
