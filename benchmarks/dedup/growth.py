@@ -113,7 +113,7 @@ def _facts(stage: Stage[Any, Any], run: Run) -> Finished[Any]:
 
 
 PER_WORKER = 20_000
-GROUP_BYTES = 32 * 2**20
+GROUP_BYTES = 16 * 2**20
 
 if __name__ == "__main__":
     main()

@@ -36,10 +36,13 @@ def datasketch(texts: Sequence[str]) -> object:
 
 
 def datatrove(texts: Sequence[str]) -> object:
-    """The first stage of its four, without reading and writing."""
+    """The first stage of its four, without reading and writing; with sha1, as FineWeb, since its default hash does not
+    take strings from every xxhash.
+    """
     from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
+    from datatrove.utils.hashing import HashConfig
 
-    stage = MinhashDedupSignature("/tmp", config=MinhashConfig())
+    stage = MinhashDedupSignature("/tmp", config=MinhashConfig(hash_config=HashConfig(hash_fc="sha1")))
     return [stage.get_signature(shingles) if len(shingles := stage.get_shingles(text)) else None for text in texts]
 
 

@@ -35,7 +35,7 @@ class Scale:
     documents: int
     characters: int = 4_000
     company: float = 0.3
-    group_bytes: int = 32 * 2**20
+    group_bytes: int = 16 * 2**20
 
 
 @dataclass(frozen=True)

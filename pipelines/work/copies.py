@@ -131,8 +131,9 @@ def _written(task: Task[CopyGroup], rows: np.ndarray, rules: Sequence[tuple[str,
     gone = np.zeros(len(found), gone_rows(task.unit.widths))
     gone["number"], gone["rule"] = rows["number"][found], rule[found]
     gone["leader"], gone["leader_id"] = rows["number"][leader[found]], rows["id"][leader[found]]
-    left = rows[rule < 0]
-    parts = (write_rows(task, "left", _by_number(left)), write_rows(task, "gone", _by_number(gone)))
+    left = np.flatnonzero(rule < 0)
+    left = left[np.argsort(rows["number"][left])]
+    parts = (write_rows(task, "left", rows[left]), write_rows(task, "gone", _by_number(gone)))
     return Outcome(parts, Counts(len(rows), len(rows)), CopyFacts(*parts))
 
 

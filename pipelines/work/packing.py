@@ -18,7 +18,7 @@ from corpus.files.manifest import Part, map_arrow, write_arrow
 from pipelines.runtime.task import Task
 
 # What the rows of one group may take in memory, by default: sorting them takes as much again, twice.
-GROUP_BYTES = 32 * 2**20
+GROUP_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
