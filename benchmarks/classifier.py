@@ -30,10 +30,10 @@ IDS = 100_000
 SCORES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 
 
-def of_engine(engine: str, sides: Sequence[str], output: Path, documents: int) -> dict[str, Any]:
+def of_engine(engine: str, sides: Sequence[str], output: Path, settings: Sequence[str]) -> dict[str, Any]:
     """What the card says, the seconds of the training (fastText's own process aside), and the speed of scoring."""
     began = time.process_time()
-    run(train.parser().parse_args([*sides, "--engine", engine, "--output", str(output), "--documents", str(documents)]))
+    run(train.parser().parse_args([*sides, "--engine", engine, "--output", str(output), *settings]))
     seconds = time.process_time() - began
     found = read_card(output)["figures"]
     return {
@@ -64,16 +64,19 @@ def speed(folder: Path, sides: Sequence[str], most: int = 3000, passes: int = 3)
     }
 
 
-def left_out(positive: Sequence[str], negative: Sequence[str], output: Path, documents: int) -> dict[str, float]:
+def left_out(
+    positive: Sequence[str], negative: Sequence[str], output: Path, settings: Sequence[str]
+) -> dict[str, float]:
     """The area of each positive corpus against all negatives, by a linear classifier that was trained without it."""
     areas = {}
     for number, folder in enumerate(positive):
         others = [other for other in positive if other != folder]
         where = output / f"without-{number}"
         sides = ["--positive", *others, "--negative", *negative]
-        run(train.parser().parse_args([*sides, "--output", str(where), "--documents", str(documents)]))
+        trained = train.parser().parse_args([*sides, "--output", str(where), *settings])
+        run(trained)
         given = evaluate.parser().parse_args([str(where), "--positive", folder, "--negative", *negative])
-        sample = without_overlap(*open_sides(given), documents)
+        sample = without_overlap(*open_sides(given), trained.documents)
         found = Evaluated(Side(names_of(sample.positive)), Side(names_of(sample.negative)))
         classifier = open_classifier(where)
         score_side(classifier, read(sample.positive, sample.good), found.positive, found)
@@ -99,16 +102,18 @@ def main() -> None:
     train.add_sides(parser)
     parser.add_argument("--engine", action="append", choices=tuple(ENGINES), help="default: all three")
     parser.add_argument("--documents", type=int, default=20_000, help="most documents of a side")
+    parser.add_argument("--penalty", default="0.001", help="as of classifiers.train (0.001)")
     parser.add_argument("--leave-out", action="store_true", help="also train without each positive corpus")
     given = parser.parse_args()
     positive, negative = ([name for names in side for name in names] for side in (given.positive, given.negative))
     sides = ["--positive", *positive, "--negative", *negative]
+    settings = ["--documents", str(given.documents), "--penalty", given.penalty]
     with tempfile.TemporaryDirectory(prefix="corpusloom-classifier-") as folder:
         result: dict[str, Any] = {"pareto": pareto()}
         for engine in given.engine or ENGINES:
-            result[engine] = of_engine(engine, sides, Path(folder) / engine, given.documents)
+            result[engine] = of_engine(engine, sides, Path(folder) / engine, settings)
         if given.leave_out:
-            result["left_out"] = left_out(positive, negative, Path(folder), given.documents)
+            result["left_out"] = left_out(positive, negative, Path(folder), settings)
     print(json.dumps(result, indent=1))
 
 
