@@ -5,7 +5,7 @@ Whoever asks for a page to be forgotten asks for its text. So documents with the
 the copy would step into its place.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ import pyarrow as pa
 
 from corpus.block_lists import find_domain
 from corpus.dedup.exact import text_key
-from corpus.files.manifest import open_published
+from corpus.files.manifest import open_published, read_manifest
 from corpus.releases.figures import CORPORA
 from corpus.releases.tombstones import IDS, URLS, Tombstones
 from corpus.urls import address_or_raw
 
-_TABLES = ("kept", "rejected")
+_TABLES = ("kept/", "rejected/", "links_without_page.parquet")
 _PIECE, _PIECES = 100, 8
 _COLUMNS = (*sorted(IDS | URLS), "text")
 
@@ -114,16 +114,29 @@ def pieces_of(text: str) -> set[str]:
     return {text[start : start + _PIECE] for start in starts}
 
 
-def tables_of(corpora: Iterable[Path], kinds: Iterable[str] = _TABLES) -> Iterator[pa.Table]:
-    """The columns that say what a document is, a row group at a time, of some finished corpora."""
+def tables_of(corpora: Iterable[Path], clean: Container[str] = ()) -> Iterator[pa.Table]:
+    """The columns that say what a document is, a row group at a time, of some finished corpora.
+
+    Parts whose digest is `clean` are left out.
+    """
     for folder in corpora:
-        paths = [path for kind in kinds for path in sorted((folder / kind).glob("*.parquet"))]
-        lost = folder / "links_without_page.parquet"
-        for path in [*paths, *([lost] if lost.is_file() else [])]:
+        for path in paths_of(folder, clean):
             file = open_published(path)
             columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns)
+
+
+def paths_of(folder: Path, clean: Container[str] = ()) -> list[Path]:
+    """The parts of a finished corpus that have documents or links, by its manifest, without those that are clean."""
+    parts = (part for part in read_manifest(folder)["parts"] if part["path"].startswith(_TABLES))
+    return [folder / part["path"] for part in parts if part["digest"] not in clean]
+
+
+def digests_of(corpora: Iterable[Path]) -> list[str]:
+    """The digests of those parts."""
+    parts = (part for folder in corpora for part in read_manifest(folder)["parts"])
+    return [part["digest"] for part in parts if part["path"].startswith(_TABLES)]
 
 
 def corpora_of(release: Path) -> list[Path]:
@@ -131,10 +144,15 @@ def corpora_of(release: Path) -> list[Path]:
     return sorted((release / CORPORA).iterdir())
 
 
-def find(asked: Tombstones, corpora: Iterable[Path], copies: bool = True) -> Matches:
-    """Everything in some corpora that is asked for, with the copies of its texts where those go too."""
+def find(
+    asked: Tombstones, corpora: Iterable[Path], copies: bool = True, clean: Container[str] = frozenset()
+) -> Matches:
+    """Everything in some corpora that is asked for, with the copies of its texts where those go too.
+
+    `clean` are the digests of parts that are known to have nothing of it.
+    """
     corpora, matches = list(corpora), Matches(asked)
-    for table in tables_of(corpora):
+    for table in tables_of(corpora, clean):
         matches.look(table)
     if copies and (matches.clusters or matches.texts):
         for table in tables_of(corpora):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.releases.layout import Releases
-from corpus.releases.matches import corpora_of, find, tables_of
+from corpus.releases.matches import corpora_of, digests_of, find, tables_of
 from corpus.releases.tombstones import Tombstones, tombstones_for
 from pipelines.refresh.definition import Definition, patterns
 from pipelines.refresh.redaction import redact
@@ -32,13 +32,16 @@ def forget_all(working: Working, state: State) -> int:
         tombstones = state.tombstones()
         if not tombstones:
             return total
-        found = find(tombstones, (working.folder(source) for source in working.definition.source))
+        folders = [working.folder(source) for source in working.definition.source]
+        clean = _clean(state, tombstones)
+        found = find(tombstones, folders, clean=clean)
         if found.documents:
             tombstones = replace(found, asked=tombstones).tombstones
             state.bury(tombstones)
-        rows = _redact_all(working, state, tombstones)
+        rows, searched = _redact_all(working, clean, tombstones)
         total += rows
         if not rows and not found.documents:
+            state.note_clean(dict.fromkeys([*digests_of(folders), *searched], tombstones.digest))
             return total
         if not rows:
             break
@@ -51,16 +54,18 @@ def forget_all(working: Working, state: State) -> int:
     )
 
 
-def _redact_all(working: Working, state: State, tombstones: Tombstones) -> int:
-    known = state.clean()
-    clean = frozenset(part for part, under in known.items() if under == tombstones.digest)
-    rows, seen = 0, dict[str, str]()
+def _redact_all(working: Working, clean: frozenset[str], tombstones: Tombstones) -> tuple[int, list[str]]:
+    """Redact every source; how many rows that concerned, and the parts that have none."""
+    rows, searched = 0, list[str]()
     for build in working.builds.values():
         done = redact(build, tombstones, clean)
-        rows += done.rows
-        seen.update(dict.fromkeys(done.clean, tombstones.digest))
-    state.note_clean(seen)
-    return rows
+        rows, searched = rows + done.rows, [*searched, *done.clean]
+    return rows, searched
+
+
+def _clean(state: State, tombstones: Tombstones) -> frozenset[str]:
+    """The digests of the parts that were searched for these tombstones and have none."""
+    return frozenset(part for part, under in state.clean().items() if under == tombstones.digest)
 
 
 def _forget_words(working: Working) -> None:
