@@ -143,7 +143,7 @@ def a_date_is_of_the_calendar_or_empty(written: str) -> None:
 def a_page_takes_what_its_link_says(url: str, moved: str, karma: int, first_posted: int) -> None:
     page = Page(url, "", 200, "text/html", b"", "a.warc", 0)
     row = {"redirected_from": moved, "refused": "", "karma": karma, "first_posted": first_posted}
-    document = located(page).document("text")
+    document = located(page, "webtext").document("text")
     document = from_extracted({**extracted_row(storable(document)), **of_link(row, document.url)})
     storable(document)
     assert document.link_url == (moved or url)
