@@ -151,7 +151,7 @@ def a_page_takes_what_its_link_says(url: str, moved: str, karma: int, first_post
 
 
 def an_archive_of_any_bytes_is_read(pieces: list[bytes], packed: bool) -> None:
-    data = b"".join(gzip.compress(piece, 1) for piece in pieces) if packed else b"".join(pieces)
+    data = b"".join(gzip.compress(piece, 1, mtime=0) for piece in pieces) if packed else b"".join(pieces)
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()

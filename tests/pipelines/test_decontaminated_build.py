@@ -32,7 +32,9 @@ def inputs(tmp_path_factory):
     (benchmarks / "deep").mkdir(parents=True)
     (benchmarks / ".hidden").write_text("not JSON, and not read")
     asked = [{"query": LEAK, "choices": ["yes", "no"], "gold": 0}, {"query": "Why?", "choices": ["So."], "gold": 0}]
-    (benchmarks / "deep" / "asked.jsonl.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, asked)).encode()))
+    (benchmarks / "deep" / "asked.jsonl.gz").write_bytes(
+        gzip.compress("\n".join(map(json.dumps, asked)).encode(), mtime=0)
+    )
     (benchmarks / "told.tsv").write_text("gj04\t1\t\tNobody here has ever said this sentence to anybody else at all.\n")
     return folder
 

@@ -67,7 +67,7 @@ def test_what_is_stored_is_what_was_sent_and_carries_its_digests(tmp_path):
 @pytest.mark.parametrize(
     ("reply", "body", "truncated"),
     [
-        (Reply(gzip.compress(PAGE), headers={"Content-Encoding": "gzip"}), PAGE, ""),
+        (Reply(gzip.compress(PAGE, mtime=0), headers={"Content-Encoding": "gzip"}), PAGE, ""),
         (Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nWarp\r\n0\r\n\r\n"), b"Warp", ""),
         (Reply(raw=b"HTTP/1.1 200 OK\r\n\r\nWarp"), b"Warp", ""),
         (Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nWarp"), b"Warp", "disconnect"),
@@ -153,7 +153,7 @@ def test_a_page_that_many_links_lead_to_is_fetched_once(tmp_path):
         (Reply(b"user-agent: weaver\ndisallow: /a\n"), "robots.disallowed"),
         (Reply(b"user-agent: *\ndisallow: /a\nuser-agent: weaver\ndisallow: /b"), "stored"),
         (
-            Reply(gzip.compress(b"user-agent: *\ndisallow: /"), headers={"Content-Encoding": "gzip"}),
+            Reply(gzip.compress(b"user-agent: *\ndisallow: /", mtime=0), headers={"Content-Encoding": "gzip"}),
             "robots.disallowed",
         ),
         (Reply(b"user-agent: *\ndisallow: /", headers={"Content-Type": "image/png"}), "robots.disallowed"),

@@ -202,7 +202,7 @@ def test_a_file_may_be_compressed_and_may_hold_other_separators(tmp_path):
     """U+2028 ends no line of JSON."""
     path = tmp_path / "items.jsonl.gz"
     row = {"query": "one\u2028two", "choices": ["b", "c"], "gold": 1}
-    path.write_bytes(gzip.compress((json.dumps(row, ensure_ascii=False) + "\n").encode() * 2))
+    path.write_bytes(gzip.compress((json.dumps(row, ensure_ascii=False) + "\n").encode() * 2, mtime=0))
     assert read_items(TASKS["choice"], path) == [Item(("one\u2028two",), ("b", "c"), 1)] * 2
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(TaskError, match="cannot be read"):
