@@ -61,17 +61,17 @@ def run(tree: Path, inputs: Inputs, output: Path, engine: Engine) -> Cost:
     if ran.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {ran.returncode}:\n{ran.stderr[-2000:]}")
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(seconds, used, None if jobs is None else (jobs_seen(engine) or 0) - jobs)
+    return Cost(seconds, used, None if jobs is None else len((jobs_seen(engine) or jobs) - jobs))
 
 
-def jobs_seen(engine: Engine) -> int | None:
-    """How many jobs the job server of an engine has been given; None where there is no server."""
+def jobs_seen(engine: Engine) -> frozenset[str] | None:
+    """The jobs that the job server of an engine remembers (the last ten that ended); None where there is no server."""
     endpoint = dict(flag.removeprefix("--").partition("=")[::2] for flag in engine.flags).get("job_endpoint")
     if not endpoint:
         return None
     with grpc.insecure_channel(endpoint) as channel:
         stub = beam_job_api_pb2_grpc.JobServiceStub(channel)
-        return len(stub.GetJobs(beam_job_api_pb2.GetJobsRequest()).job_info)
+        return frozenset(job.job_id for job in stub.GetJobs(beam_job_api_pb2.GetJobsRequest()).job_info)
 
 
 def compare(
