@@ -51,11 +51,6 @@ class Difference:
     tokens_before: int
     tokens_after: int
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing differs but the number."""
-        return not (self.new_parts or self.inputs_added or self.inputs_removed or self.tokenizer_changed)
-
 
 def compare(old: Path, new: Path, tombstones: Tombstones = NONE) -> Difference:
     """The difference between two releases in their folders; its examples name nothing that was forgotten."""

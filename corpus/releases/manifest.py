@@ -67,10 +67,6 @@ class Release:
     tombstones: str = ""
     accepted: tuple[str, ...] = ()
 
-    def state_of(self, sample: str) -> str:
-        """What became of the file with a sample; nothing where the release knows of none."""
-        return next((each.state for each in self.inputs if each.sample == sample), "")
-
 
 def content_of(parts: tuple[Part, ...]) -> str:
     """The digest of the data among some parts."""

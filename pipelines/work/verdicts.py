@@ -136,22 +136,6 @@ def write_verdicts(path: Path, root: Path, verdicts: pa.Table, rows: Iterable[in
     return VerdictRun(write_arrow(path, root, verdicts), tuple(rows))
 
 
-def write_verdict_runs(path: Path, root: Path, verdicts: pa.Table, rows: Sequence[int]) -> tuple[VerdictRun, ...]:
-    """Cut verdicts between parts of `rows` documents each, into files of about `VERDICTS_PER_PART` rows.
-
-    `path` without its suffix begins the name of each file.
-    """
-    runs: list[VerdictRun] = []
-    first = start = 0
-    for number in range(len(rows)):
-        held = sum(rows[first : number + 1])
-        if held >= VERDICTS_PER_PART or number + 1 == len(rows):
-            own = path.with_name(f"{path.stem}-{first:07}{path.suffix}")
-            runs.append(write_verdicts(own, root, verdicts.slice(start, held), rows[first : number + 1]))
-            first, start = number + 1, start + held
-    return tuple(runs)
-
-
 def verdicts_on(root: Path, unit: Candidates) -> list[dict[str, Any]]:
     """One verdict a document: the first decider with a rule decides, and each mark is the last that was set."""
     count = unit.kept.rows

@@ -19,7 +19,6 @@ from pipelines.work.verdicts import (
     still_in,
     verdict_table,
     without_cuts,
-    write_verdict_runs,
 )
 
 TEXTS = ("One. Two. Three.", "second", "third", "fourth", "fifth")
@@ -115,14 +114,6 @@ def test_rows_that_were_left_out_have_an_empty_verdict():
     assert table["rule"].to_pylist() == ["", "", "", "a.b", ""]
     assert table["cluster"].to_pylist() == ["c", "", "", "", ""]
     assert table["value"].to_pylist() == [None, None, None, 1.0, None]
-
-
-def test_verdicts_are_cut_between_parts(tmp_path, monkeypatch):
-    monkeypatch.setattr("pipelines.work.verdicts.VERDICTS_PER_PART", 4)
-    rules = [f"r.{number}" for number in range(9)]
-    runs = write_verdict_runs(tmp_path / "v.arrow", tmp_path, verdict_table(9, rule=rules), (3, 2, 0, 4))
-    assert [run.rows for run in runs] == [(3, 2), (0, 4)]
-    assert [run.verdicts.rows for run in runs] == [5, 4]
 
 
 @pytest.mark.parametrize(
