@@ -1,4 +1,4 @@
-"""The join of links with Common Crawl's columnar index: rows a processor second, and memory, as the index grows.
+"""The join of links with Common Crawl's columnar index: rows per processor second, and memory, as the index grows.
 
     python -m benchmarks.index_join --links 200000 --rows 1000000 4000000 --scratch scratch/
 
@@ -23,26 +23,26 @@ from corpus.hashing import key64
 from corpus.sources.commoncrawl.index import IndexReader, Sought, hosts_of, loose_keys
 from corpus.urls import address
 
-ROWS_A_GROUP = 100_000
-_PATHS_A_HOST = 200
+ROWS_PER_GROUP = 100_000
+_PATHS_PER_HOST = 200
 
 
 def url_of(number: int) -> str:
     """The URL of a row; those of one host lie together."""
-    host, path = divmod(number, _PATHS_A_HOST)
+    host, path = divmod(number, _PATHS_PER_HOST)
     return f"http://www.host{host:08}.org/News/{path}/a-page-of-some-length?id={number}"
 
 
 def write_index(path: Path, rows: int) -> None:
-    """An index of `rows` rows, sorted by key, in row groups of `ROWS_A_GROUP`."""
+    """An index of `rows` rows, sorted by key, in row groups of `ROWS_PER_GROUP`."""
     schema = pa.schema(
         [("url_surtkey", pa.string()), ("url", pa.string()), ("fetch_time", pa.timestamp("ms")),
          ("fetch_status", pa.int16()), ("content_mime_detected", pa.string()), ("warc_filename", pa.string()),
          ("warc_record_offset", pa.int32()), ("warc_record_length", pa.int32())]
     )  # fmt: skip
     with pq.ParquetWriter(path, schema) as writer:
-        for start in range(0, rows, ROWS_A_GROUP):
-            urls = [url_of(number) for number in range(start, min(start + ROWS_A_GROUP, rows))]
+        for start in range(0, rows, ROWS_PER_GROUP):
+            urls = [url_of(number) for number in range(start, min(start + ROWS_PER_GROUP, rows))]
             keys = [address(url).surt.lower() for url in urls]
             count = len(urls)
             columns = [keys, urls, [10**12] * count, [200] * count, ["text/html"] * count,

@@ -22,8 +22,8 @@ from pipelines.runtime.task import Outcome, Task
 from pipelines.work.tokens import Runs, TokenFacts
 
 ENTRY = TokenizerEntry("made up", digest("made up"), 50_257, 50_256)
-TOKENS_A_PART = 125_000_000
-DOCUMENTS_A_PIECE = 1000
+TOKENS_PER_PART = 125_000_000
+DOCUMENTS_PER_PIECE = 1000
 SOURCE = "generated"
 
 
@@ -63,9 +63,9 @@ class MakePart:
 
 
 def parts_of(tokens: int) -> Iterator[Part]:
-    """Parts of at most `TOKENS_A_PART` tokens."""
-    for number, start in enumerate(range(0, tokens, TOKENS_A_PART)):
-        yield Part(number, min(TOKENS_A_PART, tokens - start))
+    """Parts of at most `TOKENS_PER_PART` tokens."""
+    for number, start in enumerate(range(0, tokens, TOKENS_PER_PART)):
+        yield Part(number, min(TOKENS_PER_PART, tokens - start))
 
 
 def made_up(number: int, n_tokens: int) -> Iterator[Documents]:
@@ -73,7 +73,7 @@ def made_up(number: int, n_tokens: int) -> Iterator[Documents]:
     rng = np.random.default_rng(number)
     made = 0
     while made < n_tokens:
-        lengths = rng.integers(501, 1002, DOCUMENTS_A_PIECE)
+        lengths = rng.integers(501, 1002, DOCUMENTS_PER_PIECE)
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         tokens = rng.integers(0, 1 << 64, offsets[-1] // 4 + 1, np.uint64).view(np.uint16)[: offsets[-1]] & 0x7FFF
         tokens[offsets[1:] - 1] = ENTRY.end_of_text

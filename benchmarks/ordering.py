@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.made_up_tokens import ENTRY, SOURCE, TOKENS_A_PART, MakePart, parts_of, sums_of
+from benchmarks.made_up_tokens import ENTRY, SOURCE, TOKENS_PER_PART, MakePart, parts_of, sums_of
 from corpus.mixture import Mixture, Source
 from corpus.shards.documents import Documents, first_out_of_order, order_key
 from corpus.shards.layout import SHARD_MANIFEST, read_shard_manifest
@@ -43,7 +43,7 @@ def work(folder: Path, megabytes: int, memory_mb: int, workers: int, tokens_a_sh
     sums = folder / "sums"
     sums.mkdir()
     make = MakePart(str(sums), memory.unit_bytes)
-    tokenized = Stage("tokenized", make, plan=partial(parts_of, megabytes * 500_000), units_per_worker=TOKENS_A_PART)
+    tokenized = Stage("tokenized", make, plan=partial(parts_of, megabytes * 500_000), units_per_worker=TOKENS_PER_PART)
     shards = gather_stages(tokenized, {SOURCE: 1}, ENTRY, tokens_a_shard, memory, {})
     weighting = Weighting(Mixture((Source(SOURCE, 1, ""),)))
     last = Stage("published", PublishShards(ENTRY, weighting, {SOURCE: 1}, 0.0), plan=all_shards, reads=(shards,))
@@ -108,7 +108,7 @@ def check(folder: Path) -> str:
 
 
 def documents_of(folder: Path) -> Iterator[Documents]:
-    """The record batches of all shards in the manifest's order, with keys hashed anew from the ids."""
+    """The record batches of all shards in the manifest's order, with keys hashed again from the ids."""
     shards = [shard for source in read_shard_manifest(folder).sources for shard in source.shards]
     for shard in shards:
         with pa.memory_map(str(folder / shard.path)) as file:

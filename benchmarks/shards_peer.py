@@ -28,7 +28,7 @@ from corpus.shards.layout import read_shard_manifest
 from corpus.tokenizer.files import load_tokenizer, save_tokenizer
 
 MOST_CHARACTERS = 5000
-MEGABYTES_A_PART = 64
+MEGABYTES_PER_PART = 64
 
 
 def distinct_texts(paths: Sequence[Path]) -> list[str]:
@@ -56,7 +56,7 @@ def make_corpus(texts: list[str], megabytes: int, folder: Path) -> tuple[int, in
             number, size = number + 1, size + sizes[piece]
 
     while size < megabytes * 10**6:
-        until = min(size + MEGABYTES_A_PART * 10**6, megabytes * 10**6)
+        until = min(size + MEGABYTES_PER_PART * 10**6, megabytes * 10**6)
         path = folder / "kept" / f"part-{len(parts):05}.parquet"
         parts.append(asdict(write_parquet(path, folder, KEPT_SCHEMA, rows(until))))
     write_json(folder / MANIFEST, {"parts": parts})

@@ -1,4 +1,4 @@
-"""Training a tokenizer beside Hugging Face's tokenizers and sentencepiece: time, peak memory, merges, bytes a token.
+"""Training a tokenizer beside Hugging Face's tokenizers and sentencepiece: time, peak memory, merges, bytes per token.
 
 Each trainer has a process of its own and is fed the same texts from the same file, one after the other; the time runs
 from the first text to the trained tokenizer, on the clock and of all cores together; the memory is the process's

@@ -32,7 +32,7 @@ from trainer.data.loader import Loader
 from trainer.data.order import SampleOrder
 
 ENTRY = TokenizerEntry("generated", "00", 50_257, 50_256)
-TOKENS_A_DOCUMENT, DOCUMENTS_A_SHARD = 700, 100_000
+TOKENS_PER_DOCUMENT, DOCUMENTS_PER_SHARD = 700, 100_000
 Pair = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -50,18 +50,18 @@ class Measured:
 def generate(folder: Path, n_tokens: int) -> Shards:
     """Shards of one source with about `n_tokens` random tokens, and `train.bin` with the same beside them."""
     rng = np.random.default_rng(0)
-    n_documents = max(1, n_tokens // TOKENS_A_DOCUMENT)
+    n_documents = max(1, n_tokens // TOKENS_PER_DOCUMENT)
     ids = sorted((f"generated/{number}" for number in range(n_documents)), key=order_key)
 
     def rows(some: list[str]) -> Iterator[TokenRow]:
         for doc_id in some:
-            length = int(rng.integers(0, 2 * TOKENS_A_DOCUMENT))
+            length = int(rng.integers(0, 2 * TOKENS_PER_DOCUMENT))
             yield TokenRow(doc_id, rng.integers(0, ENTRY.end_of_text, length, np.uint16), 4 * length)
 
     shards = []
-    for number, at in enumerate(range(0, n_documents, DOCUMENTS_A_SHARD)):
+    for number, at in enumerate(range(0, n_documents, DOCUMENTS_PER_SHARD)):
         path = folder / "generated" / f"{TRAIN}-{number:05}.arrow"
-        some = rows(ids[at : at + DOCUMENTS_A_SHARD])
+        some = rows(ids[at : at + DOCUMENTS_PER_SHARD])
         shards.append(write_shard(path, folder, some, ENTRY, "generated", TRAIN))
     write_shard_manifest(folder, ENTRY, [source_shards("generated", TRAIN, 1, shards)])
     opened = open_shards(folder)
@@ -125,7 +125,7 @@ def compare(shards: Shards, rows: int, length: int, turns: int, n_tokens: int) -
 def table(measured: list[Measured]) -> str:
     """One line a contestant; the ratio is to nanoGPT's, clock to clock and processor to processor."""
     wall, processor = (each.speed for each in measured[:2])
-    title = f"{measured[0].rows} rows a batch"
+    title = f"{measured[0].rows} rows per batch"
     lines = [f"{title:<42}{'Mtok/s':>8}{'least':>9}{'greatest':>10}{'ratio':>8}"]
     for each in measured:
         ratio = each.speed / (processor if each.name.endswith("second") else wall)

@@ -133,7 +133,7 @@ def end_with(error: BaseException, command: str, folder: Path | None = None, res
         where = f" with the traceback in {_keep_trace(described.trace, folder)}" if described.trace else ""
         print(f"This is a bug of ours; please report it{where}", file=sys.stderr)
     if resume and described.code in (ExitCode.BUG, ExitCode.INPUT, ExitCode.MACHINE):
-        print(f"Finished parts stay; once this is mended, go on with the same command: {command} …", file=sys.stderr)
+        print(f"Finished parts stay; once this is mended, continue with the same command: {command} …", file=sys.stderr)
     return int(described.code)
 
 

@@ -1,4 +1,4 @@
-"""What flows through the corpus: a page comes in, a document or a rejection comes out.
+"""The values that flow through the corpus: a page comes in, a document or a rejection comes out.
 
     Step = Document -> Document | Rejected
 

@@ -171,7 +171,7 @@ def capped(
     most_epochs: Mapping[str, float],
     parts: int = PARTS,
 ) -> Mixture:
-    """The mixture in which no source of `most_epochs` is seen more often than it says.
+    """The mixture in which no source of `most_epochs` is seen more often than its limit.
 
     What a capped source gives up goes to the others by their weights, which may in turn reach their caps. The result
     is in `parts` whole parts, and rounding never lifts a source over its cap.

@@ -9,7 +9,7 @@ Kept, rejected and quarantined parts, manifest and report as `build_webtext` mak
 import sys
 
 from corpus.command_line import CommandParser
-from pipelines.cli.text_command import TextCommand
+from pipelines.builds.text_command import TextCommand
 
 
 def _line_breaks(flags: CommandParser) -> None:

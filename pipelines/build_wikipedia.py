@@ -8,7 +8,7 @@ Kept, rejected and quarantined parts, manifest and report as `build_webtext` mak
 
 import sys
 
-from pipelines.cli.text_command import TextCommand
+from pipelines.builds.text_command import TextCommand
 
 WIKIPEDIA = TextCommand(
     "build_wikipedia",

@@ -84,7 +84,7 @@ def _add_reading(group: Group) -> None:
         type=Number(0.001, 1000),
         default=5.0,
         metavar="N",
-        help="requests a second that reach the server, at most (default 5)",
+        help="requests per second that reach the server, at most (default 5)",
     )
     group.add_argument(
         "--at-once",

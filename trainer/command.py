@@ -1,4 +1,4 @@
-"""How every command of the trainer ends: with its exit code, or with one sentence about the error that ended it.
+"""The end of every command of the trainer: its exit code, or one sentence about the error that ended it.
 
 Errors are sorted in `corpus.errors`, where those of all packages are; here stands what only PyTorch has. Nothing heavy
 is imported, so that a command answers `--help` at once and says what to install where PyTorch is not.

@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
     """The flags."""
     from trainer.run.config import describe_keys
 
-    flags = CommandParser(COMMAND, "Train a GPT on token shards, or go on with a run.", f"{describe_keys()}\n{EXAMPLE}")
+    flags = CommandParser(
+        COMMAND, "Train a GPT on token shards, or continue with a run.", f"{describe_keys()}\n{EXAMPLE}"
+    )
     flags.add_argument("--data", required=True, type=Path, metavar="FOLDER", help="token shards, with manifest.json")
     flags.add_argument("--preset", default="", metavar="NAME", help="shape and recipe")
     flags.add_argument("--config", type=Path, metavar="FILE", help="TOML with keys, or a run's config.json")

@@ -4,7 +4,7 @@
     python -m benchmarks.trainer --only 4,5,6 --ref nanoGPT/model.py --output second.json --minutes 9.5
     python -m benchmarks.trainer --only 7 --data shards/ --output third.json
 
-Each phase prints a table when it ends, and the JSON is written anew; a phase that fails says so and the others go on.
+Each phase prints a table when it ends, and the JSON is rewritten; a phase that fails says so and the others go on.
 Without a card, or with --small, the same code runs at sizes whose figures mean nothing but that it works.
 """
 

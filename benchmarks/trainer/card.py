@@ -1,10 +1,10 @@
-"""A prepared run on a borrowed card: everything worth knowing within minutes, the most worthy first.
+"""A prepared run on a borrowed card: everything worth knowing within minutes, the most useful first.
 
     python -m benchmarks.trainer.card --minutes 9.3 --out DIR --ref nanoGPT/model.py --data shards/
     python -m benchmarks.trainer.card --small --out DIR             # the same way on a CPU, at sizes that say nothing
     python -m benchmarks.trainer.card --pack DIR --ref … --data …   # before: what has to travel, and how large it is
 
-Every phase stands alone: one that fails or would be late is a line of `results.json`, which is written anew after each,
+Every phase stands alone: one that fails or would be late is a line of `results.json`, which is rewritten after each,
 and the others go on. It needs numpy and PyTorch and nothing else. What was late runs with `--only NAME,…` in a second
 call; a compiler cache that was kept in DIR spares it the compilation.
 """
@@ -24,7 +24,7 @@ from corpus.command_line import CommandParser, Number
 from trainer.command import FlagError, run_command
 
 COMMAND = "python -m benchmarks.trainer.card"
-# (name, seconds on an H100, what it shows), most worthy first. The seconds are estimates; nothing here has run there.
+# (name, seconds on an H100, what it shows), most useful first. The seconds are estimates; nothing here has run there.
 PHASES = (
     ("machine", 25, "card, versions, the product of large matrices, a copy, the kernel that attention takes"),
     ("parity", 80, "the same weights and batches as nanoGPT: the same losses"),
@@ -46,7 +46,7 @@ _EXAMPLE = "\nphases:\n" + "\n".join(f"  {name:<10}{seconds:>4} s  {shows}" for 
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = CommandParser(COMMAND, "Measure the trainer on a borrowed card, most worthy first.", _EXAMPLE)
+    flags = CommandParser(COMMAND, "Measure the trainer on a borrowed card, most useful first.", _EXAMPLE)
     flags.add_argument(
         "--out", type=Path, metavar="FOLDER", help="results.json, metrics, the log, the compiler's cache"
     )

@@ -171,7 +171,7 @@ class CardRun:
         return {"samples": ran.stdout[-2000:]}
 
     def tests(self, left: float) -> dict[str, Any]:
-        """The tests marked gpu; skipped in sight where there is no pytest or no card."""
+        """The tests marked gpu; skipped visibly where there is no pytest or no card."""
         if not self.card:
             return {"skipped": "no card"}
         command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "tests/trainer", "-p", "no:cacheprovider"]

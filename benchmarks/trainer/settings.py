@@ -1,7 +1,7 @@
-"""What a benchmark runs on and how large: the sizes for a card, and small ones that show on any CPU that all works.
+"""The settings of a benchmark: sizes for a card, and small ones that show on any CPU that all works.
 
 The sizes are those of nanoGPT's own benchmark where there is one: 124M parameters without biases and with exact GELU,
-rows of 1,024, 50,304 columns, twelve rows a batch. The small form takes the same way through the same code, and its
+rows of 1,024, 50,304 columns, twelve rows per batch. The small form takes the same way through the same code, and its
 figures say nothing.
 """
 

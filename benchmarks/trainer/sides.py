@@ -133,7 +133,7 @@ class Reference(Side):
 
 
 def build(spec: Spec) -> Side:
-    """Build a side, weights drawn anew unless given."""
+    """Build a side, with fresh weights unless given."""
     torch.manual_seed(0)
     torch.set_float32_matmul_precision("high")
     return Ours(spec) if spec.side == OURS else Reference(spec)

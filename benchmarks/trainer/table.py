@@ -1,4 +1,4 @@
-"""What a phase found as lines of text, and all phases as one JSON that is written anew after each."""
+"""The findings of a phase as lines of text, and of all phases as one JSON that is rewritten after each."""
 
 import json
 import math

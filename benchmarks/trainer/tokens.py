@@ -24,7 +24,7 @@ from corpus.shards.layout import (
 )
 
 _FOLLOWS, _LONGEST, _DOCUMENT = 0.5, 64, 500
-_BYTES_A_TOKEN = 4
+_BYTES_PER_TOKEN = 4
 
 
 def learnable(count: int, vocab_size: int, seed: int) -> np.ndarray:
@@ -71,5 +71,5 @@ def _write(folder: Path, name: str, tokens: np.ndarray, ends: np.ndarray) -> Sha
     batch = Batch(0, len(tokens), offsets_offset, len(ends))
     size = path.stat().st_size
     return Shard(
-        name, size, shard_digest(path), len(tokens), len(ends), _BYTES_A_TOKEN * (len(tokens) - len(ends)), (batch,)
+        name, size, shard_digest(path), len(tokens), len(ends), _BYTES_PER_TOKEN * (len(tokens) - len(ends)), (batch,)
     )

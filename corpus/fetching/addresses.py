@@ -1,6 +1,6 @@
-"""Which network addresses are public: the only ones that a fetcher may connect to.
+"""Public network addresses: the only ones that a fetcher may connect to.
 
-A link in a crawl is written by strangers. Followed blindly it asks the router, a database on the next machine or a
+Anybody may write a link in a crawl. Followed blindly it asks the router, a database on the next machine or a
 cloud's metadata service, which hands out credentials. So an address counts as public only if nothing speaks against it.
 Of IPv4 the blocks of IANA's special-purpose registry (RFC 6890) are left out, and the addresses at which clouds answer
 their own machines. Of IPv6 only 2000::/3 is routed on the Internet; what lies outside is refused unseen, and within

@@ -2,7 +2,7 @@
 
 Between a check and a connection that looks the name up again, whoever owns the name may change the answer (DNS
 rebinding). Here the client never sees a name: it gets the addresses that were checked, and as it opens a socket the
-address in its hand is checked again. A redirect is another request and begins anew.
+address in its hand is checked again. A redirect is another request and starts again.
 
 `Reach` says where connections may lead. The commands know one, the Internet; only code can make another, for its tests
 on loopback or for an archive server that the user named. There is no flag, no setting and no variable for it.

@@ -1,4 +1,4 @@
-"""How every link ended: one row each, in the order of the list, and the counts that must add up to it.
+"""The outcome of every link: one row each, in the order of the list, and the counts that must add up to it.
 
 A link is kept if its page was stored, with status 200. The reason of any other is the state of the last URL on its way
 (`corpus.fetching.fetcher`), or

@@ -1,4 +1,4 @@
-"""How often a server is asked, and how long it is left alone after it said that it is busy.
+"""Politeness: how often a server is asked, and how long it is left alone after it said that it is busy.
 
 A turn at a server begins no sooner than `delay` seconds after the server is known to have received the request before:
 after that one's answer began, or failed. So the gap between two requests, as the server itself measures it, is never

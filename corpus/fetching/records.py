@@ -1,4 +1,4 @@
-"""What a fetch leaves in a WARC file: the request, the answer with its digests, and who asked.
+"""The WARC records of a fetch: the request, the answer with its digests, and who asked.
 
 The records are those that other readers expect (ISO 28500 §6): `response` first, then the `request` that belongs to it.
 A robots.txt is stored as any other answer, so that whoever judges a page later knows what its site had said.

@@ -1,4 +1,4 @@
-"""What a robots.txt lets an agent fetch, by RFC 9309 as Google's published parser reads it.
+"""The rules of a robots.txt for an agent, by RFC 9309 as Google's published parser reads it.
 
     Robots.parse(body, "corpusloom").allows("https://example.org/a?b")
 

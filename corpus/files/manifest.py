@@ -24,7 +24,7 @@ from corpus.hashing import digest, file_digest
 MANIFEST = "_MANIFEST.json"
 _OWN_DIGEST = "digest"
 TEMPORARY = ".tmp-"
-_ROWS_A_GROUP = 1000
+_ROWS_PER_GROUP = 1000
 
 
 class ManifestError(CorpusloomError):
@@ -175,7 +175,7 @@ class RowWriter:
         """One more row."""
         self._group.append(row)
         self.rows += 1
-        if len(self._group) == _ROWS_A_GROUP:
+        if len(self._group) == _ROWS_PER_GROUP:
             self._flush()
 
     def close(self) -> None:
@@ -207,7 +207,7 @@ def write_parquet(path: Path, folder: Path, schema: pa.Schema, rows: Iterable[di
 def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a sealed Parquet file, a batch at a time; `DamagedFile` where it is not what was written."""
     file = open_parquet(path)
-    for batch in file.iter_batches(batch_size=_ROWS_A_GROUP, use_threads=False):
+    for batch in file.iter_batches(batch_size=_ROWS_PER_GROUP, use_threads=False):
         yield from batch.to_pylist()
 
 

@@ -1,4 +1,4 @@
-"""Where files lie: in a folder of this machine, or in a bucket of an object store.
+"""Storage: a folder of this machine, or a bucket of an object store, behind one interface.
 
 A place is a `pathlib.Path` or, for `gs://`, `s3://`, `hdfs://` and whatever else fsspec speaks, a `UPath`, which has
 the same methods. Readers map files and enter archives in the middle, so an object is fetched whole, once a machine, and
@@ -65,7 +65,7 @@ def scratch() -> Path:
 def local(path: Path) -> Path:
     """A file of this machine with the bytes at `path`: itself, or a copy that is fetched once and kept in `scratch`.
 
-    A copy belongs to one version of an object (size and checksum, or time): another version is fetched anew.
+    A copy belongs to one version of an object (size and checksum, or time): another version is fetched again.
     """
     if not is_remote(path):
         return path

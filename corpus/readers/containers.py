@@ -1,4 +1,4 @@
-"""How records are packed into a file, told by content: plain, one gzip member each, or one compressed stream.
+"""The packing of records in a file, told by content: plain, one gzip member each, or one compressed stream.
 
 | container | a record's offset | reached by |
 |---|---|---|

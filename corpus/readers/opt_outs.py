@@ -1,4 +1,4 @@
-"""What a page says against the use of its text by machines, in its HTTP headers and in its HTML.
+"""Opt-outs of a page from the use of its text by machines, in its HTTP headers and in its HTML.
 
 Two conventions are known: the directives `noai` and `noimageai` of `X-Robots-Tag` and `<meta name="robots">` (also
 addressed to the crawlers of training data by name), and the TDM Reservation Protocol, `tdm-reservation: 1` as a header

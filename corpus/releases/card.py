@@ -1,4 +1,4 @@
-"""What stands beside the data of a release for others to read: `README.md` and `croissant.json`.
+"""The card of a release for others to read: `README.md` and `croissant.json` beside the data.
 
 The head of the README makes `load_dataset("releases/current")` open all kept documents, and names a configuration for
 each source and for what was rejected. Each has the release as its version: `datasets` keeps what it read under the

@@ -1,4 +1,4 @@
-"""What two releases differ in: documents, rules that took them out, inputs, settings, figures.
+"""The difference between two releases: documents, rules that took them out, inputs, settings, figures.
 
 Only parts that one release has and the other has not are read: what is shared cannot differ. A page that has another
 text is `changed` where both releases have one document of its URL, else one document came and another went.

@@ -1,4 +1,4 @@
-"""What became of a page: which step decided, by which value and bound, in favour of whom, and where it lies now.
+"""The fate of a page: which step decided, by which value and bound, in favour of which other, and where it lies now.
 
 Everything is read from what is published: rows of kept and rejected documents, the recipe in the manifest, the shards.
 A page is named by its URL in any spelling, or by the id of a document; one URL may have several captures.

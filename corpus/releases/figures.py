@@ -22,7 +22,7 @@ _LEAST_SHARE = 1e-4
 
 
 def figures_of(folder: Path) -> dict[str, dict[str, Any]]:
-    """Source → its figures: documents, shares of one, tokens a document, bytes a token, and distributions as counts."""
+    """Source → its figures: documents, shares, tokens per document, bytes per token, and distributions as counts."""
     found = {source.name: figures_of_corpus(source) for source in sorted((folder / CORPORA).iterdir())}
     if (folder / SHARDS / SHARD_MANIFEST).is_file():
         for name, more in figures_of_shards(folder / SHARDS).items():
@@ -47,7 +47,7 @@ def figures_of_corpus(folder: Path) -> dict[str, Any]:
 
 
 def figures_of_shards(folder: Path) -> dict[str, dict[str, Any]]:
-    """Source → tokens, tokens a document and bytes a token, over all splits."""
+    """Source → tokens, tokens per document and bytes per token, over all splits."""
     sums: dict[str, Counter[str]] = {}
     for source in read_shard_manifest(folder).sources:
         counted = {"tokens": source.n_tokens, "documents": source.n_docs, "bytes": source.n_bytes}

@@ -1,4 +1,4 @@
-"""What a release says of itself: `_MANIFEST.json`, written before the folder appears under its number.
+"""The manifest of a release: `_MANIFEST.json`, written before the folder appears under its number.
 
 No time and no path of a machine stands in it: the same inputs, definition and history give the same bytes, so that a
 run that was killed and started again can be held against one that was not. `content` is the digest of the data alone;

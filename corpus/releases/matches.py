@@ -1,4 +1,4 @@
-"""What of a release is to be forgotten: the rows asked for, the copies of their texts, and what matches nothing.
+"""The rows of a release to be forgotten: those asked for, the copies of their texts, and requests that match nothing.
 
 Whoever asks for a page to be forgotten asks for its text. So documents with the same text, and those that resemble it
 (one near-duplicate cluster), are found too, under whatever address they stand: if the page went and its copy stayed,

@@ -27,7 +27,7 @@ from corpus.tokenizer.files import load_tokenizer
 pc: Any = pyarrow.compute
 _PAGES = frozenset({".html", ".md"})
 # RE2 turns so many words into one automaton without slowing down.
-_WORDS_A_PATTERN = 1000
+_WORDS_PER_PATTERN = 1000
 _SHOWN = 60
 
 
@@ -136,7 +136,7 @@ def _found(one: pa.Array, patterns: list[str]) -> Iterator[str]:
 
 def _patterns(words: Iterable[str]) -> list[str]:
     quoted = [re.escape(word) for word in sorted(words)]
-    return ["|".join(quoted[at : at + _WORDS_A_PATTERN]) for at in range(0, len(quoted), _WORDS_A_PATTERN)]
+    return ["|".join(quoted[at : at + _WORDS_PER_PATTERN]) for at in range(0, len(quoted), _WORDS_PER_PATTERN)]
 
 
 def _folded(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What must be forgotten, and which rows of a table are of it.
+"""Tombstones: what must be forgotten, and the rows of a table that they cover.
 
 A tombstone stays for ever: a domain, a page (by the SURT of its URL), an id, or a text (by the digest of its words).
 Ids and texts are those of the documents that were found when somebody asked; so the same text is not taken in again

@@ -1,4 +1,4 @@
-"""What the parts of a finished build say: counts, distributions, and examples to look at.
+"""The facts of a finished build for its report: counts, distributions, and examples to look at.
 
 The kept and rejected parts are read once, some columns, a batch at a time: of a text its length is taken, and its
 beginning only where it becomes an example. Examples are the documents whose hash is least, so that a rewritten report

@@ -1,4 +1,4 @@
-"""How near a rebuilt WebText is to the original, as far as the original can be known.
+"""Fidelity: how near a rebuilt WebText is to the original, as far as the original can be known.
 
 WebText was never published. What is known: a few counts in the paper (Radford et al., 2019, §2.1) and the table of its
 top 1,000 domains (`domains.txt` in OpenAI's gpt-2 repository: lines of count and name, the name being the registrable

@@ -2,7 +2,7 @@
 
     python -m corpus.report FOLDER [--domains domains.txt]
 
-The page needs no script and no network, and its content security policy allows neither. It shows text that strangers
+The page needs no script and no network, and its content security policy allows neither. It shows text that others
 wrote, so every value goes through `visible` (jinja2's `finalize`) and is then escaped, and an address becomes a link
 only when it is plain http or https. It stays under 2 MB for a corpus of any size: tables are capped, and where that is
 not enough, examples get fewer and shorter. The same build gives the same bytes, its times aside.

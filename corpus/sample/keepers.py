@@ -1,4 +1,4 @@
-"""What the sample's articles about things that are watched and kept know about their work.
+"""Vocabulary of the sample's articles about things that are watched and kept.
 
 The keys and their meaning are those of `corpus.sample.makers`.
 """

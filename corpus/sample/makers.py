@@ -1,4 +1,4 @@
-"""What the sample's articles about things that are made know about their trades.
+"""Vocabulary of the sample's articles about things that are made.
 
 One block per trade, parsed by `corpus.sample.prose`. The keys, in the shape that the sentences of
 `corpus.sample.angles` rely on (slashes part the items of a line, `[a|b]` is a choice):

@@ -1,4 +1,4 @@
-"""What is planted in the sample, kind by kind, and what a build of WebText should make of it.
+"""Planted pages of the sample, kind by kind, and what a build of WebText should make of each.
 
 Each function below puts one kind of page or damage into the archives, posts about it, and notes what it expects;
 `PLANTS` lists them. Articles come from a shuffled stock, so no text is planted twice unless a duplicate is the point.
@@ -281,7 +281,7 @@ def _damaged_file(web: Web) -> None:
             web.facts[-1] = replace(web.facts[-1], kind="damaged record", outcome=Outcome.NOT_KEPT, says="")
 
 
-def _unanswered(web: Web) -> None:
+def _links_without_page(web: Web) -> None:
     """Good links whose pages nobody captured."""
     for number in range(40):
         url = f"https://faraway{number % 7}.example/{number}/"
@@ -291,5 +291,5 @@ def _unanswered(web: Web) -> None:
 PLANTS: tuple[Callable[[Web], None], ...] = (
     *(_exact_duplicates, _near_duplicates, _chain, _captured_twice, _line_separators, _unscored_posts),
     *(_special_posts, _manual, _charsets, _encodings, _redirects, _revisits, _encyclopedia, _languages),
-    *(_ready_made_text, _damaged_file, _no_articles, _unanswered, _kept_articles, _unwanted),
+    *(_ready_made_text, _damaged_file, _no_articles, _links_without_page, _kept_articles, _unwanted),
 )

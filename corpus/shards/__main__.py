@@ -1,7 +1,7 @@
-"""`python -m corpus.shards verify|stats|peek|whence`: look at the shards before a model does.
+"""`python -m corpus.shards verify|stats|peek|trace`: look at the shards before a model does.
 
 verify hashes every shard and ends with 3 if one is not what the manifest says; stats counts by source and split; peek
-shows documents, as text if the tokenizer is given; whence leads from a token to its document and, given the corpus, to
+shows documents, as text if the tokenizer is given; trace leads from a token to its document and, given the corpus, to
 its address and its row there.
 """
 
@@ -21,8 +21,8 @@ from corpus.errors import ExitCode
 from corpus.mixture import Mixture, Source, describe
 from corpus.shards.layout import TRAIN, ShardError, ShardManifest, TokenizerEntry, read_shard_manifest
 from corpus.shards.read import Shards, open_shards
+from corpus.shards.trace import ledger_row, manifest_above, origin, tokens_near, trace
 from corpus.shards.verify import faults
-from corpus.shards.whence import ledger_row, manifest_above, origin, tokens_near, whence
 from corpus.tokenizer.files import load_tokenizer
 
 
@@ -61,7 +61,8 @@ def peek(shards: Shards, source: str, documents: int, show: Callable[[np.ndarray
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the four; the exit status is 3 where something is wrong."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args([*(_NAMES_BEFORE.get(name, name) for name in given[:1]), *given[1:]])
     try:
         return _COMMANDS[options.command](options)
     except Exception as error:  # every error ends as one clear line and an exit code
@@ -111,8 +112,8 @@ def _decoder(path: Path, expected: TokenizerEntry) -> Callable[[np.ndarray], str
     return tokenizer.decode
 
 
-def _whence(options: argparse.Namespace) -> int:
-    place = whence(options.shard, options.position)
+def _trace(options: argparse.Namespace) -> int:
+    place = trace(options.shard, options.position)
     answer = asdict(place)
     if options.tokenizer:
         show = _decoder(options.tokenizer, manifest_above(options.shard)[1].tokenizer)
@@ -128,7 +129,9 @@ def _whence(options: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"verify": _verify, "stats": _stats, "peek": _peek, "whence": _whence}
+# Commands under the names that they had: scripts still work, the help shows the new ones.
+_NAMES_BEFORE = {"whence": "trace"}
+_COMMANDS = {"verify": _verify, "stats": _stats, "peek": _peek, "trace": _trace}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -141,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.choices["peek"].add_argument("--documents", type=int, default=3, help="how many of each")
     commands.choices["peek"].add_argument("--tokens", type=int, default=40, help="how many tokens of each document")
     commands.choices["peek"].add_argument("--tokenizer", type=Path, help="show text, decoded by this tokenizer")
-    place = commands.add_parser("whence")
+    place = commands.add_parser("trace")
     place.add_argument("shard", type=Path, help="a shard file")
     place.add_argument("position", type=int, help="a token of it, counted from 0")
     place.add_argument("--corpus", type=Path, help="the corpus of its source: show the document's row, with its URL")

@@ -1,4 +1,4 @@
-"""What `manifest.json` says of a folder of token shards: enough to map them with numpy alone.
+"""The layout of a folder of token shards, as `manifest.json` has it: enough to map them with numpy alone.
 
 An Arrow file is uncompressed buffers with a description around them. Where each buffer of tokens lies is written into
 the manifest, so a trainer needs neither Arrow nor its parser; and because Arrow files carry no checksum (of 200

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from corpus.files.sealed import check_seal
 from corpus.shards.documents import Documents, joined
-from corpus.shards.write import TOKENS_A_BATCH
+from corpus.shards.write import TOKENS_PER_BATCH
 
 # What a document costs beside its tokens: its id, a key, offsets, and the objects that Python moves it by.
-_A_DOCUMENT = 256
+_BYTES_PER_DOCUMENT = 256
 _ALL = 1 << 64
 # Into how many parts a stretch of the hash is cut to find what fits: enough to fill memory, few enough to count fast.
 _PARTS = 64
@@ -36,7 +36,7 @@ class RunWriter:
 
     def add(self, documents: Documents) -> None:
         """Some more documents; the caller gives them in pieces much smaller than a run."""
-        size = documents.tokens.nbytes + len(documents) * _A_DOCUMENT
+        size = documents.tokens.nbytes + len(documents) * _BYTES_PER_DOCUMENT
         if self._size + size > self._most:
             self.flush()
         if len(documents):
@@ -87,7 +87,7 @@ def merged(runs: Sequence[Path], low: int, high: int, most: int) -> Iterator[Doc
         first = 0
         while first < len(order):
             before = ends[first - 1] if first else 0
-            last = max(int(np.searchsorted(ends, before + TOKENS_A_BATCH, "right")), first + 1)
+            last = max(int(np.searchsorted(ends, before + TOKENS_PER_BATCH, "right")), first + 1)
             yield found.take(order[first:last])
             first = last
 
@@ -106,7 +106,7 @@ def _stretches(runs: Sequence[Path], low: int, high: int, most: int) -> Iterator
     """
     borders = sorted({low + (high - low) * number // _PARTS for number in range(_PARTS + 1)})
     documents, tokens, width = _counts(runs, borders)
-    sizes = tokens * width + documents * _A_DOCUMENT
+    sizes = tokens * width + documents * _BYTES_PER_DOCUMENT
     first = 0
     while first < len(sizes):
         last = first + max(int(np.searchsorted(np.cumsum(sizes[first:]), most, "right")), 1)

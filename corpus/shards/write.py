@@ -32,8 +32,8 @@ from corpus.shards.layout import (
     shard_digest,
 )
 
-TOKENS_A_SHARD = 100_000_000
-TOKENS_A_BATCH = 8_000_000
+TOKENS_PER_SHARD = 100_000_000
+TOKENS_PER_BATCH = 8_000_000
 _FORMAT = "corpusloom-tokens/1"
 
 
@@ -52,7 +52,7 @@ def shard_of(doc_id: str, n_shards: int) -> int:
     return order_key(doc_id)[0] * n_shards >> 64
 
 
-def n_shards_for(n_tokens: int, tokens_a_shard: int = TOKENS_A_SHARD) -> int:
+def n_shards_for(n_tokens: int, tokens_a_shard: int = TOKENS_PER_SHARD) -> int:
     """How many shards of about `tokens_a_shard` tokens hold `n_tokens`; at least one."""
     return max(1, round(n_tokens / tokens_a_shard))
 
@@ -88,7 +88,7 @@ def write_shard(
     Rows come in the order of `order_key`, each document once; `ShardError` names the document that does not, or that
     has a token outside the vocabulary or an end-of-text inside. Equal rows give equal bytes.
     """
-    packed = (_packed(group, tokenizer, path) for group in _groups(rows, TOKENS_A_BATCH))
+    packed = (_packed(group, tokenizer, path) for group in _groups(rows, TOKENS_PER_BATCH))
     return write_documents(path, folder, packed, tokenizer, source, split)
 
 
@@ -101,7 +101,7 @@ def write_documents(
     n_bytes = 0
     with appearing(path) as temporary:
         with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema, options=options) as writer:
-            for group in regrouped(_in_order(pieces, path), TOKENS_A_BATCH):
+            for group in regrouped(_in_order(pieces, path), TOKENS_PER_BATCH):
                 _check_tokens(group.tokens, group.offsets, group.ids, tokenizer, path)
                 writer.write_batch(_record_batch(group, schema))
                 n_bytes += int(group.n_bytes.sum())
@@ -177,7 +177,7 @@ def _packed(group: list[TokenRow], tokenizer: TokenizerEntry, path: Path) -> Doc
 
 def _record_batch(group: Documents, schema: pa.Schema) -> pa.RecordBatch:
     tokens = pa.array(group.tokens)
-    # Ids and scores are built anew: how Arrow has sliced them before would show in the file.
+    # Ids and scores are rebuilt: how Arrow has sliced them before would show in the file.
     scores = pa.array([None] * len(group) if group.scores is None else group.scores.to_pylist(), pa.float32())
     columns = [
         pa.LargeListArray.from_arrays(pa.array(group.offsets), tokens, type=schema.field("tokens").type),

@@ -1,4 +1,4 @@
-"""Which Reddit posts make a link, and what karma the link has (Radford et al., 2019, §2.1).
+"""Links out of Reddit posts: which posts count, and the karma of a link (Radford et al., 2019, §2.1).
 
 WebText holds the pages behind "all outbound links from Reddit, which received at least 3 karma", posted up to
 December 2017 (a common retelling has that the wrong way round). A post gets one verdict; the posts of one page, by the

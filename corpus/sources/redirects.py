@@ -1,4 +1,4 @@
-"""Where links lead: redirects and revisits followed to the pages they stand for.
+"""Redirects and revisits, followed from a link to the page it stands for.
 
 A link asks for one URL; the archive may answer with a redirect to another, or with a revisit record that says "as
 I was there". Both are edges from one page key to another, found while scanning and followed here, at most `MAX_HOPS`

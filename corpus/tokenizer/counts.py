@@ -1,6 +1,6 @@
 """Word counts as training takes them: sorted, in three flat arrays, and cut to what memory allows.
 
-A Python dictionary needs some 150 bytes a word over the word itself; here it is its bytes and 16 more. Counts that
+A Python dictionary needs some 150 bytes per word over the word itself; here it is its bytes and 16 more. Counts that
 come sorted, part by part, are merged as they stream, so that only the distinct words are ever held.
 
 Memory follows the distinct words, not the text. Where they are too many for a limit, the rarest are left out, all of a

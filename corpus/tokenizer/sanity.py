@@ -1,4 +1,4 @@
-"""What a tokenizer does to text it was not trained on: the figures of its sanity report.
+"""The figures of a tokenizer's sanity report: what it does to text it was not trained on.
 
 Bytes per token and tokens per word (fertility; a word is a run of characters that are no blanks), by source and
 language, beside another tokenizer on the same text where one is given; tokens that no text used; the first and the

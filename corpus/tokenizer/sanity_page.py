@@ -1,6 +1,6 @@
 """The sanity report of a tokenizer as one HTML file, beside the report.json that it is made from.
 
-It needs no script and no network and allows neither. Tokens are made of text that strangers wrote: every string goes
+It needs no script and no network and allows neither. Tokens are made of text that others wrote: every string goes
 through `visible` and is then escaped. The same figures give the same bytes.
 """
 

@@ -1,4 +1,4 @@
-"""How a text is cut into words before the merges, and how often each word occurs.
+"""The cut of a text into words before the merges, and the count of each word.
 
 A merge never crosses a word, so training needs no more of a text than its word counts, which add up over documents
 in any order. GPT-2's words come from one regular expression; its contractions are lower case only, because

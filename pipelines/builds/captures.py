@@ -204,7 +204,7 @@ def captures(
         max_quarantined=flags.max_quarantined,
         workers=workers_for([(size, INDEX_BYTES_PER_WORKER)]),
         lines=lambda: [f"index     {len(index):,} files, {size / 1e6:,.1f} MB",
-                       f"archives  {flags.archives}, at most {flags.rate:g} requests a second"],
+                       f"archives  {flags.archives}, at most {flags.rate:g} requests per second"],
     )  # fmt: skip
     agent = f"{flags.agent} (+{flags.contact})"
     manners = Manners(1 / flags.rate, flags.at_once, attempts=5, first_pause=first_pause, busy=BUSY)

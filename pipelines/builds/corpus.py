@@ -1,4 +1,4 @@
-"""What every corpus has in common: from judged documents to the published whole, and what is said at the end."""
+"""The stages that every corpus shares: from judged documents to the published whole, and the lines at the end."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What decides on judged documents, in order, as the flags ask for it.
+"""The deciders on judged documents, in order, as the flags ask for them.
 
 The order is GPT-3's (Brown et al. 2020, appendix A): a quality classifier, duplicates within the corpus, what other
 corpora hold already, benchmarks. Each decider leaves out what those before it rejected, so a classifier spares the

@@ -1,4 +1,4 @@
-"""What builds of pages have in common: crawl files among the inputs, names of crawls, lines of a dry run."""
+"""The shared parts of builds of pages: crawl files among the inputs, names of crawls, lines of a dry run."""
 
 import re
 from collections.abc import Sequence

@@ -2,8 +2,7 @@
 
 Of a Wikipedia the dump's own templates are read first: one may stand anywhere in it.
 
-`pipelines.cli.text_command` has the flags, `corpus.sources` what a source is, `pipelines.work.texts` what is done to a
-file.
+`pipelines.builds.text_command` has the flags, `corpus.sources` the sources, `pipelines.work.texts` the work on a file.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Is there anything to go on with? A build that read nothing must not look like one that succeeded.
+"""Is there anything to continue with? A build that read nothing must not look like one that succeeded.
 
 Inputs can be swapped, a month can be a failed download: each stage is content with little, and what is published at the
 end is empty and whole. So each input file must give at least one readable record; the plan of the next stage asks.

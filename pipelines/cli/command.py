@@ -1,4 +1,4 @@
-"""What every build command does around its stages: flags checked, one run at a time, clear errors, exit codes."""
+"""The frame of every build command: flags checked, one run at a time, clear errors, exit codes."""
 
 import argparse
 import logging

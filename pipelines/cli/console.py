@@ -29,7 +29,7 @@ VERBS = {
     "classifier-explain": ("classifiers.explain", "the words that decided"),
     "train-tokenizer": ("pipelines.train_tokenizer", "corpora to a tokenizer"),
     "build-shards": ("pipelines.build_shards", "corpora to weighted token shards"),
-    "shards": ("corpus.shards", "verify, stats, peek, whence"),
+    "shards": ("corpus.shards", "verify, stats, peek, trace"),
     "report": ("corpus.report", "write a corpus's report again"),
     "warc": ("corpus.readers.warc", "what an archive holds, and where it is damaged"),
     "train": ("trainer.train", "train a GPT on shards"),

@@ -64,7 +64,7 @@ class Output:
             if difference and not self.replace:
                 raise _refused(
                     f"{self.root} is finished and holds {self.kind} made with other settings: {difference}. "
-                    "Give --replace to build it anew, or choose another --output"
+                    "Give --replace to rebuild it, or choose another --output"
                 )
             if difference and write:
                 self.marker.unlink()
@@ -92,7 +92,7 @@ class Output:
         if old and not self.replace:
             raise _refused(
                 f"{self.root} was made by an earlier edition, which kept its work in {_FIRST_EDITION}/; give --replace "
-                "to build it anew, or choose another --output"
+                "to rebuild it, or choose another --output"
             )
         ours = old or {SETTINGS, STAGES, MARKERS[self.kind]} & names
         seen = sorted(name for name in names if not name.startswith("."))

@@ -1,4 +1,4 @@
-"""How an engine starts a Python worker of its own: the command of Beam's PROCESS environment.
+"""The start of a Python worker by an engine: the command of Beam's PROCESS environment.
 
 Every executor of a cluster starts this with an id and the address of a service that knows the rest; the program asks
 there, and then is Beam's own worker. Nothing is staged or installed on the way: the project stands on the machine, as

@@ -1,4 +1,4 @@
-"""What may be removed: releases beyond those that are kept, halves of killed runs, working folders of no source."""
+"""Files that may be removed: releases beyond those kept, halves of killed runs, working folders of no source."""
 
 import shutil
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def expire(releases: Releases, keep: int) -> list[int]:
 
 
 def garbage(definition: Definition, releases: Releases) -> Garbage:
-    """Everything below the corpus that nothing needs: a refresh would make none of it anew."""
+    """Everything below the corpus that nothing needs: a refresh would make none of it again."""
     paths = releases.halves()
     work = definition.root / "work"
     used = {source.name for source in definition.source}

@@ -1,4 +1,4 @@
-"""What a refresh would do, before it does anything: read, take over, do anew, and about what it costs."""
+"""The plan of a refresh, before it does anything: what is read, taken over, done again, and about what it costs."""
 
 from collections.abc import Sequence
 

@@ -2,7 +2,7 @@
 
 A build over the inputs is made, searched, and what is found is taken out of the stages that read inputs; then the build
 does again what depended on it. That repeats until the search finds nothing, and only then anything is published: so
-what was forgotten does not come back with a late snapshot or with a stage that is done anew.
+what was forgotten does not come back with a late snapshot or with a stage that is done again.
 """
 
 import shutil

@@ -122,7 +122,7 @@ def _named(tombstones: Tombstones, text: str) -> bool:
 
 
 def _redact_part(root: Path, record: dict[str, Any], part: Part, tombstones: Tombstones) -> int:
-    """Write the part anew and let the record, its facts and its counts say so; how many rows it concerns."""
+    """Write the part again and let the record, its facts and its counts say so; how many rows it concerns."""
     path, folder = root / part.path, part.path.split("/")[-2]
     if path.suffix == ".arrow":
         table = map_arrow(path)

@@ -1,4 +1,4 @@
-"""Which snapshots there are, and what of each can be taken: found by patterns, known by size and sampled digest.
+"""The snapshots there are, and what of each can be taken: found by patterns, known by size and sampled digest.
 
 A snapshot is what a pattern's wildcard folder stands for (`incoming/crawl/*/*.warc.gz`: a folder of archives), or a
 file of its own (`RS_*`). The world delivers late, twice, half and not at all, and none of it may stop a refresh: what

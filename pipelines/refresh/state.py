@@ -1,4 +1,4 @@
-"""What a corpus remembers between refreshes: `index/`, small files that are each replaced in one step.
+"""The state of a corpus between refreshes: `index/`, small files that are each replaced in one step.
 
 index/snapshots.json    every input file that was ever seen, and what became of it
 index/tombstones.json   what was forgotten, for ever

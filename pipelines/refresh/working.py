@@ -131,7 +131,7 @@ def bring(build: Build, label: str) -> None:
 
 
 def missing_stages(build: Build) -> list[str]:
-    """The stages that a build would do anew, in order; those that read one of them are among them."""
+    """The stages that a build would do again, in order; those that read one of them are among them."""
     root = build.output.root
     if not root.is_dir():
         return [stage.name for stage in in_order(build.last)]

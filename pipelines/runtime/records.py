@@ -3,7 +3,7 @@
 A task leaves a record when its parts are in place. When every task of a stage has one, the records become the leaves of
 the stage's manifest, whose root is written last: it holds the sums and the digests of the leaves, so that its size does
 not grow with the corpus. Whoever plans a later stage reads the leaves; a leaf that is not what the root says makes the
-stage unfinished, and it is finished anew from the records that stand.
+stage unfinished, and it is finished again from the records that stand.
 """
 
 from collections.abc import Iterable, Sequence

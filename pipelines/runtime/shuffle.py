@@ -29,7 +29,7 @@ G = TypeVar("G", bound=GroupUnit)
 
 
 class ShuffleWork(ABC, Generic[P, G, F]):
-    """Work that is divided anew on its way: `Stage` takes it like any other."""
+    """Work that is divided again on its way: `Stage` takes it like any other."""
 
     @property
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What crosses a shuffle beside the task of a group: batches, or the names of files that hold them.
+"""The payload of a shuffle beside the task of a group: batches, or the names of files that hold them.
 
 The in-process engine keeps a shuffle in memory, three to four times over. So where the output is a folder, a piece is
 cut into one file below the stage's own, and a batch is a file's name and a range of its bytes: memory does not grow

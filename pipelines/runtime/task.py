@@ -5,7 +5,7 @@
 A unit is a dataclass of plain values: what to read and how to cut it. It says what to call it (`label`) and how big it
 is beside others (`size`). An outcome holds the parts that were written, the counts, and facts that later stages plan
 with, a dataclass too. Facts name no other parts than the task's own: a part of an earlier stage may lie elsewhere
-when its stage is done anew, although its bytes, and so this task, are the same.
+when its stage is done again, although its bytes, and so this task, are the same.
 """
 
 import time

@@ -2,7 +2,7 @@
 
 Beam's engine waits for ever for the answer of a worker that was killed, by the kernel for memory or by hand. This is
 the same worker with a thread beside it: when the process has ended, every question it still owes an answer is answered
-with an error, so that the pipeline fails at once and the stage can go on with the units that have no record.
+with an error, so that the pipeline fails at once and the stage can continue with the units that have no record.
 """
 
 import threading

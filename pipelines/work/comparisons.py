@@ -1,4 +1,4 @@
-"""What deduplication did not look at, in one place for the manifest and the report.
+"""The comparisons that deduplication left out, in one place for the manifest and the report.
 
 A crowd (many documents with an equal band that are unlike else) costs a bounded number of comparisons a document
 (`corpus.dedup.clusters`, `pipelines.work.candidates`). What that leaves out is a number of pairs, here.

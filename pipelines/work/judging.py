@@ -1,6 +1,6 @@
 """Pages with their main text → documents and rejections, by the steps of a recipe on the text.
 
-What the links say of a page joins it here, so that another karma, language or threshold judges anew what was extracted
+What the links say of a page joins it here, so that another karma, language or threshold judges again what was extracted
 once. A page for which only refused links ask is rejected without its text, with the reason of the link.
 """
 

@@ -1,7 +1,7 @@
 """Judged documents → their quality scores, and which of them the Pareto rule lets go (`classifiers.keep`).
 
 A decider: every document gets its score as a mark, and one that leaves does so by `quality.pareto`. The classifier is
-known by the digest of its card, so that another one scores anew and extracts and judges nothing again.
+known by the digest of its card, so that another one scores again and extracts and judges nothing again.
 """
 
 from collections.abc import Iterator

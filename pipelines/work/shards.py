@@ -24,7 +24,7 @@ from corpus.shards.read import open_shards
 from corpus.shards.runs import merged, shard_stretch, text_keys
 from corpus.shards.split import without_validated
 from corpus.shards.write import (
-    TOKENS_A_BATCH,
+    TOKENS_PER_BATCH,
     n_shards_for,
     shard_of,
     source_shards,
@@ -199,7 +199,7 @@ class GatherShard:
         unit = task.unit
         rows = map_arrow(task.root / unit.runs.path).to_pylist()
         runs = [row["path"] for row in rows if (row["source"], row["split"]) == (unit.source, unit.split)]
-        room = self.memory - 4 * TOKENS_A_BATCH * int(self.tokenizer.dtype[-1])
+        room = self.memory - 4 * TOKENS_PER_BATCH * int(self.tokenizer.dtype[-1])
         paths = [local(task.root / run) for run in runs]
         return merged(paths, *shard_stretch(unit.number, unit.of), room)
 

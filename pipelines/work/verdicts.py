@@ -1,4 +1,4 @@
-"""What deciders say of judged documents: who leaves and why, and marks for those who stay.
+"""The verdicts of deciders on judged documents: who leaves and why, and marks for those who stay.
 
 A decider (duplicates, a classifier, a benchmark's 13-grams) reads the judged documents and writes no text: it writes
 verdicts, one row for each row of each judged part, in their order. An empty `rule` lets the document stay. Deciders

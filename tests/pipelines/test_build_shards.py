@@ -14,8 +14,8 @@ from conftest import ROOT, rows, run
 
 from corpus.sample.prose import english_article
 from corpus.shards.read import open_shards
+from corpus.shards.trace import origin, trace
 from corpus.shards.verify import verify
-from corpus.shards.whence import origin, whence
 from corpus.shards.write import shard_of
 from corpus.tokenizer.files import load_tokenizer
 
@@ -92,11 +92,11 @@ def test_every_document_is_in_one_shard_as_its_tokens(corpora, tokenizer, built)
 
 
 def decoded(stream, folder, ours):
-    """(id, text) of every document of a stream, the ids by `whence`."""
+    """(id, text) of every document of a stream, the ids by `trace`."""
     for shard in stream_shards(stream, folder):
         position = 0
         while position < shard.n_tokens:
-            place = whence(folder / shard.path, position)
+            place = trace(folder / shard.path, position)
             length = document_length(stream, folder, shard, position)
             tokens = stream.window(before(stream, folder, shard) + position, length)
             assert tokens[-1] == ours.end_of_text
@@ -183,7 +183,7 @@ def test_a_full_disk_is_named_and_costs_nothing_but_the_rest(corpora, tokenizer,
 
 def test_a_position_leads_back_to_its_document(corpora, built):
     shard = next((built / "one").glob("train-*"))
-    place = whence(shard, 0)
+    place = trace(shard, 0)
     assert origin(corpora / "one", place.doc_id)["title"].startswith("t")
 
 

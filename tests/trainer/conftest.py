@@ -157,7 +157,7 @@ def small_shards(tmp_path_factory) -> SmallShards:
     plan = {("webtext", "train"): (120, 3, 3), ("books", "train"): (60, 2, 1)}
     plan |= {("webtext", "validation"): (20, 1, 3), ("books", "validation"): (10, 1, 1)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(write, "TOKENS_A_BATCH", 200)
+        patch.setattr(write, "TOKENS_PER_BATCH", 200)
         for place, (n_documents, n_shards, weight) in plan.items():
             sizes = np.minimum(rng.geometric(1 / 60, n_documents) - 1, 700)
             sizes[:4] = 0, 1, 650, 0

@@ -1,4 +1,4 @@
-"""Which window is the k-th sample of a training: a pure function of k, with no buffer and no random state.
+"""The order of samples: the k-th window of a training as a pure function of k, with no buffer and no random state.
 
 The mixture's table (`corpus.mixture.order_of`) says which source the sample is of and which of that source's own
 samples, j, it is. A source of n windows is in epoch j div n, and the window is where the epoch's permutation sends
@@ -12,7 +12,7 @@ Every token is a target exactly once in every epoch.
     10 tokens, sequence length 4, 3 windows, offset 2:    targets 3 4 5 6 | 7 8 9 0 | 1 2 (3 4)
 
 So the state of the data is one whole number, the samples seen: resuming at any sample, on any number of processes,
-gives the same stream. Keys hang on the names of the sources alone: a source added, dropped or moved leaves the order
+gives the same stream. Keys depend on the names of the sources alone: a source added, dropped or moved leaves the order
 inside the others as it was. When weights change, a segment begins with what each source has given so far, and goes on
 from there: nothing is repeated and nothing is left out.
 """
@@ -73,8 +73,8 @@ class SampleOrder:
 
     `mixture` holds from sample 0, `segments` the changes of it (see `with_weights`); `n_tokens` the length of each
     source's stream, of which a sample is `sequence_length` + 1 tokens, the last of them a target only. Windows of an
-    epoch overlap by that one token, and the last may go on with the source's first tokens. `OrderError` names a source
-    too short for one window: it could only be met by padding, which is not training on its text.
+    epoch overlap by that one token, and the last may end with the first tokens of the source. `OrderError` names a
+    source too short for one window: it could only be met by padding, which is not training on its text.
     """
 
     mixture: Mixture

@@ -212,7 +212,7 @@ def main() -> None:
     """Plan the packing of a folder of shards and print its report."""
     parser = argparse.ArgumentParser(prog="python -m trainer.data.packing", description="Plan rows of whole documents.")
     parser.add_argument("--data", type=Path, required=True, help="a folder of shards")
-    parser.add_argument("--sequence-length", type=int, required=True, help="tokens a row, less the last target")
+    parser.add_argument("--sequence-length", type=int, required=True, help="tokens per row, less the last target")
     parser.add_argument("--split", default=TRAIN)
     parser.add_argument("--output", type=Path, required=True, help="the file of the plan, .npz")
     flags = parser.parse_args()

@@ -1,4 +1,4 @@
-"""How likely a model finds a text: of an ending after a context, and of a whole text through rolling windows.
+"""The likelihood of a text under a model: of an ending after a context, and of a whole text in rolling windows.
 
 Context and ending are encoded together and cut where the context's own ids end, with the blank between them on the
 ending's side: a model has seen " Paris" and hardly ever a blank without a word. That is the convention of

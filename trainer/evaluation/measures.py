@@ -1,4 +1,4 @@
-"""How well a written answer agrees with those that count as right: F1, ROUGE, BLEU, and how sure a mean of them is.
+"""Measures of a written answer against those that count as right: F1, ROUGE, BLEU, and intervals of their means.
 
 Each is the one that the papers' figures are quoted in. F1 and exact match compare words as SQuAD's and TriviaQA's
 released scripts do: lower case, no punctuation, no articles. ROUGE (Lin, 2004) is the F-measure of shared n-grams and

@@ -1,4 +1,4 @@
-"""What a family of `transformers` models must know to take our weights and to give its own: one frozen value each.
+"""A family of `transformers` models as one frozen value: all it takes to read its weights and to write ours.
 
 A family is exact or it refuses. `objections` lists what stands between a shape and the class, in the words of the
 shape's fields; where the list is empty, `write` gives weights with which the class computes the same function. Nothing

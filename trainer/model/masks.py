@@ -1,4 +1,4 @@
-"""What a query may see: the past, a band of it, its own document, a prefix, everything; a mask for each kind of kernel.
+"""Attention masks: the past, a band of it, its own document, a prefix, everything; one for each kind of kernel.
 
 Visibility is computed once per forward pass, as `Sight`, and shared by all layers. For FlexAttention the mask of
 blocks is found here from the borders of the blocks alone, in O((T/128)²) comparisons on the device, because a row's

@@ -1,4 +1,4 @@
-"""What a model is: a frozen value from which weights, memory and FLOPs follow before anything is allocated.
+"""The shape of a model: a frozen value from which weights, memory and FLOPs follow before anything is allocated.
 
 Every option of every preset is a field here and nowhere else, so that a run's `config.json` holds the whole
 architecture and a plan for 175 billion parameters can be printed on a laptop. A field of 0 means "follows from the

@@ -1,4 +1,4 @@
-"""What a model is trained to do with a window of text, as one interface over the shards and the loader of all.
+"""The training objective over a window of text, as one interface over the shards and the loader of all.
 
 The loader reads windows of `sequence_length` + 1 tokens whatever the objective. `write` turns them into one row of
 32-bit numbers each, in the loader's thread, which crosses to the device as one copy; `read` takes it apart there. What
@@ -46,7 +46,7 @@ class Text:
 
 
 class Objective(Protocol):
-    """One way to make inputs and targets of windows; `columns` is how many numbers a row is written to."""
+    """One way to make inputs and targets of windows; `columns` is the count of numbers written for each row."""
 
     columns: int
 

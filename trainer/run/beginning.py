@@ -1,4 +1,4 @@
-"""What a run begins with beside its shards: the weights of another run, and the teacher that it learns from."""
+"""The beginning of a run beside its shards: the weights of another run, and the teacher that it learns from."""
 
 from pathlib import Path
 

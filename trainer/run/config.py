@@ -1,4 +1,4 @@
-"""What a run is: a preset, over it a TOML file, over that `key=value` from the command line; every key typed and named.
+"""The configuration of a run: a preset, over it a TOML file, over that `key=value`; every key typed and named.
 
 A configuration is data, never code: it is compared when a run goes on, written beside its results, and read by people.
 A key that does not exist is refused with the nearest one that does, a value is parsed by the type of its key, and whole
@@ -23,7 +23,7 @@ from trainer.run.shape_keys import describe_shape
 from trainer.run.values import ConfigError, check_range, near, shown, value_of
 
 # May be others when a run goes on. `weights` begins a new segment of the order, `steps` and `tokens` move the end, and
-# a run that diverged goes on with a lower rate.
+# a run that diverged continues with a lower rate.
 MAY_CHANGE = frozenset(
     "steps tokens minutes weights rate matrix_rate clip device threads dtype compile recompute attention parallel "
     "micro_batch validate_every validate_tokens save_every keep_last keep_every log_every tensorboard init_from wandb "

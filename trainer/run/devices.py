@@ -1,4 +1,4 @@
-"""What a device can do, and what is chosen because of it: the type of the products, threads, memory, the compiler."""
+"""Devices: what one can do, and what follows: the type of the products, threads, memory, the compiler."""
 
 import os
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What a run leaves to read: its plan at the start, a line while it works, metrics, table, page, and how it ended.
+"""The files that a run leaves to read: its plan, a line while it works, metrics, table, page, and how it ended.
 
-Only the first process writes. The page and the table are made anew at every checkpoint and at the end, whatever the
+Only the first process writes. The page and the table are rewritten at every checkpoint and at the end, whatever the
 end is, so that a run that was killed can be looked at too.
 """
 
@@ -85,7 +85,7 @@ class Journal:
             self.live.say(f"the loss jumped: back to the checkpoint of step {step:,}, and past the batches since then")
 
     def saving(self) -> None:
-        """Bring the metrics to the disk before a checkpoint that stands on them, and draw the page anew.
+        """Bring the metrics to the disk before a checkpoint that stands on them, and redraw the page.
 
         Drawing reads all rows, so in a long run it is left out while it would take more than a twentieth of the time.
         """

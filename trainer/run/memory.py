@@ -1,7 +1,7 @@
 """The memory of a run on one device, estimated from counts of numbers before anything is allocated.
 
 What stays (weights, gradients, moments) is certain; what a pass needs on top depends on kernels and compiler, and is
-an estimate that says so. Both decide how many rows a pass takes, and whether a run can begin at all: a model that
+an estimate that says so. Both decide how many rows go into a pass, and whether a run can begin at all: a model that
 cannot fit is refused in one sentence, and not by the allocator after minutes.
 """
 

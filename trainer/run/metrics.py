@@ -1,4 +1,4 @@
-"""What a run says of itself: one JSON line a step, a live line, and at the end a table and a page made from the lines.
+"""The metrics of a run: one JSON line per step, a live line, and at the end a table and a page made from the lines.
 
 `metrics.jsonl` is the one record; `metrics.csv`, the page and TensorBoard's events are made from it. A run that goes on
 first cuts off the lines past its checkpoint, so a step never stands there twice and the file reads like that of a run

@@ -1,6 +1,6 @@
 """The curves of a run as one HTML file: drawn by hand as SVG, opened from disk, no script, no other file.
 
-The page is made anew from `metrics.jsonl` whenever there is something to see, so it is never wrong for long and never
+The page is rewritten from `metrics.jsonl` whenever there is something to see, so it is never wrong for long and never
 needed to go on. Both scales of every chart are drawn; a tick box without a script shows one or the other.
 """
 

@@ -1,4 +1,4 @@
-"""What a run will be, before it is: its length, its cost, its memory, how often each source is seen.
+"""The plan of a run: its length, its cost, its memory, and how often each source is seen.
 
 All of it follows from the configuration and the shards' manifest, so it is printed at the start of every run and is
 all that `--dry-run` does. Memory is an estimate (`trainer.run.memory`) and says so; the rest is exact.
@@ -110,7 +110,7 @@ def plan_lines(config: RunConfig, shape: Shape, order: SampleOrder, memory: Memo
         f"vocabulary {shape.vocab_size:,}",
         f"work        {shape.flops_per_token():.3e} FLOPs a token (as MFU counts), {shape.true_flops_per_token():.3e} "
         f"with the keys that are seen; {course.tokens * shape.flops_per_token():.2e} in all",
-        f"memory      about {size_in_words(memory.total)} with {micro_rows} rows a pass (estimate: {parts})",
+        f"memory      about {size_in_words(memory.total)} with {micro_rows} rows per pass (estimate: {parts})",
         f"length      {course.steps:,} steps of {config.batch_tokens:,} tokens{grows}: {course.tokens:,} tokens",
         f"rate        {config.optimizer}, peak {config.rate:g}, {config.schedule}: warm-up {config.warmup_tokens:,} "
         f"tokens, {config.final_share:.0%} of the peak after {config.decay_tokens or course.tokens:,}",

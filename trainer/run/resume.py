@@ -1,8 +1,8 @@
-"""What must be equal for a run to go on, and what the order of its samples is when it does.
+"""Resuming a run: what must be equal, and the order of its samples when it continues.
 
 A checkpoint names its configuration, its tokenizer and a digest of the tokens of every source. They are compared by
 name, so the error says what differs and not only that something does. The weights of the sources may be others: then
-the order goes on with a new segment, in which no sample is repeated and none is lost.
+the order continues with a new segment, in which no sample is repeated and none is lost.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from trainer.run.config import ConfigError, RunConfig, differences
 
 
 def content_of(manifest: ShardManifest) -> dict[str, str]:
-    """A digest of the tokens of each source and split. Unlike the fingerprint it does not hang on the weights."""
+    """A digest of the tokens of each source and split. Unlike the fingerprint it does not depend on the weights."""
     return {
         f"{source.name} {source.split}": hashlib.sha256(
             " ".join(shard.digest for shard in source.shards).encode()
@@ -67,7 +67,7 @@ def order_again(config: RunConfig, manifest: ShardManifest, state: dict[str, Any
 
 
 def check_same(config: RunConfig, manifest: ShardManifest, state: dict[str, Any], output: Path) -> None:
-    """Refuse to go on with another configuration or over other shards; `ConfigError` names every difference."""
+    """Refuse to continue with another configuration or over other shards; `ConfigError` names every difference."""
     found = differences(state["config"], config.to_json())
     old, new = state["tokenizer"], asdict(manifest.tokenizer)
     if old != new:

@@ -80,7 +80,7 @@ def newest_whole(
 ) -> tuple[Saved | None, list[Path]]:
     """The newest whole checkpoint of a folder, None where there has never been one, and the damaged ones above it.
 
-    `say` hears of each that is passed over. DamagedError where there are checkpoints and none is whole: beginning anew
+    `say` hears of each that is passed over. DamagedError where there are checkpoints and none is whole: starting again
     in their place is for the user to decide. UnreadableError as soon as one cannot be read.
     """
     passed: list[Path] = []
@@ -94,7 +94,7 @@ def newest_whole(
         lost = f"all {len(passed)} are damaged" if passed else f"the one that {folder / LATEST} names is gone"
         raise DamagedError(
             f"{folder} has no whole checkpoint: {lost}. Nothing was changed: bring one back from a copy, or give "
-            "another --output to begin anew"
+            "another --output to start again"
         )
     return None, passed
 

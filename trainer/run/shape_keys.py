@@ -5,7 +5,7 @@ from trainer.model.shape import CHOICES
 SHAPE_HELP = {
     "layers": "blocks (of each half, in an encoder-decoder)",
     "heads": "attention heads of a block",
-    "width": "numbers a token is in the residual stream",
+    "width": "numbers that a token has in the residual stream",
     "sequence_length": "tokens of a row, T",
     "kv_heads": "heads of keys and values (0: as many as heads)",
     "head_size": "numbers a head has (0: width / heads)",

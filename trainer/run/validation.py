@@ -1,4 +1,4 @@
-"""How good a model is, in bits per byte of each source's validation split.
+"""Validation: the quality of a model in bits per byte of each source's validation split.
 
 Loss per token depends on the tokenizer; bits per byte do not, so runs with different vocabularies can be compared. The
 bytes are those of the documents in UTF-8, as the manifest counts them: nats per token, over ln 2, times tokens per

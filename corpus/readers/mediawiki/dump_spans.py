@@ -1,4 +1,4 @@
-"""Where a MediaWiki dump may be divided, so that its spans are read side by side.
+"""Places where a MediaWiki dump may be divided, so that its spans are read side by side.
 
 A compressed stream cannot be entered in the middle. But Wikimedia's multistream dumps are thousands of bzip2 streams of
 a hundred pages, each a file of its own; and a plain dump may be entered at any `<page>`. A border is taken only where

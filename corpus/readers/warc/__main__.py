@@ -1,4 +1,4 @@
-"""What web archives hold: records by type, pages and damage, per file.
+"""List the contents of web archives: records by type, pages and damage, per file.
 
 python -m corpus.readers.warc FILE...
 """

@@ -197,9 +197,9 @@ class Inflated(io.RawIOBase, Generic[AnyReader]):
         self.length = max(self.length, self._position)
         return len(data)
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+    def seek(self, offset: int, start: int = io.SEEK_SET, /) -> int:
         """Go to `offset`, or to the end if that comes first."""
-        target = offset + (self._position if whence == io.SEEK_CUR else 0)
+        target = offset + (self._position if start == io.SEEK_CUR else 0)
         back = self._position - target
         if 0 < back <= len(self._behind):
             self._ahead = bytes(self._behind[-back:]) + self._ahead

@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
     """Forty documents in three shards, in batches of at most 200 tokens: borders of every kind."""
     place = tmp_path_factory.mktemp("shards")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(write, "TOKENS_A_BATCH", 200)
+        patch.setattr(write, "TOKENS_PER_BATCH", 200)
         manifest, tokens = write_folder(place, LENGTHS)
     assert all(len(shard.batches) > 2 for shard in manifest.sources[0].shards)
     return place, manifest, tokens
@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("vocab_size", [1000, 70_000])
 def test_the_numpy_map_is_what_arrow_reads(tmp_path, monkeypatch, vocab_size):
-    monkeypatch.setattr(write, "TOKENS_A_BATCH", 200)
+    monkeypatch.setattr(write, "TOKENS_PER_BATCH", 200)
     tokenizer = TokenizerEntry("some", "00", vocab_size, vocab_size - 1)
     manifest, _ = write_folder(tmp_path, LENGTHS, tokenizer=tokenizer)
     stream = open_shards(tmp_path).stream("webtext")

@@ -16,7 +16,7 @@ from corpus.shards.__main__ import main
 from corpus.shards.bin import write_bin
 from corpus.shards.layout import ShardError, TokenizerEntry
 from corpus.shards.read import open_shards
-from corpus.shards.whence import origin, whence
+from corpus.shards.trace import origin, trace
 from corpus.shards.write import TokenRow, order_key, write_shard_manifest
 from corpus.tokenizer.encoding import tokenizer_from
 from corpus.tokenizer.files import save_tokenizer
@@ -28,7 +28,7 @@ LENGTHS = [0, 1, 5, 300, 17, 0, 64, 2, 900, 33] * 4
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Two sources, one of them with both splits, in batches of at most 200 tokens."""
-    monkeypatch.setattr(write, "TOKENS_A_BATCH", 200)
+    monkeypatch.setattr(write, "TOKENS_PER_BATCH", 200)
     rows = token_rows(LENGTHS)
     sources = [
         write_source(tmp_path, rows[:30], 3, weight=22),
@@ -46,7 +46,7 @@ def test_every_token_leads_to_its_document(folder):
     for shard in open_shards(folder).manifest.sources[1].shards:
         for position in range(0, shard.n_tokens, 7):
             row, token = expected[before + position]
-            place = whence(folder / shard.path, position)
+            place = trace(folder / shard.path, position)
             assert (place.doc_id, place.token, place.score) == (row.doc_id, token, row.score)
             assert rows[first + place.row] is row
         before, first = before + shard.n_tokens, first + shard.n_docs
@@ -54,13 +54,13 @@ def test_every_token_leads_to_its_document(folder):
 
 
 def test_a_token_leads_to_its_address(folder, capsys):
-    doc_id = whence(folder / "webtext" / "train-00000.arrow", 5).doc_id
+    doc_id = trace(folder / "webtext" / "train-00000.arrow", 5).doc_id
     documents = [Document(f"webtext/{number}", f"http://a.example/{number}", "text") for number in range(2500)]
     documents[2100] = Document(doc_id, "http://b.example/", "the text", warc_file="a.warc.gz", warc_offset=7)
     corpus = folder / "corpus"
     write_parquet(corpus / "kept" / "part-1.parquet", corpus, KEPT_SCHEMA, map(kept_row, documents))
     (corpus / "kept" / ".tmp-1-part-2.parquet").write_bytes(b"half of a part")
-    assert main(["whence", str(folder / "webtext" / "train-00000.arrow"), "5", "--corpus", str(corpus)]) == 0
+    assert main(["trace", str(folder / "webtext" / "train-00000.arrow"), "5", "--corpus", str(corpus)]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["doc_id"] == answer["document"]["id"] == doc_id
     assert (answer["document"]["url"], answer["document"]["warc_offset"]) == ("http://b.example/", 7)
@@ -74,7 +74,7 @@ def test_a_token_leads_to_its_address(folder, capsys):
 @pytest.mark.parametrize("position", [-1, 10**6])
 def test_a_position_outside_is_refused(folder, position):
     with pytest.raises(ShardError, match="there is no token"):
-        whence(folder / "books" / "train-00000.arrow", position)
+        trace(folder / "books" / "train-00000.arrow", position)
 
 
 def test_a_damaged_or_foreign_shard_gives_no_answer(folder):
@@ -83,11 +83,11 @@ def test_a_damaged_or_foreign_shard_gives_no_answer(folder):
     (folder / "books" / "other.arrow").write_bytes(data)
     path.write_bytes(data[:800] + bytes([data[800] ^ 1]) + data[801:])
     with pytest.raises(ShardError, match="its bytes are not"):
-        whence(path, 0)
+        trace(path, 0)
     with pytest.raises(ShardError, match="names no shard books/other"):
-        whence(folder / "books" / "other.arrow", 0)
+        trace(folder / "books" / "other.arrow", 0)
     with pytest.raises(ShardError, match="in any folder above"):
-        whence(folder.parent / "other.arrow", 0)
+        trace(folder.parent / "other.arrow", 0)
 
 
 def test_verify_names_the_bad_shards_and_fails(folder, capsys):
@@ -132,7 +132,7 @@ def test_peek_shows_text_with_the_tokenizer_of_the_shards_and_no_other(folder, t
     assert main(["peek", str(tmp_path / "bytes"), "--tokenizer", str(tmp_path / "tokenizer")]) == 0
     assert r'9: "Grüße\n<|endoftext|>"' in capsys.readouterr().out
     (shard,) = (tmp_path / "bytes" / "webtext").iterdir()
-    assert main(["whence", str(shard), "4", "--tokenizer", str(tmp_path / "tokenizer"), "--tokens", "3"]) == 0
+    assert main(["trace", str(shard), "4", "--tokenizer", str(tmp_path / "tokenizer"), "--tokens", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["text"] == {"before": "rü", "token": "\ufffd", "after": "\ufffde"}
     assert main(["peek", str(folder), "--tokenizer", str(tmp_path / "tokenizer")]) == 3
     assert "the shards were written with" in capsys.readouterr().err

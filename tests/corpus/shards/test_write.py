@@ -68,7 +68,7 @@ def test_the_width_of_a_token_follows_from_the_vocabulary(tmp_path, vocab_size, 
 @pytest.mark.parametrize("lengths", [[0], [1], [], [40], [9, 0, 10, 40, 3]])
 def test_batches_are_bounded_and_a_long_document_is_whole(tmp_path, monkeypatch, lengths):
     """With batches of at most ten tokens: the document of forty stands alone in a batch."""
-    monkeypatch.setattr(write, "TOKENS_A_BATCH", 10)
+    monkeypatch.setattr(write, "TOKENS_PER_BATCH", 10)
     rows = token_rows(lengths)
     shard = write_shard(tmp_path / "a.arrow", tmp_path, rows, SMALL, "webtext", "train")
     assert [batch for batch in shard.batches if batch.n_tokens > 10 and batch.n_docs > 1] == []

@@ -15,7 +15,7 @@ from months import define, refresh, tokenizer_folder  # noqa: F401
 from corpus.files.manifest import verify
 from corpus.releases.layout import Releases, shared_bytes
 from corpus.sample.months import page_url, write_month
-from corpus.shards.whence import whence
+from corpus.shards.trace import trace
 from pipelines.refresh.corpus import corpus_at
 from pipelines.refresh.state import State
 
@@ -176,7 +176,7 @@ def test_a_page_is_explained_down_to_its_tokens(story, capsys):
     assert main([str(release), page_url("2016-09", 7) + "#part", "--json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)
     assert one["outcome"] == "kept" and one["row"]["url"] == page_url("2016-09", 7)
-    place = whence(release / "shards" / one["place"]["shard"], one["place"]["first_token"])
+    place = trace(release / "shards" / one["place"]["shard"], one["place"]["first_token"])
     assert (place.doc_id, place.row, place.token) == (one["row"]["id"], one["place"]["row"], 0)
     assert main([str(release), one["row"]["id"].rpartition("/")[2]]) == 0
     assert "kept" in capsys.readouterr().out

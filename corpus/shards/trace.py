@@ -30,7 +30,7 @@ class Place:
     score: float | None
 
 
-def whence(path: Path, position: int) -> Place:
+def trace(path: Path, position: int) -> Place:
     """The document of the token at `position` (counted from 0, end-of-text included) of the shard at `path`."""
     folder, manifest = manifest_above(path)
     source, shard = _entry(manifest, path.absolute().relative_to(folder).as_posix(), folder)
