@@ -15,6 +15,7 @@ tokenizer of words (spaCy's) is another question.
 
 import argparse
 import json
+import re
 import shutil
 import sys
 from collections import Counter
@@ -29,7 +30,7 @@ from corpus.document import Document, Rejected, run_steps
 from corpus.files.manifest import read_json, read_manifest, read_parquet
 from corpus.recipes.fineweb import make
 from corpus.recipes.recipe import Choices
-from corpus.rules.words import count_sentences, without_heading_marks, words
+from corpus.rules.words import count_sentences, words
 from corpus.schema import from_extracted
 from pipelines.runtime.driver import RUN_FILE
 from pipelines.runtime.task import STAGES
@@ -138,7 +139,7 @@ def _their_verdict(document: Document, filters: list[Any]) -> str:
     for one in filters:
         marked = theirs.text
         if type(one).__name__ == "GopherQualityFilter":
-            theirs.text = without_heading_marks(theirs.text)
+            theirs.text = re.sub(r"^#{1,6} ", "", theirs.text, flags=re.MULTILINE)
         said = one.filter(theirs)
         kept, why = said if isinstance(said, tuple) else (said, "rejected")
         if not kept:

@@ -15,15 +15,14 @@ Paragraphs stay apart (docs/text.md); the mark of a list item is a word, as a bu
 """
 
 import re
+import sys
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf
 
 from corpus.document import Document, Rejected
-from corpus.rules.words import count_sentences
+from corpus.rules.native import LineLimits, read
 
-_CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
-_POLICY = re.compile("terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies")
 _LANGUAGES_WITHOUT_SPACES = frozenset({"ja", "th", "zh"})
 
 
@@ -51,32 +50,9 @@ C4_FINEWEB = replace(C4_PAPER, ends_in_mark=False)
 
 def lines(document: Document, limits: C4Limits = C4_CODE) -> Document:
     """Drop the lines that are no sentences, or that speak of javascript, cookies or terms; take out citation marks."""
-    kept: list[str] = []
-    is_after_blank = False
-    for line in map(str.strip, document.text.splitlines()):
-        cleaned = _clean(line, limits) if line else None
-        if cleaned:
-            kept += ["", cleaned] if is_after_blank and kept else [cleaned]
-        is_after_blank = not line or (is_after_blank and not cleaned)
-    return document.with_text("\n".join(kept))
-
-
-def _clean(line: str, limits: C4Limits) -> str | None:
-    """The line without citation marks, or None for a line to drop."""
-    if len(line) > limits.max_word_length and max(map(len, line.split())) > limits.max_word_length:
-        return None
-    if "[" in line:
-        line = _CITATION.sub("", line)
-    if limits.ends_in_mark and (not line.endswith(limits.end_marks) or line.endswith("...")):
-        return None
-    if len(line.split()) < limits.min_words_per_line:
-        return None
-    lowered = line.lower()
-    if "lorem ipsum" in lowered:  # left in place: `page` is to see it and to reject the whole page
-        return line
-    if "javascript" in lowered or ("{" not in line and _POLICY.search(lowered)):
-        return None
-    return line
+    longest = int(min(limits.max_word_length, sys.maxsize))
+    native = LineLimits(limits.min_words_per_line, longest, limits.ends_in_mark)
+    return document.with_text(read(document.text).c4_lines(native, limits.end_marks))
 
 
 def page(document: Document, limits: C4Limits = C4_CODE) -> Document | Rejected:
@@ -93,11 +69,7 @@ def page(document: Document, limits: C4Limits = C4_CODE) -> Document | Rejected:
         found = _bad_words(limits.bad_words, document.language in _LANGUAGES_WITHOUT_SPACES).findall(lowered)
         if found:
             return document.reject("c4.bad_word", len(found), found[0])
-    sentences = 0
-    for line in text.splitlines():
-        if sentences >= limits.min_sentences:
-            break
-        sentences += count_sentences(line)
+    sentences = read(text).sentences(limits.min_sentences)
     if sentences < limits.min_sentences:
         return document.reject("c4.too_few_sentences", sentences)
     return document

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corpus.document import Document, Rejected
-from corpus.rules.words import TERMINAL_PUNCTUATION, words
+from corpus.rules.native import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,16 @@ def quality(document: Document, limits: FineWebLimits = FineWebLimits()) -> Docu
 
 def _rules(text: str, limits: FineWebLimits) -> Iterator[tuple[bool, str, float]]:
     """Whether a rule fails, its name and the value that decided; worked out one by one. Empty lines do not count."""
-    lines = [line for line in text.split("\n") if line and not line.isspace()]
-    yield not lines, "no_text", 0
-    punctuated = sum(line[-1] in TERMINAL_PUNCTUATION for line in lines) / len(lines)
+    reading = read(text)
+    lines = reading.lines(limits.short_line)
+    count = lines.pieces.count
+    yield not count, "no_text", 0
+    punctuated = lines.punctuated / count
     yield punctuated < limits.min_punctuated_line_share, "too_few_punctuated_lines", punctuated
-    short = sum(len(line) <= limits.short_line for line in lines) / len(lines)
+    short = lines.short / count
     yield short > limits.max_short_line_share, "too_many_short_lines", short
-    characters = sum(map(len, lines)) - sum(map(len, set(lines)))
-    duplicate = characters / (len(text) - text.count("\n"))
+    duplicate = lines.pieces.repeated_characters / (len(text) - lines.breaks)
     fails = duplicate > limits.max_duplicate_line_character_share
     yield fails, "too_many_characters_in_duplicate_lines", duplicate
-    breaks = (len(lines) - 1) / max(1, len(text.split()))
-    if breaks > limits.max_line_breaks_per_word:  # a split at white space finds no more words, and five times as fast
-        breaks = (len(lines) - 1) / len(words(text))
+    breaks = (count - 1) / reading.counts().tokens
     yield breaks > limits.max_line_breaks_per_word, "too_many_line_breaks", breaks

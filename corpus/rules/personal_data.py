@@ -48,6 +48,11 @@ _ISSUERS = (
 )
 
 
+# What every address has in it; much faster to look for, and in few texts.
+_IPV4_SIGN = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
+_IPV6_SIGN = re.compile(r":[0-9A-Fa-f]{0,4}:")
+
+
 @dataclass(frozen=True)
 class _Kind:
     """A pattern, what a text must have for it to be looked for, and what makes a candidate real."""
@@ -81,7 +86,7 @@ def mask_text(text: str, kinds: tuple[str, ...] = ALL) -> tuple[str, dict[str, i
 def _masked(text: str, kind: _Kind) -> tuple[str, int]:
     pieces, done = list[str](), 0
     for match in kind.pattern.finditer(text):
-        if match[0] != kind.placeholder and kind.is_real(match[0]):
+        if not match[0].startswith(kind.placeholder) and kind.is_real(match[0]):
             pieces += (text[done : match.start()], kind.placeholder)
             done = match.end()
     return ("".join((*pieces, text[done:])), len(pieces) // 2) if pieces else (text, 0)
@@ -123,6 +128,6 @@ _KINDS = (
     _Kind("email", re.compile(_EMAIL), "email@example.com", lambda text: "@" in text, lambda found: True),
     _Kind("card", re.compile(_CARD), "0000 0000 0000 0000", lambda text: True, is_card),
     _Kind("phone", re.compile(_PHONE, re.VERBOSE), "+1 555-010-0100", lambda text: True, lambda found: True),
-    _Kind("ip", re.compile(_IPV4), "192.0.2.1", lambda text: text.count(".") >= 3, is_public_ipv4),
-    _Kind("ip", re.compile(_IPV6), "2001:db8::1", lambda text: text.count(":") >= 2, is_public_ipv6),
+    _Kind("ip", re.compile(_IPV4), "192.0.2.1", lambda text: bool(_IPV4_SIGN.search(text)), is_public_ipv4),
+    _Kind("ip", re.compile(_IPV6), "2001:db8::1", lambda text: bool(_IPV6_SIGN.search(text)), is_public_ipv6),
 )

@@ -21,7 +21,7 @@ from ftfy.badness import MOJIBAKE_CATEGORIES
 from ftfy.chardata import CONTROL_CHARS, LIGATURES
 
 from corpus.document import Document, Rejected
-from corpus.rules.words import count_letters, lexical, words
+from corpus.rules.native import read
 
 _CONFIG = ftfy.TextFixerConfig(uncurl_quotes=False, fix_character_width=False, explain=False)
 _LONGEST_SEGMENT = _CONFIG.max_decode_length
@@ -91,12 +91,13 @@ def prose(document: Document, limits: ProseLimits = ProseLimits()) -> Document |
     Scripts written without spaces have a word for every two characters.
     """
     text = document.text
-    count = len(lexical(words(text)))
+    of = read(text).counts()
+    count = of.lexical
     if not text.isascii():
         count += len(_UNSPACED.findall(text)) // 2
     if count < limits.min_words:
         return document.reject("text.too_few_words", count)
-    share = count_letters(text) / max(1, len("".join(text.split())))
+    share = of.letters / max(1, of.visible)
     if share < limits.min_letter_share:
         return document.reject("text.not_prose", share)
     return document

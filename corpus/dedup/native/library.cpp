@@ -13,7 +13,7 @@
 using dedup::Cut;
 
 EXPORTED void dedup_set_characters(const uint8_t* classes, const uint32_t* folds, size_t fold_pairs) {
-  dedup::characters.set(classes, folds, fold_pairs);
+  words::characters.set(classes, folds, fold_pairs);
 }
 
 // For each of `documents` texts, of which text i is bytes offsets[i] to offsets[i + 1] of `data`, its minima.
@@ -46,7 +46,7 @@ EXPORTED int64_t dedup_shingles(const char* data, size_t length, const Cut* cut,
 // The folded words of one text, each with a line feed: the number of bytes, of which the first `room` are written.
 EXPORTED int64_t dedup_words(const char* data, size_t length, char* out, size_t room) try {
   dedup::Shingles shingles;
-  const std::string words = shingles.words(data, length);
+  const std::string words = shingles.words_of(data, length);
   std::memcpy(out, words.data(), std::min(room, words.size()));
   return static_cast<int64_t>(words.size());
 } catch (const std::bad_alloc&) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "words.h"
+#include "../../rules/native/words.h"
 
 namespace dedup {
 
@@ -13,36 +13,18 @@ constexpr uint32_t kDottedI = 0x130;  // the one letter that two letters are the
 
 // Calls `each` for every code point of the folded word.
 template <typename Each>
-inline void fold(const Text& text, size_t begin, size_t end, Each each) {
+inline void fold(const words::Text& text, size_t begin, size_t end, Each each) {
   for (size_t place = begin; place < end; ++place) {
     const uint32_t code = text.codes()[place];
-    each(characters.fold(code));
+    each(words::characters.fold(code));
     if (code == kDottedI) each(0x307);
-  }
-}
-
-void append(std::string& out, uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | code >> 18);
-    out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
   }
 }
 
 }  // namespace
 
 void Shingles::hash_words() {
-  for_each_word(text_, [this](size_t begin, size_t end) {
+  words::for_each_word(text_, [this](size_t begin, size_t end) {
     uint64_t hash = 0;
     fold(text_, begin, end, [&hash](uint32_t code) { hash = (hash ^ (hash >> 29) ^ code) * kGolden + 1; });
     pieces_.push_back(mixed(hash));
@@ -53,7 +35,7 @@ void Shingles::hash_words() {
 void Shingles::hash_characters() {
   bool blank = false;
   for (size_t place = 0; place < text_.size(); ++place) {
-    if (text_.classes()[place] & kSpace) {
+    if (text_.classes()[place] & words::kSpace) {
       blank = !pieces_.empty();
       continue;
     }
@@ -84,11 +66,11 @@ const std::vector<uint64_t>& Shingles::of(const char* data, size_t length, Cut c
   return hashes_;
 }
 
-std::string Shingles::words(const char* data, size_t length) {
+std::string Shingles::words_of(const char* data, size_t length) {
   text_.read(data, length);
   std::string out;
-  for_each_word(text_, [&](size_t begin, size_t end) {
-    fold(text_, begin, end, [&out](uint32_t code) { append(out, code); });
+  words::for_each_word(text_, [&](size_t begin, size_t end) {
+    fold(text_, begin, end, [&out](uint32_t code) { words::append(out, code); });
     out += '\n';
   });
   return out;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "characters.h"
+#include "../../rules/native/characters.h"
 
 namespace dedup {
 
@@ -19,13 +19,13 @@ class Shingles {
   // The 64-bit hashes of a text's shingles in their order; one for a text shorter than a shingle, none without a word.
   const std::vector<uint64_t>& of(const char* data, size_t length, Cut cut);
   // The words that are hashed, in UTF-8 with a line feed after each.
-  std::string words(const char* data, size_t length);
+  std::string words_of(const char* data, size_t length);
 
  private:
   void hash_words();
   void hash_characters();
 
-  Text text_;
+  words::Text text_;
   std::vector<uint64_t> pieces_;
   std::vector<uint64_t> hashes_;
 };

@@ -21,8 +21,8 @@ from corpus.dedup.minhash import (
     similarity,
     words_of,
 )
-from corpus.dedup.native import ALONE
-from corpus.rules.words import lexical, words
+from corpus.rules.characters import ALONE
+from corpus.rules.words import words
 
 CONFIG = MinHash()
 GOLDEN = 0x9E3779B97F4A7C15
@@ -36,7 +36,8 @@ AWKWARD = (
 
 def reference_words(text):
     """The words of the rules, in lower case, with characters of scripts without blanks apart."""
-    pieces = (piece for token in lexical(words(text)) for piece in PIECES.findall(token))
+    lexical = (token for token in words(text) if re.search(r"[^\W_]", token))
+    pieces = (piece for token in lexical for piece in PIECES.findall(token))
     return [piece.lower().replace("ς", "σ") for piece in pieces]
 
 

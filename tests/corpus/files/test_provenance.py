@@ -55,7 +55,7 @@ def append(path, text="\n"):
     [
         ("corpus/mixture.py", {"corpus.mixture"}),
         ("corpus/report/write.py", set()),
-        ("corpus/rules/words.py", {"corpus.rules.gopher", "corpus.extraction.wikitext"}),
+        ("corpus/rules/characters.py", {"corpus.rules.gopher", "corpus.rules.language", "corpus.extraction.wikitext"}),
         ("corpus/extraction/wiki/templates.py", {"corpus.extraction.wikitext"}),
         ("corpus/readers/reddit.py", {"pipelines.work.links"}),
     ],

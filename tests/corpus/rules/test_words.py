@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.rules.words import TERMINAL_PUNCTUATION, count_letters, count_sentences, lexical, words
+from corpus.rules.characters import TERMINAL_PUNCTUATION
+from corpus.rules.native import Reading
+from corpus.rules.words import count_sentences, words
 
 
 @pytest.mark.parametrize(
@@ -37,14 +39,14 @@ def test_a_split_loses_nothing_but_white_space(text):
 
 
 def test_lexical_words_have_a_letter_or_a_digit():
-    assert lexical(("a", "-", "1", "...", "_", "é", "n't")) == ["a", "1", "é", "n't"]
+    assert Reading("a - 1 ... _ é n't").counts().lexical == 4
 
 
 @pytest.mark.parametrize(
     ("text", "letters"), [("", 0), ("a1 b-_c", 3), ("हिन्दी", 6), ("他，1", 1), ("\ufffd\ufffd", 0)]
 )
 def test_letters_count_with_their_marks(text, letters):
-    assert count_letters(text) == letters
+    assert Reading(text).counts().letters == letters
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
-// The word split of corpus/rules/words.py over code points: the same tokens for any text.
+// The word split of the rules (corpus/rules/words.py) over code points.
 #pragma once
 #include <cstddef>
 
 #include "characters.h"
 
-namespace dedup {
+namespace words {
 
 // Calls `word(begin, end)` for each lexical token of the text, and for each of its characters that stand alone.
 template <typename Word>
@@ -38,4 +38,4 @@ void for_each_word(const Text& text, Word word) {
   }
 }
 
-}  // namespace dedup
+}  // namespace words

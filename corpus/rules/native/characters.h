@@ -1,14 +1,15 @@
-// What the word split must know of each code point, as Python's own tables have it: the tables come from Python.
+// What the rules must know of each code point, as Python's own tables have it: the tables come from Python.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
-namespace dedup {
+namespace words {
 
 constexpr uint32_t kCodePoints = 0x110000;
 
-// Bits of a class. The names are those of the regular expressions in corpus/rules/words.py.
+// Bits of a class. The names are those of corpus/rules/characters.py.
 enum : uint8_t {
   kSpace = 1,          // \s
   kMark = 2,           // punctuation or a symbol, without _
@@ -17,6 +18,7 @@ enum : uint8_t {
   kLetter = 16,        // [^\W\d_]
   kLetterOrDigit = 32, // [^\W_]
   kAlone = 64,         // of a script without blanks: a word of its own
+  kTerminal = 128,     // ends a sentence in any script
 };
 
 class Characters {
@@ -33,6 +35,9 @@ class Characters {
 
 extern Characters characters;
 
+// The code point as UTF-8; a lone surrogate too.
+void append(std::string& out, uint32_t code);
+
 // A text as code points with their classes, and a blank on either side, so that nobody runs off the end.
 class Text {
  public:
@@ -48,4 +53,4 @@ class Text {
   size_t size_ = 0;
 };
 
-}  // namespace dedup
+}  // namespace words

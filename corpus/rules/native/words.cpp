@@ -1,9 +1,26 @@
-// Each function is one line of the regular expression `_TOKEN`, in its order; the first that matches wins there and here.
+// The split as a regular expression, of which each function is one line, in its order; the first that matches wins. C is
+// a character that is neither white space nor a mark, W a clitic: (?:[smdt]|ll|re|ve)\b.
+//
+//     @?C+(?:                                    a word, and what may join the next one to it:
+//         \.(?=[a-z0-9])C+                       example.org 3.14, but not "the end.Then"
+//       | \.(?=[A-Z]\.)C                        U.S
+//       | \.(?:(?<=\b[A-Z]\.)|(?<=\.[a-z]\.))  J. U.S. e.g.
+//       | \.(?<=\b(?:Mr|Ms|Dr|St|Jr|vs|Mrs)\.)
+//       | ://\S*C/?                             a web address, without the full stop after it
+//       | ,(?<=\d,)(?=\d)C+                     1,000
+//       | [:/–](?=\d)C+                         10:30 1/2 2019–21
+//       | [&@(=\[]C+                            AT&T f(x
+//       | -(?<=[^\W\d_]-)(?=\d)C+               covid-19, but "well", "-", "known" and "14", "-", "day"
+//       | ['’](?!W)C+                           O'Brien
+//     )*
+//   | ['’]W                                     's 'll n't
+//   | \.{2,} | [-|=^+~/]{2,}                    ... --- |---|
+//   | \S
 #include "words.h"
 
 #include <cstring>
 
-namespace dedup {
+namespace words {
 
 namespace {
 
@@ -126,4 +143,4 @@ class Matcher {
 
 size_t token_end(const Text& text, size_t at) { return Matcher(text).end_of(at); }
 
-}  // namespace dedup
+}  // namespace words

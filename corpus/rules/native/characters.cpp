@@ -1,6 +1,6 @@
 #include "characters.h"
 
-namespace dedup {
+namespace words {
 
 Characters characters;
 
@@ -10,6 +10,24 @@ void Characters::set(const uint8_t* classes, const uint32_t* folds, size_t fold_
   for (size_t pair = 0; pair < fold_pairs; ++pair) table[folds[2 * pair]] = folds[2 * pair + 1];
   folds_ = std::move(table);
   classes_.assign(classes, classes + kCodePoints);
+}
+
+void append(std::string& out, uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xC0 | code >> 6);
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    out += static_cast<char>(0xE0 | code >> 12);
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  } else {
+    out += static_cast<char>(0xF0 | code >> 18);
+    out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  }
 }
 
 namespace {
@@ -49,4 +67,4 @@ void Text::read(const char* data, size_t length) {
   classes_[0] = *kind = kSpace;
 }
 
-}  // namespace dedup
+}  // namespace words
