@@ -167,8 +167,13 @@ def _versions(names: Iterable[str]) -> dict[str, str]:
     found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
     for name in names:
         if name not in sys.stdlib_module_names and (distribution := _distribution(name)):
-            found[distribution] = importlib.metadata.version(distribution)
+            found[distribution] = _version(distribution)
     return found
+
+
+@cache
+def _version(distribution: str) -> str:
+    return importlib.metadata.version(distribution)
 
 
 @cache

@@ -2,13 +2,17 @@
 
 For each stage, of which `done` says that the stages it reads are finished:
 
-    done ── Barrier ── Plan ── Apart ── Do ── All ── Finish ── done
-            (0, words)  (n, task)        (0, word)     (0, "stage=ok")
+    done ── Plan ── Apart ── Do ── All ── Finish ── done
+      (0, word)  (n, task)    (0, word)      (0, "stage=ok")
 
-`Barrier`, `Apart` and `All` are GroupByKeys: the first and the last let nobody begin before everybody has ended, the
-one between them gives each task a group of its own, so that any worker may take it. (`Reshuffle` would keep them where
-they were planned, on engines that keep the number of partitions.) `Plan` always emits one more element, its verdict, so
-that no group after it is ever empty. Without `All`, Spark might compute a stage again for its second reader.
+`Apart` and `All` are GroupByKeys: `All` lets nobody begin before everybody has ended, `Apart` gives each task a group
+of its own, so that any worker may take it. (`Reshuffle` would keep them where they were planned, on engines that keep
+the number of partitions.) `Plan` always emits one more element, its verdict, so that no group after it is ever empty.
+Without `All`, Spark might compute a stage again for its second reader.
+
+A GroupByKey costs the same for twenty pages as for a thousand, so there are no more of them than that: a stage waits
+only for those it reads that no other of them waits for. Mostly that is one, and its `Finish` and the next `Plan` run as
+one; where there are several, a third GroupByKey, `Barrier`, brings their words together.
 
 Text never enters a shuffle: a task is a few hundred bytes, a worker reads one input and writes its parts. The graph is
 as small for a hundred thousand files as for one, since tasks are planned by workers from the manifests before.
@@ -23,7 +27,7 @@ from pipelines.runtime.execute import FAILED, OK, cut, encoded_pieces, end, exec
 from pipelines.runtime.run import Run
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.spill import FOLDER, gathered, task_batch
-from pipelines.runtime.stage import Stage, decode, encode
+from pipelines.runtime.stage import Stage, decode, encode, in_order
 
 Word = tuple[int, str]
 Packed = tuple[int, bytes]
@@ -31,14 +35,14 @@ _VERDICT, _GROUPS = -1, -2
 
 
 class Plan(beam.DoFn):
-    """(0, words of the stages read) → (number, task) for each task without a record, and the verdict."""
+    """(0, the words of the stages waited for) → (number, task) for each task without a record, and the verdict."""
 
     def __init__(self, stage: Stage[Any, Any], run: Run, expected: int) -> None:
         self.stage, self.run, self.expected = stage, run, expected
 
-    def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Word]:
-        """All words in, all tasks out, the biggest first: a runner that halves them halves the work."""
-        words = list(element[1])
+    def process(self, element: tuple[int, str | Iterable[str]]) -> Iterator[Word]:
+        """All words in (a single one as it is), all tasks out, the biggest first: who halves them halves the work."""
+        words = [element[1]] if isinstance(element[1], str) else list(element[1])
         assert len(words) == self.expected, (self.stage.name, words)
         left = plan(self.stage, self.run) if all(word.endswith(f"={OK}") for word in words) else None
         yield _VERDICT, FAILED if left is None else OK
@@ -133,8 +137,10 @@ class RunStage(beam.PTransform):
     def expand(self, input_or_inputs: Any) -> Any:
         """Drawn at the head of this module; a shuffle puts `Cut` and a GroupByKey where `Do` stands."""
         stage, run = self.stage, self.run
-        one = input_or_inputs[0] if len(input_or_inputs) == 1 else tuple(input_or_inputs) | beam.Flatten()
-        gate = one | "Barrier" >> beam.GroupByKey()  # (0, words)
+        if len(input_or_inputs) == 1:
+            gate = input_or_inputs[0]  # (0, word)
+        else:
+            gate = tuple(input_or_inputs) | beam.Flatten() | "Barrier" >> beam.GroupByKey()  # (0, words)
         shuffled = isinstance(stage.work, ShuffleWork)
         planned = beam.ParDo((PlanShuffle if shuffled else Plan)(stage, run, self.expected))
         apart = gate | "Plan" >> planned.with_output_types(Word) | "Apart" >> beam.GroupByKey()  # (number, lines)
@@ -160,5 +166,11 @@ def build_job(pipeline: beam.Pipeline, stages: Sequence[Stage[Any, Any]], run: R
     begin = pipeline | "Begin" >> beam.Impulse() | "Word" >> beam.ParDo(Begin()).with_output_types(Word)
     done: dict[str, Any] = {}
     for stage in stages:
-        waits = [done[other.name] for other in stage.reads if other.name in done] or [begin]
+        waits = [done[other.name] for other in _awaited(stage) if other.name in done] or [begin]
         done[stage.name] = tuple(waits) | RunStage(stage, run, len(waits))
+
+
+def _awaited(stage: Stage[Any, Any]) -> list[Stage[Any, Any]]:
+    """The stages that a stage reads, without those that another of them reads, at any distance."""
+    earlier = {each.name for other in stage.reads for each in in_order(other) if each is not other}
+    return [other for other in stage.reads if other.name not in earlier]

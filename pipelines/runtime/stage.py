@@ -103,11 +103,15 @@ def decode(stage: Stage[U, Any], line: str) -> Task[U]:
 def in_order(last: Stage[Any, Any]) -> list[Stage[Any, Any]]:
     """The stages that a stage depends on, each before its readers, and the stage itself at the end."""
     found: dict[str, Stage[Any, Any]] = {}
-    for other in last.reads:
-        for stage in in_order(other):
-            if found.setdefault(stage.name, stage) is not stage:
-                raise ValueError(f"two stages are called {stage.name}")
-    found[last.name] = last
+
+    def add(stage: Stage[Any, Any]) -> None:
+        if stage.name not in found:
+            for other in stage.reads:
+                add(other)
+        if found.setdefault(stage.name, stage) is not stage:
+            raise ValueError(f"two stages are called {stage.name}")
+
+    add(last)
     return list(found.values())
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 from conftest import ROOT
 
-NAMES = "boto3", "google.cloud.storage", "pandas"
+NAMES = "boto3", "google.cloud.storage", "pandas", "pymongo"
 
 
 def modules_after(statement: str) -> set[str]:
