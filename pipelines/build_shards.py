@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from corpus.command_line import SHARE_BELOW_ONE, CommandParser, Number, WholeNumber
 from pipelines.cli.flags import add_run_flags
+from pipelines.cli.memory import add_memory_flag
 
 if TYPE_CHECKING:
     from pipelines.builds.build import Build
@@ -50,13 +51,7 @@ def parser() -> CommandParser:
     flags.add_argument(
         "--most-epochs", action="append", default=[], metavar="NAME=N", help="cap a source's epochs in --budget"
     )
-    flags.add_argument(
-        "--memory-mb",
-        type=WholeNumber(0),
-        default=0,
-        metavar="MB",
-        help="of all processes together, in millions of bytes; default 1,000 for each worker",
-    )
+    add_memory_flag(flags)
     flags.add_argument("--also-bin", action="store_true", help="write nanoGPT's train.bin and val.bin too")
     flags.add_argument("--remove-ids", default="", metavar="FILE", help="ids to take out, one a line")
     flags.add_argument("--remove-domain", action="append", default=[], metavar="DOMAIN", help="domain to take out")

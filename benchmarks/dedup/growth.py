@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.dedup.made_up import MakeSignatures, numbers
 from corpus.dedup.minhash import MinHash
 from corpus.files.manifest import MANIFEST
-from pipelines.builds.duplicates import duplicates
+from pipelines.builds.duplicates import Room, duplicates
 from pipelines.runtime.driver import Handing, new_run, run_stages
 from pipelines.runtime.records import Finished, finished
 from pipelines.runtime.run import Run
@@ -86,7 +86,7 @@ def main() -> None:
     config = MinHash()
     plan = partial(numbers, given.documents, given.documents)
     made = Stage("signatures", MakeSignatures(config), plan=plan, units_per_worker=PER_WORKER)
-    last = duplicates(config, GROUP_BYTES, made).verdicts
+    last = duplicates(config, Room(), made).verdicts
     mode = "in_memory" if given.workers == 1 else "multi_processing"
     engine = ["--runner=FnApiRunner", f"--direct_running_mode={mode}", f"--direct_num_workers={given.workers}"]
     for stage in (made, last):
@@ -113,7 +113,6 @@ def _facts(stage: Stage[Any, Any], run: Run) -> Finished[Any]:
 
 
 PER_WORKER = 20_000
-GROUP_BYTES = 16 * 2**20
 
 if __name__ == "__main__":
     main()

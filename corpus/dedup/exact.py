@@ -35,8 +35,8 @@ def preferred(rows: np.ndarray, *keys: np.ndarray) -> np.ndarray:
 
 def losers(rows: np.ndarray, keys: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Rows whose keys all equal those of a better one: their places, ascending, and the place of the best for each."""
-    shared = np.flatnonzero(_shared(keys))
-    order = shared[preferred(rows[shared], *(key[shared] for key in keys))]
+    some = np.flatnonzero(shared(keys[0]))
+    order = some[preferred(rows[some], *(key[some] for key in keys))]
     sorted_keys = [key[order] for key in keys]
     first = np.ones(len(order), bool)
     for place, key in enumerate(sorted_keys):
@@ -48,11 +48,11 @@ def losers(rows: np.ndarray, keys: Sequence[np.ndarray]) -> tuple[np.ndarray, np
     return order[found][back], leader[found][back]
 
 
-def _shared(keys: Sequence[np.ndarray]) -> np.ndarray:
-    """Which rows have their first key in common with another: few, so that only these are sorted by all keys."""
-    order = np.argsort(keys[0], kind="stable")
-    ordered = keys[0][order]
+def shared(key: np.ndarray) -> np.ndarray:
+    """Which rows have their key in common with another: few, so that only these are sorted by more."""
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
     equal = ordered[1:] == ordered[:-1]
-    shared = np.zeros(len(ordered), bool)
-    shared[order] = np.r_[False, equal] | np.r_[equal, False] if len(ordered) else shared
-    return shared
+    found = np.zeros(len(key), bool)
+    found[order] = np.r_[False, equal] | np.r_[equal, False] if len(key) else found
+    return found

@@ -18,6 +18,7 @@ from corpus.recipes.recipe import Recipe
 from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.builds.corpus import MakeDecider, Reading, publish, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
+from pipelines.builds.duplicates import NEEDS, room_for
 from pipelines.builds.pages import (
     CAPTURES,
     CRAWL_BYTES_PER_WORKER,
@@ -33,6 +34,7 @@ from pipelines.builds.usefulness import need_some
 from pipelines.cli.command import settings_of
 from pipelines.cli.contents import JSON_LINES
 from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
+from pipelines.cli.memory import share_memory
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.stage import Stage
 from pipelines.work.captures import CaptureFacts, ScanCaptures, archives
@@ -96,13 +98,14 @@ def commoncrawl(ours: CommandParser, flags: argparse.Namespace, beam_flags: list
     refuse_unwanted(pages, "--pages", JSON_LINES, "--submissions of build_webtext")
     pages = sampled(pages)
     reading = Reading(flags.snapshot, flags.captures_a_part, flags.max_quarantined, "--pages")
-    last = stages(pages, recipe, deciders_of(flags, recipe), reading)
+    size = sum(file.bytes for file in pages)
+    memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)
+    last = stages(pages, recipe, deciders_of(flags, recipe, room_for(memory, size)), reading)
     effective = {
         "--pages": samples_of(pages),
         **page_recipe_settings(flags, recipe),
         **decider_settings(flags),
     }
-    size = sum(file.bytes for file in pages)
     settings = settings_of(ours, flags, effective)
     return Build(
         last=last,
@@ -112,5 +115,5 @@ def commoncrawl(ours: CommandParser, flags: argparse.Namespace, beam_flags: list
         max_quarantined=flags.max_quarantined,
         workers=workers_for([(size, CRAWL_BYTES_PER_WORKER)]),
         disk=int(size * DISK_SHARE),
-        lines=lambda: [f"recipe    {recipe.name}: {recipe.cites}", files_line("pages", pages)],
+        lines=lambda: [f"recipe    {recipe.name}: {recipe.cites}", files_line("pages", pages), memory.line()],
     )

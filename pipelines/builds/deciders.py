@@ -16,17 +16,17 @@ from corpus.recipes.recipe import Recipe
 from pipelines.builds.against import keep_out
 from pipelines.builds.corpus import MakeDecider
 from pipelines.builds.decontamination import decontaminate
-from pipelines.builds.duplicates import deduplicate
+from pipelines.builds.duplicates import Room, deduplicate
 from pipelines.builds.quality import by_quality, quality_settings
 from pipelines.cli.inputs import find_below, names_of, sampled, samples_of
 
 
-def deciders_of(given: argparse.Namespace, recipe: Recipe) -> tuple[MakeDecider, ...]:
+def deciders_of(given: argparse.Namespace, recipe: Recipe, room: Room) -> tuple[MakeDecider, ...]:
     """The makers of all deciders, for `select`. What a flag names is checked here, before the first byte is written."""
     return (
         *by_quality(given),
-        deduplicate(recipe.near),
-        *_against_corpora(given, recipe),
+        deduplicate(recipe.near, room),
+        *_against_corpora(given, recipe, room),
         *_against_benchmarks(given),
     )
 
@@ -37,8 +37,8 @@ def decider_settings(given: argparse.Namespace) -> dict[str, Any]:
     return {**quality_settings(given), "--against": known, "--benchmarks": samples_of(_benchmarks(given))}
 
 
-def _against_corpora(given: argparse.Namespace, recipe: Recipe) -> tuple[MakeDecider, ...]:
-    return (keep_out(given.against, recipe.near),) if given.against else ()
+def _against_corpora(given: argparse.Namespace, recipe: Recipe, room: Room) -> tuple[MakeDecider, ...]:
+    return (keep_out(given.against, recipe.near, room.group_bytes),) if given.against else ()
 
 
 def _benchmarks(given: argparse.Namespace) -> list[InputFile]:

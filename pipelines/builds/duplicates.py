@@ -3,19 +3,33 @@
     signatures → pages → texts → exact → bands → requests → pairs → clusters → near → duplicates
 
 Each groups what it needs by the hash of a key, or by run (`pipelines.work.signatures`), in groups of about
-`group_bytes`; only `clusters` is one unit. `comparisons` says what was left out, for the manifest. What they do stands
-in `pipelines.work.copies`, `.candidates`, `.clusters`.
+`Room.group_bytes`. Where so many documents may be in company that their clusters do not fit into one worker, `clusters`
+is made in rounds (`pipelines.work.components`). `comparisons` says what was left out, for the manifest. What they do
+stands in `pipelines.work.copies`, `.candidates`, `.components`, `.clusters`.
 """
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from corpus.dedup.minhash import MinHash
 from pipelines.builds.corpus import Decider, MakeDecider
+from pipelines.cli.memory import Memory, Needs
 from pipelines.runtime.stage import Stage
 from pipelines.work.candidates import AskRuns, ComparePairs, FindBuckets, asked_groups
-from pipelines.work.clusters import AskClusters, DecideDuplicates, JoinPairs, all_pairs, decided_runs
+from pipelines.work.clusters import AskClusters, DecideDuplicates, decided_runs
 from pipelines.work.comparisons import CountLeft, left_out
+from pipelines.work.components import (
+    UNION_BYTES,
+    JoinPairs,
+    JoinStars,
+    LabelFacts,
+    LabelRuns,
+    MakeForests,
+    all_pairs,
+    bundles,
+    labelled_runs,
+)
 from pipelines.work.copies import FindPages, FindTexts, SettleCopies, page_groups, run_groups, text_groups
 from pipelines.work.judging import JudgedFacts
 from pipelines.work.packing import GROUP_BYTES
@@ -23,26 +37,55 @@ from pipelines.work.publish import FunnelStep
 from pipelines.work.signatures import SignatureFacts, SignDocuments
 from pipelines.work.verdicts import DecidedFacts, candidates
 
+# MB of the first process and of each further one, measured over all stages (docs/log.md), and the least for groups.
+NEEDS = Needs(driver=300, worker=300, unit=40)
+# Sorting and comparing the rows of a group takes this many times their bytes, beside them.
+_WORKING = 8
+# Rounds of stars: each halves a chain or better, so 12 join 4,000 documents that are alike only one by one.
+ROUNDS = 12
+# No document is of fewer bytes of input: a page of a crawl has some thousands, compressed.
+_LEAST_DOCUMENT = 500
 
-def deduplicate(near: MinHash, group_bytes: int = GROUP_BYTES) -> MakeDecider:
+
+@dataclass(frozen=True)
+class Room:
+    """What a worker may hold: about `group_bytes` of rows, which it sorts, or clusters of `union_bytes`.
+
+    With `rounds` clusters are made on all workers in so many rounds, without it by one.
+    """
+
+    group_bytes: int = GROUP_BYTES
+    union_bytes: int = 2**40
+    rounds: int = 0
+
+
+def room_for(memory: Memory, input_bytes: int) -> Room:
+    """The room under a bound of memory for inputs of some size: rounds where one worker might not hold all clusters."""
+    documents = input_bytes // _LEAST_DOCUMENT
+    rounds = ROUNDS if documents * UNION_BYTES > memory.unit_bytes else 0
+    return Room(min(GROUP_BYTES, memory.unit_bytes // _WORKING), memory.unit_bytes, rounds)
+
+
+def deduplicate(near: MinHash, room: Room | None = None) -> MakeDecider:
     """The decider that leaves one document of each exact copy and of each cluster of similar texts."""
-    return partial(_duplicates, near, group_bytes)
+    return partial(_duplicates, near, room or Room())
 
 
 def _duplicates(
     near: MinHash,
-    group_bytes: int,
+    room: Room,
     judged: Stage[Any, JudgedFacts],
     earlier: tuple[Stage[Any, DecidedFacts], ...],
 ) -> Decider:
     signatures = Stage(
         "signatures", SignDocuments(near), plan=candidates, reads=(judged, *earlier), units_per_worker=10_000
     )
-    return duplicates(near, group_bytes, signatures)
+    return duplicates(near, room, signatures)
 
 
-def duplicates(near: MinHash, group_bytes: int, signatures: Stage[Any, SignatureFacts]) -> Decider:
+def duplicates(near: MinHash, room: Room, signatures: Stage[Any, SignatureFacts]) -> Decider:
     """The decider, given signatures."""
+    group_bytes = room.group_bytes
     pages = Stage("pages", FindPages(group_bytes), plan=partial(page_groups, group_bytes), reads=(signatures,))
     texts = Stage("texts", FindTexts(group_bytes), plan=partial(text_groups, group_bytes), reads=(signatures, pages))
     exact = Stage("exact", SettleCopies(), plan=run_groups, reads=(signatures, pages, texts))
@@ -51,7 +94,7 @@ def duplicates(near: MinHash, group_bytes: int, signatures: Stage[Any, Signature
     requests = Stage("requests", AskRuns(), plan=asked_groups, reads=(signatures, bands))
     sets = ComparePairs(near, group_bytes)
     pairs = Stage("pairs", sets, plan=sets.units, reads=(signatures, requests))
-    clusters = Stage("clusters", JoinPairs(), plan=all_pairs, reads=(signatures, exact, pairs))
+    clusters = joined(room, signatures, exact, pairs)
     members = AskClusters(near, group_bytes)
     alike = Stage("near", members, plan=members.units, reads=(signatures, exact, clusters))
     decided = Stage("duplicates", DecideDuplicates(near), plan=decided_runs, reads=(signatures, exact, alike))
@@ -61,3 +104,20 @@ def duplicates(near: MinHash, group_bytes: int, signatures: Stage[Any, Signature
     )
     left = Stage("comparisons", CountLeft(), plan=left_out, reads=(bands, pairs, alike))
     return Decider(decided, steps, left)
+
+
+def joined(
+    room: Room, signatures: Stage[Any, SignatureFacts], exact: Stage[Any, Any], pairs: Stage[Any, Any]
+) -> Stage[Any, LabelFacts]:
+    """The stage that says which document is in which cluster, and the rounds before it."""
+    reads = (signatures, exact, pairs)
+    if not room.rounds:
+        return Stage("clusters", JoinPairs(), plan=partial(all_pairs, room.union_bytes), reads=reads)
+    rounds: list[Stage[Any, Any]] = [
+        Stage("forests", MakeForests(), plan=partial(bundles, room.group_bytes), reads=reads)
+    ]
+    for number in range(1, room.rounds + 1):
+        for name, large in (("large", True), ("small", False)):
+            star = JoinStars(large, room.group_bytes)
+            rounds.append(Stage(f"{name}_stars_{number}", star, plan=star.units, reads=tuple(rounds[-2:])))
+    return Stage("clusters", LabelRuns(), plan=labelled_runs, reads=(signatures, *rounds))

@@ -19,10 +19,12 @@ from corpus.sources.texts import TextSource
 from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.builds.corpus import AS_IT_COMES, MakeDecider, Reading, publish, reports_of, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
+from pipelines.builds.duplicates import NEEDS, room_for
 from pipelines.builds.recipes import masked, recipe_settings
 from pipelines.builds.usefulness import need_readable
 from pipelines.cli.command import settings_of
 from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
+from pipelines.cli.memory import share_memory
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.stage import Stage
 from pipelines.work.publish import FunnelStep, InputEntry
@@ -94,7 +96,9 @@ def text_build(
     recipe = load_recipe(given.recipe, source.name, Choices(join_lines=join_lines, masked=masked(given)))
     files = sampled(find_inputs(names_of(getattr(given, flag.removeprefix("--"))), flag))
     reading = Reading(given.snapshot, max_quarantined=given.max_quarantined, flag=flag)
-    last = stages(source, files, recipe, deciders_of(given, recipe), reading)
+    size = sum(file.bytes for file in files)
+    memory, flags = share_memory(given.memory_mb, beam_flags, NEEDS)
+    last = stages(source, files, recipe, deciders_of(given, recipe, room_for(memory, size)), reading)
     effective = {
         flag: samples_of(files),
         "--mask": list(masked(given)),
@@ -102,11 +106,10 @@ def text_build(
         **decider_settings(given),
     }
     settings = settings_of(ours, given, effective)
-    size = sum(file.bytes for file in files)
     return Build(
         last=last,
         output=Output(place(given.output), CORPUS, given.replace, settings, closure_of_stages(last)),
-        beam_flags=list(beam_flags),
+        beam_flags=flags,
         summary=summary,
         max_quarantined=given.max_quarantined,
         workers=workers_for([(size, BYTES_PER_WORKER)]),
@@ -114,5 +117,6 @@ def text_build(
         lines=lambda: [
             f"recipe    {recipe.name}: {recipe.cites}",
             f"files     {len(files)} files, {size / 1e6:,.1f} MB",
+            memory.line(),
         ],
     )

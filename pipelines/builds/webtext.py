@@ -25,6 +25,7 @@ from corpus.sources.links import LinkRules
 from pipelines.builds.build import Build, closure_of_stages, times, workers_for
 from pipelines.builds.corpus import AS_IT_COMES, MakeDecider, Reading, publish, reports_of, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
+from pipelines.builds.duplicates import NEEDS, room_for
 from pipelines.builds.pages import (
     CAPTURES,
     CRAWL_BYTES_PER_WORKER,
@@ -40,6 +41,7 @@ from pipelines.builds.usefulness import need_readable, need_some
 from pipelines.cli.command import settings_of
 from pipelines.cli.contents import ARCHIVE, JSON_LINES
 from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
+from pipelines.cli.memory import share_memory
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.records import Finished
 from pipelines.runtime.stage import Stage
@@ -173,7 +175,9 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
     refuse_unwanted(pages, "--pages", JSON_LINES, "--submissions")
     submissions, pages = sampled(submissions), sampled(pages)
     reading = Reading(flags.snapshot, flags.captures_a_part, flags.max_quarantined)
-    last = stages(submissions, pages, recipe, deciders_of(flags, recipe), reading)
+    size = sum(file.bytes for file in pages)
+    memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)
+    last = stages(submissions, pages, recipe, deciders_of(flags, recipe, room_for(memory, size)), reading)
     effective = {
         "--submissions": samples_of(submissions),
         "--pages": samples_of(pages),
@@ -181,7 +185,6 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
         **decider_settings(flags),
     }
     settings = settings_of(ours, flags, effective)
-    size = sum(file.bytes for file in pages)
     dumped = sum(file.bytes for file in submissions)
     return Build(
         last=last,
@@ -194,6 +197,7 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
         lines=lambda: [
             f"recipe    {recipe.name}: {recipe.cites}",
             *(files_line(flag, files) for flag, files in (("submissions", submissions), ("pages", pages))),
+            memory.line(),
         ],
     )
 

@@ -6,6 +6,7 @@ A decider adds its flag here, in the order in which deciders stand, and its make
 import argparse
 
 from corpus.command_line import Number, WholeNumber
+from pipelines.cli.memory import add_memory_flag
 
 
 def add_decider_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
@@ -39,6 +40,7 @@ def add_decider_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) 
         help="files or folders of benchmarks (JSON lines, .tsv, .csv, .txt, compressed or not): what shares 13 words "
         "in a row with one is cut out, and overlap/ says which examples the corpus has",
     )
+    add_memory_flag(flags)
 
 
 def _alpha(text: str) -> float | str:

@@ -10,7 +10,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.runtime.errors import StageError
+from corpus.command_line import WholeNumber
+from corpus.errors import CorpusloomError, ExitCode
 
 # One unit everywhere, in flags and in what is printed: a million bytes, as disks and networks count them.
 MEGABYTE = 10**6
@@ -65,15 +66,29 @@ def share_memory(total: int, beam_flags: Sequence[str], needs: Needs) -> tuple[M
     given, _ = flags.parse_known_args(list(beam_flags))
     local = given.runner in ("", "DirectRunner", "FnApiRunner")
     wanted = (given.direct_num_workers or os.cpu_count() or 1) if local else 1
-    total = total or wanted * A_WORKER
-    if local and total * MEGABYTE > (there := machine_memory()):
+    there = machine_memory()
+    total = total or min(wanted * A_WORKER, there // MEGABYTE if local else wanted * A_WORKER)
+    if local and total * MEGABYTE > there:
         cure = "give less, or fewer workers (--direct_num_workers)"
-        raise StageError(f"--memory-mb {total:,}: this machine has {there // MEGABYTE:,} MB; {cure}", 2)
+        message = f"--memory-mb {total:,}: this machine has {there // MEGABYTE:,} MB; {cure}"
+        raise CorpusloomError(message, ExitCode.FLAGS)
     if total < needs.least(1):
-        raise StageError(f"--memory-mb {total} is too little; one worker needs at least {needs.least(1)}", 2)
+        message = f"--memory-mb {total} is too little; one worker needs at least {needs.least(1)}"
+        raise CorpusloomError(message, ExitCode.FLAGS)
     workers = max(number for number in range(1, wanted + 1) if number == 1 or needs.least(number) <= total)
     more = [f"--direct_num_workers={workers}"] if local else []
     return Memory(total, workers, needs), [*beam_flags, *more]
+
+
+def add_memory_flag(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """The flag, 0 where it is not given."""
+    flags.add_argument(
+        "--memory-mb",
+        type=WholeNumber(0),
+        default=0,
+        metavar="MB",
+        help="of all processes together, in millions of bytes; default 1,000 for each worker",
+    )
 
 
 def machine_memory() -> int:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from corpus.dedup.clusters import Groups, compare, group_starts
-from corpus.dedup.exact import preferred
+from corpus.dedup.exact import preferred, shared
 from corpus.dedup.minhash import MinHash, band_hashes, has_words, mixed
 from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, map_arrow
@@ -158,11 +158,12 @@ class FindBuckets(ShuffleWork[StayingRun, HashGroup, BucketFacts]):
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[BucketFacts]:
         """The members of all buckets, by the key of their set."""
         found = unpacked(entries, BAND_ROWS)
-        order = np.lexsort((found["number"], found["hash"]))
-        starts = group_starts(found["hash"][order])
-        asked, left_out = sets_of(found["number"][order], starts)
+        some = found[shared(found["hash"])]
+        order = np.lexsort((some["number"], some["hash"]))
+        starts = group_starts(some["hash"][order])
+        asked, left_out = sets_of(some["number"][order], starts)
         part = write_rows(task, "asked", asked)
-        largest = int(np.diff(starts).max(initial=0))
+        largest = int(np.diff(starts).max(initial=min(len(found), 1)))
         return Outcome((part,), Counts(len(found), len(found)), BucketFacts(part, left_out, largest))
 
 

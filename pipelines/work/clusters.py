@@ -1,10 +1,9 @@
-"""Verified pairs → clusters → verdicts.
+"""Clusters → verdicts.
 
-    exact, pairs → clusters → near → duplicates
+    clusters → near → duplicates
 
-`clusters` connects: it is one unit, of about 60 bytes a pair, whose result is by number, so that every run finds its
-own. `near` brings the members of each cluster together, names it after the best of them, and asks who stays. The last
-stage brings that back to the runs and writes the verdicts.
+`pipelines.work.components` says which document is in which cluster. `near` brings the members of each cluster together,
+names it after the best of them, and asks who stays. The last stage brings that back to the runs, as verdicts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,16 +13,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.dedup.clusters import Groups, compare, components, group_starts
+from corpus.dedup.clusters import Groups, compare, group_starts
 from corpus.dedup.exact import RULES, preferred
 from corpus.dedup.minhash import MinHash
 from corpus.files.identity import identity_digest, no_identity
 from corpus.files.manifest import Counts, Part
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
-from pipelines.work.candidates import PAIR_ROWS, PairFacts, SetGroup
+from pipelines.work.candidates import SetGroup
+from pipelines.work.components import LABEL_ROWS, LabelFacts, labels_of
 from pipelines.work.copies import ExactFacts, gone_rows
-from pipelines.work.packing import by_group, by_hash, group_count, hash_groups, map_rows, unpacked, write_rows
+from pipelines.work.packing import by_group, by_hash, group_count, hash_groups, map_rows, rows_in, unpacked, write_rows
 from pipelines.work.signatures import (
     ROW_BITS,
     SignatureFacts,
@@ -37,35 +37,12 @@ from pipelines.work.signatures import (
 )
 from pipelines.work.verdicts import DecidedFacts, aligned, verdict_table, write_verdicts
 
-LABEL_ROWS = np.dtype([("number", "<i8"), ("cluster", "<i8")])
-
-
-@dataclass(frozen=True)
-class AllPairs:
-    """All pairs: of copies, and of documents that are alike."""
-
-    gone: tuple[Part, ...]
-    pairs: tuple[Part, ...]
-    widths: Widths
-    label: str = "all pairs"
-
-    @property
-    def size(self) -> int:
-        """How many pairs there are."""
-        return sum(part.rows for part in (*self.gone, *self.pairs)) + 1
-
-
-@dataclass(frozen=True)
-class LabelFacts:
-    """The cluster of each document that has company, by number; `clusters` is how many."""
-
-    labels: Part
-    clusters: int
-
 
 @dataclass(frozen=True)
 class LabelledRun:
-    """A run, who of it left as a copy, the clusters of all documents, and into how many groups they are cut."""
+    """A run, who of it left as a copy, the clusters of its documents (`labels` may have those of other runs too), and
+    into how many groups they are cut.
+    """
 
     run: SignedRun
     gone: Part
@@ -127,35 +104,6 @@ def member_rows(widths: Widths) -> np.dtype:
     return np.dtype([("number", "<i8"), ("same", "<i4"), *names])
 
 
-def all_pairs(
-    signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], pairs: Sequence[PairFacts]
-) -> Iterator[AllPairs]:
-    """One unit."""
-    gone, found = tuple(facts.gone for facts in exact), tuple(facts.pairs for facts in pairs)
-    yield AllPairs(gone, found, widths_of(signed))
-
-
-@dataclass(frozen=True)
-class JoinPairs:
-    """The work on all pairs."""
-
-    def __call__(self, task: Task[AllPairs]) -> Outcome[LabelFacts]:
-        """The connected components."""
-        unit = task.unit
-        found = [np.zeros((0, 2), np.int64)]
-        for part in unit.gone:
-            rows = map_rows(task.root, part, gone_rows(unit.widths))
-            found.append(np.stack([rows["leader"], rows["number"]], 1))
-        for part in unit.pairs:
-            rows = map_rows(task.root, part, PAIR_ROWS)
-            found.append(np.stack([rows["one"], rows["other"]], 1))
-        nodes, least = components(np.concatenate(found))
-        labels = np.empty(len(nodes), LABEL_ROWS)
-        labels["number"], labels["cluster"] = nodes, least
-        part = write_rows(task, "labels", labels)
-        return Outcome((part,), Counts(unit.size, unit.size), LabelFacts(part, len(np.unique(least))))
-
-
 @dataclass(frozen=True)
 class AskClusters(ShuffleWork[LabelledRun, SetGroup, MemberFacts]):
     """The work on the clusters that fall into one group."""
@@ -165,14 +113,15 @@ class AskClusters(ShuffleWork[LabelledRun, SetGroup, MemberFacts]):
 
     def _groups(self, signed: Sequence[SignatureFacts], labels: Sequence[LabelFacts]) -> int:
         row_bytes = cluster_rows(widths_of(signed), self.config).itemsize
-        return group_count(labels[0].labels.rows, row_bytes, self.group_bytes)
+        return group_count(rows_in([facts.labels for facts in labels]), row_bytes, self.group_bytes)
 
     def units(
         self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], labels: Sequence[LabelFacts]
     ) -> Iterator[SetGroup]:
         """The groups, as the plan of the stage."""
         widths, groups = widths_of(signed), self._groups(signed, labels)
-        units = hash_groups(groups, labels[0].labels.rows, "clusters", runs_of(signed), exact, labels)
+        rows = rows_in([facts.labels for facts in labels])
+        units = hash_groups(groups, rows, "clusters", runs_of(signed), exact, labels)
         return (SetGroup(unit.group, widths, unit) for unit in units)
 
     @property
@@ -184,8 +133,8 @@ class AskClusters(ShuffleWork[LabelledRun, SetGroup, MemberFacts]):
         self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], labels: Sequence[LabelFacts]
     ) -> Iterator[LabelledRun]:
         groups, widths = self._groups(signed, labels), widths_of(signed)
-        for run, facts in zip(runs_of(signed), exact, strict=True):
-            yield LabelledRun(run, facts.gone, labels[0].labels, widths, groups)
+        for place, (run, facts) in enumerate(zip(runs_of(signed), exact, strict=True)):
+            yield LabelledRun(run, facts.gone, labels_of(labels, place), widths, groups)
 
     def cut(self, piece: LabelledRun, root: Path) -> Iterator[tuple[int, bytes]]:
         """The members of clusters, by cluster."""

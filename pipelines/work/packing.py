@@ -65,10 +65,15 @@ def unpacked(entries: Any, dtype: np.dtype) -> np.ndarray:
 
 def write_rows(task: Task[Any], folder: str, rows: np.ndarray) -> Part:
     """A part of packed rows."""
+    return write_arrow(task.part(folder, ".arrow"), task.root, packed_table(rows))
+
+
+def packed_table(rows: np.ndarray) -> pa.Table:
+    """Packed rows as a table of one column."""
     column = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(rows.dtype.itemsize), len(rows), [None, pa.py_buffer(np.ascontiguousarray(rows))]
     )
-    return write_arrow(task.part(folder, ".arrow"), task.root, pa.table({"row": column}))
+    return pa.table({"row": column})
 
 
 def map_rows(root: Path, part: Part, dtype: np.dtype) -> np.ndarray:

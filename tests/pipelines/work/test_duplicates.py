@@ -8,18 +8,18 @@ from dedup_world import judged, judged_stage, oracle, planted, run, verdicts
 
 from corpus.dedup.minhash import MinHash
 from corpus.document import Document
-from pipelines.builds.duplicates import deduplicate
+from pipelines.builds.duplicates import Room, deduplicate
 from pipelines.work import candidates, signatures
 from pipelines.work.signatures import ROW_BITS
 
 NEAR = MinHash()
 
 
-def decide(folder, documents, parts=3, group_bytes=2**26, order=1, near=NEAR):
+def decide(folder, documents, parts=3, group_bytes=2**26, order=1, near=NEAR, rounds=0):
     """The facts of all stages, the verdicts, and the documents in the order of the verdicts."""
     folder.mkdir(exist_ok=True)
     given = {"judged": judged(folder, documents, parts)}
-    stage = deduplicate(near, group_bytes)(judged_stage(), ()).verdicts
+    stage = deduplicate(near, Room(group_bytes, rounds=rounds))(judged_stage(), ()).verdicts
     facts = run(stage, folder, given, order)
     return (
         facts,
