@@ -84,7 +84,13 @@ def _evaluation(given: argparse.Namespace) -> Iterator[str]:
     from corpus.dedup.evaluation import KnownPair, found_pairs, jaccard, labelled, table
 
     config = _config(given)
-    texts = {str(row["id"]): str(row["text"]) for row in _rows(given.texts, ("id", "text"))}
+    texts: dict[str, str] = {}
+    for row in _rows(given.texts, ("id", "text")):
+        if str(row["id"]) in texts:
+            raise CorpusloomError(
+                f"--texts {given.texts}: the id {row['id']} stands there twice; give each text its own"
+            )
+        texts[str(row["id"])] = str(row["text"])
     pairs = list(_rows(given.pairs, ("a", "b")))
     unknown = next((str(row[name]) for row in pairs for name in ("a", "b") if str(row[name]) not in texts), None)
     if unknown is not None:

@@ -1,13 +1,15 @@
 """What deduplication will find and cost, before anything runs.
 
-The curve is arithmetic. So are bytes: rows have fixed widths (`pipelines.work.copies`, `.candidates`, `.clusters`), and
-each is written once and read once on its way through a shuffle. What depends on the corpus is the share of documents
-that have company; of those each is asked for by a few sets. Time is what `python -m benchmarks.dedup` measured.
+The curve is arithmetic. So are bytes: rows have fixed widths (`pipelines.work.copies`, `.candidates`, `.components`,
+`.clusters`), and each is written once and read once on its way through a shuffle. What depends on the corpus is the
+share of documents that have company; of those each is asked for by a few sets. Time is what
+`python -m benchmarks.dedup` measured.
 
     3 billion documents of 4,000 characters, FineWeb's 14 x 8, three in ten with company:
     signatures  3e9 x (448 + 116) B = 1.7 TB on disk
     shuffled    3e9 x (2 x 116 + 14 x 16) B + 0.9e9 x (4 x (16 + 548) + 548) B = 3.9 TB
-    joined      0.9e9 pairs x 60 B = 54 GB in one unit: the one step that is not divided
+    joined      0.9e9 x 64 B = 58 GB in one worker; where --memory-mb allows less, rounds of stars on all workers,
+                some four with work: 4 x 0.9e9 edges x (2 + 1) x 16 B = 173 GB shuffled more
 """
 
 from collections.abc import Iterator
@@ -16,8 +18,10 @@ from dataclasses import dataclass
 from corpus.dedup.minhash import MinHash
 
 # Bytes of a row without its signature: a document with its keys, an entry of a band, a request, a document with its
-# place in the order of preference; a pair in the memory of the one unit that joins them.
-_COPY, _BAND, _ASKED, _RANKED, _PAIR = 116, 16, 16, 100, 60
+# place in the order of preference; a document in company where one worker joins all, and an edge of a star.
+_COPY, _BAND, _ASKED, _RANKED, _UNION, _EDGE = 116, 16, 16, 100, 64, 16
+# Rounds that move an edge, as measured; in each, edges go to both of their nodes, then to one.
+_ROUNDS = 4
 # Sets that ask for a document with company, as measured on made-up and real documents.
 _SETS = 4
 # Processor seconds: of a character that is signed, of a document in all later stages.
@@ -40,12 +44,15 @@ class Scale:
 
 @dataclass(frozen=True)
 class Costs:
-    """In bytes and processor seconds; `crossing` is what goes through shuffles, `joining` the memory of one unit."""
+    """In bytes and processor seconds; `crossing` is what goes through shuffles; `joining` is the memory of one
+    worker that joins all clusters, `rounds` what is shuffled where none has it.
+    """
 
     signatures: int
     crossing: int
     worker: int
     joining: int
+    rounds: int
     seconds: float
 
 
@@ -58,7 +65,8 @@ def costs(scale: Scale, config: MinHash) -> Costs:
         signatures=int(scale.documents * (signature + _COPY)),
         crossing=int(crossing),
         worker=int(_WORKER + _WORKING * scale.group_bytes),
-        joining=int(alike * _PAIR),
+        joining=int(alike * _UNION),
+        rounds=int(_ROUNDS * alike * 3 * _EDGE),
         seconds=scale.documents * (scale.characters * SECONDS_PER_CHARACTER + SECONDS_PER_DOCUMENT),
     )
 
@@ -76,7 +84,8 @@ def lines(scale: Scale, config: MinHash, similarity: float) -> Iterator[str]:
     yield f"candidates  about {sent:,} signatures are sent to sets of candidates"
     yield f"shuffled    {_size(found.crossing)}"
     yield f"disk        {_size(found.signatures + found.crossing)}, of which signatures {_size(found.signatures)}"
-    yield f"memory      {_size(found.worker)} a worker; the unit that joins pairs {_size(found.joining)}"
+    yield f"memory      {_size(found.worker)} a worker; clusters {_size(found.joining)} where one worker joins them,"
+    yield f"            or, where --memory-mb allows less, {_size(found.rounds)} shuffled in rounds on all workers"
     yield f"time        {found.seconds / 3600:,.2f} hours of one processor"
 
 

@@ -28,6 +28,7 @@ def test_the_arithmetic_by_hand():
     found = costs(Scale(1_000, 100, 0.5), MinHash(4, 8))
     assert found.signatures == 1_000 * (128 + 116)
     assert found.crossing == 1_000 * (232 + 64) + 500 * 4 * (16 + 100 + 128) + 500 * 228
+    assert (found.joining, found.rounds) == (500 * 64, 4 * 500 * 48)
 
 
 def test_every_preset_can_be_named():
@@ -51,6 +52,7 @@ def test_known_pairs_are_scored(tmp_path, capsys):
     ("texts", "pairs", "said"),
     [
         ('{"id": "a", "text": "x"}\n', '{"a": "a", "b": "z"}\n', "z is the id of no text"),
+        ('{"id": "a", "text": "x"}\n{"id": "a", "text": "x"}\n', "", "the id a stands there twice"),
         ('{"id": "a"}\n', '{"a": "a", "b": "a"}\n', "line 1: not an object with id and text"),
         ('{"id": "a", "text": "x"}\n', '{"a": "a", "b"', "line 1: not an object with a and b"),
     ],
