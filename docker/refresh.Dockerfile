@@ -11,8 +11,7 @@ COPY pipelines pipelines
 COPY classifiers classifiers
 COPY trainer trainer
 RUN python -m venv /opt/venv && \
-    /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[serve]' && \
-    cd / && /opt/venv/bin/python -m corpus.rules.language
+    /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[serve]'
 # The compiler stays behind.
 FROM python:3.11-slim
 COPY --from=made /opt/venv /opt/venv

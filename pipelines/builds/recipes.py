@@ -10,7 +10,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.hashing import digest
 from corpus.recipes.load import load_recipe
 from corpus.recipes.recipe import Choices, Recipe
-from corpus.rules.language import find_model
+from corpus.rules.language_model import find_model
 from corpus.rules.opt_outs import obey
 from corpus.rules.personal_data import ALL
 from corpus.sources.links import LinkRules

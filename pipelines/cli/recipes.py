@@ -64,5 +64,5 @@ def add_model_flag(flags: Group) -> None:
         "--language-model",
         default="",
         metavar="FILE",
-        help="lid.176.ftz (default: where `make venv` put it, or $CORPUSLOOM_LANGUAGE_MODEL)",
+        help="lid.176.ftz (default: that of the installation, or $CORPUSLOOM_LANGUAGE_MODEL)",
     )

@@ -23,7 +23,7 @@ from corpus.readers.warc.captures import Capture, iso_date, scan
 from corpus.readers.warc.http_body import decode_body, read_head
 from corpus.readers.warc.inflate import Damaged
 from corpus.readers.warc.pages import read_pages
-from corpus.rules import c4, fineweb, gopher, language, prose
+from corpus.rules import c4, fineweb, gopher, language, language_model, prose
 from corpus.schema import extracted_row, from_extracted, kept_row
 from corpus.sources.links import REDUCED, LinkRules, judge, post_row
 from corpus.urls import Address, address, address_or_raw
@@ -270,8 +270,8 @@ def test_property_at_length(name):
 @pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=[pytest.mark.slow, pytest.mark.timeout(0)])])
 def test_language_answers(examples):
     try:
-        model = str(language.find_model())
-    except language.MissingModel as missing:
+        model = str(language_model.find_model())
+    except language_model.MissingModel as missing:
         pytest.skip(f"{missing} (`make venv` puts it there)")
 
     @settings(max_examples=examples, deadline=None, database=None)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from forked import run_module
 from stores import store  # noqa: F401
 
 from corpus.sample.write import Sample, write_sample
@@ -21,9 +22,11 @@ def arguments(sample, output, *more):
     return [*COMMAND, "--submissions", sample.submissions, "--pages", sample.pages, "--output", str(output), *more]
 
 
-def run(command, **options):
-    """Run a command to its end; its output as text."""
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, **options)
+def run(command, env=None):
+    """Run a command to its end, one of our modules as a fork (see `forked`); its output as text."""
+    if command[:2] == [sys.executable, "-m"]:
+        return run_module(command[2], command[3:], ROOT, env)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env)
 
 
 def build(sample, output, *more):

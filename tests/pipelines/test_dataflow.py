@@ -25,7 +25,7 @@ from corpus.files.storage import place
 from corpus.mixture import Mixture, Source
 from corpus.recipes import gpt2_webtext, gpt3_books, gpt3_wikipedia
 from corpus.recipes.recipe import Choices
-from corpus.rules.language import find_model
+from corpus.rules.language_model import find_model
 from corpus.sources.books import BOOKS
 from corpus.sources.wikipedia import WIKIPEDIA
 from corpus.tokenizer.files import save_tokenizer

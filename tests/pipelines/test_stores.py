@@ -2,11 +2,9 @@
 
 import os
 import shutil
-import subprocess
-import sys
 
 import pytest
-from conftest import ROOT
+from forked import run_module
 
 pytest.importorskip("apache_beam")
 
@@ -30,10 +28,7 @@ def files_of(root):
 
 
 def run_in(folder, *command):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    ran = run_module(command[0], command[1:], folder)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
@@ -87,7 +82,7 @@ def test_tokenizer_and_shards_in_a_bucket_have_the_bytes_of_those_in_a_folder(st
 
 
 def test_a_pattern_that_finds_no_object_is_named(store, tmp_path):
-    command = [sys.executable, "-m", *webtext(f"{store}/nowhere/", f"{store}/none")]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command = webtext(f"{store}/nowhere/", f"{store}/none")
+    ran = run_module(command[0], command[1:])
     assert ran.returncode == 3
     assert f"{store}/nowhere/web/submissions/RS_*" in ran.stderr

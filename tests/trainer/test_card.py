@@ -35,6 +35,7 @@ def ran(tmp_path_factory):
     return out, json.loads((out / "results.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1600)
 def test_every_phase_runs_on_a_cpu_and_leaves_what_it_found(ran):
     out, results = ran

@@ -10,7 +10,7 @@ import pytest
 from corpus.document import Document, Page, Rejected, run_steps
 from corpus.recipes import RECIPES, c4, fineweb, gpt2_webtext, names_for, unfiltered
 from corpus.recipes.recipe import Choices
-from corpus.rules.language import find_model
+from corpus.rules.language_model import find_model
 from corpus.sample.prose import english_article
 
 FINEWEB = [

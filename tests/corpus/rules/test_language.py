@@ -6,7 +6,8 @@ import pytest
 
 from corpus.document import Document, Rejected
 from corpus.rules import language
-from corpus.rules.language import MODEL_VARIABLE, LanguageLimits, MissingModel, detect, find_model, only
+from corpus.rules.language import LanguageLimits, detect, only
+from corpus.rules.language_model import MODEL_VARIABLE, MissingModel, find_model
 
 ENGLISH = "The tide comes in twice a day and the harbour master writes it down in a book that nobody reads. "
 GERMAN = "Der Leuchtturm steht seit hundert Jahren auf dem Felsen, und niemand weiß mehr, wer ihn gebaut hat. "

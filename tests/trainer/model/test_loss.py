@@ -120,8 +120,9 @@ def test_a_chunk_is_a_power_of_two_and_at_least_one_row():
     assert (chunk_rows("cuda", 50304), chunk_rows("cpu", 50304), chunk_rows("cpu", 2**26)) == (8192, 512, 1)
 
 
+@pytest.mark.slow
 def test_compiled_it_is_one_graph_and_the_same():
-    """A whole step compiles around it, and its kernel by itself."""
+    """A whole step compiles around it, and its kernel by itself, which takes a C++ compiler half a minute."""
     hidden, weight, targets = case(torch.float32)
 
     def step(hidden, weight, targets):

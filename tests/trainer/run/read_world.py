@@ -1,6 +1,6 @@
 """Several processes, each of which reads its part of six steps of a small run; prints a digest of every row.
 
-python tests/trainer/run/read_world.py SHARDS WORLD
+python tests/trainer/run/read_world.py SHARDS WORLD …
 
 They are forked when all is imported, so that eight of them start as fast as one.
 """
@@ -31,8 +31,9 @@ def digests(folder: Path, rank: int, world: int) -> list[list[str]]:
 
 
 if __name__ == "__main__":
-    folder, world = Path(sys.argv[1]), int(sys.argv[2])
-    with multiprocessing.get_context("fork").Pool(world) as processes:
-        parts = processes.starmap(digests, [(folder, rank, world) for rank in range(world)], chunksize=1)
-    for step in zip(*parts, strict=True):
-        print(" ".join(digest for part in step for digest in part))
+    folder, worlds = Path(sys.argv[1]), [int(word) for word in sys.argv[2:]]
+    for world in worlds:
+        with multiprocessing.get_context("fork").Pool(world) as processes:
+            parts = processes.starmap(digests, [(folder, rank, world) for rank in range(world)], chunksize=1)
+        for step in zip(*parts, strict=True):
+            print(world, *(digest for part in step for digest in part))

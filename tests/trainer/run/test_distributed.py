@@ -18,6 +18,7 @@ from trainer.train import main
 
 ROOT = Path(__file__).parents[3]
 TRUTHS = ("false", "true")
+WORLDS = (2, 3, 4, 8)
 WORKER = Path(__file__).with_name("train_world.py")
 
 
@@ -56,7 +57,7 @@ def test_weights_are_copied_until_they_are_many(asked, size, parameters, chosen)
     assert choose_parallel(asked, size, parameters) == chosen
 
 
-@pytest.mark.parametrize("world", [2, 3, 4, 8])
+@pytest.mark.parametrize("world", WORLDS)
 def test_every_world_reads_the_same_global_stream(small_shards, world):
     alone = digests(small_shards.folder, 0, 1)
     assert [len(step) for step in alone] == [8, 9, 9, 10, 11, 11]
@@ -64,18 +65,25 @@ def test_every_world_reads_the_same_global_stream(small_shards, world):
     assert [list(chain(*step)) for step in zip(*parts, strict=True)] == alone
 
 
-@pytest.mark.parametrize("world", [2, 3, 4, 8])
-def test_any_number_of_processes_reads_the_stream_of_one(small_shards, world):
+@pytest.fixture(scope="module")
+def streams(small_shards):
+    """Number of processes → what they read together, step by step."""
     script = Path(__file__).with_name("read_world.py")
     ran = subprocess.run(
-        [sys.executable, str(script), str(small_shards.folder), str(world)],
+        [sys.executable, str(script), str(small_shards.folder), *map(str, WORLDS)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    assert [line.split() for line in ran.stdout.splitlines()] == digests(small_shards.folder, 0, 1)
+    lines = [line.split() for line in ran.stdout.splitlines()]
+    return {world: [digests for number, *digests in lines if int(number) == world] for world in WORLDS}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_any_number_of_processes_reads_the_stream_of_one(small_shards, streams, world):
+    assert streams[world] == digests(small_shards.folder, 0, 1)
 
 
 def start_world(size: int, *lines: list[str], worker: Path = WORKER) -> None:
