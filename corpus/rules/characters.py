@@ -1,4 +1,4 @@
-"""What a character is to the rules: a mark, a letter, a digit, the end of a sentence, a word of its own.
+"""Classes of characters, as the rules need them: marks, letters, digits, ends of sentences, words of their own.
 
 Python's tables of Unicode decide, for native code too, which is given them when it is loaded (`classes`, `folds`); so
 all agree for any version of Unicode.

@@ -1,4 +1,4 @@
-"""What the rules measure, by regular expressions and plain loops over the text: the oracle of the compiled measures."""
+"""The measures of the rules by regular expressions and plain loops: the oracle of the compiled ones."""
 
 import re
 from collections import Counter
