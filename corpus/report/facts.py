@@ -9,7 +9,7 @@ would be worse than none.
 import bisect
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,10 +25,11 @@ from corpus.hashing import uniform
 KEPT = "kept"
 PAIRED = "duplicates.near"
 EXAMPLES, PAIRS, BEGINNING = 8, 10, 600
+TENTHS = 10
 QUARANTINED_SHOWN, LINKS_SHOWN = 60, 20
 _LONGEST_URL, _LONGEST_TITLE, _LONGEST_EVIDENCE = 2000, 240, 400
 _ROWS = 1000
-_SHARED = ("id", "url", "title", "text", "domain", "language", "karma", "first_posted", "cluster")
+_SHARED = ("id", "url", "title", "text", "domain", "language", "karma", "first_posted", "cluster", "quality_score")
 _OF_REJECTED = ("step", "rule", "value", "evidence", "other_id")
 # pyarrow makes these functions at import, where no type checker sees them.
 compute: Any = pc
@@ -51,6 +52,7 @@ class Example:
     value: float | None
     evidence: str
     other_id: str
+    quality_score: float | None = None
     other: "Example | None" = None
 
 
@@ -95,13 +97,17 @@ class Amount:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the report needs from the parts. `clusters`: size → how many clusters of duplicates have it."""
+    """Everything that the report needs from the parts. `clusters`: size → how many clusters of duplicates have it.
+
+    `scale` are documents by the tenth of [0, 1] that their quality score lies in, kept or not.
+    """
 
     kept: Tally
     rejected: Tally
     reasons: dict[str, Amount]
     clusters: Counter[int]
     examples: dict[str, list[Example]]
+    scale: dict[int, list[Example]]
     quarantined: Listing
     without_page: Listing
 
@@ -112,12 +118,14 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> Facts:
     reasons: dict[str, Amount] = {}
     members: Counter[str] = Counter()
     best: dict[str, list[tuple[float, Example]]] = {}
+    scale: dict[int, list[tuple[float, Example]]] = {}
     for folder, tally in tallies.items():
         columns = [*_SHARED, *(_OF_REJECTED if folder == "rejected" else ())]
         for batch in _batches(root, manifest, f"{folder}/", columns):
             tally.add(batch)
             why = [KEPT] * batch.num_rows if folder == KEPT else _reasons(batch)
             _sample(best, batch, why)
+            _sample(scale, batch, list(map(_tenth, batch["quality_score"].to_pylist())))
             if folder != KEPT:
                 _add_reasons(reasons, batch, why)
             followers = compute.and_(
@@ -132,6 +140,7 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> Facts:
         reasons=reasons,
         clusters=Counter(size + 1 for size in members.values()),
         examples=_with_others(root, manifest, examples),
+        scale={tenth: [example for _, example in chosen] for tenth, chosen in sorted(scale.items())},
         quarantined=_quarantined(root, manifest),
         without_page=_without_page(root, manifest),
     )
@@ -173,9 +182,15 @@ def _add_reasons(reasons: dict[str, Amount], batch: pa.RecordBatch, why: list[st
         reasons[reason] = Amount(before.documents + 1, before.text_bytes + (length or 0))
 
 
-def _sample(best: dict[str, list[tuple[float, Example]]], batch: pa.RecordBatch, why: list[str]) -> None:
+def _tenth(score: float | None) -> int | None:
+    return None if score is None else min(int(score * TENTHS), TENTHS - 1)
+
+
+def _sample(best: dict[Any, list[tuple[float, Example]]], batch: pa.RecordBatch, why: Sequence[Any]) -> None:
     """Keep, for each reason, the documents with the least hashes. A capture that was given twice counts once."""
     for row, (identity, reason) in enumerate(zip(batch["id"].to_pylist(), why, strict=True)):
+        if reason is None:
+            continue
         key = uniform(identity, "report")
         chosen = best.setdefault(reason, [])
         limit = PAIRS if reason == PAIRED else EXAMPLES
@@ -198,6 +213,7 @@ def _example(row: Mapping[str, Any]) -> Example:
         value=row.get("value"),
         evidence=(row.get("evidence") or "")[:_LONGEST_EVIDENCE],
         other_id=row.get("other_id") or "",
+        quality_score=row.get("quality_score"),
     )
 
 

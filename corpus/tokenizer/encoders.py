@@ -138,18 +138,20 @@ ENCODERS: dict[str, tuple[Callable[[str, bytes], Encode], ...]] = {
 @lru_cache(maxsize=8)
 def choose(kind: str, model: bytes) -> tuple[str, Encode]:
     """The name of the library that encodes, and its function; found once a process."""
-    reference, sample = ENCODERS[kind][-1](kind, model), [*SAMPLE, *_with_added_tokens(kind, model)]
+    reference, sample = _made(ENCODERS[kind][-1], kind, model), [*SAMPLE, *_with_added_tokens(kind, model)]
     return _first_agreeing(kind, model, ENCODERS[kind], _Expected(reference, sample, reference(sample)))
 
 
 def encode_by_reference(kind: str, model: bytes, texts: Sequence[str]) -> Encoded:
     """The ids by Hugging Face's tokenizers (sentencepiece's by its own library), whatever `choose` has chosen."""
-    return _reference(kind, model)(texts)
+    make = sentencepiece_encoder if kind == "sentencepiece" else tokenizers_encoder
+    return _made(make, kind, model)(texts)
 
 
-@lru_cache(maxsize=2)
-def _reference(kind: str, model: bytes) -> Encode:
-    return (sentencepiece_encoder if kind == "sentencepiece" else tokenizers_encoder)(kind, model)
+@lru_cache(maxsize=4)
+def _made(make: Callable[[str, bytes], Encode], kind: str, model: bytes) -> Encode:
+    """A library's encoder, made once a process: large vocabularies take half a second."""
+    return make(kind, model)
 
 
 class _Expected(NamedTuple):

@@ -50,7 +50,7 @@ def try_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> Trial:
     """
     tokens, offsets = tokenizer.encode_batch(texts)
     expected, bounds = encode_by_reference(tokenizer.kind, tokenizer.model, texts)
-    trial, strict = Trial(), keeps_text(tokenizer)
+    trial, strict, unknown = Trial(), keeps_text(tokenizer), _unknown(tokenizer)
     for row, text in enumerate(texts):
         ids = tokens[offsets[row] : offsets[row + 1]]
         if not np.array_equal(ids, expected[bounds[row] : bounds[row + 1]]):
@@ -58,7 +58,7 @@ def try_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> Trial:
         back = tokenizer.decode(ids)
         if strict and back != text:
             raise ValueError(f"{_shown(text)} does not come back: {_difference(text, back)}")
-        trial.add(_tried(tokenizer, text, back))
+        trial.add(_tried(unknown, text, back))
     return trial
 
 
@@ -85,8 +85,7 @@ def _keeps(part: Mapping[str, Any]) -> bool:
     return part.get("type") in ("ByteLevel", "Split", "Digits") and part.get("behavior") != "Removed"
 
 
-def _tried(tokenizer: Tokenizer, text: str, back: str) -> Trial:
-    unknown = _unknown(tokenizer)
+def _tried(unknown: str, text: str, back: str) -> Trial:
     letters, left = sum(map(str.isalnum, text)), sum(map(str.isalnum, back.replace(unknown, "") if unknown else back))
     return Trial(1, int(back != text), letters, max(letters - left, 0))
 

@@ -120,6 +120,22 @@ def test_a_near_duplicate_stands_beside_the_document_it_resembles(build):
     assert "in favour of" in words(write_report(build, {}))
 
 
+def test_scored_documents_are_shown_by_tenths_of_the_scale(tmp_path):
+    kept = [document(number, quality_score=number / 20) for number in range(10, 20)]
+    low = document(1, text="Buy now.", quality_score=0.04)
+    page = write_report(make_build(tmp_path, kept, [low.reject("quality.pareto", 0.04)]), {}).read_text()
+    scale = page[page.index('<h2 id="scale">') : page.index('<h2 id="missing">')]
+    assert re.findall(r"<b>(0\.\d to \d\.\d)</b>", scale) == [
+        "0.0 to 0.1",
+        *(f"0.{n} to {(n + 1) / 10}" for n in range(5, 10)),
+    ]
+    assert "quality 0.040" in scale and "Buy now." in scale
+
+
+def test_without_scores_there_is_no_scale(build):
+    assert 'id="scale"' not in write_report(build, {}).read_text()
+
+
 def test_an_empty_build_has_a_report(tmp_path):
     text = words(write_report(make_build(tmp_path, [], []), {}))
     assert "adds up: 0 = 0 kept + 0 rejected + 0 quarantined" in text
