@@ -126,6 +126,7 @@ def packed(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+@lru_cache(maxsize=2)
 def ordinary(model: bytes) -> str:
     """The document as texts are encoded by it: no text spells a special token, nothing is cut, padded or added.
 
