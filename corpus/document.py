@@ -51,9 +51,21 @@ class Page:
         return self.document().reject(reason, value, evidence)
 
 
+# Whether a rule fails, its name, the number that decides, and what makes the evidence of a failure.
+Finding = tuple[bool, str, float, Callable[[], str]]
+
+
+def no_evidence() -> str:
+    """The evidence of a finding whose value says all."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text with an id: the unit of every decision, and one row of `kept/*.parquet`."""
+    """One text with an id: the unit of every decision, and one row of `kept/*.parquet`.
+
+    `measures` are the names and values of what rules found, in their order.
+    """
 
     id: str
     url: str
@@ -80,6 +92,19 @@ class Document:
     repeated_characters: int = 0
     masked: str = ""
     quality_score: float | None = None
+    measures: tuple[tuple[str, float], ...] = ()
+
+    def held_to(self, step: str, findings: Iterable[Finding]) -> "Document | Rejected":
+        """This document with what was found of it, up to the first finding that fails, which rejects it.
+
+        A measure is named like the reason that a failure would have: `gopher.too_few_words`.
+        """
+        measures = list(self.measures)
+        for fails, rule, value, evidence in findings:
+            measures.append((f"{step}.{rule}", value))
+            if fails:
+                return replace(self, measures=tuple(measures)).reject(f"{step}.{rule}", value, evidence())
+        return replace(self, measures=tuple(measures))
 
     def reject(self, reason: str, value: float | None = None, evidence: str = "", other_id: str = "") -> "Rejected":
         """Say why this document leaves the corpus.

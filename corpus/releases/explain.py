@@ -4,6 +4,7 @@ Everything is read from what is published: rows of kept and rejected documents, 
 A page is named by its URL in any spelling, or by the id of a document; one URL may have several captures.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -203,6 +204,8 @@ def lines_of(one: Explanation) -> Iterator[str]:
     for name in ("language", "quality_score", "karma", "link_url", "first_posted", "marks"):
         if row.get(name) not in (None, ""):
             yield f"{name[:13]:<9} {row[name]}"
+    if row.get("measures"):
+        yield from (f"measured  {name} {value:g}" for name, value in json.loads(row["measures"]).items())
     if row.get("warc_file"):
         yield f"read from {row['warc_file']} at {row['warc_offset']}"
     yield from (f"copy      {identity} left in its favour" for identity in one.copies)

@@ -14,7 +14,7 @@ what parts two lines that are not blank.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from corpus.document import Document, Rejected
+from corpus.document import Document, Rejected, no_evidence
 from corpus.rules.native import read
 
 
@@ -31,10 +31,7 @@ class FineWebLimits:
 
 def quality(document: Document, limits: FineWebLimits = FineWebLimits()) -> Document | Rejected:
     """Reject lists, menus and texts that repeat their lines."""
-    for fails, rule, value in _rules(document.text, limits):
-        if fails:
-            return document.reject(f"fineweb.{rule}", value)
-    return document
+    return document.held_to("fineweb", ((*found, no_evidence) for found in _rules(document.text, limits)))
 
 
 def _rules(text: str, limits: FineWebLimits) -> Iterator[tuple[bool, str, float]]:
@@ -42,7 +39,8 @@ def _rules(text: str, limits: FineWebLimits) -> Iterator[tuple[bool, str, float]
     reading = read(text)
     lines = reading.lines(limits.short_line)
     count = lines.pieces.count
-    yield not count, "no_text", 0
+    if not count:
+        yield True, "no_text", 0
     punctuated = lines.punctuated / count
     yield punctuated < limits.min_punctuated_line_share, "too_few_punctuated_lines", punctuated
     short = lines.short / count

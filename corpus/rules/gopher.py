@@ -22,8 +22,9 @@ what they were; and the # of a heading is a mark of ours, no symbol of the autho
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
-from corpus.document import Document, Rejected
+from corpus.document import Document, Finding, Rejected, no_evidence
 from corpus.rules.native import Pieces, Reading, read
 
 _LONGEST_EVIDENCE = 200
@@ -59,10 +60,7 @@ class RepetitionLimits:
 
 def quality(document: Document, limits: QualityLimits = QualityLimits()) -> Document | Rejected:
     """Reject a text that does not look like prose in the language of the stop words."""
-    for fails, rule, value in _quality_rules(document.text, limits):
-        if fails:
-            return document.reject(f"gopher.{rule}", value)
-    return document
+    return document.held_to("gopher", ((*found, no_evidence) for found in _quality_rules(document.text, limits)))
 
 
 def _quality_rules(text: str, limits: QualityLimits) -> Iterator[tuple[bool, str, float]]:
@@ -93,17 +91,10 @@ def repetition(document: Document, limits: RepetitionLimits = RepetitionLimits()
     if not document.text or document.text.isspace():
         return document.reject("gopher.no_text", 0)
     reading = read(document.text)
-    for rules in (_piece_rules, _ngram_rules):
-        for fails, rule, value, evidence in rules(reading, limits):
-            if fails:
-                return document.reject(f"gopher.{rule}", value, evidence()[:_LONGEST_EVIDENCE])
-    return document
+    return document.held_to("gopher", chain(_piece_rules(reading, limits), _ngram_rules(reading, limits)))
 
 
-_Finding = tuple[bool, str, float, Callable[[], str]]
-
-
-def _piece_rules(reading: Reading, limits: RepetitionLimits) -> Iterator[_Finding]:
+def _piece_rules(reading: Reading, limits: RepetitionLimits) -> Iterator[Finding]:
     """The rules about whole paragraphs and lines: whether one fails, its name, its value, the commonest piece."""
     share, characters, evidence = _repeated(reading, reading.paragraphs())
     yield share > limits.max_duplicate_paragraph_share, "too_many_duplicate_paragraphs", share, evidence
@@ -123,11 +114,11 @@ def _repeated(reading: Reading, pieces: Pieces) -> tuple[float, float, Callable[
     return (
         (pieces.count - pieces.distinct) / pieces.count,
         characters,
-        lambda: reading.text[commonest.begin : commonest.end],
+        lambda: reading.text[commonest.begin : commonest.end][:_LONGEST_EVIDENCE],
     )
 
 
-def _ngram_rules(reading: Reading, limits: RepetitionLimits) -> Iterator[_Finding]:
+def _ngram_rules(reading: Reading, limits: RepetitionLimits) -> Iterator[Finding]:
     """The rules about n-grams, by growing n: whether one fails, its name, its value and the n-gram."""
     frequent, duplicate = dict(limits.frequent_ngrams), dict(limits.duplicate_ngrams)
     wanted = sorted({*frequent, *duplicate})
@@ -142,4 +133,4 @@ def _ngram_rules(reading: Reading, limits: RepetitionLimits) -> Iterator[_Findin
 
 
 def _ngram(reading: Reading, start: int, n: int) -> str:
-    return " ".join(reading.tokens()[start : start + n])
+    return " ".join(reading.tokens()[start : start + n])[:_LONGEST_EVIDENCE]

@@ -20,7 +20,7 @@ def row(schema, identity, url, **values):
 
 @pytest.fixture
 def corpus(tmp_path):
-    kept = [row(KEPT_SCHEMA, "w/1", "https://a.example/one")]
+    kept = [row(KEPT_SCHEMA, "w/1", "https://a.example/one", measures='{"gopher.too_few_words":72.0}')]
     rejected = [
         row(REJECTED_SCHEMA, "w/2", "https://b.example/two", step="duplicates", rule="near", value=0.9, other_id="w/1"),
         row(REJECTED_SCHEMA, "w/3", "https://c.example/", step="gopher", rule="repetition", value=0.7, cluster=""),
@@ -60,6 +60,7 @@ def test_a_rule_names_its_settings_and_no_others(corpus):
 def test_a_kept_document_names_what_left_in_its_favour(corpus):
     (one,) = explain(corpus, "1")
     assert (one.outcome, one.copies, one.part) == ("kept", ("w/2",), "kept/part-1.parquet")
+    assert "measured  gopher.too_few_words 72" in lines_of(one)
 
 
 def test_a_link_without_a_page_says_why(corpus):

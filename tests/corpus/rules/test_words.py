@@ -39,7 +39,7 @@ def test_a_split_loses_nothing_but_white_space(text):
 
 
 def test_lexical_words_have_a_letter_or_a_digit():
-    assert Reading("a - 1 ... _ é n't").counts().lexical == 4
+    assert Reading("a - 1 ... _ é 's").counts().lexical == 4
 
 
 @pytest.mark.parametrize(
