@@ -60,7 +60,7 @@ def longest_passages(table: pa.Table) -> Iterator[str]:
     return (words for words in best.values() if len(words.split()) >= RULE.gram_words)
 
 
-def planted(tables: Sequence[pa.Table], index: GramIndex, pages: Sequence[str]) -> str:
+def find_planted(tables: Sequence[pa.Table], index: GramIndex, pages: Sequence[str]) -> str:
     """How many planted examples have a hit where they were planted."""
     texts, places = [], []
     for number, table in enumerate(tables):
@@ -138,7 +138,7 @@ def main() -> None:
     given = parser.parse_args()
     _, tables, index = load(given.benchmarks)
     pages, books = texts_of(given.pages), texts_of(given.books)
-    print(planted(tables, index, pages), flush=True)
+    print(find_planted(tables, index, pages), flush=True)
     print("\n".join(false_cuts(index, books)), flush=True)
     print("\n".join(speed(tables, index, pages)))
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Any
 
-from benchmarks.extractors import PEERS, Timed, rs_trafilatura, timed
+from benchmarks.extractors import PEERS, Timed, rs_trafilatura, with_time
 from benchmarks.gold_pages import (
     GoldPage,
     precision_recall_f1,
@@ -138,10 +138,10 @@ def main() -> None:
     extractors: dict[str, Timed] = {}
     if "blocks" in names:
         domains = {url: page.domain for url, page in gold.items()}
-        extractors["blocks"] = timed(
+        extractors["blocks"] = with_time(
             cross_validated_blocks([arguments.data, *arguments.more], arguments.folds, domains)
         )
-    extractors |= {name: timed(PEERS[name]) for name in names if name in PEERS}
+    extractors |= {name: with_time(PEERS[name]) for name in names if name in PEERS}
     if arguments.rs_python:
         extractors["rs-trafilatura"] = rs_trafilatura(arguments.rs_python)
     pages = islice(read_html(arguments.data, set(gold)), 0, None, arguments.every)

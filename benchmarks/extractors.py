@@ -73,7 +73,7 @@ if find_spec("readability"):
     PEERS["readability"] = _readability
 
 
-def timed(extract: Callable[[str, str], str]) -> Timed:
+def with_time(extract: Callable[[str, str], str]) -> Timed:
     """The same extractor with its seconds; a page on which it fails has no text."""
 
     def run(html: str, url: str) -> tuple[str, float]:

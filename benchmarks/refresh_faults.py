@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.faults.trial import Command, ended
+from benchmarks.faults.trial import Command, exit_code_of
 from corpus.files.manifest import ManifestError
 from corpus.hashing import digest, file_digest
 from corpus.releases.layout import Releases, visible_files
@@ -129,7 +129,7 @@ class Clean:
 
     step: Step
     before: Path
-    published: str
+    published_digest: str
     releases: tuple[int, ...]
     seconds: float
 
@@ -142,7 +142,7 @@ def command(folder: Path, step: Step) -> Command:
     return Command(step.name, main, [verb, str(folder / "corpus.toml"), *flags], folder / "data")
 
 
-def published(folder: Path) -> str:
+def published_digest(folder: Path) -> str:
     """The digest of every release and of what is current, apart from pages that hold times."""
     releases = Releases(folder / "data" / "releases")
     found = [f"current {releases.current}"]
@@ -153,7 +153,7 @@ def published(folder: Path) -> str:
     return digest(*found)
 
 
-def copied(folder: Path, target: Path) -> Path:
+def copy_shared(folder: Path, target: Path) -> Path:
     """A copy that shares the parts, as releases do: nothing writes into one."""
     shutil.rmtree(target, ignore_errors=True)
 
@@ -173,14 +173,14 @@ def clean_steps(root: Path) -> list[Clean]:
     found = []
     for step in STEPS:
         step.change(folder)
-        before = copied(folder, root / f"before-{step.name}")
+        before = copy_shared(folder, root / f"before-{step.name}")
         began = time.monotonic()
         run = command(folder, step)
         (folder / "data").mkdir(exist_ok=True)
         if code := run.run():
             raise RuntimeError(f"{step.name} ended with {code} without a fault: {run.said}")
         numbers = tuple(Releases(folder / "data" / "releases").numbers())
-        found.append(Clean(step, before, published(folder), numbers, time.monotonic() - began))
+        found.append(Clean(step, before, published_digest(folder), numbers, time.monotonic() - began))
         print(f"clean {step.name}: releases {numbers}, {found[-1].seconds:.1f} s", flush=True)
     return found
 
@@ -197,7 +197,7 @@ def _write_tokenizer(folder: Path) -> None:
 
 def kill(clean: Clean, target: Path, chance: random.Random, reader: Reader) -> str:
     """One trial; what was wrong, if anything."""
-    folder = copied(clean.before, target)
+    folder = copy_shared(clean.before, target)
     (folder / "data").mkdir(exist_ok=True)
     run = command(folder, clean.step)
     child = run.start()
@@ -209,30 +209,30 @@ def kill(clean: Clean, target: Path, chance: random.Random, reader: Reader) -> s
         alive = not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     if alive:
         os.killpg(child, signal.SIGKILL)
-    code = ended(child)
+    code = exit_code_of(child)
     reader.look(folder)
     child = run.start()
     while not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
         reader.look(folder)
         time.sleep(0.02)
-    again = ended(child)
+    again = exit_code_of(child)
     if again or "bug of ours" in run.said:
         return f"exit code {again} after {code}: {run.said[-300:]}"
-    return "" if published(folder) == clean.published else f"published otherwise after {code}: {run.said[-300:]}"
+    return "" if published_digest(folder) == clean.published else f"published otherwise after {code}: {run.said[-300:]}"
 
 
 def pair(clean: Clean, target: Path, reader: Reader) -> str:
     """Two refreshes at once; what was wrong, if anything."""
-    folder = copied(clean.before, target)
+    folder = copy_shared(clean.before, target)
     (folder / "data").mkdir(exist_ok=True)
     children = [command(folder, clean.step).start() for _ in range(2)]
     while not all(os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) for child in children):
         reader.look(folder)
         time.sleep(0.01)
-    codes = sorted(map(ended, children))
+    codes = sorted(map(exit_code_of, children))
     if codes not in ([0, 0], [0, 6]):
         return f"exit codes {codes}"
-    return "" if published(folder) == clean.published else f"published otherwise, exit codes {codes}"
+    return "" if published_digest(folder) == clean.published else f"published otherwise, exit codes {codes}"
 
 
 def main(arguments: list[str] | None = None) -> int:

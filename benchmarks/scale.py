@@ -122,7 +122,7 @@ def measure(root: Path, items: int, answered: float) -> dict[str, Cost]:
     costs = {}
     for name, work, plan, reads in stages(LinkRules(min_karma=3)):
         units = list(plan(*(facts[other] for other in reads)))
-        found = [alone(work, Task(f"{number:024}", name, unit, str(root))) for number, unit in enumerate(units)]
+        found = [run_alone(work, Task(f"{number:024}", name, unit, str(root))) for number, unit in enumerate(units)]
         outcomes: list[Outcome[Any]] = [outcome for outcome, _, _ in found]
         for outcome in outcomes:
             outcome.counts.check(name)
@@ -134,7 +134,7 @@ def measure(root: Path, items: int, answered: float) -> dict[str, Cost]:
     return costs
 
 
-def alone(work: Any, task: Task[Any]) -> tuple[Outcome[Any], float, int]:
+def run_alone(work: Any, task: Task[Any]) -> tuple[Outcome[Any], float, int]:
     """Do a task in a new process; its outcome, its processor seconds and the most memory it had allocated."""
     ours, theirs = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("fork").Process(target=_do, args=(work, task, theirs))
@@ -149,8 +149,8 @@ def alone(work: Any, task: Task[Any]) -> tuple[Outcome[Any], float, int]:
 
 def _do(work: Any, task: Task[Any], answer: Any) -> None:
     try:
-        most, ended = [_allocated()], threading.Event()
-        before, watch = _allocated(), threading.Thread(target=_watch, args=(most, ended))
+        most, ended = [_allocated_bytes()], threading.Event()
+        before, watch = _allocated_bytes(), threading.Thread(target=_watch, args=(most, ended))
         watch.start()
         began = time.process_time()
         outcome = work(task)
@@ -164,10 +164,10 @@ def _do(work: Any, task: Task[Any], answer: Any) -> None:
 
 def _watch(most: list[int], ended: threading.Event) -> None:
     while not ended.wait(0.01):
-        most.append(max(_allocated(), most.pop()))
+        most.append(max(_allocated_bytes(), most.pop()))
 
 
-def _allocated() -> int:
+def _allocated_bytes() -> int:
     """The memory of this process that no file backs, in bytes."""
     lines = Path(f"/proc/{os.getpid()}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))

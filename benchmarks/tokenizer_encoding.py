@@ -34,7 +34,7 @@ def compare_encoding(texts: Path, gpt2: Path) -> dict[str, Any]:
     return json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
 
 
-def shown(result: dict[str, Any]) -> list[str]:
+def table_lines(result: dict[str, Any]) -> list[str]:
     """The table."""
     seconds, megabytes = result["seconds"], result["bytes"] / 1e6
     slowest = seconds["HF encode_batch"]

@@ -95,7 +95,7 @@ def compare_merges(training: Training) -> dict[str, Any]:
     }
 
 
-def shown(result: dict[str, Any]) -> list[str]:
+def table_lines(result: dict[str, Any]) -> list[str]:
     """The table."""
     lines = [f"{'trainer':<27} {'seconds':>8} {'processor':>9} {'peak MB':>8} {'over start':>10} {'bytes/token':>11}"]
     lines += [

@@ -53,19 +53,19 @@ def measure(flags: argparse.Namespace, work: Path) -> dict[str, Any]:
     gathered = work / "texts.jsonl"
     tally = texts.gather(flags.data, gathered)
     result: dict[str, Any] = {"texts": tally.to_json()}
-    _print("texts", _told(tally))
+    _print("texts", _table_lines(tally))
     if "encoding" in flags.parts:
         result["encoding"] = tokenizer_encoding.compare_encoding(gathered, flags.gpt2)
-        _print("encoding with GPT-2's own files, one core", tokenizer_encoding.shown(result["encoding"]))
+        _print("encoding with GPT-2's own files, one core", tokenizer_encoding.table_lines(result["encoding"]))
     if "training" in flags.parts:
         train, held, repeats = texts.split(texts.read(gathered), HELD_OUT, flags.megabytes * 10**6)
         size = sum(len(text.encode()) for text in train)
-        paths = _written(work / "train.jsonl", train), _written(work / "held.jsonl", held)
+        paths = _write(work / "train.jsonl", train), _write(work / "held.jsonl", held)
         result["training"] = {"bytes": size, "bytes_of_repeats": repeats, "documents": len(train)}
         training = tokenizer_training.Training(*paths, flags.vocab_size, work)
         result["training"] |= tokenizer_training.compare_training(training, flags.rounds)
         title = f"training {flags.vocab_size:,} ids on {size / 1e6:,.1f} MB ({repeats / 1e6:,.1f} MB of it repeats)"
-        _print(title, tokenizer_training.shown(result["training"]))
+        _print(title, tokenizer_training.table_lines(result["training"]))
     commands = {
         "shards": ["benchmarks.shards_peer", "--texts", gathered, "--gpt2", flags.gpt2, "--scratch", work / "peer"],
         "windows": ["benchmarks.windows"],
@@ -77,7 +77,7 @@ def measure(flags: argparse.Namespace, work: Path) -> dict[str, Any]:
     return result
 
 
-def _told(tally: texts.Tally) -> list[str]:
+def _table_lines(tally: texts.Tally) -> list[str]:
     lines = [
         f"{name:<12} {tally.documents[name]:>8,} documents {size / 1e6:>8.2f} MB, distinct "
         f"{tally.distinct_bytes[name] / 1e6:>8.2f} MB"
@@ -95,7 +95,7 @@ def _print(title: str, lines: Iterable[str]) -> None:
     print(f"\n{title}", *lines, sep="\n", flush=True)
 
 
-def _written(path: Path, given: Iterable[str]) -> Path:
+def _write(path: Path, given: Iterable[str]) -> Path:
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in given)
     return path

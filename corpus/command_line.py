@@ -42,14 +42,14 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2 and one sentence; a mistyped flag explains why another one is missing."""
-        print(f"error: {message}{self._mistyped()}; see {self.prog} --help", file=sys.stderr)
+        print(f"error: {message}{self._suggest()}; see {self.prog} --help", file=sys.stderr)
         sys.exit(ExitCode.FLAGS)
 
     def flags(self) -> list[str]:
         """Every flag that this command knows."""
         return [name for action in self._actions for name in action.option_strings]
 
-    def _mistyped(self) -> str:
+    def _suggest(self) -> str:
         known = self.flags()
         for given in self._given:
             name = given.partition("=")[0]

@@ -118,28 +118,28 @@ def describe(error: BaseException, label: str = "") -> Description:
     described = None
     seen: BaseException | None = error
     while seen is not None and described is None:
-        described = _known(seen, label)
+        described = _describe_known(seen, label)
         seen = seen.__cause__
     if described is not None:
         return described
     trace = "".join(traceback.format_exception(error))
-    return Description(_labelled(label, f"{type(error).__name__}: {error}"), ExitCode.BUG, trace)
+    return Description(_with_label(label, f"{type(error).__name__}: {error}"), ExitCode.BUG, trace)
 
 
-def _known(error: BaseException, label: str) -> Description | None:
+def _describe_known(error: BaseException, label: str) -> Description | None:
     """The description of an error that is no bug."""
     if isinstance(error, CorpusloomError):
         return Description(str(error), error.code)
     if isinstance(error, MemoryError):
         more = "run with fewer workers, a smaller bound, or on a machine with more"
-        return Description(_labelled(label, f"out of memory; {more}"), ExitCode.MACHINE)
+        return Description(_with_label(label, f"out of memory; {more}"), ExitCode.MACHINE)
     if isinstance(error, ImportError):
         return _missing_library(error)
     for kind in type(error).__mro__:
         if kind.__name__ in _LIBRARIES and not kind.__module__.startswith("builtins"):
             code, cause, cure = _LIBRARIES[kind.__name__]
             said = next(iter(str(error).splitlines()), type(error).__name__)
-            return Description(_labelled(label, f"{cause} ({said}); {cure}"), code)
+            return Description(_with_label(label, f"{cause} ({said}); {cure}"), code)
     return _of_the_system(error, label) if isinstance(error, OSError) else None
 
 
@@ -148,10 +148,10 @@ def _of_the_system(error: OSError, label: str) -> Description:
     named = str(error.filename) if error.filename is not None else ""
     if isinstance(error, ConnectionError | TimeoutError):
         cause, cure = f"the connection failed ({error})", "check the network and run the same command again"
-        return Description(_labelled(label, f"{cause}; {cure}"), ExitCode.INPUT)
+        return Description(_with_label(label, f"{cause}; {cure}"), ExitCode.INPUT)
     code, cause, cure = _SYSTEM.get(error.errno or 0, (ExitCode.INPUT, str(error), "check the file and its disk"))
     where = named if named and named not in label else ""
-    return Description(_labelled(label, f"{_labelled(where, cause)}; {cure}"), code)
+    return Description(_with_label(label, f"{_with_label(where, cause)}; {cure}"), code)
 
 
 def _missing_library(error: ImportError) -> Description | None:
@@ -164,5 +164,5 @@ def _missing_library(error: ImportError) -> Description | None:
     return None
 
 
-def _labelled(label: str, text: str) -> str:
+def _with_label(label: str, text: str) -> str:
     return f"{label}: {text}" if label else text

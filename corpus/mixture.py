@@ -134,7 +134,7 @@ def repeat_warnings(mixture: Mixture, n_tokens: Mapping[str, int], budget: int) 
     ]
 
 
-def tempered(mixture: Mixture, temperature: float, parts: int = PARTS) -> Mixture:
+def apply_temperature(mixture: Mixture, temperature: float, parts: int = PARTS) -> Mixture:
     """Weights to the power 1/temperature: 1 leaves the shares, infinity would make them equal.
 
     With `weight` = tokens this is the sampling by temperature of multilingual models (Devlin, 2018). The result is
@@ -144,10 +144,10 @@ def tempered(mixture: Mixture, temperature: float, parts: int = PARTS) -> Mixtur
         raise MixtureError(f"the temperature {temperature} is not greater than 0; 1 leaves the weights as they are")
     powers = {source.name: Fraction(float(source.weight) ** (1 / temperature)) for source in mixture.sources}
     total = sum(powers.values(), Fraction(0))
-    return _rounded(mixture, {name: power / total for name, power in powers.items()}, frozenset(), parts)
+    return _round_shares(mixture, {name: power / total for name, power in powers.items()}, frozenset(), parts)
 
 
-def fitted(mixture: Mixture) -> Mixture:
+def fit_table(mixture: Mixture) -> Mixture:
     """The mixture itself, or, where its weights make too long a table (token counts do), one rounded to whole parts.
 
     As few of 10,000, 100,000 and 1,000,000 parts as leave each source at least one.
@@ -157,14 +157,14 @@ def fitted(mixture: Mixture) -> Mixture:
     shares = {source.name: mixture.share(source.name) for source in mixture.sources}
     least = min(shares.values())
     parts = next((parts for parts in (PARTS, 10 * PARTS, 100 * PARTS) if least * parts >= 1), 100 * PARTS)
-    return _rounded(mixture, shares, frozenset(), parts)
+    return _round_shares(mixture, shares, frozenset(), parts)
 
 
 def _slots(mixture: Mixture) -> int:
     return mixture.total // math.gcd(*(source.weight for source in mixture.sources))
 
 
-def capped(
+def cap_epochs(
     mixture: Mixture,
     n_tokens: Mapping[str, int],
     budget: int,
@@ -186,7 +186,7 @@ def capped(
         shares = {source.name: left * source.weight / weights for source in free}
         over = {name: limits[name] for name, share in shares.items() if name in limits and share > limits[name]}
         if not over:
-            rounded = _rounded(mixture, fixed | shares, frozenset(fixed), parts)
+            rounded = _round_shares(mixture, fixed | shares, frozenset(fixed), parts)
             lifted = [name for name in shares if name in limits and rounded.share(name) > limits[name]]
             if not lifted:
                 return rounded
@@ -197,7 +197,7 @@ def capped(
             raise MixtureError(f"with these caps there are no more than {most:,} tokens for {budget:,}; lift a cap")
 
 
-def _rounded(mixture: Mixture, shares: dict[str, Fraction], floored: frozenset[str], parts: int) -> Mixture:
+def _round_shares(mixture: Mixture, shares: dict[str, Fraction], floored: frozenset[str], parts: int) -> Mixture:
     """Whole parts for the shares, by largest remainder; the sources in `floored` get no remainder."""
     weights = {name: math.floor(share * parts) for name, share in shares.items()}
     by_remainder = sorted(shares.keys() - floored, key=lambda name: (weights[name] - shares[name] * parts, name))
@@ -274,7 +274,7 @@ def order_of(mixture: Mixture) -> Order:
     weights = [source.weight // divisor for source in mixture.sources]
     total = sum(weights)
     if total > 10 * MOST_SLOTS:
-        raise MixtureError(f"weights that sum to {total:,} make too long a table; round them (`fitted`)")
+        raise MixtureError(f"weights that sum to {total:,} make too long a table; round them (`fit_table`)")
     slots, ranks = np.empty(total, np.int32), np.empty(total, np.int64)
     waiting, ready = [(0, number) for number in range(len(weights))], []
     given = [0] * len(weights)

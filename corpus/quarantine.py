@@ -25,7 +25,7 @@ _INT64 = range(-(2**63), 2**63)
 _MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 
 
-def guarded(work: Callable[[Item], Result], item: Item, file: str, offset: int) -> Result | Quarantined:
+def guard(work: Callable[[Item], Result], item: Item, file: str, offset: int) -> Result | Quarantined:
     """`work(item)`, or the row of what it raised; `file` and `offset` say where the item lies."""
     try:
         return work(item)

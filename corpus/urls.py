@@ -120,8 +120,8 @@ def address(url: str) -> Address:
     pairs = _kept_pairs(parsed.search, domain)
     slashes = "//" if host or parsed.href.startswith(f"{scheme}://") else ""
     canonical = f"{scheme}:{slashes}{host}{port}{path}{_query(pairs)}"
-    page = _SLASHES.sub("/", _folded(path, "path")).rstrip("/") + _query([_folded_pair(pair) for pair in pairs])
-    surt = f"{_reversed(host)}{port}){page}" if host else f"{scheme}:{page}"
+    page = _SLASHES.sub("/", _fold(path, "path")).rstrip("/") + _query([_folded_pair(pair) for pair in pairs])
+    surt = f"{_reverse(host)}{port}){page}" if host else f"{scheme}:{page}"
     return Address(canonical, surt, scheme, host, domain)
 
 
@@ -184,7 +184,7 @@ def _normalised_escapes(text: str) -> str:
     return _ESCAPE.sub(plain, text)
 
 
-def _folded(text: str, where: str) -> str:
+def _fold(text: str, where: str) -> str:
     """One spelling for what may be written escaped or bare; what the bare character would delimit stays escaped."""
     keep = _NOT_FOLDED[where]
 
@@ -202,7 +202,7 @@ def _folded(text: str, where: str) -> str:
 def _folded_pair(pair: str) -> str:
     """A key and its value in one spelling; `b=` says no more than `b`."""
     key, _, value = pair.partition("=")
-    return f"{_folded(key, 'key')}={_folded(value, 'value')}" if value else _folded(key, "key")
+    return f"{_fold(key, 'key')}={_fold(value, 'value')}" if value else _fold(key, "key")
 
 
 def _kept_pairs(search: str, domain: str) -> list[str]:
@@ -231,7 +231,7 @@ def _names_no_page(pair: str, domain: str) -> bool:
     return known or key.startswith((*TRACKING_PREFIXES, "aspsessionid"))
 
 
-def _reversed(host: str) -> str:
+def _reverse(host: str) -> str:
     host = _WWW.sub("", host)
     return host if _NUMERIC_HOST.match(host) else ",".join(reversed(host.split(".")))
 

@@ -70,7 +70,7 @@ def _finetune(given: argparse.Namespace) -> int:
     recipe, output = Recipe(**{name: getattr(given, name) for name in names}), Path(given.output)
     if given.seeds == 1:
         claim(output, TUNED, given.replace)
-        result = _tuned(given, recipe, output)
+        result = _tune(given, recipe, output)
     else:
         claim(output, SEEDS, replace=True)
         result = _over_seeds(given, recipe, output)
@@ -78,15 +78,15 @@ def _finetune(given: argparse.Namespace) -> int:
     return 0
 
 
-def _tuned(given: argparse.Namespace, recipe: Recipe, output: Path) -> dict[str, Any]:
+def _tune(given: argparse.Namespace, recipe: Recipe, output: Path) -> dict[str, Any]:
     """Tune one model into a folder; its quality on the validation examples."""
     from trainer.evaluation.tuning import save_tuned
     from trainer.run.runs import open_run
 
     run = open_run(Path(given.run), given.best)
-    model, labels, training, validation = _prepared(given, recipe, run)
+    model, labels, training, validation = _prepare(given, recipe, run)
     output.mkdir(parents=True, exist_ok=True)
-    result = _trained(model, training, validation, recipe, output / _METRICS)
+    result = _train(model, training, validation, recipe, output / _METRICS)
     about = {"tokenizer": dict(run.tokenizer), "run": given.run, "step": run.step, "validation": result}
     save_tuned(model, labels, output, about | _settings(given, recipe))
     return result
@@ -103,9 +103,9 @@ def _over_seeds(given: argparse.Namespace, recipe: Recipe, output: Path) -> dict
     for number in range(given.seeds):
         mine = replace(recipe, seed=recipe.seed + number)
         folder = output / f"seed-{mine.seed}"
-        there = _finished(folder)
+        there = _read_finished(folder)
         if there is None:
-            found[mine.seed] = _tuned(given, mine, folder)
+            found[mine.seed] = _tune(given, mine, folder)
         elif there["recipe"] == asdict(mine) and there["from_scratch"] == given.from_scratch:
             found[mine.seed] = there["validation"]
         else:
@@ -119,7 +119,7 @@ def _over_seeds(given: argparse.Namespace, recipe: Recipe, output: Path) -> dict
     return summary
 
 
-def _finished(folder: Path) -> dict[str, Any] | None:
+def _read_finished(folder: Path) -> dict[str, Any] | None:
     """What is written of a tuned model, whose task.json comes last; None where there is none."""
     try:
         return json.loads((folder / "task.json").read_bytes())
@@ -127,7 +127,7 @@ def _finished(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _prepared(given: argparse.Namespace, recipe: Recipe, run: Any) -> "tuple[TaskModel, list[Any], Examples, Examples]":
+def _prepare(given: argparse.Namespace, recipe: Recipe, run: Any) -> "tuple[TaskModel, list[Any], Examples, Examples]":
     """The model with its new layer, the names of the classes, the examples to train and to validate on."""
     from trainer.evaluation import forms
     from trainer.evaluation.tuning import Examples
@@ -151,7 +151,7 @@ def _prepared(given: argparse.Namespace, recipe: Recipe, run: Any) -> "tuple[Tas
 
     training, validation = (
         Examples(
-            forms.encoded(given.task, each, encode, model.marks, length),
+            forms.encode_examples(given.task, each, encode, model.marks, length),
             forms.label_values(given.task, each, labels),
         )
         for each in read
@@ -159,7 +159,7 @@ def _prepared(given: argparse.Namespace, recipe: Recipe, run: Any) -> "tuple[Tas
     return model, labels, training, validation
 
 
-def _trained(
+def _train(
     model: "TaskModel", training: "Examples", validation: "Examples", recipe: Recipe, path: Path
 ) -> dict[str, Any]:
     """Train in place, writing a line of metrics per update; the quality after the last epoch."""

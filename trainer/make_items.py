@@ -14,7 +14,7 @@ from pathlib import Path
 
 from corpus.command_line import CommandParser
 from trainer.command import COUNT, WHOLE, FlagError, run_command
-from trainer.evaluation.made_items import ARITHMETIC, SCRAMBLES, arithmetic, frequent_words, scrambled
+from trainer.evaluation.made_items import ARITHMETIC, SCRAMBLES, arithmetic, frequent_words, make_scrambled
 from trainer.evaluation.tasks import TaskError
 
 COMMAND = "python -m trainer.make_items"
@@ -49,7 +49,7 @@ def _make(given: argparse.Namespace) -> int:
     if given.task == "arithmetic":
         rows = list(arithmetic(given.kind, given.count, given.seed))
     else:
-        rows = list(scrambled(given.kind, _words(given.words), given.count, given.seed))
+        rows = list(make_scrambled(given.kind, _words(given.words), given.count, given.seed))
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     print(f"{len(rows):,} items of {given.task} {given.kind}: {given.output}")

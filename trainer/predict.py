@@ -60,7 +60,7 @@ def _predict(given: argparse.Namespace) -> int:
     def encode(text: str) -> list[int]:
         return tokenizer.encode(text).tolist()
 
-    rows = forms.encoded(model.form, examples, encode, model.marks, model.model.shape.sequence_length)
+    rows = forms.encode_examples(model.form, examples, encode, model.marks, model.model.shape.sequence_length)
     scores = predict(model.to(device_named(given.device)), Examples(rows, torch.zeros(len(rows))))
     given.output.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(_line(model.form, row, labels), ensure_ascii=False) + "\n" for row in scores]

@@ -131,7 +131,7 @@ def _jobs(given: argparse.Namespace) -> "dict[str, Callable[[Judge], dict[str, A
     if twice := sorted(tasks.keys() & texts.keys()):
         raise FlagError(f"{twice[0]} is the name of a task and of a text; results are filed by name: choose another")
     for flag, named in (("examples", given.examples), ("overlaps", given.overlaps), ("description", given.description)):
-        if idle := sorted(_named(f"--{flag}", named).keys() - tasks.keys()):
+        if idle := sorted(_parse_named(f"--{flag}", named).keys() - tasks.keys()):
             raise FlagError(f"--{flag} {idle[0]}=…: there is no --task {idle[0]}=… that would use them")
     for name in tasks:
         task_named(name)
@@ -140,10 +140,10 @@ def _jobs(given: argparse.Namespace) -> "dict[str, Callable[[Judge], dict[str, A
 
 
 def _pairs(flag: str, texts: Sequence[str]) -> dict[str, Path]:
-    return {name: Path(text) for name, text in _named(flag, texts).items()}
+    return {name: Path(text) for name, text in _parse_named(flag, texts).items()}
 
 
-def _named(flag: str, texts: Sequence[str]) -> dict[str, str]:
+def _parse_named(flag: str, texts: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in texts:
         name, equals, path = text.partition("=")
@@ -159,7 +159,7 @@ def _named(flag: str, texts: Sequence[str]) -> dict[str, str]:
 def _task_job(
     name: str, path: Path, examples: Path | None, given: argparse.Namespace
 ) -> "Callable[[Judge], dict[str, Any]]":
-    overlaps, descriptions = _pairs("--overlaps", given.overlaps), _named("--description", given.description)
+    overlaps, descriptions = _pairs("--overlaps", given.overlaps), _parse_named("--description", given.description)
 
     def job(judge: "Judge") -> dict[str, Any]:
         from trainer.evaluation.scoring import score_task

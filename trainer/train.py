@@ -95,13 +95,13 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
 
 
 def _run(config: "RunConfig", flags: argparse.Namespace) -> int:
-    from trainer.run.distributed import joined
+    from trainer.run.distributed import join_world
     from trainer.run.metrics import LiveLine
     from trainer.run.outputs import RUN, claim
 
     claim(flags.output, RUN)
     live = LiveLine()
-    with joined(config.device) as world, held(flags.output, world):
+    with join_world(config.device) as world, held(flags.output, world):
         try:
             return _train(config, flags, world, live)
         finally:

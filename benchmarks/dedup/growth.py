@@ -21,7 +21,7 @@ from corpus.dedup.minhash import MinHash
 from corpus.files.manifest import MANIFEST
 from pipelines.builds.duplicates import Room, duplicates
 from pipelines.runtime.driver import Handing, new_run, run_stages
-from pipelines.runtime.records import Finished, finished
+from pipelines.runtime.records import Finished, read_finished
 from pipelines.runtime.run import Run
 from pipelines.runtime.stage import Stage, in_order
 
@@ -107,7 +107,7 @@ def main() -> None:
 
 
 def _facts(stage: Stage[Any, Any], run: Run) -> Finished[Any]:
-    found = finished(stage, run.folder(stage))
+    found = read_finished(stage, run.folder(stage))
     assert found is not None, stage.name
     return found
 

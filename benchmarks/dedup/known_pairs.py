@@ -13,7 +13,7 @@ from corpus.dedup.minhash import MinHash, shingles
 from corpus.readers.lines import Line, read_lines
 
 
-def planted(folder: Path, config: MinHash) -> str:
+def find_planted(folder: Path, config: MinHash) -> str:
     """The articles with planted pairs."""
     with gzip.open(folder / "mccormick_articles_1000.train.gz", "rt", encoding="utf-8") as file:
         texts = dict(line.rstrip("\n").split(" ", 1) for line in file)
@@ -22,7 +22,7 @@ def planted(folder: Path, config: MinHash) -> str:
     return f"{len(texts)} articles: {len(found & truth)} of {len(truth)} planted pairs, {len(found - truth)} others"
 
 
-def edited(folder: Path, config: MinHash) -> list[str]:
+def find_edited(folder: Path, config: MinHash) -> list[str]:
     """The edited variants, by the similarity of our own shingles."""
     lines = read_lines(folder / "edits_docs.jsonl.zst")
     records = [json.loads(line.data) for line in lines if isinstance(line, Line)]
@@ -50,4 +50,4 @@ def _jaccard(one: set[int], other: set[int]) -> float:
 def known_pairs(data: Path) -> list[str]:
     """Both tables."""
     config = MinHash()
-    return [planted(data / "neardup", config), *edited(data / "neardup", config)]
+    return [find_planted(data / "neardup", config), *find_edited(data / "neardup", config)]

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.faults.kinds import KINDS, Bench
-from benchmarks.faults.trial import Command, published
+from benchmarks.faults.trial import Command, published_digest
 from benchmarks.mistakes.world import World
 
 
@@ -47,7 +47,7 @@ def bench_at(root: Path) -> Bench:
         began = time.monotonic()
         if command.run():
             raise RuntimeError(f"{command.name} failed without a fault: {command.said}")
-        found[command.name] = (published(command.output), time.monotonic() - began)
+        found[command.name] = (published_digest(command.output), time.monotonic() - began)
     return Bench(commands, found, world.root)
 
 

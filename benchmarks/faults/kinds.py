@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.faults.injection import EVENTS, Fault, inject
-from benchmarks.faults.trial import Command, Outcome, ended, judge, published, wait_for
+from benchmarks.faults.trial import Command, Outcome, exit_code_of, judge, published_digest, wait_for
 
 # The exit codes that a failed call may end with.
 _CODES = {
@@ -68,7 +68,7 @@ def kill(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     killed = wait_for(child, moment) and _kill(child, victim)
     while not killed and wait_for(child, 0.01):
         killed = _kill(child, victim)
-    code = ended(child)
+    code = exit_code_of(child)
     allowed = {"driver": {-signal.SIGKILL}, "worker": {5}, "extraction child": set()}[victim] if killed else set()
     time.sleep(0.7)  # the workers of a killed driver look for it twice a second
     outcome = judge(command, code, allowed, clean)
@@ -94,11 +94,13 @@ def flipped_bit(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     named = victim.name in trial.said or victim.parent.name in trial.said
     if outcome.code not in (0, 3) or (outcome.code and not named) or "bug of ours" in trial.said:
         outcome.faults.append(f"exit code {outcome.code}: {trial.said[-300:]}")
-    if published(trial.output) not in ("", clean) or (outcome.code == 0 and published(trial.output) != clean):
+    if published_digest(trial.output) not in ("", clean) or (
+        outcome.code == 0 and published_digest(trial.output) != clean
+    ):
         outcome.faults.append("published wrong")
     if outcome.code:  # the cure that the sentence names
         victim.unlink(missing_ok=True)
-        if trial.run() or published(trial.output) != clean:
+        if trial.run() or published_digest(trial.output) != clean:
             outcome.faults.append(f"after the cure: {trial.said[-300:]}")
     return f"{command.name}, bit {place} of {victim.relative_to(trial.output)}", outcome
 
@@ -119,18 +121,18 @@ def changing_input(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     child = command.start()
     wait_for(child, moment)
     _change(mine, whole, how)
-    outcome = Outcome(ended(child))
+    outcome = Outcome(exit_code_of(child))
     said = command.said
     if outcome.code not in (0, 3) or (outcome.code and mine.name not in said) or "bug of ours" in said:
         outcome.faults.append(f"exit code {outcome.code}: {said[-300:]}")
-    found = published(command.output)
+    found = published_digest(command.output)
     again = replace(command, flags=[*command.flags, "--replace", "--max-quarantined", "1"])
     other = bench.fresh(replace(again, output=command.output.with_name("changed")))
     other = replace(other, flags=[str(other.output) if word == str(command.output) else word for word in again.flags])
     after = _clean(other)
     if found not in ("", clean, after):
         outcome.faults.append("published wrong")
-    if again.run() or published(again.output) != after:
+    if again.run() or published_digest(again.output) != after:
         outcome.faults.append(f"the same command again: {again.said[-300:]}")
     return f"build_books, its input {how} after {moment:.2f} s", outcome
 
@@ -167,7 +169,7 @@ def _change(path: Path, whole: bytes, how: str) -> None:
 def _clean(command: Command) -> str:
     if command.run():
         raise RuntimeError(f"an undisturbed run failed: {command.said}")
-    return published(command.output)
+    return published_digest(command.output)
 
 
 def _many_workers() -> None:

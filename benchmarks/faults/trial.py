@@ -52,7 +52,7 @@ class Command:
 
     def run(self, before: Callable[[], None] = lambda: None) -> int:
         """Run the command to its end; its exit code, negative for a signal."""
-        return ended(self.start(before))
+        return exit_code_of(self.start(before))
 
     @property
     def said(self) -> str:
@@ -68,7 +68,7 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-def ended(child: int) -> int:
+def exit_code_of(child: int) -> int:
     """Wait for a process; its exit code, negative for a signal."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -83,7 +83,7 @@ def wait_for(child: int, seconds: float) -> bool:
     return True
 
 
-def published(folder: Path) -> str:
+def published_digest(folder: Path) -> str:
     """The digest of everything that a finished output consists of; nothing where no manifest stands."""
     if not any((folder / name).is_file() for name in _MANIFESTS):
         return ""
@@ -101,11 +101,11 @@ def judge(command: Command, code: int, allowed: set[int], clean: str) -> Outcome
         outcome.faults.append(f"called a bug: {said[-300:]}")
     if code > 0 and "error: " not in said and code != 130:
         outcome.faults.append("no sentence")
-    if (left := published(command.output)) not in ("", clean):
+    if (left := published_digest(command.output)) not in ("", clean):
         outcome.faults.append("published wrong")
     if code == 0 and left != clean:
         outcome.faults.append("exit code 0 without the clean output")
     again = command.run()
-    if again or published(command.output) != clean:
+    if again or published_digest(command.output) != clean:
         outcome.faults.append(f"the same command again: exit code {again}, {command.said[-300:]}")
     return outcome

@@ -115,17 +115,17 @@ class CardRun:
 
     def gpt2(self, left: float) -> dict[str, Any]:
         """Bits per byte over training seconds, at a rate that is right for so short a run."""
-        ours = self._found("speed32").get(OURS, {}).get("tokens/s") or 400_000
+        ours = self._find("speed32").get(OURS, {}).get("tokens/s") or 400_000
         steps = 12 if self.small else max(40, int(self.train_seconds * ours / _BATCH))
         return self._curve("gpt2", "gpt2-124m", left, steps, "rate=1.5e-3")
 
     def modern(self, left: float) -> dict[str, Any]:
         """The modern preset for the training seconds that GPT-2 had: first its speed, then a run that ends there."""
         trial = self._train("modern-trial", "modern-124m", left, f"steps={6 if self.small else 40}", "validate_every=0")
-        seconds = self._found("gpt2").get("training seconds") or self.train_seconds
+        seconds = self._find("gpt2").get("training seconds") or self.train_seconds
         steps = 12 if self.small else max(40, int(seconds * _median_speed(trial) / _BATCH))
         found = self._curve("modern", "modern-124m", left, steps)
-        old, new = (part.get("bits per byte") for part in (self._found("gpt2"), found))
+        old, new = (part.get("bits per byte") for part in (self._find("gpt2"), found))
         return {**found, "of GPT-2's bits per byte": new / old if old and new else None}
 
     def resume(self, left: float) -> dict[str, Any]:
@@ -147,12 +147,12 @@ class CardRun:
         """A run with document masks, beside the one without."""
         steps = f"steps={6 if self.small else 40}"
         rows = self._train("documents", "gpt2-124m", left, steps, "validate_every=0", "document_mask=true")
-        plain, masked = self._found("gpt2").get("tokens/s"), _median_speed(rows)
+        plain, masked = self._find("gpt2").get("tokens/s"), _median_speed(rows)
         return {"tokens/s": masked, "of unmasked": masked / plain if plain else None, "loss": rows[-1]["loss"]}
 
     def loader(self, left: float) -> dict[str, Any]:
         """One thread, nobody else at work."""
-        rate = feeding.alone({}, self.data, 2 if self.small else 30, rows=8 if self.small else 512)
+        rate = feeding.time_alone({}, self.data, 2 if self.small else 30, rows=8 if self.small else 512)
         return {"tokens/s alone": rate}
 
     def kernels(self, left: float) -> dict[str, Any]:
@@ -199,7 +199,7 @@ class CardRun:
                 table[side]["ours / this"] = ours / table[side]["tokens/s"]
         return table
 
-    def _found(self, phase: str) -> dict[str, Any]:
+    def _find(self, phase: str) -> dict[str, Any]:
         return self.record["phases"].get(phase, {}).get("found", {})
 
     def _curve(self, name: str, preset: str, left: float, steps: int, *keys: str) -> dict[str, Any]:

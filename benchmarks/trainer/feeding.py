@@ -79,7 +79,7 @@ def _fed_rows(stand: Stand, folder: Path) -> tuple[list[dict[str, Any]], tuple[G
         for name in ("fixed batches", "fed by the loader")
     ]
     rows[1]["ratio"] = found["fixed batches"] / found["fed by the loader"]
-    rate = worker.call(alone, folder=folder, steps=4 if settings.small else 30)
+    rate = worker.call(time_alone, folder=folder, steps=4 if settings.small else 30)
     rows.append({"what": "the loader alone, one thread", "tokens/s": rate})
     return rows, (Goal("tokens/s of the loader alone", rate, _FED),)
 
@@ -108,7 +108,7 @@ def fed_beside_fixed(kept: dict[str, Any], folder: Path, load: Load, warm: int, 
     return {name: median(values) for name, values in seconds.items()}
 
 
-def alone(kept: dict[str, Any], folder: Path, steps: int, rows: int = _ALONE[0]) -> float:
+def time_alone(kept: dict[str, Any], folder: Path, steps: int, rows: int = _ALONE[0]) -> float:
     """Tokens per second of the loader with nobody else at work: the median of three stretches (in a worker)."""
     length = _ALONE[1]
     with loader_over(folder, length, rows, "cpu") as loader:

@@ -17,11 +17,11 @@ def phase(stand: Stand) -> Finding:
     settings, worker = stand.settings, stand.worker(OURS)
     load = Load(settings.shape, settings.sweep[-1])
     worker.call(prepare, spec=spec_of(settings, OURS, settings.shape), load=load)
-    rows = worker.call(profiled, device=settings.device)
+    rows = worker.call(profile_steps, device=settings.device)
     return Finding(tuple(rows), (), (f"{_STEPS} steps of {load.rows} rows; the {_SHOWN} kernels that take longest",))
 
 
-def profiled(kept: dict[str, Any], device: str) -> list[dict[str, Any]]:
+def profile_steps(kept: dict[str, Any], device: str) -> list[dict[str, Any]]:
     """Kernels by the time they take themselves, milliseconds and calls of a step (in a worker)."""
     side, batches = kept["side"], kept["batches"]
     side.step(batches[0])

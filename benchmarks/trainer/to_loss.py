@@ -35,8 +35,8 @@ def phase(stand: Stand) -> Finding:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = settings.data or write_learnable_shards(folder / "shards", settings.tokens, settings.shape.vocab_size)
-        old = _trained(stand, data, folder / "old", _OLD, settings.tokens)
-        new = _trained(stand, data, folder / "new", _NEW, int(settings.tokens * SHARE))
+        old = _train(stand, data, folder / "old", _OLD, settings.tokens)
+        new = _train(stand, data, folder / "new", _NEW, int(settings.tokens * SHARE))
     wanted, reached = old[-1][1], next((tokens for tokens, bits in new if bits <= old[-1][1]), None)
     rows = [
         {"tokens": tokens, f"{_OLD} bits/byte": bits, f"{_NEW} bits/byte": _at(new, tokens)} for tokens, bits in old
@@ -55,7 +55,7 @@ def _at(curve: Sequence[tuple[int, float]], tokens: int) -> float | None:
     return next((bits for seen, bits in reversed(curve) if seen <= tokens), None) if tokens <= curve[-1][0] else None
 
 
-def _trained(stand: Stand, data: Path, output: Path, preset: str, tokens: int) -> list[tuple[int, float]]:
+def _train(stand: Stand, data: Path, output: Path, preset: str, tokens: int) -> list[tuple[int, float]]:
     """Train by the command; (tokens, bits per byte) of every validation. WorkerError with its last words."""
     settings = stand.settings
     steps = max(2, tokens // settings.batch_tokens)

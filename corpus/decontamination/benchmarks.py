@@ -43,7 +43,7 @@ class _Form:
     passages: Callable[[dict[str, Any]], Sequence[str]]
 
 
-def _joined(before: str, *endings: str) -> list[str]:
+def _join(before: str, *endings: str) -> list[str]:
     return [f"{before} {ending}" for ending in endings] or [before]
 
 
@@ -53,16 +53,16 @@ _FORMS = (
         {"context_options": list, "continuation": str},
         lambda row: [f"{option} {row['continuation']}" for option in row["context_options"]],
     ),
-    _Form({"context": str, "continuation": str}, lambda row: _joined(row["context"], row["continuation"])),
+    _Form({"context": str, "continuation": str}, lambda row: _join(row["context"], row["continuation"])),
     _Form(
         {"context": str, "answer": str, "aliases": list},
-        lambda row: _joined(row["context"], row["answer"], *row["aliases"]),
+        lambda row: _join(row["context"], row["answer"], *row["aliases"]),
     ),
-    _Form({"context": str, "answer": str}, lambda row: _joined(row["context"], row["answer"])),
-    _Form({"query": str, "choices": list}, lambda row: _joined(row["query"], *row["choices"])),
-    _Form({"question": str, "choices": dict}, lambda row: _joined(row["question"], *row["choices"].values())),
-    _Form({"question": str, "choices": list}, lambda row: _joined(row["question"], *row["choices"])),
-    _Form({"question": str, "answer": str}, lambda row: _joined(row["question"], row["answer"])),
+    _Form({"context": str, "answer": str}, lambda row: _join(row["context"], row["answer"])),
+    _Form({"query": str, "choices": list}, lambda row: _join(row["query"], *row["choices"])),
+    _Form({"question": str, "choices": dict}, lambda row: _join(row["question"], *row["choices"].values())),
+    _Form({"question": str, "choices": list}, lambda row: _join(row["question"], *row["choices"])),
+    _Form({"question": str, "answer": str}, lambda row: _join(row["question"], row["answer"])),
     _Form({"premise": str, "hypothesis": str}, lambda row: [row["premise"], row["hypothesis"]]),
     _Form({"sentence1": str, "sentence2": str}, lambda row: [row["sentence1"], row["sentence2"]]),
     _Form({"text": str}, lambda row: [row["text"]]),
@@ -86,7 +86,7 @@ def read_benchmark(path: Path, name: str) -> list[Passages]:
     """The passages of each example of a file, in order. `BenchmarkError` names the file, and the line that is wrong."""
     whole = b""
     try:
-        whole = b"".join(_sound(piece, name) for piece in read_whole(path, name))
+        whole = b"".join(_whole_piece(piece, name) for piece in read_whole(path, name))
         text = whole.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = whole.count(b"\n", 0, error.start) + 1
@@ -107,7 +107,7 @@ def read_benchmark(path: Path, name: str) -> list[Passages]:
     return examples
 
 
-def _sound(piece: bytes | Quarantined, name: str) -> bytes:
+def _whole_piece(piece: bytes | Quarantined, name: str) -> bytes:
     if isinstance(piece, Quarantined):
         what = f"{piece.reason}: {piece.detail}"
         raise BenchmarkError(f"{name}: damaged at byte {piece.offset:,} ({what}); fetch it again")

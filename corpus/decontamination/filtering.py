@@ -57,7 +57,7 @@ def surrounding(text: str, hit: Span, window: int) -> Span:
     return start, end
 
 
-def merged(spans: Sequence[Span]) -> list[Span]:
+def merge_spans(spans: Sequence[Span]) -> list[Span]:
     """The spans, ascending, those that overlap or touch as one."""
     found: list[Span] = []
     for start, end in sorted(spans):
@@ -78,7 +78,7 @@ def filter_document(length: int, cuts: Sequence[Span], rule: FilteringRule) -> F
     """Decide on a document of `length` characters, given the `surrounding` of each of its hits."""
     if not cuts:
         return Filtered("", 1)
-    pieces = pieces_between(length, merged(cuts))
+    pieces = pieces_between(length, merge_spans(cuts))
     if len(pieces) > rule.most_pieces:
         return Filtered(MANY_PIECES, len(pieces))
     kept = [(start, end) for start, end in pieces if end - start >= rule.shortest_piece]

@@ -160,14 +160,14 @@ class GramIndex:
         found = found[~np.isin(found["document"], others)]
         for first in range(0, len(found), _AT_ONCE):
             for document, row, start, end in found[first : first + _AT_ONCE].tolist():
-                yield from self._verified(document, row, words_of(texts[int(document)][start:end]), start)
+                yield from self._verify(document, row, words_of(texts[int(document)][start:end]), start)
         for document in others:
             words = words_of(texts[document])
             plain, _ = self._compiled.scan([" ".join(word.key for word in words)], self.lengths)
             starts = np.cumsum([0, *(len(word.key) + 1 for word in words)])
             for _, row, start, end in plain.tolist():
                 first, last = np.searchsorted(starts, (start, end))
-                yield from self._verified(document, row, words[first:last], 0)
+                yield from self._verify(document, row, words[first:last], 0)
 
     def gram(self, key: int) -> str:
         """The words of a key; "" for one that is not there."""
@@ -176,7 +176,7 @@ class GramIndex:
         found = row < len(self._keys[part]) and int(self._keys[part][row]) == key
         return self._parts[part]["gram"][row].as_py() if found else ""
 
-    def _verified(self, document: int, row: int, words: Sequence[Word], offset: int) -> Iterator[Hit]:
+    def _verify(self, document: int, row: int, words: Sequence[Word], offset: int) -> Iterator[Hit]:
         """The hit, if the gram (its number among all) has these words; `offset` is where 0 of them is."""
         key, benchmark, gram = self._gram_at(row)
         if " ".join(word.key for word in words) == gram:

@@ -181,7 +181,7 @@ class Client:
             async with request as response:
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError, UnknownHost, ValueError) as error:
-            raise _named(error) from error
+            raise _translate_error(error) from error
 
     async def _body(self, response: aiohttp.ClientResponse, deadline: float) -> tuple[bytes, str]:
         """The body as far as the bounds let it come, and what cut it."""
@@ -209,7 +209,7 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
     try:
         return await send(request)
     except (aiohttp.ClientError, OSError) as error:
-        raise _named(error) from error
+        raise _translate_error(error) from error
 
 
 def _sent(target: Target, headers: Mapping[str, str]) -> bytes:
@@ -217,7 +217,7 @@ def _sent(target: Target, headers: Mapping[str, str]) -> bytes:
     return "\r\n".join(lines).encode("utf-8", "replace") + b"\r\n\r\n"
 
 
-def _named(error: BaseException) -> Exception:
+def _translate_error(error: BaseException) -> Exception:
     """An error of the library under our name; a refusal that it wraps is the refusal."""
     seen: BaseException | None = error
     while seen is not None:

@@ -103,10 +103,10 @@ class _Group:
     def take(self, key: bytes, value: bytes) -> bool:
         """Keep a line; whether it is a rule, after which the next `user-agent` opens another group."""
         if key.startswith(b"allow"):
-            self.rules.append(Rule(True, _escaped(value)))
+            self.rules.append(Rule(True, _escape(value)))
             return True
         if key.startswith(_DISALLOW):
-            self.rules.append(Rule(False, _escaped(value)))
+            self.rules.append(Rule(False, _escape(value)))
             return True
         if key.startswith(_CRAWL_DELAY) and (delay := _seconds(value)) is not None:
             self.crawl_delay = max(delay, self.crawl_delay or 0.0)
@@ -153,7 +153,7 @@ def _token(value: bytes) -> bytes:
     return match.group() if match else b""
 
 
-def _escaped(pattern: bytes) -> bytes:
+def _escape(pattern: bytes) -> bytes:
     """The pattern with escapes in capitals, and bytes beyond ASCII escaped."""
 
     def escape(match: re.Match[bytes]) -> bytes:

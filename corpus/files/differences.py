@@ -27,7 +27,7 @@ def _difference(name: str, before: Any, now: Any) -> str:
         return f"{name} ({key}) was {before.get(key, 'absent')}, now {now.get(key, 'absent')}"
     if isinstance(before, list) and isinstance(now, list):
         return f"{name}: {_list_difference(before, now)}"
-    return f"{name} was {_shown(before)}, now {_shown(now)}"
+    return f"{name} was {_show(before)}, now {_show(now)}"
 
 
 def _list_difference(before: list[Any], now: list[Any]) -> str:
@@ -37,11 +37,11 @@ def _list_difference(before: list[Any], now: list[Any]) -> str:
     if isinstance(new, dict) and new["name"] in named:
         return f"{new['name']} has other bytes now"
     if new is not None:
-        return f"{_shown(new)} was not given then"
-    return f"{_shown(gone)} was given then, and is not now" if gone is not None else "the order was another"
+        return f"{_show(new)} was not given then"
+    return f"{_show(gone)} was given then, and is not now" if gone is not None else "the order was another"
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     if isinstance(value, dict) and "name" in value:
         return str(value["name"])
     if value in (None, "", [], False):

@@ -42,7 +42,7 @@ class InputFile:
         """Where it lies, here or in a bucket."""
         return place(self.file)
 
-    def sampled(self) -> "InputFile":
+    def with_sample(self) -> "InputFile":
         """The same file with its size and its sample as they are now."""
         size = self.place.stat().st_size
         return replace(self, bytes=size, sample=_sample(self.place, size))
@@ -63,7 +63,7 @@ class InputFile:
     def _check(self) -> tuple[int, ...]:
         """The stamp of the file, which has the sample that it is known by."""
         try:
-            now, stamp = self.sampled(), () if is_remote(self.file) else stamp_of(self.place)
+            now, stamp = self.with_sample(), () if is_remote(self.file) else stamp_of(self.place)
         except FileNotFoundError:
             raise ChangedInput(f"{self.name} is gone; put it back, then give the same command again") from None
         if now.sample != self.sample:

@@ -76,7 +76,7 @@ def closure(modules: frozenset[str]) -> Closure:
         if path is None:
             continue
         for file in (path, *_data_beside(path)):
-            files[_shown(file)] = _file_digest(file)
+            files[_show(file)] = _file_digest(file)
         for name in _imports_of(path):
             if name.partition(".")[0] not in PACKAGES:
                 libraries.add(name.partition(".")[0])
@@ -153,7 +153,7 @@ def _data_beside(path: Path) -> list[Path]:
     return sorted(file for file in path.parent.iterdir() if file.suffix in DATA_SUFFIXES and file.is_file())
 
 
-def _shown(path: Path) -> str:
+def _show(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if ROOT in path.parents else path.name
 
 

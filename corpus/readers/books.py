@@ -163,15 +163,15 @@ def _items(value: Any) -> list[tuple[str, Any]]:
 
 def _field(fields: dict[str, Any], names: tuple[str, ...], joint: str = "; ") -> str:
     """The first of these fields that says something, as text: numbers are written out, lists joined."""
-    return next((shown for name in names if (shown := _shown(fields.get(name), joint))), "")
+    return next((shown for name in names if (shown := _to_text(fields.get(name), joint))), "")
 
 
-def _shown(value: Any, joint: str) -> str:
+def _to_text(value: Any, joint: str) -> str:
     """Text free of surrogates; "" for what is no text."""
     if isinstance(value, list):
-        return joint.join(filter(None, (_shown(each, joint) for each in value)))
+        return joint.join(filter(None, (_to_text(each, joint) for each in value)))
     if isinstance(value, dict):
-        return _shown(value.get("name"), joint)
+        return _to_text(value.get("name"), joint)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""

@@ -123,7 +123,7 @@ def _walk_gzip_stream(file: BufferedReader, use: Use[Result]) -> Iterator[tuple[
     length = 0
     while start is not None:
         raw = Inflated(partial(GzipMembers, file, start))
-        yield from walk(BufferedReader(raw), use, partial(_shifted, length))
+        yield from walk(BufferedReader(raw), use, partial(_shift, length))
         length += raw.length
         start = find_member(file, raw.reader.member + 1, RECORD_START.match) if raw.damage else None
 
@@ -152,5 +152,5 @@ def _position(position: int, index: int) -> int:
     return position
 
 
-def _shifted(length: int, position: int, index: int) -> int:
+def _shift(length: int, position: int, index: int) -> int:
     return length + position

@@ -26,7 +26,7 @@ import orjson
 import zstandard
 
 from corpus.document import Quarantined
-from corpus.quarantine import guarded
+from corpus.quarantine import guard
 from corpus.readers.foreign import SNIFFED, find_foreign, opens_text
 
 Parsed = TypeVar("Parsed")
@@ -183,7 +183,7 @@ def read_records(
         if number == 0 and isinstance(line, Line) and line.data.lstrip().startswith(b"<"):
             yield Quarantined(name, line.offset, "markup", f"no JSON but {line.data[:40]!r}, as servers answer errors")
             return
-        yield line if isinstance(line, Quarantined) else guarded(parsed, line, name, line.offset)
+        yield line if isinstance(line, Quarantined) else guard(parsed, line, name, line.offset)
 
 
 def parse_object(line: Line, name: str) -> dict[str, Any] | Quarantined:

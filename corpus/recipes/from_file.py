@@ -34,7 +34,7 @@ class FileStep:
         return self.step(item)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.source, pickle.dumps(self.step))
+        return _restore, (self.source, pickle.dumps(self.step))
 
     def problem(self) -> str:
         """Why the step cannot travel, as a sentence; nothing where it can."""
@@ -45,7 +45,7 @@ class FileStep:
         return ""
 
 
-def _restored(source: str, pickled: bytes) -> FileStep:
+def _restore(source: str, pickled: bytes) -> FileStep:
     module_of(source)
     return FileStep(pickle.loads(pickled), source)
 

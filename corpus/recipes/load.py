@@ -22,13 +22,13 @@ from corpus.rules.personal_data import mask
 
 def load_recipe(name: str, kind: str, choices: Choices) -> Recipe:
     """The recipe that `--recipe` names, for texts of a kind; `CorpusloomError` (2) where there is none."""
-    recipe = _named(name, kind, choices)
+    recipe = _by_name(name, kind, choices)
     if not choices.masked:
         return recipe
     return replace(recipe, text_steps=(*recipe.text_steps, partial(mask, kinds=choices.masked)))
 
 
-def _named(name: str, kind: str, choices: Choices) -> Recipe:
+def _by_name(name: str, kind: str, choices: Choices) -> Recipe:
     known = names_for(kind)
     if name in known:
         return importlib.import_module(f"corpus.recipes.{RECIPES[name][0]}").make(choices)
@@ -52,7 +52,7 @@ def _from_file(path: Path, attribute: str, kind: str, choices: Choices) -> Recip
     try:
         module = module_of(source)
     except Exception as error:
-        raise _wrong(f"--recipe {path}: {_said(error)}; mend the file, which must run by itself") from error
+        raise _wrong(f"--recipe {path}: {_describe_error(error)}; mend the file, which must run by itself") from error
     found: Any = getattr(module, attribute, None)
     if found is None:
         names = [key for key, value in vars(module).items() if _makes_recipe(value, module.__name__)]
@@ -61,7 +61,7 @@ def _from_file(path: Path, attribute: str, kind: str, choices: Choices) -> Recip
     try:
         recipe = found(choices) if callable(found) else found
     except Exception as error:
-        raise _wrong(f"--recipe {path}:{attribute}: {_said(error)}; a recipe is made of a Choices") from error
+        raise _wrong(f"--recipe {path}:{attribute}: {_describe_error(error)}; a recipe is made of a Choices") from error
     if not isinstance(recipe, Recipe):
         raise _wrong(f"--recipe {path}:{attribute}: it is a {type(recipe).__name__}, and no Recipe or what makes one")
     if kind == "pages" and recipe.extraction:
@@ -104,7 +104,7 @@ def _makes_recipe(value: Any, module: str) -> bool:
     return isinstance(value, Recipe) or (made_here and not isinstance(value, type))
 
 
-def _said(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """What went wrong, and in which line of the file where Python says so."""
     line = getattr(error, "lineno", None) or (error.__traceback__ and _last_line(error))
     return f"{type(error).__name__}{f' in line {line}' if line else ''}: {' '.join(str(error).split())}"

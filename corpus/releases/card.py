@@ -89,7 +89,7 @@ def notes(release: Release, difference: Difference | None) -> list[str]:
     if release.made == "rollback":
         lines.append(f"Made of release {release.of}, without what was forgotten since.")
     if difference is None:
-        return [*lines, "The first release.", *_listed("Inputs taken", _taken(release)), *_set_aside(release)]
+        return [*lines, "The first release.", *_list_lines("Inputs taken", _taken_names(release)), *_set_aside(release)]
     lines.append(f"Since release {difference.a}:")
     for source, each in sorted(difference.sources.items()):
         moved = f"+{each.added:,} −{each.removed:,} ~{each.changed:,}"
@@ -102,21 +102,23 @@ def notes(release: Release, difference: Difference | None) -> list[str]:
         ["- another tokenizer: tokens of the two releases must not be mixed"] if difference.tokenizer_changed else []
     )
     lines.append(f"- {difference.shared_parts:,} files shared, {difference.new_parts:,} new")
-    lines += _listed("Inputs added", difference.inputs_added) + _listed("Inputs gone", difference.inputs_removed)
+    lines += _list_lines("Inputs added", difference.inputs_added) + _list_lines(
+        "Inputs gone", difference.inputs_removed
+    )
     return [*lines, *_set_aside(release)]
 
 
-def _taken(release: Release) -> list[str]:
+def _taken_names(release: Release) -> list[str]:
     return sorted(each.name for each in release.inputs if each.state == "taken")
 
 
 def _set_aside(release: Release) -> list[str]:
     rows = [each for each in release.inputs if each.state != "taken"]
     said = [f"{each.name or each.snapshot} ({each.state}{f': {each.detail}' if each.detail else ''})" for each in rows]
-    return _listed("Set aside", said)
+    return _list_lines("Set aside", said)
 
 
-def _listed(title: str, names: Sequence[str]) -> list[str]:
+def _list_lines(title: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     more = [f"- … and {len(names) - _MOST_LISTED:,} more"] if len(names) > _MOST_LISTED else []

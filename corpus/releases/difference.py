@@ -57,7 +57,7 @@ def compare(old: Path, new: Path, tombstones: Tombstones = NONE) -> Difference:
     a, b = read_release(old), read_release(new)
     names = sorted({*a.sources, *b.sources})
     before, after = ({part.digest for part in one.parts} for one in (a, b))
-    taken_a, taken_b = (_taken(one) for one in (a, b))
+    taken_a, taken_b = (_taken_inputs(one) for one in (a, b))
     return Difference(
         a=a.release,
         b=b.release,
@@ -77,7 +77,7 @@ def compare(old: Path, new: Path, tombstones: Tombstones = NONE) -> Difference:
     )
 
 
-def _taken(release: Release) -> dict[tuple[str, str], str]:
+def _taken_inputs(release: Release) -> dict[tuple[str, str], str]:
     return {(each.source, each.sample): each.name for each in release.inputs if each.state == "taken"}
 
 
@@ -92,7 +92,7 @@ def _source(
     before, after = (_documents(folder, release, name, "kept", same) for folder, release in (old, new))
     gone = {key: url for key, url in before.items() if key not in after}
     came = {key: url for key, url in after.items() if key not in before}
-    changed = _changed(gone, came)
+    changed = _replaced_urls(gone, came)
     removed = {key for key, url in gone.items() if not url or url not in changed}
     rules = _rules(new, name, removed, same)
     left = Counter(rules.get(key, GONE) for key in removed)
@@ -110,7 +110,7 @@ def _source(
     )
 
 
-def _changed(gone: dict[str, str], came: dict[str, str]) -> set[str]:
+def _replaced_urls(gone: dict[str, str], came: dict[str, str]) -> set[str]:
     """The URLs of which one document went and one came."""
     counts = Counter(url for url in gone.values() if url), Counter(url for url in came.values() if url)
     return {url for url, count in counts[0].items() if count == 1 and counts[1][url] == 1}

@@ -66,7 +66,7 @@ def explain(folder: Path, what: str) -> list[Explanation]:
         manifest = read_manifest(corpus)
         for kind in ("kept", "rejected"):
             for part, row in _rows(corpus, kind, what):
-                found.append(_explained((name, corpus, shards), manifest, kind, row, part))
+                found.append(_explain_row((name, corpus, shards), manifest, kind, row, part))
         found += [_lost(name, row) for row in _lost_links(corpus, what)]
     return found
 
@@ -99,7 +99,7 @@ def _names(keys: pa.Table, what: str) -> Any:
     return pc.fill_null(pc.and_(pc.or_(pc.or_(by_id, by_page), by_link), pc.not_equal(keys["id"], "")), False)
 
 
-def _explained(
+def _explain_row(
     where: tuple[str, Path, Path | None], manifest: Mapping[str, Any], kind: str, row: dict[str, Any], part: str
 ) -> Explanation:
     name, corpus, shards = where

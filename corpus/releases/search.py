@@ -57,7 +57,7 @@ class Needles:
     @cached_property
     def folded(self) -> list[str]:
         """RE2 patterns of all needles without case and blanks."""
-        return _patterns({_folded(word) for word in (*self.names, *self.pieces)} - {""})
+        return _patterns({_fold(word) for word in (*self.names, *self.pieces)} - {""})
 
 
 def verify(folder: Path, needles: Needles) -> list[str]:
@@ -75,10 +75,10 @@ def verify(folder: Path, needles: Needles) -> list[str]:
 def _hits(path: Path, needles: Needles, tokenizer: Tokenizer | None) -> Iterator[str]:
     data = path.read_bytes()
     raw = pa.array([data], pa.large_binary())
-    yield from (f": {found}" for found in _found(raw, needles.patterns))
+    yield from (f": {found}" for found in _find(raw, needles.patterns))
     if path.suffix in _PAGES:
         shown = html.unescape(re.sub(r"<wbr>", "", data.decode("utf-8", "replace")))
-        yield from (f", as shown: {found}" for found in _found(pa.array([shown], pa.large_string()), needles.patterns))
+        yield from (f", as shown: {found}" for found in _find(pa.array([shown], pa.large_string()), needles.patterns))
     elif path.suffix == ".parquet":
         for table in _row_groups(path):
             yield from _in_table(table, needles)
@@ -110,7 +110,7 @@ def _in_table(table: pa.Table, needles: Needles) -> Iterator[str]:
 
 
 def _in_tokens(batch: pa.RecordBatch, needles: Needles, tokenizer: Tokenizer) -> Iterator[str]:
-    texts = [_folded(tokenizer.decode(tokens.values.to_numpy())) for tokens in batch.column("tokens")]
+    texts = [_fold(tokenizer.decode(tokens.values.to_numpy())) for tokens in batch.column("tokens")]
     for row in _rows(pa.chunked_array([pa.array(texts, pa.large_string())]), needles.folded):
         yield f", tokens of {batch.column('doc_id')[row].as_py()}"
 
@@ -123,7 +123,7 @@ def _rows(column: pa.ChunkedArray, patterns: list[str]) -> list[int]:
     return sorted(rows)
 
 
-def _found(one: pa.Array, patterns: list[str]) -> Iterator[str]:
+def _find(one: pa.Array, patterns: list[str]) -> Iterator[str]:
     """The needles of each pattern that a single value has: the first of each pattern."""
     for pattern in patterns:
         if pc.match_substring_regex(one, pattern, ignore_case=True)[0].as_py():
@@ -139,5 +139,5 @@ def _patterns(words: Iterable[str]) -> list[str]:
     return ["|".join(quoted[at : at + _WORDS_PER_PATTERN]) for at in range(0, len(quoted), _WORDS_PER_PATTERN)]
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     return "".join(text.casefold().split())

@@ -62,7 +62,7 @@ class Tombstones:
             if name in table.column_names and self.ids:
                 found |= pc.is_in(table[name], value_set=self._ids).to_numpy()
         for name in URLS & {*table.column_names}:
-            found |= self._addressed(table[name])
+            found |= self._match_addresses(table[name])
         if with_texts and self.texts and "text" in table.column_names:
             texts = (text.as_py() for text in table["text"])
             found |= np.fromiter((text_key(text or "") in self._texts for text in texts), bool, table.num_rows)
@@ -73,7 +73,7 @@ class Tombstones:
         where = address_or_raw(url)
         return bool(find_domain(where.host, self._domains)) or where.surt in self._pages
 
-    def _addressed(self, urls: pa.ChunkedArray) -> np.ndarray:
+    def _match_addresses(self, urls: pa.ChunkedArray) -> np.ndarray:
         found = np.zeros(len(urls), bool)
         if self._hosts:  # a look by Arrow first: taking a URL apart costs microseconds
             hits = pc.fill_null(pc.match_substring_regex(urls, self._hosts, ignore_case=True), False)

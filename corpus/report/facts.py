@@ -249,7 +249,7 @@ def _check(manifest: Mapping[str, Any], kept: Tally, reasons: Mapping[str, Amoun
             )
 
 
-def _quarantined(root: Path, manifest: Mapping[str, Any]) -> Listing:
+def _read_quarantined(root: Path, manifest: Mapping[str, Any]) -> Listing:
     rows = _rows(root, manifest, "quarantined/")
     first = heapq.nsmallest(QUARANTINED_SHOWN, rows, key=lambda row: (row["file"], row["offset"], row["reason"]))
     total = sum(part["rows"] for part in manifest["parts"] if part["path"].startswith("quarantined/"))

@@ -131,7 +131,7 @@ def bins(values: Mapping[int, int], series: Sequence[int]) -> list[Bin]:
     return [Bin(edges[place], edges[place + 1], counts[place]) for place in used]
 
 
-def mirrored(kept: Counter[int], rejected: Counter[int]) -> list[Bar]:
+def mirror(kept: Counter[int], rejected: Counter[int]) -> list[Bar]:
     """Two distributions over the same fine bins; the decades are labelled."""
     found = {part.low: part for part in bins(kept + rejected, FINE)}
     above, below = ({part.low: part.count for part in bins(values, FINE)} for values in (kept, rejected))

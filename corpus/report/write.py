@@ -156,7 +156,7 @@ def _context(manifest: Mapping[str, Any], facts: Facts, seconds: Mapping[str, fl
         "contamination": manifest.get("contamination"),
         "paper": Paper() if manifest.get("source") == "webtext" else None,
         "waterfall": figures.waterfall(_falls(stages), "What leaves the corpus, reason by reason"),
-        "lengths": figures.histogram(figures.mirrored(facts.kept.lengths, facts.rejected.lengths), "Length of texts"),
+        "lengths": figures.histogram(figures.mirror(facts.kept.lengths, facts.rejected.lengths), "Length of texts"),
         "karma": figures.histogram(_karma(facts), "Karma of kept documents"),
         "dates": figures.histogram(_dates(facts.kept.months), "First posted, kept documents"),
         "languages": (spoken := _languages(facts)),

@@ -50,14 +50,14 @@ class Response:
             body = zlib.compress(body, 6)
             headers.append("Content-Encoding: deflate")
         if "chunked" in self.encoding:
-            body = _chunked(body)
+            body = _chunk(body)
             headers.append("Transfer-Encoding: chunked")
         else:
             headers.append(f"Content-Length: {len(body)}")
         return "\r\n".join(headers).encode("latin-1") + CRLF + CRLF + body
 
 
-def _chunked(body: bytes) -> bytes:
+def _chunk(body: bytes) -> bytes:
     """Transfer coding in chunks of growing size, the first of them inside the head of the page."""
     out, start, size = b"", 0, 61
     while start < len(body):

@@ -71,7 +71,7 @@ def write_common_crawl(folder: Path) -> tuple[Planted, ...]:
     crawl = _Crawl([], [], [])
     _good(crawl)
     _ordinary(crawl)
-    _copied(crawl)
+    _add_copies(crawl)
     _wrong(crawl)
     folder.mkdir(parents=True, exist_ok=True)
     for name, records in ((WARC, crawl.warc), (WET, crawl.wet)):
@@ -130,7 +130,7 @@ def _filler() -> Iterator[str]:
     )
 
 
-def _copied(crawl: _Crawl) -> None:
+def _add_copies(crawl: _Crawl) -> None:
     """Articles that other corpora hold."""
     crawl.article("copied from WebText", first_of_webtext(), _MIRRORS[0])
     crawl.article("copied from Wikipedia", wikipedia_article(0), _MIRRORS[1])

@@ -12,7 +12,7 @@ from corpus.sample.archive import ENCODINGS, Response, conversion, revisit
 from corpus.sample.pages import NAVIGATION, Site, article_page, bare_page, spam_page
 from corpus.sample.posts import DELETED, REMOVED, Link
 from corpus.sample.prose import Article, sectioned_page, short_page
-from corpus.sample.web import CRAWL, DAMAGED, SITES, WET, Outcome, Web, edited, plant_kept, says, show, url_of
+from corpus.sample.web import CRAWL, DAMAGED, SITES, WET, Outcome, Web, edit, plant_kept, says, show, url_of
 
 NEWS, OTHER_NEWS, THIRD_NEWS, BLOG = SITES[0], SITES[2], SITES[3], SITES[9]
 FOREIGN = (
@@ -166,7 +166,7 @@ def _captured_twice(web: Web) -> None:
     for number in range(3):
         article = web.long_article()
         url = plant_kept(web, article, "captured twice", THIRD_NEWS, CRAWL[0])
-        again = edited(article, 1, web.random) if number == 2 else article
+        again = edit(article, 1, web.random) if number == 2 else article
         web.capture(url, article_page(again, THIRD_NEWS), CRAWL[2])
 
 
@@ -189,7 +189,7 @@ def _near_duplicates(web: Web) -> None:
     """A syndicated article: another site, a line about its source, two sentences changed."""
     for number in range(5):
         article = web.long_article()
-        first, *rest = edited(article, 2, web.random).paragraphs
+        first, *rest = edit(article, 2, web.random).paragraphs
         reprint = replace(article, author="our staff", paragraphs=(f"First printed in the Lantern. {first}", *rest))
         sites = (OTHER_NEWS, SITES[7 + number % 4])
         copies = ((url_of(site, text), text, site) for site, text in zip(sites, (article, reprint), strict=True))

@@ -189,7 +189,7 @@ def plant_kept(web: Web, article: Article, kind: str, site: Site | None = None, 
     return url
 
 
-def edited(article: Article, edits: int, random: Random) -> Article:
+def edit(article: Article, edits: int, random: Random) -> Article:
     """The article with some sentences reworded a little, each in another paragraph."""
     paragraphs = [text.split(". ") for text in article.paragraphs]
     places = [

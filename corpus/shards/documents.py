@@ -76,7 +76,7 @@ class Documents:
         return np.array(sorted(order.tolist(), key=lambda row: (self.keys[row], ids[row])), np.int64)
 
 
-def joined(pieces: Sequence[Documents]) -> Documents:
+def join(pieces: Sequence[Documents]) -> Documents:
     """All documents of the pieces (at least one), one piece after the other."""
     if len(pieces) == 1:
         return pieces[0]
@@ -95,14 +95,14 @@ def joined(pieces: Sequence[Documents]) -> Documents:
     )
 
 
-def regrouped(pieces: Iterable[Documents], most: int) -> Iterator[Documents]:
+def regroup(pieces: Iterable[Documents], most: int) -> Iterator[Documents]:
     """The same documents in groups of at most `most` tokens, as full as can be; a longer document stands alone.
 
     Where the pieces begin and end has no effect on the groups.
     """
     rest: Documents | None = None
     for piece in pieces:
-        rest = piece if rest is None else joined([rest, piece])
+        rest = piece if rest is None else join([rest, piece])
         while len(rest.tokens) > most:
             count = max(int(np.searchsorted(rest.offsets, most, "right")) - 1, 1)
             yield rest.part(0, count)

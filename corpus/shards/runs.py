@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.files.sealed import check_seal
-from corpus.shards.documents import Documents, joined
+from corpus.shards.documents import Documents, join
 from corpus.shards.write import TOKENS_PER_BATCH
 
 # What a document costs beside its tokens: its id, a key, offsets, and the objects that Python moves it by.
@@ -47,12 +47,12 @@ class RunWriter:
         """Write what is held; nothing, if nothing is."""
         if not self._pieces:
             return
-        table = run_table(self._sorted())
+        table = run_table(self._sort())
         self._size = 0
         self._write(table)
 
-    def _sorted(self) -> Documents:
-        whole, self._pieces = joined(self._pieces), []
+    def _sort(self) -> Documents:
+        whole, self._pieces = join(self._pieces), []
         return whole.take(whole.in_hash_order())
 
 
@@ -75,7 +75,7 @@ def text_keys(run: Path) -> np.ndarray:
         return pa.ipc.open_file(file).get_batch(0)["text"].to_numpy().copy()
 
 
-def merged(runs: Sequence[Path], low: int, high: int, most: int) -> Iterator[Documents]:
+def merge_runs(runs: Sequence[Path], low: int, high: int, most: int) -> Iterator[Documents]:
     """The documents of all runs whose key is in low … high - 1, in hash order, in pieces of at most a record batch.
 
     About `most` bytes are held besides the piece. A document is never cut: the largest one sets the least memory.

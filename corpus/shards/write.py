@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.files.manifest import appearing, write_json
-from corpus.shards.documents import Documents, first_out_of_order, order_key, regrouped
+from corpus.shards.documents import Documents, first_out_of_order, order_key, regroup
 from corpus.shards.layout import (
     SHARD_MANIFEST,
     SPLITS,
@@ -88,7 +88,7 @@ def write_shard(
     Rows come in the order of `order_key`, each document once; `ShardError` names the document that does not, or that
     has a token outside the vocabulary or an end-of-text inside. Equal rows give equal bytes.
     """
-    packed = (_packed(group, tokenizer, path) for group in _groups(rows, TOKENS_PER_BATCH))
+    packed = (_pack(group, tokenizer, path) for group in _groups(rows, TOKENS_PER_BATCH))
     return write_documents(path, folder, packed, tokenizer, source, split)
 
 
@@ -101,7 +101,7 @@ def write_documents(
     n_bytes = 0
     with appearing(path) as temporary:
         with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema, options=options) as writer:
-            for group in regrouped(_in_order(pieces, path), TOKENS_PER_BATCH):
+            for group in regroup(_in_order(pieces, path), TOKENS_PER_BATCH):
                 _check_tokens(group.tokens, group.offsets, group.ids, tokenizer, path)
                 writer.write_batch(_record_batch(group, schema))
                 n_bytes += int(group.n_bytes.sum())
@@ -160,7 +160,7 @@ def _groups(rows: Iterable[TokenRow], most: int) -> Iterator[list[TokenRow]]:
         yield group
 
 
-def _packed(group: list[TokenRow], tokenizer: TokenizerEntry, path: Path) -> Documents:
+def _pack(group: list[TokenRow], tokenizer: TokenizerEntry, path: Path) -> Documents:
     """Rows as columns, with their ends of text. Tokens are checked before they are narrowed, which would wrap them."""
     offsets = np.cumsum([0, *(len(row.tokens) + 1 for row in group)], dtype=np.int64)
     wide = np.empty(offsets[-1], np.int64)

@@ -8,7 +8,7 @@ from pathlib import Path
 from corpus.document import Document, Quarantined, Rejected
 from corpus.extraction.wiki.definitions import with_templates
 from corpus.extraction.wiki.site import Site, revision_time
-from corpus.quarantine import guarded
+from corpus.quarantine import guard
 from corpus.readers.mediawiki.articles import Article, article_document, read_articles
 from corpus.readers.mediawiki.dump_pages import Span
 from corpus.readers.mediawiki.dump_spans import dump_spans
@@ -24,7 +24,7 @@ def read(path: Path, name: str, span: Span, templates: Templates) -> Iterator[Do
         if isinstance(article, Quarantined):
             yield article
         else:
-            yield guarded(partial(_document, name=name, templates=templates), article, name, article.offset)
+            yield guard(partial(_document, name=name, templates=templates), article, name, article.offset)
 
 
 def _document(article: Article, name: str, templates: Templates) -> Document | Rejected:

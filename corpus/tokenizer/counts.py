@@ -60,15 +60,15 @@ def add_counts(words: Mapping[bytes, int] | Iterable[tuple[bytes, int]]) -> Word
     """Word counts in any order, equal words added up: the order of the input leaves no trace."""
     pairs: Iterable[tuple[bytes, int]] = words.items() if isinstance(words, Mapping) else words  # pyright: ignore
     totals: dict[bytes, int] = {}
-    for word, count in map(_checked, pairs):
+    for word, count in map(_check_pair, pairs):
         totals[word] = totals.get(word, 0) + count
-    return _gathered((word, totals[word]) for word in sorted(totals))
+    return _gather((word, totals[word]) for word in sorted(totals))
 
 
 def merge_counts(parts: Sequence[Iterable[tuple[bytes, int]]]) -> WordCounts:
     """Word counts of parts that are sorted by the words' bytes, each read once from its start to its end."""
-    merged = groupby(map(_checked, heapq.merge(*parts, key=itemgetter(0))), key=itemgetter(0))
-    return _gathered((word, sum(count for _, count in group)) for word, group in merged)
+    merged = groupby(map(_check_pair, heapq.merge(*parts, key=itemgetter(0))), key=itemgetter(0))
+    return _gather((word, sum(count for _, count in group)) for word, group in merged)
 
 
 def fit(words: WordCounts, needed: "Memory", limit: int | None) -> Fitted:
@@ -115,14 +115,14 @@ class Memory:
         return self.estimate(words, 11 * words)
 
 
-def _checked(pair: tuple[bytes, int]) -> tuple[bytes, int]:
+def _check_pair(pair: tuple[bytes, int]) -> tuple[bytes, int]:
     word, count = pair
     if not 0 < count < _TWO_TO_62:
         raise ValueError(f"the word {word!r} is counted {count} times; a count is at least 1 and below 2**62")
     return word, count
 
 
-def _gathered(pairs: Iterable[tuple[bytes, int]]) -> WordCounts:
+def _gather(pairs: Iterable[tuple[bytes, int]]) -> WordCounts:
     data = bytearray()
     lengths, counts = _Growing(np.int32), _Growing(np.int64)
     total = longest = 0

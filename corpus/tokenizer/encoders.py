@@ -175,7 +175,7 @@ def _first_agreeing(
     name = make.__name__.removesuffix("_encoder")
     if not others:
         return name, expected.reference
-    encode, why = _checked(make, kind, model, expected)
+    encode, why = _check(make, kind, model, expected)
     if encode is None:
         _log.warning(
             "%s does not encode this %s tokenizer: %s; taking the next library", name, kind, why.split("\n")[0]
@@ -243,7 +243,7 @@ def _is_young(character: str, normalised: bool) -> bool:
     return unicodedata.ucd_3_2_0.category(character) == "Cn"
 
 
-def _checked(
+def _check(
     make: Callable[[str, bytes], Encode], kind: str, model: bytes, expected: _Expected
 ) -> tuple[Encode | None, str]:
     """A library's encoder when it gives the expected ids; else None, and why it must not encode.

@@ -128,7 +128,7 @@ def _read_json(path: Path, config: dict[str, Any]) -> Tokenizer:
         return replace(tokenizer, left_out=aside)
     model = document["model"]
     kind = "gpt1" if document.get("normalizer") == {"type": "Lowercase"} and model.get("end_of_word_suffix") else "json"
-    packed = models.packed(foreign.canonical(document, end_of_text))
+    packed = models.canonical_bytes(foreign.canonical(document, end_of_text))
     named = {} if kind == "gpt1" else named
     return replace(tokenizer_from(kind, packed, end_of_text), left_out=aside, named=tuple(sorted(named.items())))
 
@@ -158,7 +158,7 @@ def _forms(tokenizer: Tokenizer) -> dict[str, bytes]:
     document: dict[str, Any] = json.loads(tokenizer.model)
     if tokenizer.kind in ("gpt2", "gpt1"):
         pairs = "".join(f"{left} {right}\n" for left, right in models.merges_of(document))
-        files["vocab.json"] = models.packed(document["model"]["vocab"])
+        files["vocab.json"] = models.canonical_bytes(document["model"]["vocab"])
         files["merges.txt"] = f"#version: 0.2\n{pairs}".encode()
     ranks = tiktoken_ranks(tokenizer.model) if tokenizer.kind == "gpt2" else None
     if ranks is not None:

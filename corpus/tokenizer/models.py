@@ -38,12 +38,12 @@ def _character_bytes() -> dict[str, int]:
     return {character: byte for byte, character in enumerate(byte_characters())}
 
 
-def written(data: bytes) -> str:
+def to_characters(data: bytes) -> str:
     """Bytes in the characters of GPT-2's files."""
     return "".join(byte_characters()[byte] for byte in data)
 
 
-def unwritten(token: str) -> bytes:
+def to_bytes(token: str) -> bytes:
     """The bytes of a token of GPT-2's files; `KeyError` for a character that stands for no byte."""
     return bytes(map(_character_bytes().__getitem__, token))
 
@@ -56,9 +56,9 @@ def gpt2_model(vocabulary: Mapping[str, int], merges: Iterable[Sequence[str]]) -
 
 def gpt2_model_of(trained: Trained) -> bytes:
     """tokenizer.json of our own merges: the bytes in the order of GPT-2's characters, the merges, the end of text."""
-    tokens = sorted(map(written, trained.alphabet))
-    tokens += [written(left + right) for left, right in trained.merges]
-    merges = [(written(left), written(right)) for left, right in trained.merges]
+    tokens = sorted(map(to_characters, trained.alphabet))
+    tokens += [to_characters(left + right) for left, right in trained.merges]
+    merges = [(to_characters(left), to_characters(right)) for left, right in trained.merges]
     return gpt2_model({token: index for index, token in enumerate([*tokens, END_OF_TEXT])}, merges)
 
 
@@ -100,7 +100,7 @@ def _document(
         "vocab": dict(sorted(vocabulary.items(), key=lambda item: item[1])),
         "merges": [list(pair) for pair in merges],
     }
-    return packed(
+    return canonical_bytes(
         {
             "version": "1.0",
             "truncation": None,
@@ -121,7 +121,7 @@ def added_token(index: int, content: str) -> dict[str, Any]:
     return {"id": index, "content": content, **flags, "special": True}
 
 
-def packed(document: Any) -> bytes:
+def canonical_bytes(document: Any) -> bytes:
     """A JSON document in its one form of bytes."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -139,9 +139,9 @@ def ordinary(model: bytes) -> str:
     names = {content: f"<|{_secret()}-{number}|>" for number, content in enumerate(special)}
     for token in document["added_tokens"]:
         token["content"] = names.get(token["content"], token["content"])
-    document["model"] = _renamed(document["model"], names)
+    document["model"] = _rename_tokens(document["model"], names)
     document.update(truncation=None, padding=None, post_processor=None)
-    return packed(document).decode()
+    return canonical_bytes(document).decode()
 
 
 @cache
@@ -149,7 +149,7 @@ def _secret() -> str:
     return secrets.token_hex(16)
 
 
-def _renamed(model: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _rename_tokens(model: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """The part `model` of a document with the tokens `names` renamed, and no merge that has to do with them."""
     vocab = model["vocab"]
     if isinstance(vocab, list):  # Unigram: (piece, score), in the order of the ids
@@ -177,7 +177,7 @@ def merges_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 @lru_cache(maxsize=2)
 def byte_merges(model: bytes) -> list[Merge]:
     """The merges of a byte-level tokenizer, in bytes; several encoders ask for the same ones, so not to be changed."""
-    return [(unwritten(left), unwritten(right)) for left, right in merges_of(json.loads(model))]
+    return [(to_bytes(left), to_bytes(right)) for left, right in merges_of(json.loads(model))]
 
 
 @lru_cache(maxsize=2)
@@ -185,7 +185,7 @@ def token_bytes(model: bytes) -> dict[int, bytes]:
     """The bytes of every ordinary token of a byte-level tokenizer, by id; not to be changed either."""
     document = json.loads(model)
     special = {token["id"] for token in document["added_tokens"]}
-    return {index: unwritten(token) for token, index in document["model"]["vocab"].items() if index not in special}
+    return {index: to_bytes(token) for token, index in document["model"]["vocab"].items() if index not in special}
 
 
 def is_gpt2(document: Mapping[str, Any]) -> bool:

@@ -86,7 +86,7 @@ def merges_shown(tokenizer: Tokenizer) -> dict[str, Any]:
     return {"number": len(pairs), "first": shown[:first], "last": shown[len(shown) - first :]}
 
 
-def unused(tokenizer: Tokenizer, seen: np.ndarray) -> dict[str, Any]:
+def unused_tokens(tokenizer: Tokenizer, seen: np.ndarray) -> dict[str, Any]:
     """The ids that no text used, without the end of text, and what they stand for."""
     ids = [index for index in np.flatnonzero(seen == 0).tolist() if index != tokenizer.end_of_text]
     document = _document(tokenizer)
@@ -112,7 +112,7 @@ def _document(tokenizer: Tokenizer) -> dict[str, Any] | None:
 def _readable(token: str, level: bool) -> str:
     """A token as text; bytes that are part of a character are written as \\xNN."""
     try:
-        return models.unwritten(token).decode("utf-8", "backslashreplace") if level else token
+        return models.to_bytes(token).decode("utf-8", "backslashreplace") if level else token
     except KeyError:
         return token
 

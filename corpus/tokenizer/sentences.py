@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from corpus.tokenizer.counts import WordCounts
-from corpus.tokenizer.models import added_token, packed
+from corpus.tokenizer.models import added_token, canonical_bytes
 
 _SPACE = "\u2581"
 _LONGEST_WORD = 4_000
@@ -118,7 +118,7 @@ def json_of(model: bytes) -> bytes:
         "decoder": {"type": "Sequence", "decoders": undo},
         "model": merging,
     }
-    return packed(document)
+    return canonical_bytes(document)
 
 
 def _pieces(parts: list[tuple[int, bytes]]) -> Iterator[tuple[str, float, int]]:

@@ -54,7 +54,7 @@ def try_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> Trial:
     for row, text in enumerate(texts):
         ids = tokens[offsets[row] : offsets[row + 1]]
         if not np.array_equal(ids, expected[bounds[row] : bounds[row + 1]]):
-            raise ValueError(f"{tokenizer.encoder} gives other ids than the reference for {_shown(text)}")
+            raise ValueError(f"{tokenizer.encoder} gives other ids than the reference for {_show(text)}")
         back = tokenizer.decode(ids)
         if strict and back != text:
             raise ValueError(f"{_shown(text)} does not come back: {_difference(text, back)}")
@@ -112,7 +112,7 @@ def first_texts(texts: Iterator[str], most: int = 32_000) -> list[str]:
     return chosen
 
 
-def _shown(text: str) -> str:
+def _show(text: str) -> str:
     return json.dumps(text[:40], ensure_ascii=False)
 
 
@@ -120,4 +120,4 @@ def _difference(text: str, back: str) -> str:
     place = next(
         (i for i, (one, other) in enumerate(zip(text, back, strict=False)) if one != other), min(len(text), len(back))
     )
-    return f"at character {place} {_shown(text[place:])} became {_shown(back[place:])}"
+    return f"at character {place} {_show(text[place:])} became {_show(back[place:])}"

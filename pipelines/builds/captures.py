@@ -32,9 +32,9 @@ from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.builds.usefulness import need_some
 from pipelines.builds.webtext import link_rules, read_link_table
 from pipelines.cli.command import settings_of
-from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
+from pipelines.cli.inputs import find_inputs, names_of, sample_files, samples_of
 from pipelines.cli.replacement import CAPTURES, Output
-from pipelines.runtime.records import Finished, finished
+from pipelines.runtime.records import Finished, read_finished
 from pipelines.runtime.run import StageFolder
 from pipelines.runtime.stage import Stage, in_order
 from pipelines.work.capture_reading import Archive, ArchiveServer
@@ -64,7 +64,7 @@ def stages(
         sought = Stage("sought", ListSought(), plan=partial(links_of_list, links))
     else:
         posts, table = read_link_table(links, rules, 1.0)
-        sought = Stage("sought", ListSought(), plan=_sought, reads=(posts, table))
+        sought = Stage("sought", ListSought(), plan=_links_to_find, reads=(posts, table))
     candidates = Stage(
         "candidates",
         JoinIndex(),
@@ -76,7 +76,7 @@ def stages(
     return Stage("ranges", PlanRanges(gap), plan=partial(places, archive_bytes), reads=(chosen,))
 
 
-def _sought(posts: Finished[PostFacts], links: Finished[LinkFacts]) -> Iterator[SomeLinks]:
+def _links_to_find(posts: Finished[PostFacts], links: Finished[LinkFacts]) -> Iterator[SomeLinks]:
     count = sum(facts.links.rows for facts in links)
     need_some(count, posts.counts + links.counts, "no post of --submissions gives a link")
     return links_of_posts(posts, links)
@@ -96,19 +96,19 @@ class CaptureFetch:
 
     def plan(self) -> list[str]:
         """The lines of a dry run. The join is done for it, elsewhere if it is not done already."""
-        done = self._finished(self.output.root)
+        done = self._read_finished(self.output.root)
         if done is not None:
             return [*self.build.lines(), *_ranges_lines(done)]
         with tempfile.TemporaryDirectory(prefix="corpusloom-join-") as folder:
             elsewhere = replace(self.output, root=Path(folder), replace=False)
             replace(self.build, output=elsewhere).run()
-            done = self._finished(Path(folder))
+            done = self._read_finished(Path(folder))
             return [*self.build.lines(), *_ranges_lines(done or [])]
 
     def run(self, wait: bool = True, running_job: str = "refuse") -> list[str]:
         """Join what is not joined and read what is not read; the lines for the end."""
         said = self.build.run(wait, running_job)
-        ranges = self._finished(self.output.root)
+        ranges = self._read_finished(self.output.root)
         if ranges is None:
             return said
         if not self.output.marker.exists():
@@ -116,8 +116,8 @@ class CaptureFetch:
             self._read(ranges)
         return _summary(self.output.root)
 
-    def _finished(self, root: Path) -> Finished[RangeFacts] | None:
-        return finished(self.build.last, StageFolder(root, self.build.last.name))
+    def _read_finished(self, root: Path) -> Finished[RangeFacts] | None:
+        return read_finished(self.build.last, StageFolder(root, self.build.last.name))
 
     def _read(self, ranges: Sequence[RangeFacts]) -> None:
         root = self.output.root
@@ -171,7 +171,7 @@ class CaptureFetch:
 
     def _stage(self, name: str, root: Path) -> Finished[Any]:
         stage = next(stage for stage in in_order(self.build.last) if stage.name == name)
-        done = finished(stage, StageFolder(root, name))
+        done = read_finished(stage, StageFolder(root, name))
         assert done is not None, "the last stage is finished, so all are"
         return done
 
@@ -182,12 +182,12 @@ def captures(
     """The fetch that the flags ask for; everything that can be checked is checked before the first byte is written."""
     if is_remote(flags.output):
         raise CorpusloomError("--output: captures are read into a folder of this machine", ExitCode.FLAGS)
-    index = sampled(find_inputs(names_of(flags.index), "--index"))
+    index = sample_files(find_inputs(names_of(flags.index), "--index"))
     if flags.links:
         path = place(flags.links)
-        links = sampled(find_inputs([str(path / LOST_LINKS if path.is_dir() else path)], "--links"))[0]
+        links = sample_files(find_inputs([str(path / LOST_LINKS if path.is_dir() else path)], "--links"))[0]
     else:
-        links = sampled(find_inputs(names_of(flags.submissions), "--submissions"))
+        links = sample_files(find_inputs(names_of(flags.submissions), "--submissions"))
     last = stages(links, link_rules(flags), index, flags.gap_kb * 1000, flags.archive_mb * 10**6)
     effective = {
         "--index": samples_of(index),

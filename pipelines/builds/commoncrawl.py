@@ -96,7 +96,7 @@ def commoncrawl(ours: CommandParser, flags: argparse.Namespace, beam_flags: list
     recipe = page_recipe(flags)
     pages = find_inputs(names_of(flags.pages), "--pages")
     refuse_unwanted(pages, "--pages", JSON_LINES, "--submissions of build_webtext")
-    pages = sampled(pages)
+    pages = sample_files(pages)
     reading = Reading(flags.snapshot, flags.captures_a_part, flags.max_quarantined, "--pages")
     size = sum(file.bytes for file in pages)
     memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)

@@ -18,7 +18,7 @@ from pipelines.builds.corpus import MakeDecider
 from pipelines.builds.decontamination import decontaminate
 from pipelines.builds.duplicates import Room, deduplicate
 from pipelines.builds.quality import by_quality, quality_settings
-from pipelines.cli.inputs import find_below, names_of, sampled, samples_of
+from pipelines.cli.inputs import find_below, names_of, sample_files, samples_of
 
 
 def deciders_of(given: argparse.Namespace, recipe: Recipe, room: Room) -> tuple[MakeDecider, ...]:
@@ -42,7 +42,7 @@ def _against_corpora(given: argparse.Namespace, recipe: Recipe, room: Room) -> t
 
 
 def _benchmarks(given: argparse.Namespace) -> list[InputFile]:
-    return sampled(find_below(names_of(given.benchmarks), "--benchmarks")) if given.benchmarks else []
+    return sample_files(find_below(names_of(given.benchmarks), "--benchmarks")) if given.benchmarks else []
 
 
 def _against_benchmarks(given: argparse.Namespace) -> tuple[MakeDecider, ...]:

@@ -31,7 +31,7 @@ def by_quality(given: argparse.Namespace) -> tuple[MakeDecider, ...]:
     open_classifier(given.classifier)
     folder = given.classifier if is_remote(given.classifier) else str(place(given.classifier).absolute())
     work = ScoreDocuments(SavedClassifier(card_digest(card), folder), _alpha(given.alpha, card), str(given.seed))
-    return (partial(_scored, work),)
+    return (partial(_score_stage, work),)
 
 
 def quality_settings(given: argparse.Namespace) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def quality_settings(given: argparse.Namespace) -> dict[str, Any]:
     return {"--classifier": card_digest(card), "--alpha": _alpha(given.alpha, card)}
 
 
-def _scored(
+def _score_stage(
     work: ScoreDocuments, judged: Stage[Any, JudgedFacts], earlier: tuple[Stage[Any, DecidedFacts], ...]
 ) -> Decider:
     stage = Stage("scored", work, plan=candidates, reads=(judged, *earlier), units_per_worker=20_000)

@@ -21,10 +21,10 @@ def page_recipe(given: argparse.Namespace, links: LinkRules | None = None) -> Re
     """The recipe for pages; `CorpusloomError` (2) where a flag names what is not there."""
     model = str(find_model(given.language_model))
     choices = Choices(
-        blocked=_blocked(given.block),
+        blocked=_block_lists(given.block),
         languages=read_languages(given.languages, model) if given.languages else None,
         bad_words=_bad_words(given.bad_words),
-        masked=masked(given),
+        masked=masked_kinds(given),
         language_model=model,
         links=links or LinkRules(),
     )
@@ -40,7 +40,7 @@ def page_recipe_settings(given: argparse.Namespace, recipe: Recipe) -> dict[str,
         "--block": recipe.block_lists,
         "--bad-words": digest(*sorted(_bad_words(given.bad_words))) if given.bad_words else "",
         "--language-model": None,
-        "--mask": list(masked(given)),
+        "--mask": list(masked_kinds(given)),
     }
 
 
@@ -49,12 +49,12 @@ def recipe_settings(recipe: Recipe) -> dict[str, Any]:
     return {"--recipe": f"{recipe.file} ({digest(recipe.source)})"} if recipe.source else {}
 
 
-def masked(given: argparse.Namespace) -> tuple[str, ...]:
+def masked_kinds(given: argparse.Namespace) -> tuple[str, ...]:
     """The kinds of personal data that `--mask` names, in one order."""
     return tuple(kind for kind in ALL if kind in given.mask or "all" in given.mask)
 
 
-def _blocked(given: list[str] | None) -> tuple[str, ...] | None:
+def _block_lists(given: list[str] | None) -> tuple[str, ...] | None:
     if given is None:
         return None
     blocked = tuple(name for name in given if name != "none")

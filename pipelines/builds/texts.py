@@ -93,15 +93,15 @@ def text_build(
     Everything that can be checked is checked before the first byte is written.
     """
     join_lines = not getattr(given, "keep_line_breaks", False)
-    recipe = load_recipe(given.recipe, source.name, Choices(join_lines=join_lines, masked=masked(given)))
-    files = sampled(find_inputs(names_of(getattr(given, flag.removeprefix("--"))), flag))
+    recipe = load_recipe(given.recipe, source.name, Choices(join_lines=join_lines, masked=masked_kinds(given)))
+    files = sample_files(find_inputs(names_of(getattr(given, flag.removeprefix("--"))), flag))
     reading = Reading(given.snapshot, max_quarantined=given.max_quarantined, flag=flag)
     size = sum(file.bytes for file in files)
     memory, flags = share_memory(given.memory_mb, beam_flags, NEEDS)
     last = stages(source, files, recipe, deciders_of(given, recipe, room_for(memory, size)), reading)
     effective = {
         flag: samples_of(files),
-        "--mask": list(masked(given)),
+        "--mask": list(masked_kinds(given)),
         **recipe_settings(recipe),
         **decider_settings(given),
     }

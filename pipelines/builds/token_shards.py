@@ -29,12 +29,20 @@ from pipelines.cli.memory import Memory, Needs, share_memory
 from pipelines.cli.replacement import SHARDS, Output
 from pipelines.runtime.driver import new_run
 from pipelines.runtime.execute import tasks_of
-from pipelines.runtime.records import finished, is_complete
+from pipelines.runtime.records import is_complete, read_finished
 from pipelines.runtime.run import StageFolder
 from pipelines.runtime.stage import Stage, in_order
 from pipelines.work.loaded import tokenizer_at
 from pipelines.work.shards import GatherShard, ListRuns, PublishShards, all_runs, all_shards, shards_to_gather
-from pipelines.work.tokens import SourcePart, TokenFacts, TokenizePart, counted, encoded, entry_of, text_batches
+from pipelines.work.tokens import (
+    SourcePart,
+    TokenFacts,
+    TokenizePart,
+    count_by_source,
+    encode_texts,
+    entry_of,
+    text_batches,
+)
 from pipelines.work.weighting import Weighting, need_tokens, parse_cap
 
 # Measured, in MB, resident: a process with Beam, Arrow and a tokenizer's tables, and the least a unit can work in.
@@ -179,7 +187,7 @@ def _check_class(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]], root:
 def _lines(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]], last: Stage[Any, Any], root: Path) -> list[str]:
     """What goes in: sizes, and the mixture by counted or estimated tokens."""
     documents = {name: sum(part.rows for part in found) for name, found in parts.items()}
-    known = _counted(last, root)
+    known = _known_tokens(last, root)
     tokens = known or {name: estimated_tokens(found, asked.tokenizer) for name, found in parts.items()}
     about, how = ("", "counted") if known else ("about ", "estimated from the first documents of each source")
     train = {name: round(count * (1 - asked.validation_share)) for name, count in tokens.items()}
@@ -195,15 +203,15 @@ def _lines(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]], last: Stage
     ]
 
 
-def _counted(last: Stage[Any, Any], root: Path) -> dict[str, int]:
+def _known_tokens(last: Stage[Any, Any], root: Path) -> dict[str, int]:
     """The tokens of each source, if the first stage has been done with just these flags; else nothing."""
     tokenized = in_order(last)[0]
     run = new_run(root, SHARD_MANIFEST)
-    found: Any = finished(tokenized, run.folder(tokenized))
+    found: Any = read_finished(tokenized, run.folder(tokenized))
     if found is None or not is_complete(tasks_of(tokenized, run), tokenized, run.folder(tokenized)):
         return {}
     names = sorted({facts.source for facts in found})
-    splits = [counted(found, names, split)[0] for split in SPLITS]
+    splits = [count_by_source(found, names, split)[0] for split in SPLITS]
     return {name: sum(tokens[name] for tokens in splits) for name in names}
 
 
@@ -212,7 +220,7 @@ def estimated_tokens(parts: Sequence[CorpusPart], tokenizer: Tokenizer) -> int:
     size = text_bytes(parts)
     for part in parts:
         for batch in text_batches(place(part.file)):
-            sample = encoded(batch, tokenizer)
+            sample = encode_texts(batch, tokenizer)
             sampled = int(sample.n_bytes.sum())
             return size * len(sample.tokens) // sampled if sampled else 0
     return 0
@@ -224,7 +232,7 @@ def _summary(weighting: Weighting, last: Stage[Any, Any], root: Path) -> list[st
     n_tokens = {source.name: source.n_tokens for source in sources if source.split == TRAIN}
     tokenized = in_order(last)[0]
     trial = Trial()
-    for facts in finished(tokenized, StageFolder(root, tokenized.name)) or ():
+    for facts in read_finished(tokenized, StageFolder(root, tokenized.name)) or ():
         trial.add(facts.trial)
     tried = []
     if trial.changed:

@@ -102,7 +102,7 @@ def vocabulary(ours: CommandParser, given: argparse.Namespace, beam_flags: list[
         sample_bytes=given.sample_bytes,
         memory_limit=int(given.memory_mb * MEGABYTE) if given.memory_mb else None,
         held_out=given.held_out,
-        compare_with=_compared(given.compare_with),
+        compare_with=_load_compared(given.compare_with),
     )
     settings = settings_of(ours, given, {"--corpus": sorted(f"{name_of(path)}:{n}" for path, n in corpora.items())})
     return build_of(training, place(given.output), given.replace, settings, beam_flags)
@@ -142,7 +142,7 @@ def build_of(
     )
 
 
-def _compared(path: str | None) -> tuple[str, Tokenizer] | None:
+def _load_compared(path: str | None) -> tuple[str, Tokenizer] | None:
     if not path:
         return None
     try:

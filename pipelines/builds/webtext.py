@@ -173,7 +173,7 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
     pages = find_inputs(names_of(flags.pages), "--pages")
     refuse_unwanted(submissions, "--submissions", ARCHIVE, "--pages")
     refuse_unwanted(pages, "--pages", JSON_LINES, "--submissions")
-    submissions, pages = sampled(submissions), sampled(pages)
+    submissions, pages = sample_files(submissions), sample_files(pages)
     reading = Reading(flags.snapshot, flags.captures_a_part, flags.max_quarantined)
     size = sum(file.bytes for file in pages)
     memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)

@@ -29,13 +29,13 @@ def refuse_swapped(files: Iterable[Path], flag: str, unwanted: str, other_flag: 
 def content_of(path: Path) -> str:
     """`ARCHIVE`, `JSON_LINES`, or nothing where the first bytes are of neither."""
     with path.open("rb") as file:
-        start = _inflated(file.read(_HEAD)).lstrip(b"\xef\xbb\xbf\r\n\t ")
+        start = _inflate(file.read(_HEAD)).lstrip(b"\xef\xbb\xbf\r\n\t ")
     if start.startswith(_ARCHIVES):
         return ARCHIVE
     return JSON_LINES if start.startswith(b'{"') else ""
 
 
-def _inflated(head: bytes) -> bytes:
+def _inflate(head: bytes) -> bytes:
     """The beginning of what the bytes inflate to; as they are where they are not compressed, or damaged."""
     try:
         if head.startswith(b"\x1f\x8b"):

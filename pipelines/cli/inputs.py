@@ -81,10 +81,10 @@ def _objects(pattern: str, flag: str) -> list[InputFile]:
     return [InputFile(name_of(name), info["size"], file=name) for name, info in objects]
 
 
-def sampled(files: Sequence[InputFile]) -> list[InputFile]:
+def sample_files(files: Sequence[InputFile]) -> list[InputFile]:
     """The files with their samples, by which they are known (`corpus.files.inputs`)."""
     with ThreadPoolExecutor(8) as threads:
-        return list(threads.map(lambda file: patiently(file.sampled), files))
+        return list(threads.map(lambda file: patiently(file.with_sample), files))
 
 
 def names_of(groups: Sequence[Sequence[str]]) -> list[str]:

@@ -62,7 +62,7 @@ class Output:
         if self.marker.exists():
             difference = self._difference(known)
             if difference and not self.replace:
-                raise _refused(
+                raise _refusal(
                     f"{self.root} is finished and holds {self.kind} made with other settings: {difference}. "
                     "Give --replace to rebuild it, or choose another --output"
                 )
@@ -87,17 +87,17 @@ class Output:
         names = {path.name for path in self.root.iterdir()}
         kind = (_read(self.root / SETTINGS) or {}).get("kind", self.kind)
         if kind != self.kind:
-            raise _refused(f"{self.root} holds {kind}, not {self.kind}; choose another --output")
+            raise _refusal(f"{self.root} holds {kind}, not {self.kind}; choose another --output")
         old = _FIRST_EDITION in names and SETTINGS not in names and _is_first_edition(self.root / _FIRST_EDITION)
         if old and not self.replace:
-            raise _refused(
+            raise _refusal(
                 f"{self.root} was made by an earlier edition, which kept its work in {_FIRST_EDITION}/; give --replace "
                 "to rebuild it, or choose another --output"
             )
         ours = old or {SETTINGS, STAGES, MARKERS[self.kind]} & names
         seen = sorted(name for name in names if not name.startswith("."))
         if seen and not ours:
-            raise _refused(
+            raise _refusal(
                 f"{self.root} holds {seen[0]} and nothing that this command made; choose an empty folder as --output"
             )
         if old and not self.marker.exists():
@@ -121,5 +121,5 @@ def _is_first_edition(folder: Path) -> bool:
     return folder.is_dir() and any((stage / "units").is_dir() for stage in folder.iterdir())
 
 
-def _refused(message: str) -> CorpusloomError:
+def _refusal(message: str) -> CorpusloomError:
     return CorpusloomError(message, ExitCode.FLAGS)

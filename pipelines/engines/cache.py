@@ -38,7 +38,7 @@ def need(*programs: str) -> None:
         raise EngineMissing(f"needs {' and '.join(missing)} on the path; install it (see docs/engines.md)")
 
 
-def made(name: str, recipe: str, make: Callable[[Path], None]) -> Path:
+def cached_folder(name: str, recipe: str, make: Callable[[Path], None]) -> Path:
     """The folder that `make` fills, made now or found from before. `recipe` is everything its content depends on.
 
     `EngineFailed` when `make` cannot; nothing half-made is left under the name.

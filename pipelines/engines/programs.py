@@ -12,7 +12,7 @@ from pathlib import Path
 
 import apache_beam
 
-from pipelines.engines.cache import EngineFailed, made, need, run
+from pipelines.engines.cache import EngineFailed, cached_folder, need, run
 
 HERE = Path(__file__).parent
 PRISM = "github.com/apache/beam/sdks/v2/go/cmd/prism"
@@ -34,7 +34,7 @@ def job_server(engine: str) -> Path:
         jar.rename(folder / f"{name}.jar")
         shutil.rmtree(folder / "target")
 
-    return made(name, pom.read_text(encoding="utf-8"), assemble) / f"{name}.jar"
+    return cached_folder(name, pom.read_text(encoding="utf-8"), assemble) / f"{name}.jar"
 
 
 def prism() -> Path:
@@ -45,7 +45,7 @@ def prism() -> Path:
     def build(folder: Path) -> None:
         run(["go", "install", package], folder, GOBIN=str(folder))
 
-    return made("prism", package, build) / "prism"
+    return cached_folder("prism", package, build) / "prism"
 
 
 def spark_home() -> Path:
@@ -57,7 +57,7 @@ def spark_home() -> Path:
         wanted = [f"pyspark=={version}", f"py4j=={PY4J}"]
         run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, *wanted], folder)
 
-    return made("pyspark", f"{version} {PY4J}", install) / "pyspark"
+    return cached_folder("pyspark", f"{version} {PY4J}", install) / "pyspark"
 
 
 def spark_version() -> str:

@@ -90,11 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: argparse.Namespace) -> int:
     from pipelines.refresh import commands
     from pipelines.refresh.corpus import corpus_at
-    from pipelines.refresh.definition import shown
+    from pipelines.refresh.definition import show_definition
 
     corpus = corpus_at(given.definition)
     if given.print_config:
-        print(shown(corpus.definition), end="")
+        print(show_definition(corpus.definition), end="")
         return ExitCode.DONE
     run: Callable[[Corpus, argparse.Namespace], int] = getattr(commands, given.command)
     return run(corpus, given)

@@ -201,7 +201,7 @@ def schema() -> str:
     return json.dumps(msgspec.json.schema(Definition), indent=1, sort_keys=True) + "\n"
 
 
-def shown(definition: Definition) -> str:
+def show_definition(definition: Definition) -> str:
     """The whole definition with its defaults, as JSON."""
     return json.dumps(msgspec.to_builtins(definition), indent=1, ensure_ascii=False) + "\n"
 

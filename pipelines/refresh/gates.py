@@ -33,7 +33,9 @@ def failures(gates: Gates, new: Mapping[str, Mapping[str, Any]], before: Release
         old = before.figures.get(source, {}) if before else {}
         for name in GATES:
             if name in figures:
-                was = f"was {shown(name, old[name])} in release {before.release}" if before and name in old else ""
+                was = (
+                    f"was {show_figure(name, old[name])} in release {before.release}" if before and name in old else ""
+                )
                 for said in _broken(name, getattr(gates, name), figures[name], old.get(name)):
                     what = f"{name.replace('_', ' ')} of {source}"
                     found.append(Failure(name, source, f"{what} {said}{f'; it {was}' if was else ''}"))
@@ -59,16 +61,16 @@ def _broken(name: str, gate: Gate, value: Any, old: Any) -> Iterator[str]:
             yield f"moved by a stability index of {moved:.3g}, more than {gate.change:g}"
         return
     if gate.least is not None and value < gate.least:
-        yield f"is {shown(name, value)}, less than {shown(name, gate.least)}"
+        yield f"is {show_figure(name, value)}, less than {show_figure(name, gate.least)}"
     if gate.most is not None and value > gate.most:
-        yield f"is {shown(name, value)}, more than {shown(name, gate.most)}"
+        yield f"is {show_figure(name, value)}, more than {show_figure(name, gate.most)}"
     moved = (value - old) / old if old else 0.0
     for bound, size in ((gate.change, abs(moved)), (gate.fall, -moved)):
         if bound is not None and size > bound:
-            yield f"is {shown(name, value)}, a change of {moved:+.0%}, more than {bound:.0%}"
+            yield f"is {show_figure(name, value)}, a change of {moved:+.0%}, more than {bound:.0%}"
 
 
-def shown(name: str, value: Any) -> str:
+def show_figure(name: str, value: Any) -> str:
     """A figure for people."""
     if name in _DISTRIBUTIONS:
         total = sum(value.values())

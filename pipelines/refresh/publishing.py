@@ -72,14 +72,14 @@ class Publisher:
         check_gates(failed, accepted)
         release = replace(release, accepted=tuple(sorted({each.gate for each in failed})))
         write_release(partial, release)
-        difference = self._compared(before, partial)
+        difference = self._compare(before, partial)
         self._describe(partial, release, difference)
         self.releases.commit(partial, number)
         self.releases.point_to(number)
         self.state.note_event(number, release.made, time.monotonic() - began)
         return release
 
-    def _compared(self, before: Release | None, partial: Path) -> Difference | None:
+    def _compare(self, before: Release | None, partial: Path) -> Difference | None:
         folder = self.releases.folder(before.release) if before else None
         return compare(folder, partial, self.state.tombstones()) if folder else None
 

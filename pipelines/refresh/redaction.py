@@ -113,11 +113,11 @@ def _mask(table: pa.Table, tombstones: Tombstones) -> np.ndarray:
     """Which rows are forgotten; of what could not be read, those whose detail names something forgotten."""
     if "detail" in table.column_names:
         words = [row.as_py() or "" for row in table["detail"]]
-        return np.array([_named(tombstones, text) for text in words], bool)
+        return np.array([_mentions(tombstones, text) for text in words], bool)
     return tombstones.rows(table, with_texts=False)
 
 
-def _named(tombstones: Tombstones, text: str) -> bool:
+def _mentions(tombstones: Tombstones, text: str) -> bool:
     return any(word in text for word in (*tombstones.domains, *tombstones.urls, *tombstones.ids))
 
 
@@ -152,12 +152,12 @@ def _rewritten(path: Path, root: Path, tombstones: Tombstones) -> tuple[Part, di
                 if gone:
                     before = f"{row['step']}.{row['rule']}" if row.get("step") else ""
                     reasons[before] = reasons.get(before, 0) + 1
-                writer.add(emptied(row) if gone else row)
+                writer.add(redacted_row(row) if gone else row)
         writer.close()
     return part_of(path, root, writer.rows), reasons
 
 
-def emptied(row: dict[str, Any]) -> dict[str, Any]:
+def redacted_row(row: dict[str, Any]) -> dict[str, Any]:
     """The row of a document without a word of it; of what could not be read, without its detail."""
     if "detail" in row:
         return {**row, "detail": ""}

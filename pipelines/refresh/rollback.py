@@ -32,7 +32,7 @@ from corpus.report.card import write_card
 from corpus.report.write import write_report
 from pipelines.refresh.corpus import Corpus
 from pipelines.refresh.publishing import Draft
-from pipelines.refresh.redaction import REASON, emptied
+from pipelines.refresh.redaction import REASON, redacted_row
 from pipelines.refresh.working import bring, shards_build
 
 _WORK = ".rollback"
@@ -148,9 +148,9 @@ def _rewrite(
         for table in _groups(path):
             for row, forgotten in zip(table.to_pylist(), tombstones.rows(table).tolist(), strict=True):
                 if forgotten:
-                    gone.append({**emptied(row), "before": f"{row.get('step')}.{row.get('rule')}"})
+                    gone.append({**redacted_row(row), "before": f"{row.get('step')}.{row.get('rule')}"})
                 if not forgotten or in_place:
-                    writer.add(emptied(row) if forgotten else row)
+                    writer.add(redacted_row(row) if forgotten else row)
         writer.close()
     part = part_of(target, root, writer.rows)
     return gone, {"path": part.path, "rows": part.rows, "bytes": part.bytes, "digest": part.digest}

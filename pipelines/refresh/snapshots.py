@@ -17,7 +17,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.inputs import InputFile
 from corpus.files.storage import in_utf8
 from corpus.releases.manifest import InputState
-from pipelines.cli.inputs import sampled
+from pipelines.cli.inputs import sample_files
 from pipelines.refresh.definition import Source, patterns
 from pipelines.refresh.sources import Kind, kind_of
 
@@ -45,17 +45,17 @@ def discover(
     """
     kind = kind_of(source)
     known = {(each.flag, each.sample): each for each in before if each.source == source.name and each.sample}
-    listed = _listed(source)
+    listed = _read_crawl_list(source)
     states: list[InputState] = []
     for flag in kind.inputs:
-        found = sorted(_found(source, flag), key=lambda each: (each.file.sample not in taken, each.file.name))
+        found = sorted(_find_files(source, flag), key=lambda each: (each.file.sample not in taken, each.file.name))
         newest = max((each.snapshot for each in found if each.file.sample in taken), default="")
         seen: dict[str, str] = {}
         for each in found:
             state = InputState(source.name, flag, each.snapshot, each.file.name, each.file.bytes, each.file.sample, NEW)
-            state = _settled(state, each, seen, listed if flag == "pages" else None)
+            state = _settle(state, each, seen, listed if flag == "pages" else None)
             if state.state == NEW:
-                state = _probed(state, kind, known.get((flag, state.sample)), taken, held)
+                state = _probe(state, kind, known.get((flag, state.sample)), taken, held)
             if state.state in (TAKEN, NEW):
                 seen[state.sample] = state.name
                 earlier = known.get((flag, state.sample))
@@ -63,8 +63,8 @@ def discover(
                 state = replace(state, late=late)
             states.append(state)
         if flag == "pages" and listed is not None:
-            states += _announced(source, listed, found)
-    states += _gone(source, states, known.values(), taken)
+            states += _missing_crawls(source, listed, found)
+    states += _removed_files(source, states, known.values(), taken)
     return sorted(states, key=lambda each: (each.flag, each.snapshot, each.name))
 
 
@@ -73,7 +73,7 @@ def usable(states: Iterable[InputState], flag: str) -> list[str]:
     return [each.name for each in states if each.flag == flag and each.state in (TAKEN, NEW)]
 
 
-def _found(source: Source, flag: str) -> list[Found]:
+def _find_files(source: Source, flag: str) -> list[Found]:
     names: dict[str, str] = {}
     for pattern in patterns(getattr(source, flag)):
         names.update((name, snapshot_of(pattern, name)) for name in glob.glob(pattern, recursive=True))
@@ -86,7 +86,7 @@ def _found(source: Source, flag: str) -> list[Found]:
             except OSError as error:
                 raise CorpusloomError(f"{source.name}: {name}: {error.strerror}", ExitCode.INPUT) from error
     by_name = {in_utf8(name): snapshot for name, snapshot in names.items()}
-    return [Found(flag, by_name[file.name], file) for file in sampled(files)]
+    return [Found(flag, by_name[file.name], file) for file in sample_files(files)]
 
 
 def snapshot_of(pattern: str, name: str) -> str:
@@ -99,7 +99,7 @@ def snapshot_of(pattern: str, name: str) -> str:
     return Path(name).name
 
 
-def _settled(state: InputState, found: Found, seen: Mapping[str, str], listed: Sequence[str] | None) -> InputState:
+def _settle(state: InputState, found: Found, seen: Mapping[str, str], listed: Sequence[str] | None) -> InputState:
     """What names and digests alone tell."""
     if not found.file.bytes:
         return replace(state, state="empty", detail="it has no byte")
@@ -110,7 +110,7 @@ def _settled(state: InputState, found: Found, seen: Mapping[str, str], listed: S
     return state
 
 
-def _probed(
+def _probe(
     state: InputState, kind: Kind, known: InputState | None, taken: frozenset[str], held: frozenset[str]
 ) -> InputState:
     if state.sample in taken:
@@ -138,7 +138,7 @@ def _looked_into(state: InputState, kind: Kind) -> InputState:
     return replace(state, state="empty", detail="it has no record")
 
 
-def _listed(source: Source) -> list[str] | None:
+def _read_crawl_list(source: Source) -> list[str] | None:
     """The ids of a list of crawls shaped like collinfo.json; None where the definition names none."""
     if not source.collinfo:
         return None
@@ -150,14 +150,14 @@ def _listed(source: Source) -> list[str] | None:
         ) from error
 
 
-def _announced(source: Source, listed: Sequence[str], found: Sequence[Found]) -> Iterator[InputState]:
+def _missing_crawls(source: Source, listed: Sequence[str], found: Sequence[Found]) -> Iterator[InputState]:
     there = {each.snapshot for each in found}
     for name in listed:
         if name not in there:
             yield InputState(source.name, "pages", name, "", 0, "", "announced", "listed, and no file of it is here")
 
 
-def _gone(
+def _removed_files(
     source: Source, states: Sequence[InputState], known: Iterable[InputState], taken: frozenset[str]
 ) -> Iterator[InputState]:
     """Files that were taken and are not there any more, under any name."""

@@ -72,7 +72,7 @@ def build_of_source(
         flags += ["--recipe", source.recipe]
     for name, value in source.flags.items():
         flags += flag_of(name, value)
-    return parsed(kind.command, [*flags, *definition.run.flags], f"source {source.name}"), flags
+    return parse_build(kind.command, [*flags, *definition.run.flags], f"source {source.name}"), flags
 
 
 def flag_of(name: str, value: Any) -> list[str]:
@@ -83,7 +83,7 @@ def flag_of(name: str, value: Any) -> list[str]:
     return [word for item in (value if isinstance(value, list) else [value]) for word in (flag, str(item))]
 
 
-def parsed(command: Any, flags: list[str], where: str) -> "Build":
+def parse_build(command: Any, flags: list[str], where: str) -> "Build":
     """The build that a command would do with some flags; `CorpusloomError` (2) where they are wrong."""
     from pipelines.cli.beam_flags import check_beam_flags
 

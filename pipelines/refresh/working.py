@@ -23,7 +23,7 @@ from pipelines.builds.build import Build
 from pipelines.cli.replacement import SETTINGS
 from pipelines.refresh.definition import Definition, Source
 from pipelines.refresh.snapshots import usable
-from pipelines.refresh.sources import build_of_source, kind_of, parsed
+from pipelines.refresh.sources import build_of_source, kind_of, parse_build
 from pipelines.runtime.driver import find_missing, new_run
 from pipelines.runtime.stage import in_order
 
@@ -106,7 +106,7 @@ class Working:
         flags += ["--vocab-size", str(asked.vocab_size)] if asked.vocab_size else []
         for name, weight in self.definition.weights.items():
             flags += ["--corpus", f"{self.root / name}:{weight}"]
-        return parsed(train_tokenizer, flags + _beam(self.definition), "tokenizer")
+        return parse_build(train_tokenizer, flags + _beam(self.definition), "tokenizer")
 
 
 def shards_build(definition: Definition, corpora: Mapping[str, Path], tokenizer: Path, output: Path) -> Build:
@@ -117,7 +117,7 @@ def shards_build(definition: Definition, corpora: Mapping[str, Path], tokenizer:
     flags += ["--budget", str(asked.budget), "--temperature", str(asked.temperature)]
     for name, folder in corpora.items():
         flags += ["--source", f"{name}={folder}:{definition.weights.get(name, 1)}"]
-    return parsed(build_shards, flags + _beam(definition), "shards")
+    return parse_build(build_shards, flags + _beam(definition), "shards")
 
 
 def bring(build: Build, label: str) -> None:

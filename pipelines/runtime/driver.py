@@ -27,7 +27,7 @@ from pipelines.runtime.errors import StageError, error_within
 from pipelines.runtime.execute import tasks_of, write_code
 from pipelines.runtime.job import build_job
 from pipelines.runtime.outlook import read_outlook
-from pipelines.runtime.progress import watched
+from pipelines.runtime.progress import show_progress
 from pipelines.runtime.records import damaged_parts, is_complete, pending, records_of
 from pipelines.runtime.run import Run
 from pipelines.runtime.running_job import job_file, note_job, settle
@@ -144,7 +144,7 @@ def _attempt(missing: Missing, run: Run, handing: Handing) -> Exception | None:
     flags, stages = handing.flags, missing.stages
     workers = max(min(most_workers(flags), max(missing.workers, handing.workers)), 1) if is_local(flags) else 1
     before = _records(stages, run)
-    with watched(stages, run), output_to(_log(run)):
+    with show_progress(stages, run), output_to(_log(run)):
         try:
             result = start(lambda pipeline: build_job(pipeline, stages, run), flags, workers)
             note_job(result, run, job_endpoint(flags))

@@ -20,10 +20,10 @@ from corpus.files.provenance import Closure, closure_of
 from corpus.files.transient import patiently
 from pipelines.runtime.errors import StageError, leave_record
 from pipelines.runtime.outlook import note_end, note_start
-from pipelines.runtime.records import Finished, finish, finished, is_complete, pending, write_record
+from pipelines.runtime.records import Finished, finish, is_complete, pending, read_finished, write_record
 from pipelines.runtime.run import Run
 from pipelines.runtime.shuffle import ShuffleWork
-from pipelines.runtime.spill import FOLDER, spilled
+from pipelines.runtime.spill import FOLDER, spill
 from pipelines.runtime.stage import Stage
 from pipelines.runtime.task import Task
 
@@ -39,7 +39,7 @@ def facts_of(stage: Stage[Any, Any], run: Run) -> list[Finished[Any]]:
     """For each stage that a stage reads, the facts of its tasks, in their order."""
     facts: list[Finished[Any]] = []
     for other in stage.reads:
-        found = finished(other, run.folder(other))
+        found = read_finished(other, run.folder(other))
         if found is None:
             raise StageError(f"{stage.name}: the stage {other.name} is not finished, or its leaves were changed", 1)
         facts.append(found)
@@ -122,7 +122,7 @@ def cut(line: str, stage: Stage[Any, Any], run: Run) -> Iterator[tuple[int, byte
     assert isinstance(stage.work, ShuffleWork)
     try:
         check_code(stage, run)
-        yield from spilled(stage.work.cut_line(line, run.root), run.folder(stage).home / FOLDER)
+        yield from spill(stage.work.cut_line(line, run.root), run.folder(stage).home / FOLDER)
     except Exception as error:
         note_error(error, stage.name, stage, run)
 

@@ -26,7 +26,7 @@ import apache_beam as beam
 from pipelines.runtime.execute import FAILED, OK, cut, encoded_pieces, end, execute, note_error, plan
 from pipelines.runtime.run import Run
 from pipelines.runtime.shuffle import ShuffleWork
-from pipelines.runtime.spill import FOLDER, gathered, task_batch
+from pipelines.runtime.spill import FOLDER, gather, task_batch
 from pipelines.runtime.stage import Stage, decode, encode, in_order
 
 Word = tuple[int, str]
@@ -107,7 +107,7 @@ class DoGroup(beam.DoFn):
             yield 0, next(iter(batches)).decode()
             return
         try:
-            task, entries = gathered(batches, self.run.folder(self.stage).home / FOLDER)
+            task, entries = gather(batches, self.run.folder(self.stage).home / FOLDER)
         except OSError as error:
             note_error(error, f"group {group}", self.stage, self.run)
             yield 0, FAILED

@@ -26,7 +26,7 @@ _LIVE_EVERY = 0.25
 
 
 @contextmanager
-def watched(stages: Sequence[Stage[Any, Any]], run: Run) -> Iterator[None]:
+def show_progress(stages: Sequence[Stage[Any, Any]], run: Run) -> Iterator[None]:
     """Show the progress of a job while the block runs."""
     stop = threading.Event()
     meter = Meter(stages, run)
@@ -68,14 +68,14 @@ class Meter:
             if f"{name}.json" in there:
                 done, tasks = done + size, tasks + 1
             elif f"{name}{PROGRESS_SUFFIX}" in there:
-                done += min(self._noted(stage, name), size)
+                done += min(self._read_note(stage, name), size)
         rate = done / max(time.time() - outlook.began, 1e-3)
         left = f"ETA {(total - done) / rate:.0f} s" if rate else "ETA unknown"
         reused = outlook.tasks - len(outlook.names)
         more = f"  {reused} tasks reused" if reused else ""
         return f"{done:>9,}/{total:,}  {tasks}/{len(outlook.names)} tasks  {rate:,.0f} per s  {left}{more}"
 
-    def _noted(self, stage: Stage[Any, Any], name: str) -> int:
+    def _read_note(self, stage: Stage[Any, Any], name: str) -> int:
         try:
             return int((self.run.folder(stage).records / f"{name}{PROGRESS_SUFFIX}").read_text() or 0)
         except (OSError, ValueError):

@@ -128,7 +128,7 @@ def records_of(stage: Stage[Any, F], folder: StageFolder) -> list[Record[F]] | N
     return records
 
 
-def finished(stage: Stage[Any, F], folder: StageFolder) -> Finished[F] | None:
+def read_finished(stage: Stage[Any, F], folder: StageFolder) -> Finished[F] | None:
     """What a finished stage left; None where it is not finished."""
     records = records_of(stage, folder)
     return None if records is None else Finished(stage.name, records, digest((folder.home / MANIFEST).read_bytes()))

@@ -37,7 +37,7 @@ def task_batch(task: str) -> bytes:
     return _TASK + task.encode()
 
 
-def spilled(batches: Iterable[Packed], folder: Path) -> Iterator[Packed]:
+def spill(batches: Iterable[Packed], folder: Path) -> Iterator[Packed]:
     """(group, entries) of one piece → (group, what crosses); the file is complete before the first name comes out."""
     if is_remote(folder):
         yield from ((group, _BYTES + data) for group, data in batches)
@@ -52,7 +52,7 @@ def spilled(batches: Iterable[Packed], folder: Path) -> Iterator[Packed]:
     yield from ((group, _RANGE + msgspec.msgpack.encode(each)) for group, each in ranges)
 
 
-def gathered(batches: Iterable[bytes], folder: Path) -> tuple[str, bytearray]:
+def gather(batches: Iterable[bytes], folder: Path) -> tuple[str, bytearray]:
     """What crossed for one group → its task ("" for a group that has none to do), and all its entries."""
     task, found = "", list[bytes | Range]()
     for batch in batches:

@@ -42,7 +42,7 @@ from pipelines.work.packing import (
     group_count,
     hash_groups,
     rows_in,
-    unpacked,
+    unpack,
     write_rows,
 )
 from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Widths, runs_of, sign_file
@@ -148,7 +148,7 @@ class FindShared(ShuffleWork[SideRun, HashGroup, BucketFacts]):
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[BucketFacts]:
         """The members of all buckets with both sides, by the key of their set."""
-        found = unpacked(entries, BAND_ROWS)
+        found = unpack(entries, BAND_ROWS)
         order = np.lexsort((found["number"], found["hash"]))
         asked, left_out, largest = shared_sets(found["number"][order], group_starts(found["hash"][order]))
         part = write_rows(task, "asked", asked)
@@ -236,7 +236,7 @@ class CompareSides(ShuffleWork[AskedRun, SetGroup, MatchFacts]):
 
     def __call__(self, task: Task[SetGroup], entries: bytes = b"") -> Outcome[MatchFacts]:
         """For each document of ours that resembles one of the others, the most similar of those."""
-        rows = unpacked(entries, set_rows(task.unit.widths, self.config))
+        rows = unpack(entries, set_rows(task.unit.widths, self.config))
         ours = rows["number"] < _FIRST_OTHER
         order = np.lexsort((rows["id"], rows["number"] >> ROW_BITS >> OTHER_BITS, ours, rows["key"]))
         starts, ours = group_starts(rows["key"][order]), ours[order]

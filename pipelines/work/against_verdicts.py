@@ -13,9 +13,9 @@ from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.against import KnownFacts, MatchFacts, best_matches, match_rows, widths_of_both
 from pipelines.work.copies import RunGroup
-from pipelines.work.packing import by_group, map_rows, unpacked
+from pipelines.work.packing import by_group, map_rows, unpack
 from pipelines.work.signatures import ROW_BITS, SignatureFacts, Widths, runs_of
-from pipelines.work.verdicts import DecidedFacts, aligned, verdict_table, write_verdicts
+from pipelines.work.verdicts import DecidedFacts, align, verdict_table, write_verdicts
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class DecideOverlap(ShuffleWork[Matches, RunGroup, DecidedFacts]):
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[DecidedFacts]:
         """A verdict for each document; in the order of the parts."""
         run = task.unit.run
-        matches = best_matches(unpacked(entries, match_rows(task.unit.widths)))
+        matches = best_matches(unpack(entries, match_rows(task.unit.widths)))
         names = pa.array(self.rules, pa.string()).take(pa.array(matches["corpus"]))
         found = verdict_table(
             len(matches),
@@ -54,7 +54,7 @@ class DecideOverlap(ShuffleWork[Matches, RunGroup, DecidedFacts]):
             value=pa.array(matches["same"] / self.config.minima, pa.float64()),
             other_id=pa.array(matches["other_id"].tolist(), pa.binary()).cast(pa.string()),
         )
-        whole = aligned(found, matches["number"] - (run.number << ROW_BITS), sum(run.documents))
+        whole = align(found, matches["number"] - (run.number << ROW_BITS), sum(run.documents))
         written = write_verdicts(task.part("verdicts", ".arrow"), task.root, whole, run.documents)
         reasons = {item["values"]: item["counts"] for item in names.value_counts().to_pylist()}
         counts = Counts(run.rows, run.rows - len(matches), len(matches), 0, dict(sorted(reasons.items())))

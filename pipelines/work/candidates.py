@@ -33,7 +33,7 @@ from pipelines.work.packing import (
     hash_groups,
     map_rows,
     rows_in,
-    unpacked,
+    unpack,
     write_rows,
 )
 from pipelines.work.signatures import (
@@ -220,7 +220,7 @@ class AskRuns(ShuffleWork[Part, RunGroup, AskedFacts]):
 
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[AskedFacts]:
         """Each request once."""
-        asked = np.unique(unpacked(entries, ASKED_ROWS))
+        asked = np.unique(unpack(entries, ASKED_ROWS))
         part = write_rows(task, "asked", asked)
         return Outcome((part,), Counts(len(asked), len(asked)), AskedFacts(part))
 
@@ -280,7 +280,7 @@ class ComparePairs(ShuffleWork[AskedRun, SetGroup, PairFacts]):
 
     def __call__(self, task: Task[SetGroup], entries: bytes = b"") -> Outcome[PairFacts]:
         """Who of a set resembles whom."""
-        rows = unpacked(entries, set_rows(task.unit.widths, self.config))
+        rows = unpack(entries, set_rows(task.unit.widths, self.config))
         order = preferred(rows, rows["key"])
         found = compare(Groups(rows, order, group_starts(rows["key"][order])), self.config)
         joined = np.flatnonzero(found.cluster != np.arange(len(order)))

@@ -157,7 +157,7 @@ class Archive:
             write_parquet(self.quarantined, self.root, QUARANTINED_SCHEMA, map(quarantined_row, rows))
         links = map_arrow(self.root / self.facts.links.path).to_pylist()
         lost = sorted((row for row in links if row["record"] in bad), key=lambda row: (-row["karma"], row["url"]))
-        found = (self._captured(row, offsets[row["record"]]) for row in links if row["record"] in good)
+        found = (self._capture_row(row, offsets[row["record"]]) for row in links if row["record"] in good)
         if good:
             write_parquet(self.captures, self.root, CAPTURES_SCHEMA, found)
         write_parquet(self.lost, self.root, LOST_SCHEMA, (lost_row(row, "capture_unreadable") for row in lost))
@@ -183,7 +183,7 @@ class Archive:
             archive.flush()
         return offsets
 
-    def _captured(self, row: dict[str, Any], offset: int) -> dict[str, Any]:
+    def _capture_row(self, row: dict[str, Any], offset: int) -> dict[str, Any]:
         names = ("url", "canonical_url", "karma", "capture_url", "fetched", "length")
         posted = None if row["first_posted"] == UNTIMED else row["first_posted"]
         where = {"source_file": row["warc"], "source_offset": row["offset"], "warc_file": self.warc.name}

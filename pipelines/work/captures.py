@@ -12,7 +12,7 @@ from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts, Part, write_arrow, write_parquet
 from corpus.files.storage import local
 from corpus.hashing import file_digest, key64
-from corpus.quarantine import check_columns, guarded
+from corpus.quarantine import check_columns, guard
 from corpus.readers.containers import container
 from corpus.readers.warc.captures import Capture, scan
 from corpus.schema import QUARANTINED_SCHEMA, quarantined_row
@@ -78,7 +78,7 @@ class _Found:
 
     def add(self, item: Capture | Quarantined) -> None:
         if not isinstance(item, Quarantined):
-            item = guarded(self._note, item, self.name, item.offset) or item
+            item = guard(self._note, item, self.name, item.offset) or item
         if isinstance(item, Quarantined):
             self.damage.append(item)
 

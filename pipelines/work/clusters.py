@@ -35,7 +35,7 @@ from pipelines.work.signatures import (
     runs_of,
     widths_of,
 )
-from pipelines.work.verdicts import DecidedFacts, aligned, verdict_table, write_verdicts
+from pipelines.work.verdicts import DecidedFacts, align, verdict_table, write_verdicts
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class AskClusters(ShuffleWork[LabelledRun, SetGroup, MemberFacts]):
 
     def __call__(self, task: Task[SetGroup], entries: bytes = b"") -> Outcome[MemberFacts]:
         """Each member gets the name of its cluster; who leaves gets the name of the one that stays."""
-        rows = unpacked(entries, cluster_rows(task.unit.widths, self.config))
+        rows = unpack(entries, cluster_rows(task.unit.widths, self.config))
         order = preferred(rows, rows["cluster"])
         starts = group_starts(rows["cluster"][order])
         members = np.zeros(len(rows), member_rows(task.unit.widths))
@@ -187,13 +187,13 @@ class DecideDuplicates(ShuffleWork[Members, DecidedRun, DecidedFacts]):
     def __call__(self, task: Task[DecidedRun], entries: bytes = b"") -> Outcome[DecidedFacts]:
         """Every document gets its cluster, and a verdict if it leaves; in the order of the parts."""
         unit = task.unit
-        members = unpacked(entries, member_rows(unit.widths))
+        members = unpack(entries, member_rows(unit.widths))
         members = members[np.argsort(members["number"])]
         gone = map_rows(task.root, unit.gone, gone_rows(unit.widths))
         documents = read_run(task.root, unit.run, np.dtype(rank_fields(unit.widths)))
         table = self._verdicts(documents, gone, members)
         rows = documents["number"] - (unit.run.number << ROW_BITS)
-        whole = aligned(table, rows, sum(unit.run.documents))
+        whole = align(table, rows, sum(unit.run.documents))
         run = write_verdicts(task.part("verdicts", ".arrow"), task.root, whole, unit.run.documents)
         left = int((members["same"] > 0).sum())
         came = len(documents) - len(gone)

@@ -27,7 +27,7 @@ from pipelines.work.packing import (
     hash_groups,
     map_rows,
     rows_in,
-    unpacked,
+    unpack,
     write_rows,
 )
 from pipelines.work.signatures import (
@@ -165,7 +165,7 @@ class FindPages(ShuffleWork[RunToCut, CopyGroup, CopyFacts]):
 
     def __call__(self, task: Task[CopyGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
         """Copies of a capture, then of a page."""
-        rows = unpacked(entries, copy_rows(task.unit.widths))
+        rows = unpack(entries, copy_rows(task.unit.widths))
         return _written(task, rows, [("same_capture", ("page", "id")), ("same_page", ("page",))])
 
 
@@ -193,7 +193,7 @@ class FindTexts(ShuffleWork[RowsToCut, CopyGroup, CopyFacts]):
 
     def __call__(self, task: Task[CopyGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
         """Copies of a text."""
-        rows = unpacked(entries, copy_rows(task.unit.widths))
+        rows = unpack(entries, copy_rows(task.unit.widths))
         return _written(task, rows, [("same_text", ("text", "text_low"))])
 
 
@@ -250,7 +250,7 @@ class SettleCopies(ShuffleWork[RowsToCut, RunGroup, ExactFacts]):
 
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[ExactFacts]:
         """Each document leaves once."""
-        gone = _by_number(unpacked(entries, gone_rows(task.unit.widths)))
+        gone = _by_number(unpack(entries, gone_rows(task.unit.widths)))
         part = write_rows(task, "gone", gone)
         numbers = np.bincount(gone["rule"], minlength=len(RULES)).tolist()
         reasons = {f"duplicates.{rule}": number for rule, number in zip(RULES, numbers, strict=True) if number}

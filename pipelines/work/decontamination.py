@@ -14,7 +14,7 @@ from corpus.files.manifest import Counts, Part, map_arrow, write_arrow
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.common_grams import CommonFacts
 from pipelines.work.leaks import LeakFacts
-from pipelines.work.verdicts import DecidedFacts, VerdictRun, aligned, verdict_table, write_verdicts
+from pipelines.work.verdicts import DecidedFacts, VerdictRun, align, verdict_table, write_verdicts
 
 SEEN_SCHEMA = pa.schema([("key", pa.uint64()), ("is_left", pa.bool_())])
 
@@ -77,7 +77,7 @@ class DecideLeaks:
             for start, end in result.cuts:
                 is_left[first:last] &= (leaks["end"][first:last] <= start) | (leaks["start"][first:last] >= end)
             rows.append(int(leaks["row"][first]))
-            decided.append((result, leaks.said(cutting[0]) if len(cutting) else ""))
+            decided.append((result, leaks.evidence(cutting[0]) if len(cutting) else ""))
         run = self._verdicts(task, rows, decided)
         grams = write_arrow(task.part("seen", ".arrow"), task.root, _seen_table(leaks["key"], is_left))
         reasons = dict(sorted(Counter(result.reason for result, _ in decided if result.reason).items()))
@@ -93,7 +93,7 @@ class DecideLeaks:
             "evidence": [said if result.reason else "" for result, said in decided],
             "cuts": [[{"start": start, "end": end} for start, end in result.cuts] or None for result, _ in decided],
         }
-        table = aligned(verdict_table(len(rows), **columns), rows, task.unit.rows)
+        table = align(verdict_table(len(rows), **columns), rows, task.unit.rows)
         return write_verdicts(task.part("verdicts", ".arrow"), task.root, table, [task.unit.rows])
 
 
@@ -114,7 +114,7 @@ class _Columns:
         borders = [0, *(np.flatnonzero(rows[1:] != rows[:-1]) + 1).tolist(), len(rows)] if len(rows) else []
         return pairwise(borders)
 
-    def said(self, number: int) -> str:
+    def evidence(self, number: int) -> str:
         """A leak as evidence: the benchmark and the gram."""
         return f"{self._leaks['benchmark'][int(number)].as_py()}: {self._leaks['gram'][int(number)].as_py()}"
 

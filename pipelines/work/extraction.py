@@ -26,7 +26,7 @@ from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts, Part, map_arrow, write_parquet
 from corpus.files.provenance import closure_of
 from corpus.files.storage import is_remote, local, place, sizes_in
-from corpus.quarantine import guarded, storable
+from corpus.quarantine import guard, storable
 from corpus.readers.warc.pages import read_pages
 from corpus.readers.warc.robots_at_hand import RobotsAtHand
 from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, quarantined_row
@@ -122,7 +122,7 @@ class ExtractPages:
             sandbox.share_deadly_pages(task.root / STAGES / "deadly" / _code())
         results = sandbox.extract_each(map(partial(self._looked_at, _robots(task)), read))
         for offset, item in zip(fresh, results, strict=True):
-            result = item if isinstance(item, Quarantined) else guarded(storable, item, unit.file.name, offset)
+            result = item if isinstance(item, Quarantined) else guard(storable, item, unit.file.name, offset)
             if isinstance(result, Quarantined):
                 damage.append(result)
             else:
@@ -138,9 +138,9 @@ class ExtractPages:
         def look_at(page: Page) -> Page | Rejected:
             if robots and not page.opt_out:
                 page = replace(page, opt_out=robots.opt_out(page.url))
-            return run_steps(located(page, self.source), self.page_steps)
+            return run_steps(with_address(page, self.source), self.page_steps)
 
-        return guarded(look_at, item, item.warc_file, item.warc_offset)
+        return guard(look_at, item, item.warc_file, item.warc_offset)
 
     def _outcome(
         self, task: Task[Pages], reuse: str, rows: list[dict[str, Any]], damage: list[Quarantined]
@@ -174,7 +174,7 @@ def _robots(task: Task[Pages]) -> RobotsAtHand | None:
     return RobotsAtHand(local(file.place), file.name, table["key"].to_numpy(), table["offset"].to_numpy())
 
 
-def located(page: Page, source: str) -> Page:
+def with_address(page: Page, source: str) -> Page:
     """The page with its source and the forms of its address."""
     where = address_or_raw(page.url)
     return replace(page, source=source, canonical_url=where.canonical, surt=where.surt, domain=where.domain)

@@ -189,6 +189,6 @@ class DescribeTokenizer:
             "by_language": sanity.by(tallies, 1),
             "by_source_and_language": sanity.by(tallies, None),
             "merges": sanity.merges_shown(tokenizer),
-            "unused": sanity.unused(tokenizer, seen),
+            "unused": sanity.unused_tokens(tokenizer, seen),
             "compared_with": compared,
         }

@@ -146,7 +146,7 @@ class JoinIndex:
     def __call__(self, task: Task[IndexFile]) -> Outcome[CandidateFacts]:
         """Every row is a candidate, damage, or counted under a reason."""
         unit = task.unit
-        sought = [_mapped(task.root, facts) for facts in unit.sought]
+        sought = [_map(task.root, facts) for facts in unit.sought]
         reader = IndexReader(unit.file.name, [each for each in sought if len(each.key)])
         with unit.file.held(), unit.file.place.open("rb") as file:
             table = reader.read(file)
@@ -158,7 +158,7 @@ class JoinIndex:
         return Outcome((candidates, quarantined), counts, CandidateFacts(candidates, quarantined))
 
 
-def _mapped(root: Path, facts: SoughtFacts) -> Sought:
+def _map(root: Path, facts: SoughtFacts) -> Sought:
     links = map_arrow(root / facts.links.path)
     hosts = map_arrow(root / facts.hosts.path)["host"].combine_chunks()
     loose = map_arrow(root / facts.loose.path)["loose"].to_numpy()

@@ -14,7 +14,7 @@ from typing import Any
 from corpus.document import Document, Quarantined, Rejected, Step, run_steps
 from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, map_arrow, part_of, read_parquet
-from corpus.quarantine import guarded, storable
+from corpus.quarantine import guard, storable
 from corpus.schema import (
     KEPT_SCHEMA,
     QUARANTINED_SCHEMA,
@@ -76,9 +76,9 @@ class JudgePages:
         unit = task.unit
         matched = map_arrow(task.root / unit.matched.path).slice(unit.start, unit.stop - unit.start)
         links = {row["offset"]: row for row in matched.to_pylist()}
-        return write_judged(task, self._judged(task, links))
+        return write_judged(task, self._judge_all(task, links))
 
-    def _judged(
+    def _judge_all(
         self, task: Task[LinkedPages], links: dict[int, dict[str, Any]]
     ) -> Iterator[tuple[Document | Rejected | Quarantined, bool]]:
         for row in read_parquet(task.root / task.unit.pages.path):
@@ -88,7 +88,7 @@ class JudgePages:
                 yield page, False
             else:
                 judge = partial(self._judge, refused=link["refused"])
-                yield guarded(judge, page, row["warc_file"], row["warc_offset"]), True
+                yield guard(judge, page, row["warc_file"], row["warc_offset"]), True
 
     def _judge(self, page: Document, refused: str) -> Document | Rejected:
         return storable(page.with_text("").reject(refused, page.karma) if refused else run_steps(page, self.steps))

@@ -16,7 +16,7 @@ from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts, Part, map_arrow, write_arrow, write_parquet
 from corpus.files.storage import local
 from corpus.hashing import file_digest
-from corpus.quarantine import check_columns, guarded
+from corpus.quarantine import check_columns, guard
 from corpus.readers.reddit import Submission, read_submissions
 from corpus.schema import QUARANTINED_SCHEMA, quarantined_row
 from corpus.sources.links import (
@@ -135,7 +135,7 @@ class ReadPosts:
         for number, post in enumerate(read_submissions(local(file.place), file.name)):
             note(number)
             if not isinstance(post, Quarantined):
-                post = guarded(self._judged, post, file.name, post.offset)
+                post = guard(self._judge, post, file.name, post.offset)
             if isinstance(post, Quarantined):
                 damage.append(post)
             elif isinstance(post, Verdict):
@@ -147,7 +147,7 @@ class ReadPosts:
                 rows = []
         yield pa.RecordBatch.from_pylist(rows, POSTS_SCHEMA)
 
-    def _judged(self, post: Submission) -> Verdict | dict[str, object]:
+    def _judge(self, post: Submission) -> Verdict | dict[str, object]:
         """The post as a row where it takes part in the reduction, else the verdict that keeps it out."""
         verdict = judge(post, self.rules)
         if verdict not in REDUCED:

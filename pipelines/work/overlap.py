@@ -98,7 +98,7 @@ class ReportOverlap:
             overlaps.append(Overlap(facts.name, *counts, int(before.sum()), int(after.sum())))
             path = task.published("overlap", f"-{_file_name(facts.name)}.jsonl")
             lists.append(_write_list(path, root, after, words < facts.gram_words))
-        ignored = self._ignored(task)
+        ignored = self._read_ignored(task)
         numbers = (unit.cut_documents, unit.cut_characters, len(ignored), tuple(ignored[:MOST_NAMED]))
         result = ContaminationFacts(self.rule, *numbers, tuple(overlaps), tuple(lists))
         return Outcome(tuple(lists), Counts(len(overlaps), len(overlaps)), result)
@@ -114,7 +114,7 @@ class ReportOverlap:
                 dirty[number][own[:, 1]] = True
         return dirty
 
-    def _ignored(self, task: Task[AllSeen]) -> list[CommonGram]:
+    def _read_ignored(self, task: Task[AllSeen]) -> list[CommonGram]:
         """All ignored grams, the commonest first."""
         index = GramIndex([map_arrow(task.root / part.keys.path) for part in task.unit.grams])
         rows = [row for part in task.unit.common for row in map_arrow(task.root / part.path).to_pylist()]

@@ -58,7 +58,7 @@ def by_group(rows: np.ndarray, groups: np.ndarray) -> Iterator[tuple[int, bytes]
         yield int(ordered[start]), rows[order[start:stop]].tobytes()
 
 
-def unpacked(entries: Any, dtype: np.dtype) -> np.ndarray:
+def unpack(entries: Any, dtype: np.dtype) -> np.ndarray:
     """The inverse: all rows of a group."""
     return np.frombuffer(entries, dtype)
 

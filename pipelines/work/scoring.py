@@ -18,7 +18,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, open_parquet
 from pipelines.runtime.task import Outcome, Task, note_progress
-from pipelines.work.verdicts import Candidates, DecidedFacts, aligned, still_in, verdict_table, write_verdicts
+from pipelines.work.verdicts import Candidates, DecidedFacts, align, still_in, verdict_table, write_verdicts
 
 RULE = "quality.pareto"
 _COLUMNS = ["id", "domain", "text"]
@@ -34,11 +34,11 @@ class SavedClassifier:
 
     def open(self) -> Classifier:
         """The classifier; `CorpusloomError` where the folder holds another one by now."""
-        return _opened(self.folder, self.digest)
+        return _open(self.folder, self.digest)
 
 
 @lru_cache(maxsize=1)
-def _opened(folder: str, expected: str) -> Classifier:
+def _open(folder: str, expected: str) -> Classifier:
     if card_digest(read_card(folder)) != expected:
         raise CorpusloomError(
             f"{folder}: the classifier was replaced while this build ran; run the command again", ExitCode.INPUT
@@ -59,7 +59,7 @@ class ScoreDocuments:
         unit = task.unit
         rows, scores, rules, evidence = list[int](), list[float](), list[str](), list[str]()
         note = note_progress(task)
-        for places, ids, found in self._scored(task.root, unit):
+        for places, ids, found in self._score(task.root, unit):
             note(places[-1])
             rows += places
             scores += found
@@ -68,13 +68,13 @@ class ScoreDocuments:
             evidence += ["" if stays else self._evidence(score) for stays, score in zip(kept, found, strict=True)]
         values = [score if rule else None for rule, score in zip(rules, scores, strict=True)]
         table = verdict_table(len(rows), rule=rules, value=values, evidence=evidence, quality_score=scores)
-        verdicts = aligned(table, rows, unit.kept.rows)
+        verdicts = align(table, rows, unit.kept.rows)
         run = write_verdicts(task.part("verdicts", ".arrow"), task.root, verdicts, (unit.kept.rows,))
         lost = sum(1 for rule in rules if rule)
         counts = Counts(len(rows), len(rows) - lost, lost, 0, {RULE: lost} if lost else {})
         return Outcome((run.verdicts,), counts, DecidedFacts((run,)))
 
-    def _scored(self, root: Path, unit: Candidates) -> Iterator[tuple[list[int], list[str], list[float]]]:
+    def _score(self, root: Path, unit: Candidates) -> Iterator[tuple[list[int], list[str], list[float]]]:
         """(rows, ids, scores) of the documents that no earlier decider rejected, a thousand at a time."""
         staying, first = still_in(root, unit), 0
         classifier = self.classifier.open()

@@ -21,7 +21,7 @@ from corpus.shards.card import CARD, write_card
 from corpus.shards.documents import Documents
 from corpus.shards.layout import SHARD_MANIFEST, SPLITS, TRAIN, VALIDATION, Shard, TokenizerEntry
 from corpus.shards.read import open_shards
-from corpus.shards.runs import merged, shard_stretch, text_keys
+from corpus.shards.runs import merge_runs, shard_stretch, text_keys
 from corpus.shards.split import without_validated
 from corpus.shards.write import (
     TOKENS_PER_BATCH,
@@ -33,7 +33,7 @@ from corpus.shards.write import (
 )
 from pipelines.runtime.records import Finished
 from pipelines.runtime.task import NoFacts, Outcome, Task, note_progress
-from pipelines.work.tokens import TokenFacts, counted
+from pipelines.work.tokens import TokenFacts, count_by_source
 from pipelines.work.weighting import Weighting, need_tokens
 
 BIN_FILES = ("train.bin", "val.bin")
@@ -107,7 +107,7 @@ class AllShards:
 
 def all_runs(names: Sequence[str], documents: Mapping[str, int], tokenized: Sequence[TokenFacts]) -> Iterator[AllRuns]:
     """One unit; an error for a source of which nothing is left to train on. `documents` are those of its corpus."""
-    need_tokens(counted(tokenized, names, TRAIN)[0], documents)
+    need_tokens(count_by_source(tokenized, names, TRAIN)[0], documents)
     runs = [(facts.source, split, run) for facts in tokenized for split in SPLITS for run in facts.runs[split]]
     yield AllRuns(tuple(sorted(runs, key=lambda run: (run[0], run[1], run[2].path))))
 
@@ -121,7 +121,7 @@ def shards_to_gather(
 ) -> Iterator[ShardUnit]:
     """A unit for each shard; how many a source has follows from all its tokens, so that removal moves none."""
     for split in SPLITS:
-        tokens, documents = counted(tokenized, names, split)
+        tokens, documents = count_by_source(tokenized, names, split)
         for name in names:
             if not documents[name]:
                 continue
@@ -166,7 +166,7 @@ class GatherShard:
     def __call__(self, task: Task[ShardUnit]) -> Outcome[ShardFacts]:
         """Its documents from every run, in hash order, without the removed; no file where none is left."""
         unit, note = task.unit, note_progress(task)
-        removed, validated = frozenset(unit.removed), self._validated(task)
+        removed, validated = frozenset(unit.removed), self._read_validated(task)
         seen, lost = [0, 0], {"shards.removed": 0, "shards.validated": 0}
 
         def kept() -> Iterator[Documents]:
@@ -181,7 +181,7 @@ class GatherShard:
 
         pieces = kept()
         first = next(filter(len, pieces), None)
-        shard = None if first is None else self._written(task, chain([first], pieces))
+        shard = None if first is None else self._write(task, chain([first], pieces))
         reasons = {reason: count for reason, count in lost.items() if count}
         counts = Counts(seen[0], shard.n_docs if shard else 0, sum(reasons.values()), 0, reasons)
         facts = ShardFacts(unit.source, unit.split, unit.number, lost["shards.validated"], shard)
@@ -190,7 +190,7 @@ class GatherShard:
         part = Part(shard.path, shard.n_docs, shard.bytes, file_digest(local(task.root / shard.path)))
         return Outcome((part,), counts, facts)
 
-    def _written(self, task: Task[ShardUnit], pieces: Iterable[Documents]) -> Shard:
+    def _write(self, task: Task[ShardUnit], pieces: Iterable[Documents]) -> Shard:
         unit = task.unit
         path = task.root / unit.source / f"{unit.split}-{unit.number:05}-of-{unit.of:05}.arrow"
         return write_documents(path, task.root, pieces, self.tokenizer, unit.source, unit.split)
@@ -201,9 +201,9 @@ class GatherShard:
         runs = [row["path"] for row in rows if (row["source"], row["split"]) == (unit.source, unit.split)]
         room = self.memory - 4 * TOKENS_PER_BATCH * int(self.tokenizer.dtype[-1])
         paths = [local(task.root / run) for run in runs]
-        return merged(paths, *shard_stretch(unit.number, unit.of), room)
+        return merge_runs(paths, *shard_stretch(unit.number, unit.of), room)
 
-    def _validated(self, task: Task[ShardUnit]) -> np.ndarray:
+    def _read_validated(self, task: Task[ShardUnit]) -> np.ndarray:
         if task.unit.validated is None:
             return np.empty(0, np.uint64)
         return map_arrow(task.root / task.unit.validated.path)["text"].to_numpy()

@@ -17,7 +17,7 @@ from corpus.extraction.wiki.definitions import alias, definition, template_name,
 from corpus.extraction.wiki.site import Definition
 from corpus.files.manifest import Counts, Part, read_parquet, write_parquet
 from corpus.files.storage import local
-from corpus.quarantine import guarded
+from corpus.quarantine import guard
 from corpus.readers.mediawiki.articles import TEMPLATES, Article, read_articles
 from corpus.readers.mediawiki.dump_pages import Span
 from corpus.sources.wikipedia import wiki_of
@@ -50,7 +50,7 @@ class ReadTemplates:
         """A row for each simple template and each redirect of one."""
         unit = task.unit
         pages = read_articles(local(unit.file.place), unit.file.name, Span(unit.start, unit.end), TEMPLATES)
-        found = (guarded(_rows, page, "", page.offset) for page in pages if not isinstance(page, Quarantined))
+        found = (guard(_rows, page, "", page.offset) for page in pages if not isinstance(page, Quarantined))
         rows = [row for each in found if not isinstance(each, Quarantined) for row in each]
         part = write_parquet(task.part("templates"), task.root, SCHEMA, rows)
         return Outcome((part,), Counts(len(rows), len(rows)), TemplateFacts(part))

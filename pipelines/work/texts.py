@@ -14,7 +14,7 @@ from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, read_parquet, write_parquet
 from corpus.files.storage import local
 from corpus.hashing import file_digest
-from corpus.quarantine import guarded, storable
+from corpus.quarantine import guard, storable
 from corpus.readers.mediawiki.dump_pages import Span
 from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, from_extracted, quarantined_row
 from corpus.sources.texts import TextSource
@@ -74,7 +74,7 @@ class ExtractTexts:
     def __call__(self, task: Task[TextSpan]) -> Outcome[TextFacts]:
         """Each text ends as a text, a rejection or a quarantined piece."""
         unit, damage = task.unit, list[Quarantined]()
-        texts = self._extracted(task, damage)
+        texts = self._extract_all(task, damage)
         runs: list[Part] = []
         total, ahead = Counts(), next(texts, None)
         while ahead is not None or not runs:
@@ -91,13 +91,13 @@ class ExtractTexts:
             (*runs, lost), total, TextFacts(unit.file.name, unit.file.bytes, digest, total.came, tuple(runs), lost)
         )
 
-    def _extracted(self, task: Task[TextSpan], damage: list[Quarantined]) -> Iterator[Document | Rejected]:
+    def _extract_all(self, task: Task[TextSpan], damage: list[Quarantined]) -> Iterator[Document | Rejected]:
         unit, note = task.unit, note_progress(task)
         span, templates = Span(unit.start, unit.end), definitions_of(task.root, unit.templates)
         for item in self.source.read(local(unit.file.place), unit.file.name, span, templates):
             file, offset = _place(item)
             note(offset // COMPRESSION)
-            result = item if isinstance(item, Quarantined) else guarded(self._extract, item, file, offset)
+            result = item if isinstance(item, Quarantined) else guard(self._extract, item, file, offset)
             if isinstance(result, Quarantined):
                 damage.append(result)
             else:
@@ -105,10 +105,10 @@ class ExtractTexts:
 
     def _extract(self, item: Document | Rejected) -> Document | Rejected:
         if isinstance(item, Rejected):
-            return storable(replace(item, document=self._located(item.document)))
-        return storable(run_steps(self._located(item), self.steps))
+            return storable(replace(item, document=self._with_address(item.document)))
+        return storable(run_steps(self._with_address(item), self.steps))
 
-    def _located(self, document: Document) -> Document:
+    def _with_address(self, document: Document) -> Document:
         """The document with the forms of its address and its licence."""
         document = replace(document, licence=document.licence or self.source.licence)
         if not document.url:
@@ -125,15 +125,15 @@ class JudgeTexts:
 
     def __call__(self, task: Task[TextRun]) -> Outcome[JudgedFacts]:
         """Each text ends as a document or a rejection, or is quarantined for what it makes a rule raise."""
-        return write_judged(task, self._judged(task))
+        return write_judged(task, self._judge_all(task))
 
-    def _judged(self, task: Task[TextRun]) -> Iterator[tuple[Document | Rejected | Quarantined, bool]]:
+    def _judge_all(self, task: Task[TextRun]) -> Iterator[tuple[Document | Rejected | Quarantined, bool]]:
         for row in read_parquet(task.root / task.unit.texts.path):
             text = from_extracted({**row, "snapshot": task.unit.snapshot})
             if isinstance(text, Rejected):
                 yield text, False
             else:
-                yield guarded(self._judge, text, row["warc_file"], row["warc_offset"]), True
+                yield guard(self._judge, text, row["warc_file"], row["warc_offset"]), True
 
     def _judge(self, text: Document) -> Document | Rejected:
         return storable(run_steps(text, self.steps))

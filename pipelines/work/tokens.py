@@ -68,7 +68,9 @@ def entry_of(tokenizer: Tokenizer) -> TokenizerEntry:
     return TokenizerEntry(tokenizer.kind, tokenizer.digest, tokenizer.vocab_size, tokenizer.end_of_text)
 
 
-def counted(tokenized: Sequence[TokenFacts], names: Sequence[str], split: str) -> tuple[dict[str, int], dict[str, int]]:
+def count_by_source(
+    tokenized: Sequence[TokenFacts], names: Sequence[str], split: str
+) -> tuple[dict[str, int], dict[str, int]]:
     """The tokens and the documents of each source in a split."""
     tokens, documents = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for facts in tokenized:
@@ -133,15 +135,15 @@ class TokenizePart:
         runs, trial = Runs(task, self.memory - ENCODING_BYTES), Trial()
         for batch in text_batches(place(task.unit.file)):
             if not done:
-                trial = self._tried(tokenizer, batch, task)
+                trial = self._try(tokenizer, batch, task)
             clusters = zip(batch["cluster"].to_pylist(), batch["id"].to_pylist(), strict=True)
             splits = [split_of(cluster or doc_id, self.validation_share) for cluster, doc_id in clusters]
-            runs.add(encoded(batch, tokenizer), np.array(splits) == VALIDATION)
+            runs.add(encode_texts(batch, tokenizer), np.array(splits) == VALIDATION)
             done += len(batch)
             note(done)
         return runs.outcome(task.unit.source, trial)
 
-    def _tried(self, tokenizer: Tokenizer, batch: pa.RecordBatch, task: Task[SourcePart]) -> Trial:
+    def _try(self, tokenizer: Tokenizer, batch: pa.RecordBatch, task: Task[SourcePart]) -> Trial:
         try:
             trial = try_texts(tokenizer, first_texts(text.as_py() for text in batch["text"]))
         except ValueError as error:
@@ -162,7 +164,7 @@ def text_batches(path: Path) -> Iterator[pa.RecordBatch]:
         yield from file.iter_batches(rows, [group], ["id", "cluster", "text"], use_threads=False)
 
 
-def encoded(batch: pa.RecordBatch, tokenizer: Tokenizer) -> Documents:
+def encode_texts(batch: pa.RecordBatch, tokenizer: Tokenizer) -> Documents:
     """The texts of a batch as tokens, with their ends of text."""
     texts = batch["text"].to_pylist()
     tokens, offsets = tokenizer.encode_batch(texts)

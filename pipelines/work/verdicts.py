@@ -119,7 +119,7 @@ def verdict_table(count: int, **columns: Sequence[Any] | pa.Array) -> pa.Table:
     return pa.table(filled, VERDICTS_SCHEMA)
 
 
-def aligned(verdicts: pa.Table, rows: Sequence[int] | np.ndarray, count: int) -> pa.Table:
+def align(verdicts: pa.Table, rows: Sequence[int] | np.ndarray, count: int) -> pa.Table:
     """Verdicts on some rows of `count` (row numbers `rows`) → one for each; those left out are empty."""
     places = np.full(count, -1)
     places[np.asarray(rows, int)] = np.arange(verdicts.num_rows)

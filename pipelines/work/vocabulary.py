@@ -57,7 +57,7 @@ class TrainTokenizer:
 
     def __call__(self, task: Task[AllWords]) -> Outcome[TokenizerFacts]:
         """Merge the counts, train, save every form of the tokenizer."""
-        fitted = self._fitted([task.root / run.path for run in task.unit.runs])
+        fitted = self._fit([task.root / run.path for run in task.unit.runs])
         try:
             tokenizer = train_tokenizer(fitted.words, self.kind, self.vocab_size)
         except ValueError as error:
@@ -67,14 +67,14 @@ class TrainTokenizer:
         facts = TokenizerFacts(tokenizer.digest, self._memory_line(fitted), left_out)
         return Outcome(parts, Counts(tokenizer.vocab_size, tokenizer.vocab_size), facts)
 
-    def _fitted(self, runs: Sequence[Path]) -> Fitted:
+    def _fit(self, runs: Sequence[Path]) -> Fitted:
         """The words to train on; an error when the machine has too little memory."""
         words = merge_counts([_rows(path, max(64, _ROWS_AT_ONCE // len(runs))) for path in runs])
         try:
             fitted = fit(words, memory_of(self.kind, self.vocab_size), self.memory_limit)
         except TooLarge as error:
             raise CorpusloomError(f"--memory-mb: {error}", ExitCode.MACHINE) from error
-        needed, free = self._needed(fitted), _free_memory()
+        needed, free = self._needed_memory(fitted), _free_memory()
         if free is not None and needed > free:
             raise CorpusloomError(
                 f"training needs about {needed / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free; give --memory-mb "
@@ -83,11 +83,11 @@ class TrainTokenizer:
             )
         return fitted
 
-    def _needed(self, fitted: Fitted) -> int:
+    def _needed_memory(self, fitted: Fitted) -> int:
         return memory_of(self.kind, self.vocab_size).estimate(len(fitted.words), len(fitted.words.data))
 
     def _memory_line(self, fitted: Fitted) -> str:
-        line = f"about {self._needed(fitted) / 1e6:,.0f} MB for {len(fitted.words):,} distinct words"
+        line = f"about {self._needed_memory(fitted) / 1e6:,.0f} MB for {len(fitted.words):,} distinct words"
         if not fitted.left_out_words:
             return line
         share = fitted.left_out_occurrences / fitted.occurrences

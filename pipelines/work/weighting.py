@@ -7,7 +7,7 @@ given, the weights that follow from them stand in the manifest, and nobody has t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from corpus.mixture import Mixture, MixtureError, capped, describe, fitted, gpt3_table, tempered
+from corpus.mixture import Mixture, MixtureError, apply_temperature, cap_epochs, describe, fit_table, gpt3_table
 from pipelines.runtime.errors import StageError
 
 
@@ -29,13 +29,15 @@ class Weighting:
             if not most > 0:
                 raise MixtureError(f"--most-epochs {name}={most:g}: give a number above 0, or leave the source out")
         if self.temperature != 1:
-            tempered(self.mixture, self.temperature)
-        fitted(self.mixture)
+            apply_temperature(self.mixture, self.temperature)
+        fit_table(self.mixture)
 
     def effective(self, n_tokens: Mapping[str, int]) -> Mixture:
         """The weights that stand in the manifest, from the tokens of each source's train split."""
-        mixture = tempered(self.mixture, self.temperature) if self.temperature != 1 else fitted(self.mixture)
-        return capped(mixture, n_tokens, self.budget, dict(self.most_epochs)) if self.most_epochs else mixture
+        mixture = (
+            apply_temperature(self.mixture, self.temperature) if self.temperature != 1 else fit_table(self.mixture)
+        )
+        return cap_epochs(mixture, n_tokens, self.budget, dict(self.most_epochs)) if self.most_epochs else mixture
 
     def table(self, n_tokens: Mapping[str, int]) -> list[str]:
         """What the mixture comes to: epochs for the budget, or for as many tokens as there are."""
@@ -50,7 +52,7 @@ class Weighting:
         if effective != self.mixture:
             given = ", ".join(f"{source.name} {source.weight}" for source in self.mixture.sources)
             caps = "".join(f", {name} at most {most:g} epochs" for name, most in self.most_epochs)
-            how = "rounded" if effective == fitted(self.mixture) else f"temperature {self.temperature:g}{caps}"
+            how = "rounded" if effective == fit_table(self.mixture) else f"temperature {self.temperature:g}{caps}"
             lines.append(f"weights from {given}: {how}")
         budget = self.budget or sum(n_tokens.values())
         whole = "" if self.budget else ", as many as there are"

@@ -12,7 +12,8 @@ from corpus.mixture import (
     Mixture,
     MixtureError,
     Source,
-    capped,
+    apply_temperature,
+    cap_epochs,
     describe,
     epochs,
     gpt3_table,
@@ -20,7 +21,6 @@ from corpus.mixture import (
     parse_source,
     preset_named,
     repeat_warnings,
-    tempered,
 )
 
 TOKENS = {"commoncrawl": 410_000, "webtext2": 19_000, "books1": 12_000, "books2": 55_000, "wikipedia": 3_000}
@@ -129,11 +129,11 @@ def test_a_source_that_cannot_be_is_refused(text, preset, says):
         (lambda: Mixture((Source("a", 1), Source("a", 2))), "given twice"),
         (lambda: order_of(mixture(10**9, 10**9 + 1)), "round them"),
         (lambda: mixture(1).share("b"), "no source"),
-        (lambda: tempered(mixture(1), 0), "greater than 0"),
-        (lambda: tempered(mixture(1, 10**9), 1), "less than one part"),
+        (lambda: apply_temperature(mixture(1), 0), "greater than 0"),
+        (lambda: apply_temperature(mixture(1, 10**9), 1), "less than one part"),
         (lambda: epochs(mixture(1, 1), {"s0": 5}, 10), "s1: no tokens"),
         (
-            lambda: capped(mixture(1, 1), {"s0": 10, "s1": 10}, 100, {"s0": 4, "s1": 4}),
+            lambda: cap_epochs(mixture(1, 1), {"s0": 10, "s1": 10}, 100, {"s0": 4, "s1": 4}),
             "no more than 80 tokens for 100;",
         ),
     ],
@@ -169,14 +169,14 @@ def test_more_than_four_epochs_are_warned_of():
     [(1, (9000, 1000)), (2, (7500, 2500)), (10**9, (5000, 5000)), (0.5, (9878, 122))],
 )
 def test_temperature_flattens(temperature, weights):
-    assert tuple(source.weight for source in tempered(mixture(9, 1), temperature).sources) == weights
+    assert tuple(source.weight for source in apply_temperature(mixture(9, 1), temperature).sources) == weights
 
 
 def test_caps_hand_on_what_they_take():
     tokens = {"s0": 100, "s1": 1000, "s2": 10_000}
-    mixed = capped(mixture(5, 4, 1), tokens, 10_000, {"s0": 4, "s1": 4.0})
+    mixed = cap_epochs(mixture(5, 4, 1), tokens, 10_000, {"s0": 4, "s1": 4.0})
     assert [float(mixed.share(name)) for name in tokens] == [0.04, 0.4, 0.56]
-    assert capped(mixture(5, 5), {"s0": 100, "s1": 100}, 100, {"s0": 4}).share("s0") == Fraction(1, 2)
+    assert cap_epochs(mixture(5, 5), {"s0": 100, "s1": 100}, 100, {"s0": 4}).share("s0") == Fraction(1, 2)
 
 
 @settings(max_examples=100, deadline=None)
@@ -187,6 +187,6 @@ def test_rounding_never_lifts_a_source_over_its_cap(sources, cap):
     tokens = {f"s{number}": count for number, (_, count) in enumerate(sources)}
     budget = cap * sum(tokens.values())
     caps = dict.fromkeys(list(tokens)[1:], cap)
-    result = capped(mixed, tokens, budget, caps)
+    result = cap_epochs(mixed, tokens, budget, caps)
     assert result.total == 10_000
     assert all(result.share(name) * budget <= cap * tokens[name] for name in caps)

@@ -27,7 +27,7 @@ from corpus.rules import c4, fineweb, gopher, language, language_model, prose
 from corpus.schema import extracted_row, from_extracted, kept_row
 from corpus.sources.links import REDUCED, LinkRules, judge, post_row
 from corpus.urls import Address, address, address_or_raw
-from pipelines.work.extraction import located
+from pipelines.work.extraction import with_address
 from pipelines.work.judging import of_link
 
 FEW, MANY = 200, 100_000
@@ -144,7 +144,7 @@ def a_date_is_of_the_calendar_or_empty(written: str) -> None:
 def a_page_takes_what_its_link_says(url: str, moved: str, karma: int, first_posted: int) -> None:
     page = Page(url, "", 200, "text/html", b"", "a.warc", 0)
     row = {"redirected_from": moved, "refused": "", "karma": karma, "first_posted": first_posted}
-    document = located(page, "webtext").document("text")
+    document = with_address(page, "webtext").document("text")
     document = from_extracted({**extracted_row(storable(document)), **of_link(row, document.url)})
     storable(document)
     assert document.link_url == (moved or url)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from corpus.document import Document, Quarantined
-from corpus.quarantine import check_columns, guarded, storable
+from corpus.quarantine import check_columns, guard, storable
 
 DOCUMENT = Document("webtext/1", "http://a.example/", "A text.", karma=7)
 
@@ -23,7 +23,7 @@ def raising(error):
     [KeyError("&#x2f;"), OverflowError("int too big"), RecursionError(), UnicodeError("\udce9"), OSError("not gzip")],
 )
 def test_what_a_record_raises_is_a_row_with_its_place(error):
-    row = guarded(raising(error), "record", "RS.zst", 42)
+    row = guard(raising(error), "record", "RS.zst", 42)
     assert isinstance(row, Quarantined)
     assert (row.file, row.offset, row.reason) == ("RS.zst", 42, f"raised_{type(error).__name__}")
     assert "work" in row.detail, "it names the function that raised"
@@ -43,12 +43,12 @@ def test_what_a_record_raises_is_a_row_with_its_place(error):
 )
 def test_what_is_about_the_machine_passes_through(error):
     with pytest.raises(type(error)):
-        guarded(raising(error), "record", "RS.zst", 42)
+        guard(raising(error), "record", "RS.zst", 42)
 
 
 def test_a_row_names_no_address_in_memory():
-    first = guarded(raising(TypeError(f"cannot read {object()!r}")), "", "f", 0)
-    assert first == guarded(raising(TypeError(f"cannot read {object()!r}")), "", "f", 0)
+    first = guard(raising(TypeError(f"cannot read {object()!r}")), "", "f", 0)
+    assert first == guard(raising(TypeError(f"cannot read {object()!r}")), "", "f", 0)
 
 
 def test_what_no_column_can_hold_is_refused_before_it_reaches_one():
@@ -57,5 +57,5 @@ def test_what_no_column_can_hold_is_refused_before_it_reaches_one():
     assert storable(rejected) is rejected
     spoilt = (replace(DOCUMENT, text="\udce9"), replace(DOCUMENT, karma=2**63), DOCUMENT.reject("a.b", 1, "\ud800"))
     for judged in spoilt:
-        assert guarded(storable, judged, "f", 0).reason in ("raised_UnicodeEncodeError", "raised_ValueError")
+        assert guard(storable, judged, "f", 0).reason in ("raised_UnicodeEncodeError", "raised_ValueError")
     check_columns([None, True, 2**63 - 1, -(2**63), 0.5, "text"])

@@ -114,10 +114,10 @@ def build_in_process(tmp_path, source, path, recipe):
     """A build in this process, by one worker."""
     from pipelines.builds.duplicates import deduplicate
     from pipelines.builds.texts import stages
-    from pipelines.cli.inputs import find_inputs, sampled
+    from pipelines.cli.inputs import find_inputs, sample_files
     from pipelines.runtime.driver import Handing, new_run, run_stages
 
-    files = sampled(find_inputs([str(path)], "--files"))
+    files = sample_files(find_inputs([str(path)], "--files"))
     last = stages(source, files, recipe, (deduplicate(recipe.near),))
     assert run_stages(last, new_run(tmp_path / "out", "_MANIFEST.json"), Handing(["--direct_num_workers=1"]))
 

@@ -260,7 +260,7 @@ def test_the_command_tunes_and_its_output_opens_again(run, tmp_path, capsys):
     assert names == ["bad", "good"]
     encode = small_tokenizer(tmp_path / "tokenizer").encode
     texts = [Example(("the right answer",), "good"), Example(("the wrong answer",), "bad")]
-    rows = forms.encoded("classification", texts, lambda text: encode(text).tolist(), model.marks, 24)
+    rows = forms.encode_examples("classification", texts, lambda text: encode(text).tolist(), model.marks, 24)
     assert predict(model, Examples(rows, torch.tensor([1, 0]))).argmax(-1).tolist() == [1, 0]
     (tmp_path / "tuned" / "task.json").write_text("{}")
     with pytest.raises(RunError, match="not the output of python -m"):

@@ -13,7 +13,7 @@ from corpus.tokenizer.encoding import tokenizer_from
 from corpus.tokenizer.models import END_OF_TEXT, byte_characters, gpt2_model
 from trainer.evaluation.likelihood import Scorer, encode_pair, rolling_windows
 from trainer.evaluation.measures import normal
-from trainer.evaluation.scoring import RULES, Evidence, Judge, chosen, judge_choices, score_task, score_text
+from trainer.evaluation.scoring import RULES, Evidence, Judge, choose, judge_choices, score_task, score_text
 from trainer.evaluation.tasks import TASKS, Item, TaskError
 from trainer.evaluation.written import RULES as WRITTEN
 from trainer.make_items import main as make_items
@@ -89,14 +89,14 @@ def test_each_rule_takes_another_choice_in_an_example_by_hand():
         Evidence(-6.0, 6, 6, 18, -5.4),  # bytes: -.33 is; characters -1, gain -.6
         Evidence(-9.0, 6, 6, 6, -9.5),  # without context it was less likely: gain +.5
     ]
-    assert {rule: chosen(choices, rule) for rule in RULES} == {
+    assert {rule: choose(choices, rule) for rule in RULES} == {
         "sum": 0,
         "tokens": 1,
         "characters": 2,
         "bytes": 3,
         "unconditional": 4,
     }
-    assert chosen([choices[0]] * 3, "sum") == 0
+    assert choose([choices[0]] * 3, "sum") == 0
 
 
 def test_the_evidence_of_a_three_choice_question_is_that_of_the_table(bigrams):

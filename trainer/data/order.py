@@ -116,7 +116,7 @@ class SampleOrder:
 
     def locate(self, first: int, count: int) -> Located:
         """The samples first … first + count - 1, in constant time wherever they lie."""
-        source, number = self._numbered(first, count)
+        source, number = self._number(first, count)
         sizes = self._sizes[source]
         epoch = number // sizes
         keys = derived_keys(self._keys[source], epoch)
@@ -188,7 +188,7 @@ class SampleOrder:
             first.mixture, values["n_tokens"], values["sequence_length"], values["seed"], tuple(changes), planned
         )
 
-    def _numbered(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def _number(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """The source of each sample and which of the source's own samples it is, across segments."""
         if first < 0 or count < 0:
             raise OrderError(f"there are no samples {first} … {first + count - 1}; both numbers are 0 or more")

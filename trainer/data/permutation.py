@@ -69,11 +69,11 @@ def _feistel(values: np.ndarray, a: np.ndarray, b: np.ndarray, rounds: list[np.n
     left = values // b
     right = values - left * b
     for number in range(0, ROUNDS, 2):
-        left = _added(left, below(mix64(right + rounds[number]), a), a)
-        right = _added(right, below(mix64(left + rounds[number + 1]), b), b)
+        left = _add(left, below(mix64(right + rounds[number]), a), a)
+        right = _add(right, below(mix64(left + rounds[number + 1]), b), b)
     return left * b + right
 
 
-def _added(values: np.ndarray, more: np.ndarray, limits: np.ndarray) -> np.ndarray:
+def _add(values: np.ndarray, more: np.ndarray, limits: np.ndarray) -> np.ndarray:
     total = values + more
     return np.where(total >= limits, total - limits, total)

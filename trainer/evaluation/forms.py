@@ -132,7 +132,9 @@ def rows_of(examples: Sequence[Sequence[Sequence[int]]]) -> Rows:
     return Rows(*map(torch.from_numpy, (tokens, targets, extract, present)))
 
 
-def encoded(form: str, examples: Sequence[Example], encode: Encode, marks: Marks, length: int) -> list[list[list[int]]]:
+def encode_examples(
+    form: str, examples: Sequence[Example], encode: Encode, marks: Marks, length: int
+) -> list[list[list[int]]]:
     """The sequences of every example."""
     return [sequences(form, [list(encode(text)) for text in each.texts], marks, length) for each in examples]
 

@@ -109,7 +109,7 @@ class Scorer:
         for row, (ids, (_, ending)) in enumerate(zip(whole, requests, strict=True)):
             tokens[row, : len(ids) - 1] = torch.tensor(ids[:-1])
             targets[row, len(ids) - 1 - len(ending) : len(ids) - 1] = torch.tensor(ending)
-        chosen, greedy = self._chosen(tokens, targets)
+        chosen, greedy = self._score_targets(tokens, targets)
         counts = [len(ending) for _, ending in requests]
         return [
             Likelihood(float(part.sum()), len(part), bool(best.all()), _length(request) > most + 1)
@@ -126,9 +126,9 @@ class Scorer:
             tokens[row, : end - begin] = stream[begin:end]
             targets[row, first - begin : end - begin] = stream[first + 1 : end + 1]
             places.append(torch.arange(first, end))
-        scores[torch.cat(places)] = self._chosen(tokens, targets)[0]
+        scores[torch.cat(places)] = self._score_targets(tokens, targets)[0]
 
-    def _chosen(self, tokens: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    def _score_targets(self, tokens: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Of the targets that are not -1, row by row: log-probability (float64) and whether it is the likeliest."""
         tokens, targets = tokens.to(self._device), targets.to(self._device)
         wanted = targets >= 0

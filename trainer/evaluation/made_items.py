@@ -49,12 +49,12 @@ def arithmetic(kind: str, count: int, seed: int) -> Iterator[Row]:
         yield ARITHMETIC[kind](random.Random(f"{seed}/arithmetic/{kind}/{number}"))
 
 
-def _cycled(word: str, rng: random.Random) -> str:
+def _cycle(word: str, rng: random.Random) -> str:
     at = rng.randrange(1, len(word))
     return word[at:] + word[:at]
 
 
-def _shuffled(ends: int) -> Callable[[str, random.Random], str]:
+def _shuffler(ends: int) -> Callable[[str, random.Random], str]:
     """All letters but the first and the last, or the first two and the last two."""
 
     def scramble(word: str, rng: random.Random) -> str:
@@ -65,26 +65,26 @@ def _shuffled(ends: int) -> Callable[[str, random.Random], str]:
     return scramble
 
 
-def _interspersed(word: str, rng: random.Random) -> str:
+def _intersperse(word: str, rng: random.Random) -> str:
     """A blank or a mark between every two letters."""
     return "".join(letter + rng.choice(" .,!/?-") for letter in word[:-1]) + word[-1]
 
 
-def _reversed(word: str, _: random.Random) -> str:
+def _reverse(word: str, _: random.Random) -> str:
     return word[::-1]
 
 
 # GPT-3's CL, A1, A2, RI and RW. A1 keeps the first and the last letter, A2 two at each end.
 SCRAMBLES: dict[str, Callable[[str, random.Random], str]] = {
-    "cycle": _cycled,
-    "anagram1": _shuffled(1),
-    "anagram2": _shuffled(2),
-    "insertion": _interspersed,
-    "reversed": _reversed,
+    "cycle": _cycle,
+    "anagram1": _shuffler(1),
+    "anagram2": _shuffler(2),
+    "insertion": _intersperse,
+    "reversed": _reverse,
 }
 
 
-def scrambled(kind: str, words: list[str], count: int, seed: int) -> Iterator[Row]:
+def make_scrambled(kind: str, words: list[str], count: int, seed: int) -> Iterator[Row]:
     """`count` rows of one of `SCRAMBLES`' kinds over the words, in turn through a shuffle of them."""
     order = list(words)
     random.Random(f"{seed}/scramble/{kind}").shuffle(order)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from corpus.errors import ExitCode
 from trainer.evaluation.likelihood import Likelihood, Request, Scorer, encode_pair
-from trainer.evaluation.tasks import SEPARATOR, Item, Task, TaskError, joined, prompt
+from trainer.evaluation.tasks import SEPARATOR, Item, Task, TaskError, join, prompt
 from trainer.evaluation.written import Agreement, agreements, mean_of
 from trainer.model.beam import beam_search
 from trainer.model.generate import Sampling, generate
@@ -51,7 +51,7 @@ RULES: dict[str, Callable[[Evidence], float]] = {
 }
 
 
-def chosen(choices: Sequence[Evidence], rule: str) -> int:
+def choose(choices: Sequence[Evidence], rule: str) -> int:
     """The choice that a rule takes; of equals the first."""
     return max(range(len(choices)), key=lambda number: RULES[rule](choices[number]))
 
@@ -81,7 +81,7 @@ class Judge:
 
     def request(self, context: str, ending: str) -> Request:
         """A request for the ending after the context, with the blank that belongs between them."""
-        whole = joined(context, ending) if context else f" {ending}"
+        whole = join(context, ending) if context else f" {ending}"
         return encode_pair(self.encode, context, whole[len(context) :], self.tokenizer.end_of_text)
 
 
@@ -173,7 +173,7 @@ def _agreements(
         evidence = judge_choices(judge, task, items, prompts)
         rules = list(RULES) if task.form == "choice" else ["sum"]
         pairs = list(zip(evidence, items, strict=True))
-        found = {rule: mean_of([float(chosen(row, rule) == item.gold) for row, item in pairs]) for rule in rules}
+        found = {rule: mean_of([float(choose(row, rule) == item.gold) for row, item in pairs]) for rule in rules}
         more: dict[str, Any] = {"rules": {rule: each.score for rule, each in found.items()}}
         more["chance"] = _mean([1 / len(row) for row in evidence])
         if task.form == "choice":

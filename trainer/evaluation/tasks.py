@@ -42,7 +42,7 @@ class Item:
     def example(self) -> str:
         """Context and right ending, as they stand in the prompt of another item."""
         context = self.contexts[self.gold if len(self.contexts) > 1 else 0]
-        return joined(context, self.endings[self.gold if len(self.contexts) == 1 else 0])
+        return join(context, self.endings[self.gold if len(self.contexts) == 1 else 0])
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Task:
     top_k: int = 0
 
 
-def joined(context: str, ending: str) -> str:
+def join(context: str, ending: str) -> str:
     """Context and ending as one text with a blank between them, whatever either has there: so has lm-eval."""
     return f"{context} {ending}" if context else ending
 

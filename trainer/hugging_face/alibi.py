@@ -84,7 +84,7 @@ def _names(shape: Shape, bloom: bool) -> dict[str, str]:
     return {f"{ours}.{part}": f"{theirs}.{part}" for ours, theirs in modules.items() for part in parts}
 
 
-def _turned(shape: Shape, tensor: Tensor, by_head: bool) -> Tensor:
+def _reorder(shape: Shape, tensor: Tensor, by_head: bool) -> Tensor:
     """Rows of queries, keys and values, ordered by kind, then by head; or, `by_head`, by head, then by kind."""
     first, second = (3, shape.heads) if by_head else (shape.heads, 3)
     rows = tensor.view(first, second, shape.head_width, *tensor.shape[1:])
@@ -96,7 +96,7 @@ def _write(shape: Shape, weights: Weights, bloom: bool) -> dict[str, Tensor]:
     theirs = {f"transformer.{table}": family.token_rows(shape, weights)}
     for ours, name in _names(shape, bloom).items():
         turned = bloom and ".qkv." in ours
-        theirs[f"transformer.{name}"] = _turned(shape, weights[ours], True) if turned else weights[ours]
+        theirs[f"transformer.{name}"] = _reorder(shape, weights[ours], True) if turned else weights[ours]
     if not shape.tied:
         theirs["lm_head.weight"] = family.token_rows(shape, weights, "head.weight")
     return theirs
@@ -107,7 +107,7 @@ def _read(shape: Shape, weights: Weights, bloom: bool) -> dict[str, Tensor]:
     ours = family.embeddings(shape, weights[table], None, weights.get("lm_head.weight"))
     for name, theirs in _names(shape, bloom).items():
         turned = bloom and ".qkv." in name
-        ours[name] = _turned(shape, weights[theirs], False) if turned else weights[theirs]
+        ours[name] = _reorder(shape, weights[theirs], False) if turned else weights[theirs]
     return ours
 
 

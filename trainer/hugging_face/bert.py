@@ -56,7 +56,7 @@ def _names(shape: Shape) -> dict[str, str]:
     return {f"{ours}.{part}": f"{theirs}.{part}" for ours, theirs in modules.items() for part in ("weight", "bias")}
 
 
-def _fused(layer: int, part: str) -> tuple[str, list[str]]:
+def _fused_names(layer: int, part: str) -> tuple[str, list[str]]:
     theirs = [f"bert.encoder.layer.{layer}.attention.self.{kind}.{part}" for kind in _KINDS]
     return f"blocks.{layer}.attention.qkv.{part}", theirs
 
@@ -68,7 +68,7 @@ def _write(shape: Shape, weights: Weights) -> dict[str, Tensor]:
     theirs[f"{_HEAD}.bias"] = weights["head_bias"][: shape.vocab_size]
     for layer in range(shape.layers):
         for part in ("weight", "bias"):
-            ours, names = _fused(layer, part)
+            ours, names = _fused_names(layer, part)
             theirs |= dict(zip(names, weights[ours].chunk(3), strict=True))
     return theirs
 
@@ -82,7 +82,7 @@ def _read(shape: Shape, weights: Weights) -> dict[str, Tensor]:
     ours["head_bias"] = torch.nn.functional.pad(weights[f"{_HEAD}.bias"], (0, rows))
     for layer in range(shape.layers):
         for part in ("weight", "bias"):
-            name, names = _fused(layer, part)
+            name, names = _fused_names(layer, part)
             ours[name] = torch.cat([weights[each] for each in names])
     return ours
 

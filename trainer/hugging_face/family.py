@@ -32,7 +32,7 @@ class Family:
     """One class of `transformers`.
 
     `config` and `write` go from us to them, `shape` and `read` back. `write` takes `GPT.state_dict()` names and gives
-    theirs; `read` takes theirs, as `trimmed` leaves them, and gives ours with the padding rows.
+    theirs; `read` takes theirs, as `trim` leaves them, and gives ours with the padding rows.
     """
 
     model_type: str
@@ -54,7 +54,7 @@ _PLAIN: Mapping[str, object] = {
 }
 
 
-def banded(shape: Shape) -> bool:
+def is_banded(shape: Shape) -> bool:
     """Whether some layer sees less than the whole context; a band as wide as the context is none."""
     return shape.band < shape.sequence_length and any(map(shape.is_banded, range(shape.layers)))
 
@@ -74,7 +74,7 @@ def objections_to(shape: Shape, **wanted: object) -> list[str]:
 
 def dense_only(shape: Shape) -> list[str]:
     """The objection of classes without bands."""
-    return [f"pattern={shape.pattern} with band={shape.band} (it has dense layers only)"] if banded(shape) else []
+    return [f"pattern={shape.pattern} with band={shape.band} (it has dense layers only)"] if is_banded(shape) else []
 
 
 def even_heads(shape: Shape) -> list[str]:
@@ -89,7 +89,7 @@ def even_heads(shape: Shape) -> list[str]:
 
 def pattern_of(shape: Shape) -> str:
     """One letter for each layer, D for every layer where the band is no band."""
-    return "".join("B" if banded(shape) and shape.is_banded(layer) else "D" for layer in range(shape.layers))
+    return "".join("B" if is_banded(shape) and shape.is_banded(layer) else "D" for layer in range(shape.layers))
 
 
 def shortest_pattern(letters: str) -> str:
@@ -112,7 +112,7 @@ def position_rows(shape: Shape, weights: Weights) -> Tensor:
     return weights["positions.weight"]
 
 
-def padded(shape: Shape, rows: Tensor) -> Tensor:
+def pad(shape: Shape, rows: Tensor) -> Tensor:
     """Token rows with zero rows up to the padded size."""
     if len(rows) != shape.vocab_size:
         raise ExportError(f"{len(rows)} token rows in the file, the configuration says {shape.vocab_size}")
@@ -125,13 +125,13 @@ def embeddings(shape: Shape, tokens: Tensor, positions: Tensor | None, head: Ten
         rows = torch.cat((tokens, positions))
         empty = shape.padded_vocab_size - len(rows)
         return {"embedding.weight": torch.nn.functional.pad(rows, (0, 0, 0, empty))}
-    ours = {"embedding.weight": padded(shape, tokens)}
+    ours = {"embedding.weight": pad(shape, tokens)}
     if positions is not None:
         ours["positions.weight"] = positions
     if not shape.tied:
         if head is None:
             raise ExportError("the configuration says that the head is not tied, but the file has no lm_head.weight")
-        ours["head.weight"] = padded(shape, head)
+        ours["head.weight"] = pad(shape, head)
     return ours
 
 

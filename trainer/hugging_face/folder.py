@@ -91,7 +91,7 @@ def read_model(folder: Path) -> tuple[Shape, dict[str, Tensor], dict[str, Any]]:
         raise ExportError(f"{folder}: a model of the kind {kind!r} cannot be read; there is {', '.join(kinds)}")
     family, theirs = kinds[kind], _read_weights(folder)
     try:
-        ours = _believed(family, config, theirs)
+        ours = _read_by_our_shape(family, config, theirs)
         if ours is None:
             shape = family.shape(config)
             ours = shape, family.read(shape, _wide(theirs))
@@ -103,12 +103,12 @@ def read_model(folder: Path) -> tuple[Shape, dict[str, Tensor], dict[str, Any]]:
     return shape, {name: tensor.contiguous() for name, tensor in weights.items()}, config
 
 
-def _believed(family: Family, config: Config, theirs: Weights) -> tuple[Shape, dict[str, Tensor]] | None:
+def _read_by_our_shape(family: Family, config: Config, theirs: Weights) -> tuple[Shape, dict[str, Tensor]] | None:
     """By the shape that the export left in config.json, if there is one and the weights still are of it."""
     try:
         shape = Shape.from_json(config[OURS]["shape"])
         ours = family.read(shape, _wide(theirs))
-        again = trimmed(family.write(shape, ours))
+        again = trim(family.write(shape, ours))
     except (KeyError, TypeError, ValueError, RuntimeError, ExportError):
         return None
     same = all(name in again and _same(again[name], tensor) for name, tensor in theirs.items())
@@ -125,7 +125,7 @@ def _same(ours: Tensor, theirs: Tensor) -> bool:
     return ours.shape == theirs.shape and torch.allclose(ours.to(theirs.dtype), theirs, rtol=_SAME, atol=_SAME)
 
 
-def trimmed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def trim(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Their tensors without the prefix `transformer.` and without what is no weight (masks, tables, masked biases)."""
     buffers = (".attn.bias", ".masked_bias", ".attention.bias", "rotary_emb.inv_freq", "position_ids")
     kept = {name: tensor for name, tensor in weights.items() if not name.endswith(buffers)}
@@ -144,7 +144,7 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
             weights |= read_tensors(folder / name)
         except TensorFileError as error:
             raise ExportError(f"{folder / name}: {error}") from error
-    return trimmed(weights)
+    return trim(weights)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def _read(shape: Shape, weights: Weights) -> dict[str, Tensor]:
     return ours
 
 
-def narrowed(shape: Shape, weights: Weights) -> dict[str, Tensor]:
+def narrow(shape: Shape, weights: Weights) -> dict[str, Tensor]:
     """Our weights again from those that `_write` made for a shape with biases: the empty channels taken away.
 
     The means that were taken out stay out, which changes nothing that the model computes.
@@ -202,7 +202,7 @@ def _heads_only(shape: Shape, matrix: Tensor) -> Tensor:
 
 def _read_ours(shape: Shape, weights: Weights) -> dict[str, Tensor]:
     wide = weights["wte.weight"].shape[1]
-    return narrowed(shape, weights) if wide == _wide(shape) != shape.width else _read(shape, weights)
+    return narrow(shape, weights) if wide == _wide(shape) != shape.width else _read(shape, weights)
 
 
 GPT_NEO = Family("gpt_neo", "GPTNeoForCausalLM", _objections, _config, _write, _shape, _read_ours)

@@ -70,7 +70,7 @@ def _config(shape: Shape, qwen: bool) -> dict[str, Any]:
     if not qwen:
         return config | {"attention_bias": shape.bias, "mlp_bias": shape.bias}
     kinds = {"D": "full_attention", "B": "sliding_attention"}
-    band = shape.band if family.banded(shape) else None
+    band = shape.band if family.is_banded(shape) else None
     types = [kinds[letter] for letter in family.pattern_of(shape)]
     return config | {"use_sliding_window": band is not None, "sliding_window": band, "layer_types": types}
 
@@ -91,7 +91,7 @@ def _names(shape: Shape) -> dict[str, str]:
     return names
 
 
-def _fused(shape: Shape) -> dict[str, list[tuple[str, int]]]:
+def _fused_names(shape: Shape) -> dict[str, list[tuple[str, int]]]:
     """Our fused tensors, and of which of theirs they are put together: (name, rows)."""
     size, fused = shape.head_width, {}
     for layer in range(shape.layers):
@@ -108,7 +108,7 @@ def _fused(shape: Shape) -> dict[str, list[tuple[str, int]]]:
 def _write(shape: Shape, weights: Weights, zero_biases: bool) -> dict[str, Tensor]:
     theirs = {"model.embed_tokens.weight": family.token_rows(shape, weights)}
     theirs |= {name: weights[ours] for ours, name in _names(shape).items()}
-    for ours, parts in _fused(shape).items():
+    for ours, parts in _fused_names(shape).items():
         relu2 = ".feed." in ours and shape.activation == "relu2"
         pieces = [weights[ours]] * 2 if relu2 else weights[ours].split([rows for _, rows in parts])
         for (name, rows), piece in zip(parts, pieces, strict=True):
@@ -127,7 +127,7 @@ def _read(shape: Shape, weights: Weights) -> dict[str, Tensor]:
         module, _, part = theirs.rpartition(".")
         zeros = torch.zeros(len(weights[f"{module}.weight"]))
         ours[name] = weights.get(theirs, zeros) if part == "bias" else weights[theirs]
-    for name, parts in _fused(shape).items():
+    for name, parts in _fused_names(shape).items():
         bias = name.endswith("bias")
         pieces = [weights.get(part, torch.zeros(rows)) if bias else weights[part] for part, rows in parts]
         if ".feed." in name and shape.activation == "relu2":
@@ -193,7 +193,7 @@ def _objections(shape: Shape, **more: object) -> list[str]:
 
 def _llama_objections(shape: Shape) -> list[str]:
     found = _objections(shape, qk_norm=False)
-    if family.banded(shape):
+    if family.is_banded(shape):
         found.append(f"pattern={shape.pattern} with band={shape.band} (it has dense layers only)")
     if shape.width % shape.heads:
         found.append(f"width={shape.width} (it has a multiple of heads, {shape.heads})")

@@ -77,7 +77,7 @@ def _names(shape: Shape) -> dict[str, str]:
     return names
 
 
-def _fused(shape: Shape) -> dict[str, list[str]]:
+def _fused_names(shape: Shape) -> dict[str, list[str]]:
     """Our fused matrices, and of which of theirs, as many rows each, they are put together."""
     fused = {}
     for ours, theirs, decoder in _layers(shape):
@@ -104,7 +104,7 @@ def _write(shape: Shape, weights: Weights) -> dict[str, Tensor]:
     theirs = {"shared.weight": family.token_rows(shape, weights)}
     theirs |= {name: weights[ours] for ours, name in _names(shape).items()}
     theirs["decoder.final_layer_norm.weight"] = weights["final_norm.weight"] * _norm_scale(shape)
-    for ours, names in _fused(shape).items():
+    for ours, names in _fused_names(shape).items():
         for name, piece in zip(names, weights[ours].chunk(len(names)), strict=True):
             theirs[name] = piece * _query_scale(shape, name)
     if not shape.tied:
@@ -116,7 +116,7 @@ def _read(shape: Shape, weights: Weights) -> dict[str, Tensor]:
     ours = family.embeddings(shape, weights["shared.weight"], None, weights.get("lm_head.weight"))
     ours |= {name: weights[theirs] for name, theirs in _names(shape).items()}
     ours["final_norm.weight"] = weights["decoder.final_layer_norm.weight"] / _norm_scale(shape)
-    for name, names in _fused(shape).items():
+    for name, names in _fused_names(shape).items():
         ours[name] = torch.cat([weights[each] / _query_scale(shape, each) for each in names])
     return ours
 

@@ -149,11 +149,11 @@ def _flex() -> Callable[..., Any]:
     """FlexAttention; compiled by itself for a model that is not, because uncompiled it would hold all T² scores."""
     from torch.nn.attention.flex_attention import flex_attention
 
-    return flex_attention if torch.compiler.is_compiling() else _compiled(flex_attention)
+    return flex_attention if torch.compiler.is_compiling() else _compile(flex_attention)
 
 
 @cache
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     return torch.compile(function, dynamic=False)
 
 

@@ -57,7 +57,7 @@ def beam_search(
     rows, totals, done = [()], torch.zeros(1, dtype=torch.float64), []
     for _ in range(length):
         whole = totals[:, None] + logs
-        done += [_ended(row, float(whole[n, end_of_text]), alpha) for n, row in enumerate(rows)]
+        done += [_end(row, float(whole[n, end_of_text]), alpha) for n, row in enumerate(rows)]
         done = sorted(done, key=lambda beam: -beam.worth)[:beams]
         whole[:, end_of_text] = -torch.inf
         totals, places = whole.flatten().topk(min(beams, whole.numel() - len(rows)))
@@ -75,7 +75,7 @@ def beam_search(
     return sorted(done + still_open, key=lambda beam: -beam.worth)[:beams]
 
 
-def _ended(row: tuple[int, ...], total: float, alpha: float) -> Beam:
+def _end(row: tuple[int, ...], total: float, alpha: float) -> Beam:
     return Beam(row, total, worth(total, len(row) + 1, alpha), True)
 
 

@@ -36,10 +36,10 @@ class Block(nn.Module):
     def forward(self, state: Tensor, shared: Pass) -> Tensor:
         """[B, T, width] -> the same."""
         if self.recompute and torch.is_grad_enabled():
-            return checkpoint(self._computed, state, shared, use_reentrant=False)
-        return self._computed(state, shared)
+            return checkpoint(self._compute, state, shared, use_reentrant=False)
+        return self._compute(state, shared)
 
-    def _computed(self, state: Tensor, shared: Pass) -> Tensor:
+    def _compute(self, state: Tensor, shared: Pass) -> Tensor:
         state = self._branch(state, self.attention, self.attention_norm, self.attention_out_norm, shared)
         if self.cross is not None and self.cross_norm is not None:
             state = self._branch(state, self.cross, self.cross_norm, self.cross_out_norm, shared)

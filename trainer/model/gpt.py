@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from trainer.model.attention import KeyValueCache, Pass, kernel_in_use, pick_attention
 from trainer.model.block import Block, HeadTransform
-from trainer.model.initial import drawn
+from trainer.model.initial import draw
 from trainer.model.layers import Linear, make_norm, wide
 from trainer.model.loss import Scores, chunked_cross_entropy, soft_capped, token_cross_entropy
 from trainer.model.masks import Outlook
@@ -112,7 +112,7 @@ class GPT(nn.Module):
         """Draw all weights as `trainer.model.initial` says."""
         for name, parameter in self.named_parameters():
             if parameter.device.type != "meta":
-                first = drawn(self.shape, seed, name, parameter.shape).to(parameter.device, parameter.dtype)
+                first = draw(self.shape, seed, name, parameter.shape).to(parameter.device, parameter.dtype)
                 parameter.copy_(placed_like(first, parameter))
 
     def token_matrix(self) -> Tensor:
@@ -196,7 +196,7 @@ class GPT(nn.Module):
     def _head(self, matrix: Tensor) -> Tensor:
         return matrix if self.shape.tied else self.head.weight
 
-    def _scored(self, state: Tensor, matrix: Tensor) -> tuple[Tensor, Tensor]:
+    def _score_state(self, state: Tensor, matrix: Tensor) -> tuple[Tensor, Tensor]:
         """States and head as their product gives the scores: behind BERT's transform, the bias in columns of both."""
         weight = self._head(matrix)
         if not self.shape.head_transform:
@@ -211,7 +211,7 @@ class GPT(nn.Module):
 
         The product is made in that type too: bfloat16 has three digits, and answers differ in the fourth.
         """
-        state, weight = self._scored(hidden, self.token_matrix() if matrix is None else matrix)
+        state, weight = self._score_state(hidden, self.token_matrix() if matrix is None else matrix)
         dtype = wide(state.dtype)
         scores = F.linear(state.to(dtype), weight[: self.shape.vocab_size].to(dtype))
         return soft_capped(scores, self.shape.soft_cap)
@@ -219,7 +219,7 @@ class GPT(nn.Module):
     def scored_states(self, tokens: Tensor, documents: Tensor | None, more: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
         """States [B·T, n] and the head [rows, n] whose product is the scores, before the soft cap."""
         matrix = self.token_matrix()
-        return self._scored(self.hidden(tokens, documents, matrix=matrix, **more).flatten(0, 1), matrix)
+        return self._score_state(self.hidden(tokens, documents, matrix=matrix, **more).flatten(0, 1), matrix)
 
     def forward(self, tokens: Tensor, targets: Tensor, documents: Tensor | None = None, **more: Tensor) -> Tensor:
         """The mean loss in nats over the targets [B, T] that are not -100: a scalar of float32.

@@ -17,7 +17,7 @@ _TOKEN_TABLES = ("embedding.weight", "head.weight")
 _RESIDUAL = ("attention.out.weight", "cross.out.weight", "feed.down.weight")
 
 
-def drawn(shape: Shape, seed: int, name: str, size: torch.Size) -> Tensor:
+def draw(shape: Shape, seed: int, name: str, size: torch.Size) -> Tensor:
     """The first value of a parameter, on the CPU.
 
     N(0, .02), positions N(0, `position_std`); gains 1, shares of values ½, biases and padding rows 0. Projections back

@@ -95,15 +95,15 @@ def block_mask(
         return causal(batch, head, query, key) & (segments[batch, query] == segments[batch, key])
 
     return BlockMask.from_kv_blocks(
-        *_ordered(some & ~whole),
-        *_ordered(whole),
+        *_order(some & ~whole),
+        *_order(whole),
         BLOCK_SIZE=BLOCK,
         mask_mod=within_document if apart else causal,
         seq_lengths=(length, length),
     )
 
 
-def _ordered(blocks: Tensor) -> tuple[Tensor, Tensor]:
+def _order(blocks: Tensor) -> tuple[Tensor, Tensor]:
     """Bool [B, n, n] -> how many key blocks each query block has, int32 [B, 1, n], and which, first, [B, 1, n, n]."""
     count = blocks.sum(-1, dtype=torch.int32)
     indices = torch.argsort(blocks.to(torch.int32), dim=-1, descending=True, stable=True).to(torch.int32)

@@ -23,7 +23,7 @@ def uniforms(keys: np.ndarray, count: int, stream: int = 0) -> np.ndarray:
     return (hashes(keys, count, stream) >> np.uint64(11)) * _TO_UNIT
 
 
-def chosen(values: np.ndarray, count: int) -> np.ndarray:
+def least_places(values: np.ndarray, count: int) -> np.ndarray:
     """The places of the `count` least of each row of hashes, in ascending order, int64 [n, count]."""
     if not count:
         return np.empty((len(values), 0), np.int64)
@@ -37,6 +37,6 @@ def composition(values: np.ndarray, parts: int) -> np.ndarray:
     and 3 of 0 … 3, the parts are 2, 2 and 1.
     """
     rows, places = values.shape
-    cuts = chosen(values, parts - 1) + 1
+    cuts = least_places(values, parts - 1) + 1
     ends = np.full((rows, 1), places + 1)
     return np.diff(np.concatenate((np.zeros((rows, 1), np.int64), cuts, ends), axis=1), axis=1)

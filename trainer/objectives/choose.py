@@ -118,13 +118,13 @@ def _texts_of_ids(entry: TokenizerEntry, data: Path) -> list[str] | None:
 def tokenizer_beside(digest: str, data: Path) -> "Tokenizer | None":
     """The tokenizer of this digest, where it lies in or beside the folder of the shards; else None."""
     for place in (data / "tokenizer", data, data.parent / "tokenizer", data.parent):
-        tokenizer = _loaded(place)
+        tokenizer = _load(place)
         if tokenizer is not None and tokenizer.digest == digest:
             return tokenizer
     return None
 
 
-def _loaded(place: Path) -> "Tokenizer | None":
+def _load(place: Path) -> "Tokenizer | None":
     try:
         # Only where it is needed: a machine that trains may have no library of tokenizers.
         from corpus.tokenizer.files import TokenizerError, load_tokenizer

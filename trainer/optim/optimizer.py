@@ -101,10 +101,10 @@ def make_optimizer(model: nn.Module, config: OptimizerConfig, device_type: str) 
         if not groups.hidden:
             raise OptimizerError("Muon steps the matrices below a ModuleList, and this model has none; take adamw")
         muon = Muon(_by_parts(model, groups.hidden), config.matrix_rate, config.momentum, config.weight_decay)
-        plain = _adamw(_decayed((groups.outer, 0.0), (groups.vectors, 0.0)), config, device_type)
+        plain = _adamw(_decay_groups((groups.outer, 0.0), (groups.vectors, 0.0)), config, device_type)
         return Optimizer([muon, plain], {**matrices, **groups.vectors})
     of_vectors = config.weight_decay if config.name == "gpt1-adam" and config.vector_l2 else 0.0
-    params = _decayed((matrices, config.weight_decay), (groups.vectors, of_vectors))
+    params = _decay_groups((matrices, config.weight_decay), (groups.vectors, of_vectors))
     if config.name == "gpt1-adam":
         inner = Gpt1Adam(params, config.rate, config.betas, config.epsilon)
     else:
@@ -116,7 +116,7 @@ def _adamw(params: list[dict[str, Any]], config: OptimizerConfig, device_type: s
     return torch.optim.AdamW(params, config.rate, config.betas, config.epsilon, fused=pick_fused(device_type))
 
 
-def _decayed(*decayed: tuple[dict[str, nn.Parameter], float]) -> list[dict[str, Any]]:
+def _decay_groups(*decayed: tuple[dict[str, nn.Parameter], float]) -> list[dict[str, Any]]:
     return [{"params": list(named.values()), "weight_decay": decay} for named, decay in decayed if named]
 
 

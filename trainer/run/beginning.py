@@ -18,7 +18,7 @@ def first_weights(config: RunConfig, shape: Shape, digest: str) -> dict[str, Ten
     """The weights of `init_from`, for a model of this shape; empty where the run begins with its own."""
     if not config.init_from:
         return {}
-    run = _opened("init_from", config.init_from)
+    run = _open("init_from", config.init_from)
     if run.tokenizer.get("digest") not in (digest, None):
         raise ConfigError(
             f"init_from={config.init_from}: its tokens come from another tokenizer, so the same ids are other words; "
@@ -43,7 +43,7 @@ def teacher_of(config: RunConfig, shape: Shape, digest: str) -> Run | None:
         return None
     if not lesson.soft and not lesson.cosine:
         raise ConfigError(f"teacher={config.teacher} teaches nothing: write distil_soft=0.5 too")
-    run = _opened("teacher", config.teacher)
+    run = _open("teacher", config.teacher)
     check_teacher(run, shape, digest, lesson)
     return run
 
@@ -53,7 +53,7 @@ def lesson_of(config: RunConfig) -> Lesson:
     return Lesson(config.distil_soft, config.distil_cosine, config.distil_temperature)
 
 
-def _opened(key: str, path: str) -> Run:
+def _open(key: str, path: str) -> Run:
     try:
         return open_run(Path(path))
     except (RunError, DamagedError, UnreadableError) as error:

@@ -128,7 +128,7 @@ class Checkpoints:
 
     def _copy(self, name: str, tensor: Tensor) -> Tensor:
         """The tensor's own copy on the host; from an accelerator into pinned memory, which the next save uses again."""
-        tensor = gathered(tensor)
+        tensor = gather_whole(tensor)
         if tensor.device.type == "cpu":
             return tensor.clone(memory_format=torch.contiguous_format)
         there = self._host.get(name)
@@ -209,7 +209,7 @@ class Checkpoints:
         )
 
 
-def gathered(tensor: Tensor) -> Tensor:
+def gather_whole(tensor: Tensor) -> Tensor:
     """A sharded tensor put together, on every process that calls this; another one as it is."""
     gather = getattr(tensor.detach(), "full_tensor", None)
     return gather() if gather else tensor.detach()
@@ -219,7 +219,7 @@ def gather_along(*states: Mapping[str, Tensor]) -> None:
     """What the other processes do while the first one saves: gather each tensor in turn, and forget it."""
     for state in states:
         for tensor in state.values():
-            gathered(tensor)
+            gather_whole(tensor)
 
 
 def bytes_of(*states: Mapping[str, Tensor]) -> int:

@@ -20,7 +20,7 @@ from trainer.model.presets import PRESETS
 from trainer.model.shape import Shape
 from trainer.optim.schedule import KINDS
 from trainer.run.shape_keys import describe_shape
-from trainer.run.values import ConfigError, check_range, near, shown, value_of
+from trainer.run.values import ConfigError, check_range, near, show_value, value_of
 
 # May be others when a run goes on. `weights` begins a new segment of the order, `steps` and `tokens` move the end, and
 # a run that diverged continues with a lower rate.
@@ -171,7 +171,7 @@ def read_config(preset: str, file: Path | None, assignments: Sequence[str]) -> R
         own = {name: values[name] for name in SHAPE_KEYS if name in values}
         shape = replace(base, vocab_size=Shape.vocab_size, **own)
         merged = recipe | {name: values[name] for name in RUN_KEYS if name in values}
-        fitted = _fitted(merged, values.keys(), shape)
+        fitted = _fit(merged, values.keys(), shape)
         return RunConfig(preset=preset, shape=shape, given=tuple(sorted(values)), **fitted)
     except ValueError as error:
         raise ConfigError(str(error)) from error
@@ -200,7 +200,7 @@ def describe_keys() -> str:
     presets = "\n".join(f"  {name:<18}{preset.cites}" for name, preset in PRESETS.items())
     lines = ["presets (shape and recipe; every key can be overridden):", presets, "", "keys of a run (key=value):"]
     lines += [
-        f"  {each.name + '=' + shown(each.default):<28}{each.metadata['help']}"
+        f"  {each.name + '=' + show_value(each.default):<28}{each.metadata['help']}"
         + (f": {', '.join(each.metadata['choices'])}" if each.metadata["choices"] else "")
         for each in fields(RunConfig)
         if "help" in each.metadata
@@ -218,7 +218,7 @@ def kept_lengths(config: RunConfig, old: Mapping[str, Any]) -> RunConfig:
     return replace(config, **{name: old[name] for name in _LENGTHS if name not in config.given})
 
 
-def _fitted(values: dict[str, Any], given: Collection[str], shape: Shape) -> dict[str, Any]:
+def _fit(values: dict[str, Any], given: Collection[str], shape: Shape) -> dict[str, Any]:
     """A recipe's lengths, made short enough for the run; what is given by name is left alone."""
     batch = values.get("batch_tokens", _DEFAULTS["batch_tokens"])
     budget = values.get("steps", 0) * batch or values.get("tokens", 0)

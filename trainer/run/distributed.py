@@ -67,7 +67,7 @@ def place() -> tuple[int, int, int]:
 
 
 @contextmanager
-def joined(asked: str = "auto") -> Iterator[World]:
+def join_world(asked: str = "auto") -> Iterator[World]:
     """The world that torchrun's environment describes, joined for the block; without it, a world of one."""
     rank, size, local = place()
     device = torch.device(choose_device(asked, local, torch.cuda.device_count() if torch.cuda.is_available() else 0))

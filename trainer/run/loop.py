@@ -24,7 +24,7 @@ from trainer.run.distributed import add_up, any_of, exchanging
 from trainer.run.plan import by_source
 from trainer.run.session import Session, step_seed
 from trainer.run.spikes import Diverged, Spikes
-from trainer.run.validation import Held, mixed, validate
+from trainer.run.validation import Held, mix, validate
 
 _REMEMBERED = 20
 # A pass over a batch whose losses count for nothing: sharded processes must all make the same number of calls.
@@ -208,8 +208,8 @@ def _read(session: Session, taken: Sequence[Taken], clock: Clock, listener: List
     progress.losses = [*progress.losses, *losses][-_REMEMBERED:]
     best = False
     if held and all(map(math.isfinite, [*losses, *norms])):
-        rows[-1]["bits_per_byte"] = found = _validated(session, held)
-        value = mixed(found, session.shares)
+        rows[-1]["bits_per_byte"] = found = _validate(session, held)
+        value = mix(found, session.shares)
         best, progress.best = value < progress.best, min(value, progress.best)
     listener.rows(rows)
     _check_finite(session, taken, losses, norms)
@@ -246,7 +246,7 @@ def _row(session: Session, taken: Taken, loss: float, norm: float) -> dict[str, 
     }
 
 
-def _validated(session: Session, held: Sequence[Held]) -> dict[str, float]:
+def _validate(session: Session, held: Sequence[Held]) -> dict[str, float]:
     session.model.eval()
     with torch.no_grad():
         found = validate(session.token_losses, held, session.micro_rows, session.world, session.objective)

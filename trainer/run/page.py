@@ -136,13 +136,13 @@ def chart(curves: Sequence[Curve], logarithmic: bool, style: str = "") -> str:
     up = _Axis(min(y for _, y in points), max(y for _, y in points), _HEIGHT - _BOTTOM, _TOP, logarithmic)
     lines = [_grid(across, up)]
     for number, curve in enumerate(shown):
-        where = " ".join(f"{across.at(x):.1f},{up.at(y):.1f}" for x, y in thinned(curve.points))
+        where = " ".join(f"{across.at(x):.1f},{up.at(y):.1f}" for x, y in thin(curve.points))
         kind = "line base" if curve.base else "line"
         lines.append(f'<polyline class="{kind}" stroke="{_COLOURS[number % len(_COLOURS)]}" points="{where}"/>')
     return f'<svg class="{style}" viewBox="0 0 {_WIDTH} {_HEIGHT}">{"".join(lines)}</svg>'
 
 
-def thinned(points: Sequence[tuple[float, float]], most: int = _MOST_POINTS) -> list[tuple[float, float]]:
+def thin(points: Sequence[tuple[float, float]], most: int = _MOST_POINTS) -> list[tuple[float, float]]:
     """At most about `most` points: of each stretch the least and the greatest value, so no spike disappears."""
     if len(points) <= most:
         return list(points)
@@ -167,11 +167,11 @@ class _Axis:
 
     def at(self, value: float) -> float:
         """The pixel of a value."""
-        low, high = self._scaled(self.low), self._scaled(self.high)
-        share = (self._scaled(value) - low) / (high - low) if high > low else 0.5
+        low, high = self._scale(self.low), self._scale(self.high)
+        share = (self._scale(value) - low) / (high - low) if high > low else 0.5
         return self.start + share * (self.end - self.start)
 
-    def _scaled(self, value: float) -> float:
+    def _scale(self, value: float) -> float:
         return math.log10(value) if self.logarithmic else value
 
     def ticks(self) -> list[float]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from corpus.mixture import Mixture, MixtureError, Source, fitted
+from corpus.mixture import Mixture, MixtureError, Source, fit_table
 from corpus.shards.layout import TRAIN, ShardManifest, TokenizerEntry
 from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan
@@ -32,7 +32,7 @@ def mixture_of(config: RunConfig, manifest: ShardManifest) -> Mixture:
     """The sources and weights of `weights=`, else of the manifest; large ones (token counts) rounded, as at a build."""
     there = {source.name: source.weight for source in manifest.sources if source.split == TRAIN}
     if not config.weights:
-        return fitted(Mixture(tuple(Source(name, weight) for name, weight in there.items())))
+        return fit_table(Mixture(tuple(Source(name, weight) for name, weight in there.items())))
     wanted = []
     for part in config.weights.split(","):
         name, colon, weight = part.strip().rpartition(":")
@@ -42,7 +42,7 @@ def mixture_of(config: RunConfig, manifest: ShardManifest) -> Mixture:
             raise ConfigError(f"weights={config.weights}: no source {name!r}; the shards have {', '.join(there)}")
         wanted.append(Source(name, int(weight)))
     try:
-        return fitted(Mixture(tuple(wanted)))
+        return fit_table(Mixture(tuple(wanted)))
     except MixtureError as error:
         raise ConfigError(f"weights={config.weights}: {error}") from error
 

@@ -20,7 +20,7 @@ MOST = 3
 """How often a run goes back to one checkpoint before it is given up as diverged."""
 
 
-def spiked(before: Sequence[float], new: Sequence[float], deviations: float) -> bool:
+def is_spike(before: Sequence[float], new: Sequence[float], deviations: float) -> bool:
     """Whether a new loss is no number, or above the mean of the last 20 by more than so many of their deviations.
 
     `deviations` 0 looks for nothing. A deviation is at least a thousandth of the mean, for a loss that hardly moves.
@@ -79,7 +79,7 @@ class Spikes:
 
     def _gone_back(self, before: Sequence[float], count: int) -> bool:
         deviations = self.session.config.spike
-        if not spiked(before, self.session.progress.losses[-count:], deviations):
+        if not is_spike(before, self.session.progress.losses[-count:], deviations):
             return False
         step = go_back(self.session)
         if step is None:

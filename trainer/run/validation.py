@@ -130,7 +130,7 @@ def unigram_baselines(
     return found
 
 
-def mixed(found: Mapping[str, float], shares: Mapping[str, float]) -> float:
+def mix(found: Mapping[str, float], shares: Mapping[str, float]) -> float:
     """One number of them all: the mean by the mixture's shares, over the sources that were validated."""
     weights = {name: shares.get(name, 0.0) for name in found}
     total = sum(weights.values())

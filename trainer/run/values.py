@@ -94,6 +94,6 @@ def whole(text: str) -> int:
     return int(number)
 
 
-def shown(value: Any) -> str:
+def show_value(value: Any) -> str:
     """A default as it would be written."""
     return str(value).lower() if isinstance(value, bool) else f"{value:_}" if isinstance(value, int) else str(value)

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from corpus.document import Document, Quarantined, Rejected
 from corpus.hashing import digest
-from corpus.quarantine import guarded
+from corpus.quarantine import guard
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span, cut_pages
 
 # Tags of the head are taken whole before their attributes are looked at, or a hostile head would take for ever.
@@ -110,7 +110,7 @@ def read_articles(
             if namespace is not None and b"<ns>%d</ns>" % namespace not in data and b"<ns>" in data:
                 continue
             article = partial(_article, offset=offset, site=site, name=name)
-            page = guarded(article, data, name, offset)
+            page = guard(article, data, name, offset)
             if namespace is None or isinstance(page, Quarantined) or page.namespace == namespace:
                 yield page
         elif data:
@@ -148,7 +148,7 @@ def _site(head: bytes) -> _Site:
     encoding = declared[1].decode("ascii") if declared else "utf-8"
     if encoding.lower().startswith(("utf-16", "utf16", "ucs-2", "iso-10646-ucs-2")):
         encoding = "utf-8"  # it was, or it was wrong: these are single bytes
-    text = head.decode(encoding if _known(encoding) else "utf-8", "replace")
+    text = head.decode(encoding if _is_known(encoding) else "utf-8", "replace")
     root, base, dbname = (pattern.search(text) for pattern in (_MEDIAWIKI, _BASE, _DBNAME))
     code = _attributes(root[1]).get("xml:lang", "") if root else ""
     base = unescape(base[2]).strip() if base else ""
@@ -177,7 +177,7 @@ def _own_names(namespaces: tuple[tuple[str, int], ...]) -> list[tuple[re.Pattern
     return found
 
 
-def _known(encoding: str) -> bool:
+def _is_known(encoding: str) -> bool:
     try:
         return b"a".decode(encoding) == "a"
     except (LookupError, ValueError):
@@ -230,10 +230,10 @@ def _parse(text: str) -> ElementTree.Element:
     try:
         return ElementTree.fromstring(text)
     except ElementTree.ParseError:
-        return ElementTree.fromstring(_REFERENCE.sub(_repaired, _NO_CHARACTER.sub("\ufffd", text)))
+        return ElementTree.fromstring(_REFERENCE.sub(_repair, _NO_CHARACTER.sub("\ufffd", text)))
 
 
-def _repaired(reference: re.Match[str]) -> str:
+def _repair(reference: re.Match[str]) -> str:
     """A reference that XML knows without a DTD: those of HTML are written out, a bare `&` is escaped."""
     number, name = reference.groups()
     if number:

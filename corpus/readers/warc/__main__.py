@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         counts: Counter[str] = Counter()
         try:
             for found in scan(path, in_utf8(str(path))):
-                counts.update(_counted(found))
+                counts.update(_count_lines(found))
                 if isinstance(found, Quarantined):
                     damage.append(found)
         except OSError as error:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{row.file} at {row.offset}: {row.reason} ({row.detail})")
 
 
-def _counted(found: Capture | Quarantined) -> list[str]:
+def _count_lines(found: Capture | Quarantined) -> list[str]:
     if isinstance(found, Quarantined):
         return ["quarantined"]
     page = (found.record_type == "response" and found.status == 200) or found.record_type == "conversion"

@@ -126,10 +126,10 @@ def decode_body(body: bytes, head: Head, max_body: int, cut: bool = False) -> Bo
     codings = head.codings("Content-Encoding") + transfer
     decoded = Body(body, not cut and bool(codings or len(body) >= _declared_length(head)))
     if "chunked" in transfer:
-        decoded = _unchunked(decoded, cut)
+        decoded = _unchunk(decoded, cut)
     for coding in reversed(codings[-_MOST_CODINGS:]):
         if decoded.data and coding in _READERS:
-            decoded = _decoded(decoded, coding, max_body, cut)
+            decoded = _decode(decoded, coding, max_body, cut)
     if len(decoded.data) > max_body:
         raise Damaged("body_too_large", f"{len(decoded.data)} bytes, at most {max_body} allowed")
     return decoded
@@ -140,14 +140,14 @@ def _declared_length(head: Head) -> int:
     return int(written) if re.fullmatch("[0-9]{1,18}", written) else 0
 
 
-def oversized(inflated: int, compressed: int, max_body: int) -> Damaged:
+def describe_oversized(inflated: int, compressed: int, max_body: int) -> Damaged:
     """What to call a body of more than `max_body` bytes, `inflated` of which came from `compressed`."""
     if inflated >= _BOMB_LEAST and inflated >= BOMB_RATIO * compressed:
         return Damaged("decompression_bomb", f"{compressed} bytes become at least {inflated}")
     return Damaged("body_too_large", f"more than {max_body} bytes")
 
 
-def _unchunked(body: Body, cut: bool) -> Body:
+def _unchunk(body: Body, cut: bool) -> Body:
     """The chunks of a body (RFC 9112 section 7.1); one that does not open with a chunk size is given as it is.
 
     The line end after a chunk is that of the line before it. So a size that is wrong by one is not taken for right.
@@ -178,7 +178,7 @@ def _after_chunk(data: bytes, line: re.Match[bytes]) -> int:
     return end + next((len(each) for each in ends if data.startswith(each, end)), 0)
 
 
-def _decoded(body: Body, coding: str, max_body: int, cut: bool) -> Body:
+def _decode(body: Body, coding: str, max_body: int, cut: bool) -> Body:
     """The body without one content coding; the body itself where it was never so encoded."""
     begun = body.data.startswith(_MAGIC.get(coding, b"\x00never"))
     broken = None
@@ -216,7 +216,7 @@ def _read_all(reader: Reader, max_body: int) -> bytes:
         else:
             pieces.clear()
     if size > max_body:
-        raise oversized(size, reader.consumed(), max_body)
+        raise describe_oversized(size, reader.consumed(), max_body)
     return b"".join(pieces)
 
 

@@ -27,7 +27,7 @@ from corpus.readers.containers import Container, container, open_record, walk_fi
 from corpus.readers.opt_outs import opt_out_of
 from corpus.readers.warc.captures import holds_http, iso_date, media_type_of, quarantine, record_type_of, url_of
 from corpus.readers.warc.digests import matches
-from corpus.readers.warc.http_body import BOMB_SAMPLE, Head, decode_body, oversized, read_head
+from corpus.readers.warc.http_body import BOMB_SAMPLE, Head, decode_body, describe_oversized, read_head
 from corpus.readers.warc.inflate import Damaged, Inflated
 from corpus.readers.warc.media_type import parse_media_type
 from corpus.readers.warc.records import NO_RECORD, Record, Use, ended_early, first
@@ -54,7 +54,7 @@ def read_pages(
         kind = container(file)
         for offset, result in _results(file, kind, offsets, partial(_page, name=name, max_body=max_body)):
             if isinstance(result, Damaged) and result.reason == _SEGMENTED:
-                result = _joined(Path(path), kind, offset, name, max_body)
+                result = _join_segments(Path(path), kind, offset, name, max_body)
             yield quarantine(result, name, offset)
 
 
@@ -119,7 +119,7 @@ def _digest_marks(headers: HeaderMap, head: bytes, stored: bytes, decoded: bytes
     return {"bad_block_digest": bool(block) and not _segment_number(headers), "bad_payload_digest": bad_payload}
 
 
-def _joined(path: Path, kind: Container, offset: int, name: str, max_body: int) -> Page | Damaged:
+def _join_segments(path: Path, kind: Container, offset: int, name: str, max_body: int) -> Page | Damaged:
     """The page of a record in segments, of which the first is at `offset`."""
     segments = _Segments(offset, max_body)
     with path.open("rb") as file:
@@ -172,10 +172,10 @@ def _too_large(stream: BufferedReader, rest: int, max_body: int) -> Damaged:
     """What to call a block that is too long to be held: some of it is inflated, and dropped, to see its ratio."""
     raw = stream.raw
     if not isinstance(raw, Inflated):
-        return oversized(rest, rest, max_body)
+        return describe_oversized(rest, rest, max_body)
     position, consumed = raw.tell(), raw.reader.consumed()
     stream.seek(stream.tell() + min(rest, max(max_body, BOMB_SAMPLE)))
-    return oversized(raw.tell() - position, raw.reader.consumed() - consumed, max_body)
+    return describe_oversized(raw.tell() - position, raw.reader.consumed() - consumed, max_body)
 
 
 def _read_in_passing(

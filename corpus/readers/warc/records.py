@@ -81,7 +81,7 @@ def walk(
         try:
             record = read_header(stream, position)
             after = record.block
-            result = _used(record, stream, use, offset)
+            result = _use(record, stream, use, offset)
             result, position = _whole(result, record, stream, use, offset)
         except Exception as error:
             damage = as_damage(error)
@@ -98,7 +98,7 @@ def first(stream: BufferedReader, start: int, use: Use[Result], offset: int) -> 
     """What `use` makes of the record at `start`, or what is wrong with it; a bomb is not read on."""
     try:
         record = read_header(stream, _skip_blank_lines(stream, start)[0])
-        result = _used(record, stream, use, offset)
+        result = _use(record, stream, use, offset)
         if isinstance(result, Damaged) and result.reason == "decompression_bomb":
             return result
         return _whole(result, record, stream, use, offset)[0]
@@ -162,13 +162,13 @@ def _whole(
     try:
         return result, next_position(stream, record)
     except Damaged:
-        measured, following = _measured(stream, record)
+        measured, following = _measure(stream, record)
         if measured is None:
             raise
-        return _used(measured, stream, use, offset) if result is not None else result, following
+        return _use(measured, stream, use, offset) if result is not None else result, following
 
 
-def _measured(stream: BufferedReader, record: Record) -> tuple[Record | None, int | None]:
+def _measure(stream: BufferedReader, record: Record) -> tuple[Record | None, int | None]:
     """The record with the length that the next one, or the end of the file, gives it; None if no blank line ends it."""
     raw = stream.raw
     if isinstance(raw, Inflated) and (raw.damage or raw.restarts_left <= 0):
@@ -228,7 +228,7 @@ def _is_one_member(stream: BufferedReader) -> bool:
     return isinstance(raw, Inflated) and isinstance(raw.reader, GzipMembers) and raw.reader.one
 
 
-def _used(record: Record, stream: BufferedReader, use: Use[Result], offset: int) -> Result | Damaged:
+def _use(record: Record, stream: BufferedReader, use: Use[Result], offset: int) -> Result | Damaged:
     """What `use` says, or raises: damage inside the block does not mean that the record's length is wrong."""
     if record.length == _UNKNOWN_LENGTH:
         return Damaged("bad_content_length", f"Content-Length is {record.headers.get('Content-Length')!r}")

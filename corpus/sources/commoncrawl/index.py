@@ -160,7 +160,7 @@ class IndexReader:
         start = self.rows
         for rows, batch in zip(chosen, batches(columns=list(PLACE_COLUMNS)), strict=True):
             if len(rows):
-                yield self._placed(batch.take(pa.array(rows)), rows + start)
+                yield self._place(batch.take(pa.array(rows)), rows + start)
             start += batch.num_rows
 
     def _promising(self, batch: pa.RecordBatch) -> np.ndarray:
@@ -178,7 +178,7 @@ class IndexReader:
                 wanted = wanted & fits
         return np.flatnonzero(wanted)
 
-    def _placed(self, batch: pa.RecordBatch, numbers: np.ndarray) -> pa.Table:
+    def _place(self, batch: pa.RecordBatch, numbers: np.ndarray) -> pa.Table:
         """The rows whose URL is one of the sought, with their distance in time; a place that is none is damage."""
         columns = [batch[name].to_pylist() for name in ("url", "warc_filename", *PLACE_COLUMNS[3:])]
         times = _seconds(batch["fetch_time"], self.name).to_pylist()

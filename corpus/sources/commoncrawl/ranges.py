@@ -37,7 +37,7 @@ def plan_ranges(captures: pa.Table, gap: int = GAP, longest: int = LONGEST_RANGE
     fresh[1:] = _changes(warc) | _changes(offset) | _changes(length) | _changes(url)
     record = np.cumsum(fresh) - 1
     warc, offset, length = warc[fresh], offset[fresh], length[fresh]
-    number, start, stop = _coalesced(warc, offset, offset + length, gap, longest)
+    number, start, stop = _coalesce(warc, offset, offset + length, gap, longest)
     records = captures.select(["warc", "offset", "length", "url"]).filter(pa.array(fresh))
     for name, column in (("range", number), ("start", start), ("stop", stop)):
         records = records.append_column(name, pa.array(column, pa.int64()))
@@ -48,7 +48,7 @@ def _changes(column: np.ndarray) -> np.ndarray:
     return column[1:] != column[:-1]
 
 
-def _coalesced(
+def _coalesce(
     warc: np.ndarray, start: np.ndarray, stop: np.ndarray, gap: int, longest: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each record the number of its range, and where that begins and ends."""

@@ -10,7 +10,7 @@ from corpus.decontamination.filtering import (
     NOTHING_LEFT,
     FilteringRule,
     filter_document,
-    merged,
+    merge_spans,
     pieces_between,
     surrounding,
 )
@@ -141,6 +141,6 @@ def test_cuts_at_the_ends_of_a_document():
 
 
 def test_spans_are_merged_where_they_touch():
-    assert merged([(5, 9), (0, 3), (3, 4), (8, 12), (20, 21)]) == [(0, 4), (5, 12), (20, 21)]
+    assert merge_spans([(5, 9), (0, 3), (3, 4), (8, 12), (20, 21)]) == [(0, 4), (5, 12), (20, 21)]
     assert pieces_between(10, [(0, 2), (4, 10)]) == [(2, 4)]
     assert pieces_between(10, []) == [(0, 10)]

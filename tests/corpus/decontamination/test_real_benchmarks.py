@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.decontamination import false_cuts, load, planted, texts_of
+from benchmarks.decontamination import false_cuts, find_planted, load, texts_of
 from corpus.decontamination.benchmarks import read_benchmark
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -24,7 +24,7 @@ def test_every_planted_example_is_found_and_no_book_is_cut():
     names, tables, index = load(DATA / "benchmarks" / "rte_pascal")
     assert names[0] == "rte_pascal/rte1_dev"
     pages = texts_of(DATA / "pages" / "pages.gold.jsonl.gz")
-    said = planted(tables, index, pages)
+    said = find_planted(tables, index, pages)
     assert "2,050 of 2,050" in said
     books = texts_of(DATA / "books" / "gutenberg.jsonl.zst")[:30]
     assert false_cuts(index, books)[0].startswith("false     0 cuts")

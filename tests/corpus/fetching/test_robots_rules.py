@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.fetching.robots import MOST_BYTES, Robots, Rule, _escaped, path_of
+from corpus.fetching.robots import MOST_BYTES, Robots, Rule, _escape, path_of
 
 AT = "https://loom.example"
 LONG = "/cloth/" + "w" * (2083 * 8 - 1 - len("disallow: ") - len("/cloth/"))
@@ -138,7 +138,7 @@ def test_what_of_a_url_rules_are_about(url, path):
 
 def test_escapes_are_capitals_and_bytes_beyond_ascii_are_escaped():
     for pattern, escaped in (("/a/b", "/a/b"), ("ß", "%C3%9F"), ("%aa", "%AA"), ("%zz%", "%zz%")):
-        assert _escaped(pattern.encode()) == escaped.encode()
+        assert _escape(pattern.encode()) == escaped.encode()
 
 
 def test_crawl_delay_is_the_longest_of_our_group():

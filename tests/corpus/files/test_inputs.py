@@ -11,7 +11,7 @@ from corpus.files.inputs import PIECE_BYTES, PIECES, ChangedInput, InputFile
 
 def write(path, data):
     path.write_bytes(data)
-    return InputFile("dumps/a.zst", 0, file=str(path)).sampled()
+    return InputFile("dumps/a.zst", 0, file=str(path)).with_sample()
 
 
 def test_a_copy_elsewhere_is_the_same_input(tmp_path):

@@ -78,7 +78,7 @@ def test_the_waterfall_ends_where_the_kept_begin():
 
 
 def test_kept_and_rejected_share_their_bins():
-    bars = figures.mirrored(Counter({120: 2, 1000: 1}), Counter({160: 5, 70: 1}))
+    bars = figures.mirror(Counter({120: 2, 1000: 1}), Counter({160: 5, 70: 1}))
     assert [(bar.label, bar.kept, bar.rejected, bar.tick) for bar in bars[:4]] == [
         ("70–99", 0, 1, ""),
         ("100–149", 2, 0, "100"),

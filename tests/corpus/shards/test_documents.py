@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.shards.documents import Documents, first_out_of_order, joined, order_key, regrouped
+from corpus.shards.documents import Documents, first_out_of_order, join, order_key, regroup
 
 
 def documents(lengths, first=0):
@@ -32,8 +32,8 @@ def test_groups_do_not_depend_on_the_pieces(lengths, cuts, most):
     whole = documents(lengths)
     borders = [0, *sorted(min(cut, len(lengths)) for cut in cuts), len(lengths)]
     pieces = [whole.part(start, stop) for start, stop in pairwise(borders)]
-    groups = [rows(group) for group in regrouped(pieces, most)]
-    assert groups == [rows(group) for group in regrouped([whole], most)]
+    groups = [rows(group) for group in regroup(pieces, most)]
+    assert groups == [rows(group) for group in regroup([whole], most)]
     assert [row for group in groups for row in group] == rows(whole)
     assert all(len(group) == 1 or sum(len(row[1]) for row in group) <= most for group in groups)
     fuller = pairwise(groups)
@@ -73,5 +73,5 @@ def test_the_first_document_out_of_order_is_found(keys, ids, last, expected):
 
 def test_pieces_with_and_without_scores_join():
     scored = Documents(**{**vars(documents([1, 2])), "scores": pa.array([0.5, None], pa.float32())})
-    assert joined([scored, documents([3], 2)]).scores.to_pylist() == [0.5, None, None]
-    assert joined([documents([3]), documents([3], 1)]).scores is None
+    assert join([scored, documents([3], 2)]).scores.to_pylist() == [0.5, None, None]
+    assert join([documents([3]), documents([3], 1)]).scores is None

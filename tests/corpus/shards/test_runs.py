@@ -10,8 +10,8 @@ from test_documents import documents, rows
 
 from corpus.files.manifest import write_arrow
 from corpus.shards import runs as runs_module
-from corpus.shards.documents import Documents, joined
-from corpus.shards.runs import RunWriter, merged, shard_stretch
+from corpus.shards.documents import Documents, join
+from corpus.shards.runs import RunWriter, merge_runs, shard_stretch
 from corpus.shards.write import shard_of
 
 WHOLE = (0, 1 << 64)
@@ -37,7 +37,7 @@ def in_order(pieces):
 
 
 def found(paths, low, high, most):
-    return [row for piece in merged(paths, low, high, most) for row in rows(piece)]
+    return [row for piece in merge_runs(paths, low, high, most) for row in rows(piece)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -109,4 +109,4 @@ def test_many_runs_need_no_more_open_files_than_one(tmp_path, few_open_files):
 def test_joined_runs_keep_what_they_were_given(tmp_path):
     pieces = [documents([4, 5]), documents([6], 2)]
     (path,) = write_runs(tmp_path, pieces, 10**6)
-    assert sorted(found([path], *WHOLE, 10**6)) == sorted(rows(joined(pieces)))
+    assert sorted(found([path], *WHOLE, 10**6)) == sorted(rows(join(pieces)))

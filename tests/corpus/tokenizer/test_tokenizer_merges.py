@@ -9,7 +9,7 @@ import pytest
 
 from corpus.tokenizer.counts import add_counts
 from corpus.tokenizer.merges import replay_merges, train_character_merges, train_merges
-from corpus.tokenizer.models import unwritten
+from corpus.tokenizer.models import to_bytes
 from corpus.tokenizer.words import count_words
 
 
@@ -94,7 +94,7 @@ def test_merges_are_hugging_faces_but_for_ties():
     )
     theirs.train_from_iterator([text], trainer)
     lines = json.loads(theirs.to_str())["model"]["merges"]
-    merges = [(unwritten(left), unwritten(right)) for left, right in lines]
+    merges = [(to_bytes(left), to_bytes(right)) for left, right in lines]
     counts = add_counts(count_words([text], "gpt2"))
     assert replay(counts, merges) == tuple(merges)
     assert all(count == best for count, best in replay_merges(counts, merges))

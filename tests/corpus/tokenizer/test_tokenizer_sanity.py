@@ -34,7 +34,7 @@ def test_the_tallies_are_those_of_the_texts(kind):
     assert len(sanity.by(tallies, None)) == 4
     used = {int(index) for text in TEXTS for index in tokenizer.encode(text)}
     assert set(np.flatnonzero(seen).tolist()) == used
-    unused = sanity.unused(tokenizer, seen)
+    unused = sanity.unused_tokens(tokenizer, seen)
     assert {int(index) for index in unused["tokens"]} == set(range(tokenizer.vocab_size)) - used - {
         tokenizer.end_of_text
     }
@@ -69,7 +69,7 @@ def test_the_page_needs_nothing_and_runs_nothing(compared):
         **{name: sanity.by(tallies, at) for name, at in (("by_source", 0), ("by_language", 1))},
         "by_source_and_language": sanity.by(tallies, None),
         "merges": {"number": 1, "first": [["<script>", "\u202e"]], "last": []},
-        "unused": sanity.unused(tokenizer, seen),
+        "unused": sanity.unused_tokens(tokenizer, seen),
         "compared_with": {"name": "GPT-2's", "vocab_size": 50257} if compared else None,
     }
     shown = page(report).decode()

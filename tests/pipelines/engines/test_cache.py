@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from pipelines.engines.cache import EngineFailed, EngineMissing, made, need, run
+from pipelines.engines.cache import EngineFailed, EngineMissing, cached_folder, need, run
 
 
 @pytest.fixture(autouse=True)
@@ -19,9 +19,9 @@ def test_the_same_recipe_is_made_once_and_another_anew():
         makings.append(folder)
         (folder / "thing").write_text("x")
 
-    first = made("thing", "recipe", make)
-    assert made("thing", "recipe", make) == first
-    assert made("thing", "other recipe", make) != first
+    first = cached_folder("thing", "recipe", make)
+    assert cached_folder("thing", "recipe", make) == first
+    assert cached_folder("thing", "other recipe", make) != first
     assert len(makings) == 2
     assert (first / "thing").read_text() == "x"
 
@@ -32,7 +32,7 @@ def test_a_failed_making_leaves_nothing_under_the_name_and_shows_what_was_said(t
 
     for _ in range(2):
         with pytest.raises(EngineFailed, match="no such coordinates"):
-            made("thing", "recipe", make)
+            cached_folder("thing", "recipe", make)
 
 
 def test_a_missing_program_is_named():

@@ -64,7 +64,7 @@ def files(tmp_path):
     for name, rows in lines.items():
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return [
-        InputFile(f"{name}.jsonl", 1, file=str(tmp_path / f"{name}.jsonl")).sampled() for name in lines
+        InputFile(f"{name}.jsonl", 1, file=str(tmp_path / f"{name}.jsonl")).with_sample() for name in lines
     ]  # fmt: skip
 
 

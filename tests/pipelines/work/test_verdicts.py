@@ -13,7 +13,7 @@ from pipelines.work.signatures import SignDocuments
 from pipelines.work.verdicts import (
     DecidedFacts,
     VerdictRun,
-    aligned,
+    align,
     candidates,
     read_candidates,
     still_in,
@@ -110,7 +110,7 @@ def test_verdicts_on_other_documents_are_refused(tmp_path, judged):
 
 
 def test_rows_that_were_left_out_have_an_empty_verdict():
-    table = aligned(verdict_table(2, rule=["a.b", ""], value=[1.0, None], cluster=["", "c"]), np.array([3, 0]), 5)
+    table = align(verdict_table(2, rule=["a.b", ""], value=[1.0, None], cluster=["", "c"]), np.array([3, 0]), 5)
     assert table["rule"].to_pylist() == ["", "", "", "a.b", ""]
     assert table["cluster"].to_pylist() == ["c", "", "", "", ""]
     assert table["value"].to_pylist() == [None, None, None, 1.0, None]

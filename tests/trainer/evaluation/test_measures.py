@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from trainer.evaluation.made_items import ARITHMETIC, SCRAMBLES, arithmetic, frequent_words, scrambled
+from trainer.evaluation.made_items import ARITHMETIC, SCRAMBLES, arithmetic, frequent_words, make_scrambled
 from trainer.evaluation.measures import bleu, bleu_counts, exact, f1, interval, rouge
 
 
@@ -92,6 +92,6 @@ def test_words_are_scrambled_as_in_gpt3():
 def test_each_word_is_asked_once(kind):
     words = frequent_words("Loom! looms weave; weavers weave warps, warps and the wefts of threads; weave")
     assert words == ["weave", "warps", "looms", "threads", "weavers", "wefts"]
-    rows = list(scrambled(kind, words, 100, seed=3))
+    rows = list(make_scrambled(kind, words, 100, seed=3))
     assert sorted(row["answer"] for row in rows) == sorted(words)
-    assert rows == list(scrambled(kind, words, 100, seed=3)) and all(row["context"].endswith(" =") for row in rows)
+    assert rows == list(make_scrambled(kind, words, 100, seed=3)) and all(row["context"].endswith(" =") for row in rows)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trainer.evaluation.item_files import read_items, read_overlaps
-from trainer.evaluation.tasks import TASKS, Item, TaskError, joined, prompt, task_named
+from trainer.evaluation.tasks import TASKS, Item, TaskError, join, prompt, task_named
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "benchmarks"
 
@@ -134,7 +134,7 @@ def test_every_published_form_becomes_the_same_item(form, tmp_path):
     ],
 )
 def test_one_blank_stands_between_context_and_ending(context, ending, whole):
-    assert joined(context, ending) == whole
+    assert join(context, ending) == whole
 
 
 EXAMPLES = [

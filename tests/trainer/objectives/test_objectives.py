@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trainer.objectives.blanks import Blanks, poisson_table, sentence_spans, short_spans
-from trainer.objectives.chance import chosen, composition, hashes, sample_keys, uniforms
+from trainer.objectives.chance import composition, hashes, least_places, sample_keys, uniforms
 from trainer.objectives.masked import Masked
 from trainer.objectives.objective import IGNORED, ObjectiveError, Text
 from trainer.objectives.spans import Spans, sentinel_names, span_counts, taken_out
@@ -63,7 +63,7 @@ GOLDEN = [[11955315363416269872, 17988675677639086805], [18096910429382245084, 1
 
 def test_a_composition_cuts_at_the_least_hashes():
     values = np.array([[5, 1, 9, 2]], np.uint64)
-    assert chosen(values, 2).tolist() == [[1, 3]]
+    assert least_places(values, 2).tolist() == [[1, 3]]
     # Five units, cut behind the second and behind the fourth.
     assert composition(values, 3).tolist() == [[2, 2, 1]]
     assert composition(np.empty((2, 0), np.uint64), 1).tolist() == [[1], [1]]

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from trainer.run.page import Curve, Facts, chart, page, thinned, write_page
+from trainer.run.page import Curve, Facts, chart, page, thin, write_page
 
 FACTS = Facts("a <run>", {"preset": "tiny & more"}, {"web": 3.5, "gone": 1.0}, {"web": 0.75, "books": 0.25})
 
@@ -96,10 +96,10 @@ def test_a_long_curve_is_thinned_and_keeps_its_spikes():
     points = [(step, math.sin(step / 1000)) for step in range(100_000)]
     points[77_777] = (77_777, 9.0)
     points[3] = (3, -9.0)
-    kept = thinned(points)
+    kept = thin(points)
     assert len(kept) <= 600 and kept == sorted(kept)
     assert (77_777, 9.0) in kept and (3, -9.0) in kept
-    assert thinned(points[:600]) == points[:600]
+    assert thin(points[:600]) == points[:600]
 
 
 def test_a_flat_curve_is_drawn():

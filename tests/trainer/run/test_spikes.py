@@ -8,7 +8,7 @@ import torch
 from small_runs import command, final_state, run, timeless
 
 from trainer.run import loop
-from trainer.run.spikes import spiked
+from trainer.run.spikes import is_spike
 from trainer.train import main
 
 FLAT = [2.0, 2.2] * 10
@@ -17,10 +17,10 @@ SETTINGS = ["steps=34", "save_every=10", "validate_every=0", "spike=6", "rate=1e
 
 def test_a_spike_is_so_many_deviations_above_the_mean():
     # The mean is 2.1, the deviation .1.
-    assert spiked(FLAT, [2.1, 2.75], 6) and not spiked(FLAT, [2.65], 6)
-    assert spiked([2.0] * 20, [2.02], 6) and not spiked([2.0] * 20, [2.01], 6)
-    assert not spiked(FLAT[1:], [9.0], 6) and not spiked(FLAT, [9.0], 0)
-    assert spiked([], [math.nan], 6) and not spiked([], [math.nan], 0)
+    assert is_spike(FLAT, [2.1, 2.75], 6) and not is_spike(FLAT, [2.65], 6)
+    assert is_spike([2.0] * 20, [2.02], 6) and not is_spike([2.0] * 20, [2.01], 6)
+    assert not is_spike(FLAT[1:], [9.0], 6) and not is_spike(FLAT, [9.0], 0)
+    assert is_spike([], [math.nan], 6) and not is_spike([], [math.nan], 0)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from trainer.run.distributed import World
 from trainer.run.validation import (
     bits_per_byte,
     held_out,
-    mixed,
+    mix,
     part_of,
     token_frequencies,
     unigram_baselines,
@@ -97,7 +97,7 @@ def test_frequencies_are_the_mixture_s_and_no_token_is_impossible(small_shards):
 
 
 def test_one_number_of_all_is_the_mean_by_shares():
-    assert mixed({"web": 1.0, "books": 3.0}, {"web": 0.75, "books": 0.25}) == 1.5
-    assert mixed({"web": 1.0}, {"web": 0.75, "books": 0.25}) == 1.0
-    assert mixed({"old": 1.0, "gone": 2.0}, {"web": 1.0}) == 1.5
+    assert mix({"web": 1.0, "books": 3.0}, {"web": 0.75, "books": 0.25}) == 1.5
+    assert mix({"web": 1.0}, {"web": 0.75, "books": 0.25}) == 1.0
+    assert mix({"old": 1.0, "gone": 2.0}, {"web": 1.0}) == 1.5
     assert bits_per_byte(math.log(2), 0.25) == 0.25

@@ -16,11 +16,11 @@ from trainer.run import checkpoint
 from trainer.train import main
 
 ALIVE = {"now": 0, "most": 0, "largest": 0, "total": 0}
-_gathered = checkpoint.gathered
+_gathered = checkpoint.gather_whole
 
 
 def watched(tensor):
-    """`gathered`, counting the bytes of what it returns until they are freed."""
+    """`gather_whole`, counting the bytes of what it returns until they are freed."""
     whole = _gathered(tensor)
     if hasattr(tensor, "full_tensor"):
         size = whole.numel() * whole.element_size()
@@ -38,7 +38,7 @@ def watched(tensor):
 
 if __name__ == "__main__":
     dist.init_process_group("gloo")
-    checkpoint.gathered = watched
+    checkpoint.gather_whole = watched
     arguments = json.loads(sys.argv[1])
     code = main(arguments)
     output = Path(arguments[arguments.index("--output") + 1])
