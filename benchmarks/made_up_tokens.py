@@ -28,7 +28,7 @@ SOURCE = "generated"
 
 
 @dataclass(frozen=True)
-class Part:
+class TokenPart:
     """A part of so many tokens that are made up."""
 
     number: int
@@ -52,7 +52,7 @@ class MakePart:
     sums: str = no_identity()
     memory: int = no_identity()
 
-    def __call__(self, task: Task[Part]) -> Outcome[TokenFacts]:
+    def __call__(self, task: Task[TokenPart]) -> Outcome[TokenFacts]:
         """One part of made-up documents as sorted runs."""
         runs, sums = Runs(task, self.memory), [0, 0, 0]
         for documents in made_up(task.unit.number, task.unit.tokens):
@@ -62,10 +62,10 @@ class MakePart:
         return runs.outcome(SOURCE, Trial())
 
 
-def parts_of(tokens: int) -> Iterator[Part]:
+def parts_of(tokens: int) -> Iterator[TokenPart]:
     """Parts of at most `TOKENS_PER_PART` tokens."""
     for number, start in enumerate(range(0, tokens, TOKENS_PER_PART)):
-        yield Part(number, min(TOKENS_PER_PART, tokens - start))
+        yield TokenPart(number, min(TOKENS_PER_PART, tokens - start))
 
 
 def made_up(number: int, n_tokens: int) -> Iterator[Documents]:

@@ -47,7 +47,7 @@ NOTHING = Part("", 0, 0, "")
 
 
 @dataclass(frozen=True)
-class Cost:
+class StageCost:
     """Of one stage: units, processor seconds of all, the greatest memory of one, in bytes."""
 
     units: int
@@ -113,7 +113,7 @@ def stages(karma: LinkRules) -> Iterator[tuple[str, Any, Callable[..., Any], tup
     yield "links_without_page", ListLost(), links_and_answers, ("posts", "links", "redirects", "matched")
 
 
-def measure(root: Path, items: int, answered: float) -> dict[str, Cost]:
+def measure(root: Path, items: int, answered: float) -> dict[str, StageCost]:
     """The cost of each stage on `items` links and as many captures."""
     facts: dict[str, Sequence[Any]] = {
         "posts": made_posts(root, items),
@@ -127,7 +127,7 @@ def measure(root: Path, items: int, answered: float) -> dict[str, Cost]:
         for outcome in outcomes:
             outcome.counts.check(name)
         facts[name] = [outcome.facts for outcome in outcomes]
-        costs[name] = Cost(len(units), sum(each[1] for each in found), max(each[2] for each in found))
+        costs[name] = StageCost(len(units), sum(each[1] for each in found), max(each[2] for each in found))
     kept = sum(matches.matched.rows for each in facts["matched"] for matches in each.archives)
     lost = sum(each.lost.rows for each in facts["links_without_page"])
     print(f"{items:>12,} links: {kept:,} pages matched, {lost:,} links without a page", flush=True)
@@ -180,7 +180,7 @@ def main() -> int:
     flags.add_argument("--share-answered", type=float, default=0.3, help="of the links (default %(default)s)")
     given = flags.parse_args()
     sizes = [int(float(size) * 1_000_000) for size in given.millions.split(",")]
-    found: dict[int, dict[str, Cost]] = {}
+    found: dict[int, dict[str, StageCost]] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory() as scratch:
             found[size] = measure(Path(scratch), size, given.share_answered)

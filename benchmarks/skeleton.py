@@ -25,7 +25,7 @@ import grpc
 from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from benchmarks.engines.loopback import ENGINES, Engine
+from benchmarks.engines.loopback import ENGINES, LoopbackEngine
 from corpus.sample.write import write_sample
 from pipelines.engines.boot import ROOT
 from pipelines.engines.cache import EngineFailed, EngineMissing
@@ -50,7 +50,7 @@ class Cost:
     jobs: int | None
 
 
-def run(tree: Path, inputs: Inputs, output: Path, engine: Engine) -> Cost:
+def run(tree: Path, inputs: Inputs, output: Path, engine: LoopbackEngine) -> Cost:
     """One build by the code in `tree`; raises RuntimeError with what it said if it fails."""
     command = [sys.executable, "-m", "pipelines.build_webtext", *inputs.flags, "--output", str(output), *engine.flags]
     environment = {**engine.environment, "PYTHONPATH": str(tree)}
@@ -64,7 +64,7 @@ def run(tree: Path, inputs: Inputs, output: Path, engine: Engine) -> Cost:
     return Cost(seconds, used, None if jobs is None else len((jobs_seen(engine) or jobs) - jobs))
 
 
-def jobs_seen(engine: Engine) -> frozenset[str] | None:
+def jobs_seen(engine: LoopbackEngine) -> frozenset[str] | None:
     """The jobs that the job server of an engine remembers (the last ten that ended); None where there is no server."""
     endpoint = dict(flag.removeprefix("--").partition("=")[::2] for flag in engine.flags).get("job_endpoint")
     if not endpoint:
@@ -75,7 +75,7 @@ def jobs_seen(engine: Engine) -> frozenset[str] | None:
 
 
 def compare(
-    trees: Mapping[str, Path], inputs: Inputs, engine: Engine, runs: int, folder: Path
+    trees: Mapping[str, Path], inputs: Inputs, engine: LoopbackEngine, runs: int, folder: Path
 ) -> dict[str, list[Cost]]:
     """`runs` builds of each side, by turns, each into a new folder; then the last once more, with nothing to do."""
     costs: dict[str, list[Cost]] = {name: [] for name in trees}
@@ -88,7 +88,7 @@ def compare(
     return costs
 
 
-def table(inputs: Inputs, engine: Engine, costs: Mapping[str, Sequence[Cost]]) -> Iterator[str]:
+def table(inputs: Inputs, engine: LoopbackEngine, costs: Mapping[str, Sequence[Cost]]) -> Iterator[str]:
     """The medians of both sides and their ratio."""
     medians = {}
     for name, found in costs.items():

@@ -40,7 +40,7 @@ TRAINERS = {
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingResult:
     """What is trained and on what: files of `benchmarks.texts` rows, and a folder for what comes out."""
 
     train: Path
@@ -49,7 +49,7 @@ class Training:
     work: Path
 
 
-def compare_training(training: Training, rounds: int) -> dict[str, Any]:
+def compare_training(training: TrainingResult, rounds: int) -> dict[str, Any]:
     """The rows of the table, and how the merges compare."""
     found: dict[str, dict[str, Any]] = {}
     for number in range(rounds):
@@ -68,7 +68,7 @@ def compare_training(training: Training, rounds: int) -> dict[str, Any]:
     return {"rows": rows, "merges": compare_merges(training)}
 
 
-def compare_merges(training: Training) -> dict[str, Any]:
+def compare_merges(training: TrainingResult) -> dict[str, Any]:
     """Our merges beside Hugging Face's: the first difference, and whether anything but ties explains it."""
     ours, theirs = (
         byte_merges((training.work / _slug(name) / "tokenizer.json").read_bytes()) for name in ("ours", "HF tokenizers")
@@ -121,7 +121,7 @@ def table_lines(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _in_a_process(name: str, training: Training) -> dict[str, Any]:
+def _in_a_process(name: str, training: TrainingResult) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.tokenizer_training", name, str(training.train)]
     command += [str(training.vocab_size), str(training.work / _slug(name))]
     threads = {"RAYON_NUM_THREADS": str(TRAINERS[name]), "TOKENIZERS_PARALLELISM": "true"}

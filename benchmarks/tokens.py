@@ -62,7 +62,7 @@ def measure(flags: argparse.Namespace, work: Path) -> dict[str, Any]:
         size = sum(len(text.encode()) for text in train)
         paths = _write(work / "train.jsonl", train), _write(work / "held.jsonl", held)
         result["training"] = {"bytes": size, "bytes_of_repeats": repeats, "documents": len(train)}
-        training = tokenizer_training.Training(*paths, flags.vocab_size, work)
+        training = tokenizer_training.TrainingResult(*paths, flags.vocab_size, work)
         result["training"] |= tokenizer_training.compare_training(training, flags.rounds)
         title = f"training {flags.vocab_size:,} ids on {size / 1e6:,.1f} MB ({repeats / 1e6:,.1f} MB of it repeats)"
         _print(title, tokenizer_training.table_lines(result["training"]))

@@ -126,7 +126,7 @@ def _fetcher(given: argparse.Namespace, folder: Path, reach: "Reach | None") -> 
     from corpus.fetching.asking import Manners
     from corpus.fetching.client import Bounds, Client
     from corpus.fetching.fetcher import Fetcher
-    from corpus.fetching.journal import Journal
+    from corpus.fetching.journal import FetchJournal
     from corpus.fetching.network import Reach
     from corpus.fetching.records import warcinfo
     from corpus.fetching.targets import WEB_PORTS
@@ -134,7 +134,7 @@ def _fetcher(given: argparse.Namespace, folder: Path, reach: "Reach | None") -> 
     agent = f"{given.agent} (+{given.contact})"
     bounds = Bounds(given.max_page_mb * 10**6, min(15.0, given.max_seconds), given.max_seconds)
     client = Client(agent, reach or Reach(WEB_PORTS | {*given.also_port}), bounds, given.at_once)
-    journal = Journal(folder, "pages", opening=lambda name: warcinfo(name, agent))
+    journal = FetchJournal(folder, "pages", opening=lambda name: warcinfo(name, agent))
     fetcher = Fetcher(client, journal, given.agent, Manners(given.delay, given.per_host), given.max_crawl_delay)
     fetcher.take_up(journal.entries(), given.retry_failed)
     return fetcher

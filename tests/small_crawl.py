@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from loopback import Hit, Reply
 
-from corpus.files.warc import Record
+from corpus.files.warc import WrittenRecord
 from corpus.sample.prose import english_article
 from corpus.urls import address
 
@@ -68,9 +68,9 @@ def crawl(urls: Sequence[tuple[str, int]], files: int = 3) -> Crawl:
     for number, (url, day) in enumerate(urls):
         name = f"crawl/{number % files}.warc.gz"
         date = (START + timedelta(days=day)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        member = Record("response", url, date, "application/http; msgtype=response", page(url, number)).member()
+        member = WrittenRecord("response", url, date, "application/http; msgtype=response", page(url, number)).member()
         rows.append(row(url, day, name, len(archives[name]), len(member)))
-        archives[name] += member + Record("metadata", url, date, "text/plain", b"x" * 50).member()
+        archives[name] += member + WrittenRecord("metadata", url, date, "text/plain", b"x" * 50).member()
     return Crawl({name: bytes(data) for name, data in archives.items()}, rows)
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.command_line import SHARE_BELOW_ONE, CommandParser, Number
 from trainer.command import COUNT, WHOLE, FlagError, run_command
-from trainer.evaluation.recipe import FORMS, Recipe
+from trainer.evaluation.recipe import FORMS, TuningRecipe
 from trainer.run.outputs import SEEDS, SEEDS_FILE, TUNED, claim
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _METRICS = "metrics.jsonl"
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    usual = Recipe()
+    usual = TuningRecipe()
     flags = CommandParser(COMMAND, "Fine-tune a run on a task, as GPT-1 was.")
     flags.add_argument("run", metavar="RUN", help="runs/NAME, or one checkpoint of it")
     flags.add_argument("--task", required=True, choices=FORMS, help="the form of the task")
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _finetune(given: argparse.Namespace) -> int:
     names = ("epochs", "batch", "micro_batch", "rate", "auxiliary", "seed")
-    recipe, output = Recipe(**{name: getattr(given, name) for name in names}), Path(given.output)
+    recipe, output = TuningRecipe(**{name: getattr(given, name) for name in names}), Path(given.output)
     if given.seeds == 1:
         claim(output, TUNED, given.replace)
         result = _tune(given, recipe, output)
@@ -78,7 +78,7 @@ def _finetune(given: argparse.Namespace) -> int:
     return 0
 
 
-def _tune(given: argparse.Namespace, recipe: Recipe, output: Path) -> dict[str, Any]:
+def _tune(given: argparse.Namespace, recipe: TuningRecipe, output: Path) -> dict[str, Any]:
     """Tune one model into a folder; its quality on the validation examples."""
     from trainer.evaluation.tuning import save_tuned
     from trainer.run.runs import open_run
@@ -92,12 +92,12 @@ def _tune(given: argparse.Namespace, recipe: Recipe, output: Path) -> dict[str, 
     return result
 
 
-def _settings(given: argparse.Namespace, recipe: Recipe) -> dict[str, Any]:
+def _settings(given: argparse.Namespace, recipe: TuningRecipe) -> dict[str, Any]:
     """What a tuned model depends on beside its run."""
     return {"recipe": asdict(recipe), "from_scratch": given.from_scratch, "train": given.train}
 
 
-def _over_seeds(given: argparse.Namespace, recipe: Recipe, output: Path) -> dict[str, Any]:
+def _over_seeds(given: argparse.Namespace, recipe: TuningRecipe, output: Path) -> dict[str, Any]:
     """Tune one model for each seed, but for those that are there; for every figure its median, mean and spread."""
     found = {}
     for number in range(given.seeds):
@@ -127,7 +127,9 @@ def _read_finished(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _prepare(given: argparse.Namespace, recipe: Recipe, run: Any) -> "tuple[TaskModel, list[Any], Examples, Examples]":
+def _prepare(
+    given: argparse.Namespace, recipe: TuningRecipe, run: Any
+) -> "tuple[TaskModel, list[Any], Examples, Examples]":
     """The model with its new layer, the names of the classes, the examples to train and to validate on."""
     from trainer.evaluation import forms
     from trainer.evaluation.tuning import Examples
@@ -160,7 +162,7 @@ def _prepare(given: argparse.Namespace, recipe: Recipe, run: Any) -> "tuple[Task
 
 
 def _train(
-    model: "TaskModel", training: "Examples", validation: "Examples", recipe: Recipe, path: Path
+    model: "TaskModel", training: "Examples", validation: "Examples", recipe: TuningRecipe, path: Path
 ) -> dict[str, Any]:
     """Train in place, writing a line of metrics per update; the quality after the last epoch."""
     from trainer.evaluation.tuning import predict, quality, train

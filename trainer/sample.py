@@ -18,12 +18,12 @@ from trainer.command import COUNT, WHOLE, FlagError, run_command
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer
-    from trainer.run.runs import Run
+    from trainer.run.runs import TrainedRun
 
 COMMAND = "python -m trainer.sample"
 
 
-def prompt_ids(text: str, run: "Run", tokenizer: "Tokenizer | None") -> list[int]:
+def prompt_ids(text: str, run: "TrainedRun", tokenizer: "Tokenizer | None") -> list[int]:
     """The ids of a prompt; the end of text for an empty one, since that is what comes before a document."""
     if not text:
         if run.end_of_text is None:

@@ -19,7 +19,7 @@ from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, describe
 from trainer.command import COUNT, WHOLE, FlagError, run_command
 from trainer.evaluation.item_files import read_items, read_overlaps, read_texts
-from trainer.evaluation.tasks import TASKS, Task, task_named
+from trainer.evaluation.tasks import TASKS, BenchmarkTask, task_named
 
 if TYPE_CHECKING:
     from trainer.evaluation.scoring import Judge
@@ -181,7 +181,7 @@ def _task_job(
     return job
 
 
-def _say_result(name: str, task: Task, result: dict[str, Any]) -> None:
+def _say_result(name: str, task: BenchmarkTask, result: dict[str, Any]) -> None:
     if result["cut_prompts"]:
         print(f"{name}: {result['cut_prompts']} prompts are too long and lost their beginning", file=sys.stderr)
     low, high = result["interval"]

@@ -68,7 +68,7 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
     from trainer.objectives.choose import text_of, with_marks
     from trainer.run.devices import choose_dtype, free_memory, processes_on, total_memory
     from trainer.run.distributed import choose_device, place, shards_of
-    from trainer.run.memory import TooLarge, memory_of, micro_rows_of, verdict
+    from trainer.run.memory import RunTooLarge, memory_of, micro_rows_of, verdict
     from trainer.run.plan import plan_lines, ramp_of, steps_of_process
     from trainer.run.resume import order_for
 
@@ -89,7 +89,7 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
         return ExitCode.DONE
     print("\n".join(plan_lines(config, shape, order_for(config, manifest), memory, micro_rows)))
     if fault := verdict(memory, least, there, shards, host):
-        raise TooLarge(f"this run does not fit {device}: {fault}")
+        raise RunTooLarge(f"this run does not fit {device}: {fault}")
     print(f"fits        {device} has {there / 1e9:,.1f} GB for each process")
     return ExitCode.DONE
 
@@ -111,7 +111,7 @@ def _run(config: "RunConfig", flags: argparse.Namespace) -> int:
 def _train(config: "RunConfig", flags: argparse.Namespace, world: "World", live: "LiveLine") -> int:
     import torch
 
-    from trainer.run.journal import Journal
+    from trainer.run.journal import RunJournal
     from trainer.run.loop import Stop, train
     from trainer.run.session import open_session
 
@@ -123,7 +123,7 @@ def _train(config: "RunConfig", flags: argparse.Namespace, world: "World", live:
         if session.progress.step >= session.course.steps:
             say(f"nothing to do: {flags.output} is at step {session.progress.step:,}; to go on, give more steps")
             return ExitCode.DONE
-        with Journal(session, live) as journal:
+        with RunJournal(session, live) as journal:
             ended = train(session, stop, journal)
     if ended:
         return ExitCode.DONE

@@ -22,7 +22,7 @@ from corpus.files.manifest import MANIFEST
 from pipelines.builds.duplicates import Room, duplicates
 from pipelines.runtime.driver import Handing, new_run, run_stages
 from pipelines.runtime.records import Finished, read_finished
-from pipelines.runtime.run import Run
+from pipelines.runtime.run import BuildRun
 from pipelines.runtime.stage import Stage, in_order
 
 
@@ -106,7 +106,7 @@ def main() -> None:
     print(json.dumps(answer))
 
 
-def _facts(stage: Stage[Any, Any], run: Run) -> Finished[Any]:
+def _facts(stage: Stage[Any, Any], run: BuildRun) -> Finished[Any]:
     found = read_finished(stage, run.folder(stage))
     assert found is not None, stage.name
     return found

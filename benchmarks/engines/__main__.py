@@ -16,21 +16,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.engines.loopback import ENGINES
-from benchmarks.engines.trial import PIPELINES, Inputs, Result, differences, sample_inputs, try_engine
+from benchmarks.engines.trial import PIPELINES, Result, TrialInputs, differences, sample_inputs, try_engine
 from corpus.hashing import digest
 from pipelines.engines.cache import EngineFailed, EngineMissing
 
 Row = tuple[str, str, Result]
 
 
-def data_inputs(folder: Path) -> Inputs:
+def data_inputs(folder: Path) -> TrialInputs:
     """The real files below `folder`: submissions, crawl, books and dumps."""
     submissions, pages = folder / "reddit" / "RS_sample.zst", folder / "pages" / "pages.warc.gz"
     books, dumps = folder / "books" / "gutenberg.jsonl.zst", folder / "wikipedia" / "*.xml.bz2"
-    return Inputs(str(submissions), str(pages), str(books), str(dumps), 5000, 1_000_000)
+    return TrialInputs(str(submissions), str(pages), str(books), str(dumps), 5000, 1_000_000)
 
 
-def megabytes(pipeline: str, inputs: Inputs, output: Path) -> float:
+def megabytes(pipeline: str, inputs: TrialInputs, output: Path) -> float:
     """What a pipeline reads: its input files, or the kept parts of the corpora."""
     patterns = inputs.of(pipeline) or (str(output / "build_*" / "kept" / "*"),)
     return sum(Path(name).stat().st_size for pattern in patterns for name in glob.glob(pattern)) / 1e6
@@ -67,7 +67,7 @@ def ratios(rows: list[Row]) -> list[str]:
     return [f"{engine:<17} {seconds / (ours or 1):>6.2f} x the time of in-process x2" for engine, seconds in known]
 
 
-def rows_of(name: str, pipelines: Sequence[str], inputs: Inputs, root: Path) -> Iterator[Row]:
+def rows_of(name: str, pipelines: Sequence[str], inputs: TrialInputs, root: Path) -> Iterator[Row]:
     """Start an engine and run the pipelines on it; every row is printed as it comes. None where it cannot be had."""
     output, folder = root / name, root / f"{name}-daemons"
     folder.mkdir()

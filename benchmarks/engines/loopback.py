@@ -33,7 +33,7 @@ HEAP, EXECUTOR_HEAP, DAEMON_HEAP = "1g", "1g", "256m"
 
 
 @dataclass(frozen=True)
-class Engine:
+class LoopbackEngine:
     """A running engine: its name in tables, the flags for a build, and the environment the build must run in."""
 
     name: str
@@ -48,25 +48,25 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def in_process(workers: int) -> Iterator[Engine]:
+def in_process(workers: int) -> Iterator[LoopbackEngine]:
     """The in-process runner; nothing to start."""
-    yield Engine(f"in-process x{workers}", (f"--direct_num_workers={workers}",), environment())
+    yield LoopbackEngine(f"in-process x{workers}", (f"--direct_num_workers={workers}",), environment())
 
 
 @contextmanager
-def spark_local(folder: Path) -> Iterator[Engine]:
+def spark_local(folder: Path) -> Iterator[LoopbackEngine]:
     """Spark inside the job server, with two threads, each with a Python worker."""
     with _spark_job_server(f"local[{CORES}]", folder, SPARK_CONF) as port:
         flags = ("--runner=SparkRunner", f"--job_endpoint={LOOPBACK}:{port}", f"--sdk_worker_parallelism={CORES}")
-        yield Engine(f"Spark local[{CORES}]", (*flags, *OWN_PROCESS, *OPTIMISED, *KEPT), environment())
+        yield LoopbackEngine(f"Spark local[{CORES}]", (*flags, *OWN_PROCESS, *OPTIMISED, *KEPT), environment())
 
 
 @contextmanager
-def spark_cluster(folder: Path) -> Iterator[Engine]:
+def spark_cluster(folder: Path) -> Iterator[LoopbackEngine]:
     """A standalone Spark cluster: a master, two workers of one core, and the job server as its driver."""
     with spark_daemons(folder) as master, _spark_job_server(master, folder, cluster_conf()) as port:
         flags = ("--runner=SparkRunner", f"--job_endpoint={LOOPBACK}:{port}", *process_flags(folder))
-        yield Engine("Spark cluster 2x1", flags, environment())
+        yield LoopbackEngine("Spark cluster 2x1", flags, environment())
 
 
 def process_flags(folder: Path) -> tuple[str, ...]:
@@ -119,12 +119,12 @@ def _spark_job_server(master: str, folder: Path, conf: Mapping[str, str]) -> Ite
 
 
 @contextmanager
-def flink(folder: Path) -> Iterator[Engine]:
+def flink(folder: Path) -> Iterator[LoopbackEngine]:
     """Flink inside its job server, with two task slots; it sorts on disk what does not fit in memory."""
     ours = [*opens(), "-jar", programs.job_server("flink"), "--flink-master", "[local]"]
     with _job_server(ours, folder) as port:
         flags = ("--runner=FlinkRunner", f"--job_endpoint={LOOPBACK}:{port}", f"--parallelism={CORES}")
-        yield Engine(
+        yield LoopbackEngine(
             f"Flink x{CORES}",
             (*flags, f"--sdk_worker_parallelism={CORES}", *OWN_PROCESS, *OPTIMISED),
             environment(),
@@ -141,16 +141,16 @@ def _job_server(arguments: list[str | Path], folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def prism(folder: Path) -> Iterator[Engine]:
+def prism(folder: Path) -> Iterator[LoopbackEngine]:
     """Prism, Beam's engine in Go, which keeps everything in memory."""
     port = free_port()
     command = [programs.prism(), f"--job_port={port}", "--web_port=0", "--serve_http=false"]
     with daemon(command, folder / "prism.log", lambda: answers(port), environment()):
         flags = ("--runner=PrismRunner", f"--job_endpoint={LOOPBACK}:{port}", *OWN_PROCESS)
-        yield Engine("Prism", flags, environment())
+        yield LoopbackEngine("Prism", flags, environment())
 
 
-Start = Callable[[Path], AbstractContextManager[Engine]]
+Start = Callable[[Path], AbstractContextManager[LoopbackEngine]]
 ENGINES: dict[str, Start] = {
     "x1": lambda _: in_process(1),
     "x2": lambda _: in_process(CORES),

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.engines.loopback import Engine
+from benchmarks.engines.loopback import LoopbackEngine
 from corpus.hashing import file_digest
 from corpus.sample.prose import english_article
 from corpus.sample.write import write_sample
@@ -31,7 +31,7 @@ WIKI_HEAD = (
 
 
 @dataclass(frozen=True)
-class Inputs:
+class TrialInputs:
     """The files of a trial, as patterns, and the size of its vocabulary and shards."""
 
     submissions: str
@@ -60,7 +60,7 @@ class Result:
     error: str = ""
 
 
-def sample_inputs(folder: Path, files: int = 4, texts: int = 5) -> Inputs:
+def sample_inputs(folder: Path, files: int = 4, texts: int = 5) -> TrialInputs:
     """Write the embedded sample web, and `files` files of `texts` books, and as many dumps, below `folder`."""
     web = write_sample(folder / "web")
     for file in range(files):
@@ -69,7 +69,7 @@ def sample_inputs(folder: Path, files: int = 4, texts: int = 5) -> Inputs:
         _write(folder / "books" / f"{file}.jsonl", "\n".join(books).encode())
         pages = "".join(_wiki_page(n) for n in numbers)
         _write(folder / "wikipedia" / f"{file}.xml.bz2", bz2.compress(f"{WIKI_HEAD}{pages}</mediawiki>".encode()))
-    return Inputs(web.submissions, web.pages, str(folder / "books" / "*"), str(folder / "wikipedia" / "*"))
+    return TrialInputs(web.submissions, web.pages, str(folder / "books" / "*"), str(folder / "wikipedia" / "*"))
 
 
 def _wiki_page(number: int) -> str:
@@ -85,7 +85,7 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def command(pipeline: str, inputs: Inputs, output: Path) -> list[str]:
+def command(pipeline: str, inputs: TrialInputs, output: Path) -> list[str]:
     """The command line of a pipeline, without the flags of an engine, to be run in the folder `output`.
 
     The last two read what the first three wrote, under the same relative names on every engine: `training.json` holds
@@ -111,7 +111,7 @@ def command(pipeline: str, inputs: Inputs, output: Path) -> list[str]:
 
 
 def try_engine(
-    engine: Engine, inputs: Inputs, output: Path, pipelines: Sequence[str] = PIPELINES
+    engine: LoopbackEngine, inputs: TrialInputs, output: Path, pipelines: Sequence[str] = PIPELINES
 ) -> Iterator[tuple[str, Result]]:
     """Run the pipelines one after the other on a running engine; each with its result as soon as it is there."""
     output.mkdir(parents=True, exist_ok=True)

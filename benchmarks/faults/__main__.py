@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.faults.kinds import KINDS, Bench
 from benchmarks.faults.trial import Command, published_digest
-from benchmarks.mistakes.world import World
+from benchmarks.mistakes.world import MistakesWorld
 
 
 def bench_at(root: Path) -> Bench:
@@ -25,7 +25,7 @@ def bench_at(root: Path) -> Bench:
     from pipelines import build_books, build_shards, build_webtext, train_tokenizer
     from pipelines.runtime import driver  # noqa: F401 (as above)
 
-    world = World(root / "inputs")
+    world = MistakesWorld(root / "inputs")
     world.make_inputs()
     clean = root / "clean"
     clean.mkdir(parents=True, exist_ok=True)

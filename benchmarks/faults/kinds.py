@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.faults.injection import EVENTS, Fault, inject
-from benchmarks.faults.trial import Command, Outcome, exit_code_of, judge, published_digest, wait_for
+from benchmarks.faults.trial import Command, TrialOutcome, exit_code_of, judge, published_digest, wait_for
 
 # The exit codes that a failed call may end with.
 _CODES = {
@@ -41,7 +41,7 @@ class Bench:
         return replace(command, flags=flags, output=target)
 
 
-def failing_call(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
+def failing_call(bench: Bench, chance: random.Random) -> tuple[str, TrialOutcome]:
     """One call of the file system fails, or it and all after it."""
     command = bench.fresh(chance.choice(bench.commands))
     number = chance.choice(list(_CODES))
@@ -55,7 +55,7 @@ def failing_call(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     return f"{command.name}, {fault}", outcome
 
 
-def kill(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
+def kill(bench: Bench, chance: random.Random) -> tuple[str, TrialOutcome]:
     """SIGKILL of the driver, a worker process or the extraction child, at any moment."""
     victim = chance.choice(("driver", "worker", "extraction child"))
     only = {"worker": "build_books", "extraction child": "build_webtext"}.get(victim)
@@ -75,7 +75,7 @@ def kill(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     return f"{command.name}, kill of the {victim} after {moment:.2f} s{'' if killed else ' (not found)'}", outcome
 
 
-def flipped_bit(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
+def flipped_bit(bench: Bench, chance: random.Random) -> tuple[str, TrialOutcome]:
     """One bit of any file that a finished command left is flipped; from a stage on everything is made again."""
     command = chance.choice(bench.commands)
     trial = bench.fresh(command)
@@ -90,7 +90,7 @@ def flipped_bit(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     victim = chance.choice([path for path in files if path.stat().st_size])
     place = flip(victim, chance)
     clean = bench.clean[command.name][0]
-    outcome = Outcome(trial.run())
+    outcome = TrialOutcome(trial.run())
     named = victim.name in trial.said or victim.parent.name in trial.said
     if outcome.code not in (0, 3) or (outcome.code and not named) or "bug of ours" in trial.said:
         outcome.faults.append(f"exit code {outcome.code}: {trial.said[-300:]}")
@@ -105,7 +105,7 @@ def flipped_bit(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     return f"{command.name}, bit {place} of {victim.relative_to(trial.output)}", outcome
 
 
-def changing_input(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
+def changing_input(bench: Bench, chance: random.Random) -> tuple[str, TrialOutcome]:
     """An input grows, or is replaced by another of the same size and time, while the command runs."""
     command = bench.fresh(next(one for one in bench.commands if one.name == "build_books"))
     books = bench.inputs / "books.jsonl"
@@ -121,7 +121,7 @@ def changing_input(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     child = command.start()
     wait_for(child, moment)
     _change(mine, whole, how)
-    outcome = Outcome(exit_code_of(child))
+    outcome = TrialOutcome(exit_code_of(child))
     said = command.said
     if outcome.code not in (0, 3) or (outcome.code and mine.name not in said) or "bug of ours" in said:
         outcome.faults.append(f"exit code {outcome.code}: {said[-300:]}")
@@ -137,7 +137,7 @@ def changing_input(bench: Bench, chance: random.Random) -> tuple[str, Outcome]:
     return f"build_books, its input {how} after {moment:.2f} s", outcome
 
 
-KINDS: dict[str, Callable[[Bench, random.Random], tuple[str, Outcome]]] = {
+KINDS: dict[str, Callable[[Bench, random.Random], tuple[str, TrialOutcome]]] = {
     "calls": failing_call,
     "kills": kill,
     "flips": flipped_bit,

@@ -61,7 +61,7 @@ class Command:
 
 
 @dataclass
-class Outcome:
+class TrialOutcome:
     """What came of a trial: the exit code under the fault, and what was wrong, if anything."""
 
     code: int
@@ -92,9 +92,9 @@ def published_digest(folder: Path) -> str:
     return digest(*(f"{path.relative_to(folder)} {file_digest(path)}" for path in shown if path.suffix != ".html"))
 
 
-def judge(command: Command, code: int, allowed: set[int], clean: str) -> Outcome:
+def judge(command: Command, code: int, allowed: set[int], clean: str) -> TrialOutcome:
     """The outcome of a run under a fault, and of the same command again."""
-    outcome, said = Outcome(code), command.said
+    outcome, said = TrialOutcome(code), command.said
     if code not in allowed | {0}:
         outcome.faults.append(f"exit code {code}, not one of {sorted(allowed)}: {said[-300:]}")
     if "Traceback (most recent call last)" in said or "bug of ours" in said:

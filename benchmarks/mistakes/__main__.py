@@ -10,16 +10,16 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.mistakes.rows import Slip, mistakes
-from benchmarks.mistakes.world import Ended, World, run
+from benchmarks.mistakes.world import CommandEnd, MistakesWorld, run
 
 
-def sentence_of(ended: Ended) -> str:
+def sentence_of(ended: CommandEnd) -> str:
     """The line that a command ended with."""
     lines = [line for line in ended.err.splitlines() if line.startswith(("error:", "python -m"))]
     return (lines or ended.err.splitlines() or [""])[0].removeprefix("error: ")
 
 
-def fault_of(mistake: Slip, ended: Ended) -> str:
+def fault_of(mistake: Slip, ended: CommandEnd) -> str:
     """In which way the end of a command is not the one that the table asks for; nothing where it is."""
     if ended.code != mistake.code:
         return f"exit code {ended.code}, not {mistake.code}"
@@ -40,13 +40,13 @@ def main() -> int:
     flags.add_argument("--only", default="", metavar="WORDS", help="rows whose name has these words")
     given = flags.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        world = World((given.folder or Path(temporary)).absolute())
+        world = MistakesWorld((given.folder or Path(temporary)).absolute())
         if not (world.root / "run").is_dir():
             world.make()
         return report(world, given.only)
 
 
-def report(world: World, only: str) -> int:
+def report(world: MistakesWorld, only: str) -> int:
     """Run the rows whose name has `only` in it; 1 if one of them is wrong."""
     wrong = 0
     print("| mistake | code | answer | |\n|---|---|---|---|")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.mistakes.world import World
+from benchmarks.mistakes.world import MistakesWorld
 
 # Modules that an installation may lack, hidden by a finder that Python runs before everything else.
 _HIDE = """
@@ -30,7 +30,7 @@ class Slip:
     folder: Path | None = None
 
 
-def mistakes(world: World) -> list[Slip]:
+def mistakes(world: MistakesWorld) -> list[Slip]:
     """All rows, over a world that is made."""
     return [
         *_flags(world),
@@ -43,12 +43,12 @@ def mistakes(world: World) -> list[Slip]:
     ]
 
 
-def _books(world: World, *more: str, output: str = "out") -> list[str]:
+def _books(world: MistakesWorld, *more: str, output: str = "out") -> list[str]:
     given = [] if "--books" in more else ["--books", world / "books.jsonl"]
     return ["pipelines.build_books", *given, "--output", world / output, *_one(more), *more]
 
 
-def _webtext(world: World, *more: str, output: str = "web") -> list[str]:
+def _webtext(world: MistakesWorld, *more: str, output: str = "web") -> list[str]:
     given = [] if "--submissions" in more else ["--submissions", world / "RS.jsonl"]
     given += [] if "--pages" in more else ["--pages", world / "pages.warc"]
     return ["pipelines.build_webtext", *given, "--output", world / output, *_one(more), *more]
@@ -59,12 +59,12 @@ def _one(more: tuple[str, ...]) -> list[str]:
     return [] if named else ["--direct_num_workers=1"]
 
 
-def _tokenizer(world: World, *more: str, output: str = "tok") -> list[str]:
+def _tokenizer(world: MistakesWorld, *more: str, output: str = "tok") -> list[str]:
     given = [] if "--corpus" in more else ["--corpus", world / "corpus"]
     return ["pipelines.train_tokenizer", *given, "--output", world / output, "--direct_num_workers=1", *more]
 
 
-def _flags(w: World) -> list[Slip]:
+def _flags(w: MistakesWorld) -> list[Slip]:
     required = ["pipelines.build_webtext", "--submision", "a", "--pages", w / "pages.warc", "--output", w / "web"]
     shards = w.shards("s", "--memory-mb")
     return [
@@ -98,7 +98,7 @@ def _flags(w: World) -> list[Slip]:
     ]  # fmt: skip
 
 
-def _inputs(w: World) -> list[Slip]:
+def _inputs(w: MistakesWorld) -> list[Slip]:
     w.file("empty.jsonl")
     (w.root / "folder").mkdir(exist_ok=True)
     url = "https://example.org/books.jsonl"
@@ -123,7 +123,7 @@ def _inputs(w: World) -> list[Slip]:
     ]  # fmt: skip
 
 
-def _outputs(w: World) -> list[Slip]:
+def _outputs(w: MistakesWorld) -> list[Slip]:
     first = w.root / "first-edition"
     (first / "stages" / "documents" / "units").mkdir(parents=True, exist_ok=True)
     w.file("first-edition/_MANIFEST.json", "{}")
@@ -153,7 +153,7 @@ def _outputs(w: World) -> list[Slip]:
     ]  # fmt: skip
 
 
-def _useless(w: World) -> list[Slip]:
+def _useless(w: MistakesWorld) -> list[Slip]:
     damaged = w.file("half.jsonl", Path(w / "books.jsonl").read_text() + '\n{"id": "404"' * 9)
     other = w.file("RS-other.jsonl", Path(w / "RS.jsonl").read_text().replace("a.example", "b.example"))
     swapped = _webtext(w, "--submissions", w / "pages.warc", "--pages", w / "RS.jsonl")
@@ -168,7 +168,7 @@ def _useless(w: World) -> list[Slip]:
     ]
 
 
-def _damage(w: World) -> list[Slip]:
+def _damage(w: MistakesWorld) -> list[Slip]:
     part = next(w.copy("corpus", "cut").glob("kept/*.parquet"))
     part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
     manifest = w.copy("corpus", "manifest") / "_MANIFEST.json"
@@ -187,7 +187,7 @@ def _damage(w: World) -> list[Slip]:
     ]
 
 
-def _machine(w: World) -> list[Slip]:
+def _machine(w: MistakesWorld) -> list[Slip]:
     hide = {name: str(Path(w.file(f"without-{name}/sitecustomize.py", _HIDE.format(names={name}))).parent)
             for name in ("s3fs", "torch")}  # fmt: skip
     old = str(Path(w.file("old-python/sitecustomize.py", _OLD_PYTHON)).parent)
@@ -217,7 +217,7 @@ def _python() -> list[str]:
     return [sys.executable, "-m"]
 
 
-def _trainer(w: World) -> list[Slip]:
+def _trainer(w: MistakesWorld) -> list[Slip]:
     train = ["trainer.train", "--data", w / "shards", "--output", w / "r"]
     w.file("task.jsonl", '{"text": "x"}\n')
     empty = w / "folder"

@@ -19,7 +19,7 @@ SECONDS = 600
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandEnd:
     """How a command ended: its exit code, and what it said."""
 
     code: int
@@ -27,7 +27,7 @@ class Ended:
     err: str
 
 
-def run(command: Sequence[str], more: Mapping[str, str] | None = None, folder: Path = REPOSITORY) -> Ended:
+def run(command: Sequence[str], more: Mapping[str, str] | None = None, folder: Path = REPOSITORY) -> CommandEnd:
     """Run a module of ours, `["pipelines.build_books", …]`, to its end in a process of its own.
 
     A first word with a slash is a program that takes the rest, as `/bin/sh -c`; `more` is added to the environment. A
@@ -38,10 +38,10 @@ def run(command: Sequence[str], more: Mapping[str, str] | None = None, folder: P
     whole = [*command] if "/" in command[0] else [sys.executable, "-m", *command]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **(more or {})}
     ended = subprocess.run(whole, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS)
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    return CommandEnd(ended.returncode, ended.stdout, ended.stderr)
 
 
-def _forked(command: Sequence[str]) -> Ended:
+def _forked(command: Sequence[str]) -> CommandEnd:
     """The module as `python -m` runs it, in a fork of this process."""
     import apache_beam  # noqa: F401 (once, for all forks)
     import torch  # noqa: F401 (as above)
@@ -61,7 +61,7 @@ def _forked(command: Sequence[str]) -> Ended:
             finally:
                 os._exit(code)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        return Ended(code, out.read_text(errors="replace"), err.read_text(errors="replace"))
+        return CommandEnd(code, out.read_text(errors="replace"), err.read_text(errors="replace"))
 
 
 def _run_module(command: Sequence[str]) -> int:
@@ -80,7 +80,7 @@ def _run_module(command: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True)
-class World:
+class MistakesWorld:
     """The folder with everything; `make` fills it, `copy` gives a copy of a part of it to spoil."""
 
     root: Path

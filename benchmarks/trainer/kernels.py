@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.trainer.settings import Settings
+from benchmarks.trainer.settings import BenchmarkSettings
 from benchmarks.trainer.stand import Finding, Goal, Stand
 from trainer.model.attention import Choice, attend, kernel_in_use, pick_attention
 from trainer.model.layers import wide
@@ -30,7 +30,7 @@ def phase(stand: Stand) -> Finding:
     return stand.worker("ours").call(check, settings=stand.settings)
 
 
-def check(kept: dict[str, Any], settings: Settings) -> Finding:
+def check(kept: dict[str, Any], settings: BenchmarkSettings) -> Finding:
     """All comparisons (in a worker)."""
     shape, device = settings.band, settings.device
     capability = torch.cuda.get_device_capability() if device == "cuda" else None
@@ -85,7 +85,7 @@ def _row(name: str, kernel: str, error: float, plain: float, dtype: torch.dtype)
     return {"what": name, "kernel": kernel, "in": kind, "relative error": error, "allowed": allowed, "verdict": verdict}
 
 
-def _loss_row(settings: Settings, dtype: torch.dtype) -> dict[str, Any]:
+def _loss_row(settings: BenchmarkSettings, dtype: torch.dtype) -> dict[str, Any]:
     """The chunked loss beside `F.cross_entropy` on all scores, in float64 for what is exact, with ignored targets."""
     shape, device = settings.shape, settings.device
     generator = torch.Generator(device).manual_seed(2)

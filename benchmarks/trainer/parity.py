@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.trainer.settings import Settings
+from benchmarks.trainer.settings import BenchmarkSettings
 from benchmarks.trainer.sides import OURS, REFERENCE, Spec, build
 from benchmarks.trainer.stand import Finding, Goal, Stand
 from benchmarks.trainer.tokens import learnable
@@ -59,7 +59,7 @@ def phase(stand: Stand) -> Finding:
     return _finding(found[REFERENCE], found[OURS], "given shards" if settings.data else "learnable tokens")
 
 
-def _rows(settings: Settings) -> np.ndarray:
+def _rows(settings: BenchmarkSettings) -> np.ndarray:
     """Rows for every step: windows of the first source of the given shards, else learnable tokens."""
     length = settings.shape.sequence_length + 1
     size = (settings.parity_steps, settings.shipped_rows, length)

@@ -20,7 +20,7 @@ def gpt2(layers: int, heads: int, width: int, sequence_length: int = 1024, vocab
 
 
 @dataclass(frozen=True)
-class Settings:
+class BenchmarkSettings:
     """One benchmark. `device` is "cuda" or "cpu", `reference` a model file or None, `data` a folder of shards or None.
 
     `shipped_rows` is the micro-batch that the reference ships with, `sweep` the micro-batches that all sides are timed
@@ -54,16 +54,16 @@ class Settings:
         return self.sweep[0]
 
 
-def over_data(settings: Settings, data: Path, vocab_size: int) -> Settings:
+def over_data(settings: BenchmarkSettings, data: Path, vocab_size: int) -> BenchmarkSettings:
     """The same over given shards; where their vocabulary is larger than the model's, the model's grows."""
     columns = max(settings.shape.vocab_size, round_up(vocab_size, VOCABULARY_MULTIPLE))
     return replace(settings, data=data, shape=replace(settings.shape, vocab_size=columns))
 
 
-def settings_for(device: str, small: bool, compiled: bool, reference: Path | None = None) -> Settings:
+def settings_for(device: str, small: bool, compiled: bool, reference: Path | None = None) -> BenchmarkSettings:
     """The sizes for a card, or the small ones."""
     if small:
-        return Settings(
+        return BenchmarkSettings(
             device=device,
             small=True,
             compiled=compiled,
@@ -84,7 +84,7 @@ def settings_for(device: str, small: bool, compiled: bool, reference: Path | Non
             seconds=120,
             threads=1,
         )
-    return Settings(
+    return BenchmarkSettings(
         device=device,
         small=False,
         compiled=compiled,

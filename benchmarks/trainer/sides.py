@@ -45,7 +45,7 @@ class Spec:
     weights: Path | None = None
 
 
-class Side(ABC):
+class ModelSide(ABC):
     """A model under training; `model` is the plain module, `kind` says in words what it is."""
 
     model: nn.Module
@@ -56,7 +56,7 @@ class Side(ABC):
         """One optimizer step over micro-batches (tokens, targets int64 [rows, T]); the mean loss, on the device."""
 
 
-class Ours(Side):
+class Ours(ModelSide):
     """This project's GPT."""
 
     def __init__(self, spec: Spec) -> None:
@@ -72,7 +72,7 @@ class Ours(Side):
             self.model.compile(dynamic=False)
 
     def step(self, batches: Sequence[Micro], share: float = 1.0) -> Tensor:
-        """See `Side`."""
+        """See `ModelSide`."""
         total = torch.zeros((), device=batches[0][0].device)
         for tokens, targets in batches:
             loss = self.model(tokens, targets) / len(batches)
@@ -84,7 +84,7 @@ class Ours(Side):
         return total
 
 
-class Reference(Side):
+class Reference(ModelSide):
     """A model file with `GPTConfig`, `GPT` and forward(idx, targets) → scores, loss; else the restated recipe."""
 
     def __init__(self, spec: Spec) -> None:
@@ -115,7 +115,7 @@ class Reference(Side):
             self.model.compile(dynamic=False)
 
     def step(self, batches: Sequence[Micro], share: float = 1.0) -> Tensor:
-        """See `Side`."""
+        """See `ModelSide`."""
         total = torch.zeros((), device=batches[0][0].device)
         for tokens, targets in batches:
             order = sdpa_kernel(list(CUDNN_FIRST), set_priority=True) if self.cudnn else nullcontext()
@@ -132,7 +132,7 @@ class Reference(Side):
         return total
 
 
-def build(spec: Spec) -> Side:
+def build(spec: Spec) -> ModelSide:
     """Build a side, with fresh weights unless given."""
     torch.manual_seed(0)
     torch.set_float32_matmul_precision("high")

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks.trainer.ceilings import ceilings, median, seconds_of, spread
-from benchmarks.trainer.settings import CLIP, Settings
+from benchmarks.trainer.settings import CLIP, BenchmarkSettings
 from benchmarks.trainer.sides import CUDNN, OURS, REFERENCE, Micro, Spec, build
 from benchmarks.trainer.stand import Finding, Goal, Stand
 from benchmarks.trainer.worker import WorkerError, forget
@@ -125,7 +125,7 @@ def row_of(stand: Stand, side: str, load: Load, found: Mapping[str, Any]) -> dic
     }
 
 
-def spec_of(settings: Settings, side: str, shape: Shape) -> Spec:
+def spec_of(settings: BenchmarkSettings, side: str, shape: Shape) -> Spec:
     """A side as the settings want it."""
     return Spec(side, shape, settings.device, settings.compiled, settings.reference)
 
@@ -156,7 +156,7 @@ def phases_2_and_3(stand: Stand, sides: Sequence[str]) -> Finding:
     return Finding(tuple(rows), _goals(settings, rows) if OURS in sides else (), (note,))
 
 
-def _goals(settings: Settings, rows: Sequence[Mapping[str, Any]]) -> tuple[Goal, ...]:
+def _goals(settings: BenchmarkSettings, rows: Sequence[Mapping[str, Any]]) -> tuple[Goal, ...]:
     """Our best beside the reference as it ships, at its best, and with cuDNN; and the share of the peak."""
     shipped = _best([row for row in rows if row["rows"] == settings.shipped_rows], "tokens/s", REFERENCE)
     best = {side: _best(rows, "tokens/s", side) for side in (OURS, REFERENCE, CUDNN)}

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.trainer.settings import Settings
+from benchmarks.trainer.settings import BenchmarkSettings
 from benchmarks.trainer.worker import Worker, WorkerError, forget
 
 Row = Mapping[str, Any]
@@ -47,7 +47,7 @@ class Stand:
     After `minutes` (0: never) nothing new is begun, and what is under way is ended.
     """
 
-    settings: Settings
+    settings: BenchmarkSettings
     minutes: float = 0.0
     workers: dict[str, Worker] = field(default_factory=dict)
     ceilings: dict[str, Any] = field(default_factory=dict)

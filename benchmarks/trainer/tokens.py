@@ -15,7 +15,7 @@ from corpus.shards.layout import (
     SHARD_MANIFEST,
     TRAIN,
     VALIDATION,
-    Batch,
+    BatchEntry,
     Shard,
     ShardManifest,
     SourceShards,
@@ -68,7 +68,7 @@ def _write(folder: Path, name: str, tokens: np.ndarray, ends: np.ndarray) -> Sha
     values = tokens.tobytes()
     offsets_offset = -(-len(values) // 8) * 8
     path.write_bytes(values.ljust(offsets_offset, b"\0") + np.append(0, ends).astype("<i8").tobytes())
-    batch = Batch(0, len(tokens), offsets_offset, len(ends))
+    batch = BatchEntry(0, len(tokens), offsets_offset, len(ends))
     size = path.stat().st_size
     return Shard(
         name, size, shard_digest(path), len(tokens), len(ends), _BYTES_PER_TOKEN * (len(tokens) - len(ends)), (batch,)

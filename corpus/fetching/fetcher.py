@@ -23,7 +23,7 @@ import msgspec
 
 from corpus.fetching.asking import Asking, Manners
 from corpus.fetching.client import Client, FailedRequest
-from corpus.fetching.journal import Entry, Journal
+from corpus.fetching.journal import Entry, FetchJournal
 from corpus.fetching.permission import MOST_HOPS, UNREACHABLE, Permission
 from corpus.fetching.records import location, members
 from corpus.fetching.targets import RefusedTarget
@@ -54,7 +54,7 @@ class Fetcher:
     """Fetches URLs into a journal. `agent` is the product token that robots.txt knows us by."""
 
     client: Client
-    journal: Journal
+    journal: FetchJournal
     agent: str
     manners: Manners = field(default_factory=Manners)
     longest_crawl_delay: float = 30.0

@@ -23,7 +23,7 @@ Entry = dict[str, Any]
 
 
 @dataclass
-class Journal:
+class FetchJournal:
     """One growing archive after the other in `folder`, called `name-00000.warc.gz` when published.
 
     An archive is full at `archive_bytes` and begins with what `opening` makes of its name. The entries of all earlier

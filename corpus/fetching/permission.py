@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from corpus.document import Quarantined
 from corpus.fetching.asking import Asking
 from corpus.fetching.client import Answer, FailedRequest, always
-from corpus.fetching.journal import Entry, Journal
+from corpus.fetching.journal import Entry, FetchJournal
 from corpus.fetching.records import location, members
 from corpus.fetching.robots import Robots
 from corpus.fetching.targets import RefusedTarget, Target
@@ -31,7 +31,7 @@ class Permission:
     """The robots.txt of all origins. `agent` is the product token that they know us by."""
 
     asking: Asking
-    journal: Journal
+    journal: FetchJournal
     agent: str
     longest_crawl_delay: float = 30.0
 

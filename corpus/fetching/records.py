@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import ada_url
 
 from corpus.fetching.client import Answer
-from corpus.files.warc import Record, sha1_digest
+from corpus.files.warc import WrittenRecord, sha1_digest
 from corpus.readers.warc.captures import REDIRECTS
 
 _HTTP = "application/http; msgtype="
@@ -24,9 +24,9 @@ def members(answer: Answer) -> bytes:
     if answer.truncated:
         extra.append(("WARC-Truncated", answer.truncated))
     url = answer.target.url
-    response = Record("response", url, date, f"{_HTTP}response", answer.block(), tuple(extra))
+    response = WrittenRecord("response", url, date, f"{_HTTP}response", answer.block(), tuple(extra))
     beside = (("WARC-Concurrent-To", response.record_id),)
-    request = Record("request", url, date, f"{_HTTP}request", answer.request, beside)
+    request = WrittenRecord("request", url, date, f"{_HTTP}request", answer.request, beside)
     return response.member() + request.member()
 
 
@@ -38,7 +38,7 @@ def warcinfo(name: str, agent: str, date: datetime | None = None) -> bytes:
     )
     extra = (("WARC-Filename", name),)
     when = warc_date(date or datetime.now(UTC))
-    return Record("warcinfo", "", when, "application/warc-fields", text.encode(), extra).member()
+    return WrittenRecord("warcinfo", "", when, "application/warc-fields", text.encode(), extra).member()
 
 
 def warc_date(date: datetime) -> str:

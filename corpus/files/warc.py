@@ -18,7 +18,7 @@ _LEVEL = 6
 
 
 @dataclass(frozen=True)
-class Record:
+class WrittenRecord:
     """One WARC record. `date` is the WARC-Date, `extra` further header lines."""
 
     kind: str

@@ -30,7 +30,7 @@ from corpus.readers.warc.inflate import (
     find_member,
     member_head,
 )
-from corpus.readers.warc.records import RECORD_START, Record, Use, find_record, walk
+from corpus.readers.warc.records import RECORD_START, ArchiveRecord, Use, find_record, walk
 
 Result = TypeVar("Result")
 Container = Literal["plain", "members", "gzip", "zstd", "lz4"]
@@ -144,7 +144,7 @@ def _from_start(file: BufferedReader, kind: Container) -> FastwarcReader:
     return FastwarcReader(open_reader(file, buffer_size=FASTWARC_BUFFER), f"bad_{kind}")
 
 
-def _skip(record: Record, stream: BufferedReader, offset: int) -> None:
+def _skip(record: ArchiveRecord, stream: BufferedReader, offset: int) -> None:
     """Make nothing of a record: it is only to be walked past."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.files.manifest import write_bytes
-from corpus.releases.difference import Difference
+from corpus.releases.difference import ReleaseDifference
 from corpus.releases.figures import CORPORA, SHARDS
 from corpus.releases.manifest import Release
 from corpus.report.figures import visible
@@ -25,7 +25,7 @@ _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "
 _MOST_LISTED = 40
 
 
-def write_card(folder: Path, name: str, release: Release, difference: Difference | None) -> None:
+def write_card(folder: Path, name: str, release: Release, difference: ReleaseDifference | None) -> None:
     """Write both files of a release; `name` is what the corpus is called."""
     text = "\n".join([*_head(name, release), *_body(name, release, difference)])
     write_bytes(folder / CARD, text.encode("utf-8", "backslashreplace"))
@@ -60,7 +60,7 @@ def _head(name: str, release: Release) -> list[str]:
     return [*lines, f"pretty_name: {json.dumps(name)}", "---", ""]
 
 
-def _body(name: str, release: Release, difference: Difference | None) -> list[str]:
+def _body(name: str, release: Release, difference: ReleaseDifference | None) -> list[str]:
     lines = [f"# {name}, release {release.release}", "", "| source | recipe | documents | kept | tokens |",
              "|---|---|---|---|---|"]  # fmt: skip
     for source, entry in sorted(release.sources.items()):
@@ -83,7 +83,7 @@ def _body(name: str, release: Release, difference: Difference | None) -> list[st
     return lines
 
 
-def notes(release: Release, difference: Difference | None) -> list[str]:
+def notes(release: Release, difference: ReleaseDifference | None) -> list[str]:
     """What is new, as lines of Markdown."""
     lines: list[str] = []
     if release.made == "rollback":

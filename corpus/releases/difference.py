@@ -36,7 +36,7 @@ class SourceDifference:
 
 
 @dataclass(frozen=True)
-class Difference:
+class ReleaseDifference:
     """From release `a` to release `b`."""
 
     a: int
@@ -52,13 +52,13 @@ class Difference:
     tokens_after: int
 
 
-def compare(old: Path, new: Path, tombstones: Tombstones = NONE) -> Difference:
+def compare(old: Path, new: Path, tombstones: Tombstones = NONE) -> ReleaseDifference:
     """The difference between two releases in their folders; its examples name nothing that was forgotten."""
     a, b = read_release(old), read_release(new)
     names = sorted({*a.sources, *b.sources})
     before, after = ({part.digest for part in one.parts} for one in (a, b))
     taken_a, taken_b = (_taken_inputs(one) for one in (a, b))
-    return Difference(
+    return ReleaseDifference(
         a=a.release,
         b=b.release,
         sources={name: _source(name, (old, a), (new, b), tombstones) for name in names},

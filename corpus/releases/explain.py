@@ -37,7 +37,7 @@ class TokenPlace:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class PageExplanation:
     """What became of one capture of a page, or of a link without one.
 
     `outcome` is kept, rejected or no page; `bounds` the settings of the step that decided; `other` the document that it
@@ -57,11 +57,11 @@ class Explanation:
     part: str = ""
 
 
-def explain(folder: Path, what: str) -> list[Explanation]:
+def explain(folder: Path, what: str) -> list[PageExplanation]:
     """Everything that a release, or one corpus, knows of a URL or an id; `CorpusloomError` (3) where it is none."""
     corpora = _corpora(folder)
     shards = folder / SHARDS if (folder / SHARDS / SHARD_MANIFEST).is_file() else None
-    found: list[Explanation] = []
+    found: list[PageExplanation] = []
     for name, corpus in corpora.items():
         manifest = read_manifest(corpus)
         for kind in ("kept", "rejected"):
@@ -101,15 +101,15 @@ def _names(keys: pa.Table, what: str) -> Any:
 
 def _explain_row(
     where: tuple[str, Path, Path | None], manifest: Mapping[str, Any], kind: str, row: dict[str, Any], part: str
-) -> Explanation:
+) -> PageExplanation:
     name, corpus, shards = where
     if kind == "kept":
         cluster = row.get("cluster") or ""
         copies = tuple(sorted(_in_cluster(corpus, cluster))) if cluster else ()
         place = place_of(shards, name, row["id"]) if shards else None
-        return Explanation(name, "kept", row=row, copies=copies, place=place, part=f"kept/{part}")
+        return PageExplanation(name, "kept", row=row, copies=copies, place=place, part=f"kept/{part}")
     other = next(_other(corpus, row["other_id"]), {}) if row.get("other_id") else {}
-    return Explanation(
+    return PageExplanation(
         source=name,
         outcome="rejected",
         reason=f"{row['step']}.{row['rule']}",
@@ -185,11 +185,11 @@ def _lost_links(corpus: Path, what: str) -> Sequence[dict[str, Any]]:
     return [row for row in table.to_pylist() if address_or_raw(row["url"]).surt == surt]
 
 
-def _lost(name: str, row: dict[str, Any]) -> Explanation:
-    return Explanation(name, "no page", f"link.{row['reason']}", row=row)
+def _lost(name: str, row: dict[str, Any]) -> PageExplanation:
+    return PageExplanation(name, "no page", f"link.{row['reason']}", row=row)
 
 
-def lines_of(one: Explanation) -> Iterator[str]:
+def lines_of(one: PageExplanation) -> Iterator[str]:
     """An explanation for a terminal."""
     row = one.row
     yield f"{one.outcome:<9} {row.get('id') or ''} {row.get('url') or ''}".rstrip()

@@ -25,7 +25,7 @@ _COLUMNS = (*sorted(IDS | URLS), "text")
 
 
 @dataclass
-class Matches:
+class ForgottenRows:
     """`documents` maps the id of each document asked for to its URL, `copies` those of its text.
 
     `pieces` are cut out of the texts, to search for; `texts` are their digests.
@@ -146,12 +146,12 @@ def corpora_of(release: Path) -> list[Path]:
 
 def find(
     asked: Tombstones, corpora: Iterable[Path], copies: bool = True, clean: Container[str] = frozenset()
-) -> Matches:
+) -> ForgottenRows:
     """Everything in some corpora that is asked for, with the copies of its texts where those go too.
 
     `clean` are the digests of parts that are known to have nothing of it.
     """
-    corpora, matches = list(corpora), Matches(asked)
+    corpora, matches = list(corpora), ForgottenRows(asked)
     for table in tables_of(corpora, clean):
         matches.look(table)
     if copies and (matches.clusters or matches.texts):
@@ -162,7 +162,7 @@ def find(
     return matches
 
 
-def own_pieces(matches: Matches, corpora: Iterable[Path]) -> frozenset[str]:
+def own_pieces(matches: ForgottenRows, corpora: Iterable[Path]) -> frozenset[str]:
     """The pieces that stand in no other document: a sentence that many pages have says nothing of one."""
     pieces = {*matches.pieces}
     gone = {*matches.documents, *matches.copies}
@@ -174,10 +174,10 @@ def own_pieces(matches: Matches, corpora: Iterable[Path]) -> frozenset[str]:
     return frozenset(pieces)
 
 
-def _take_texts(matches: Matches, corpora: Iterable[Path]) -> None:
+def _take_texts(matches: ForgottenRows, corpora: Iterable[Path]) -> None:
     """The texts of the copies: near duplicates have other words."""
     if matches.copies:
-        whose = Matches(Tombstones(ids=tuple(sorted(matches.copies))))
+        whose = ForgottenRows(Tombstones(ids=tuple(sorted(matches.copies))))
         for table in tables_of(corpora):
             whose.look(table)
         matches.texts |= whose.texts

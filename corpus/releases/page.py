@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.files.manifest import write_bytes
-from corpus.releases.difference import Difference
+from corpus.releases.difference import ReleaseDifference
 from corpus.releases.figures import CORPORA
 from corpus.releases.manifest import InputState, Release
 from corpus.report.write import REPORT, environment
@@ -17,13 +17,13 @@ _TEMPLATES = Path(__file__).parent
 _MOST_INPUTS, _MOST_LANGUAGES = 200, 12
 
 
-def write_page(folder: Path, name: str, release: Release, difference: Difference | None) -> None:
+def write_page(folder: Path, name: str, release: Release, difference: ReleaseDifference | None) -> None:
     """Write the page of a release."""
     template = environment(_TEMPLATES).get_template("release.html.j2")
     write_bytes(folder / REPORT, template.render(**page_values(name, release, difference)).encode())
 
 
-def page_values(name: str, release: Release, difference: Difference | None) -> dict[str, Any]:
+def page_values(name: str, release: Release, difference: ReleaseDifference | None) -> dict[str, Any]:
     """What the template shows."""
     return {
         "name": name,

@@ -36,7 +36,7 @@ compute: Any = pc
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ShownDocument:
     """A document to look at: the beginning of its text, why it left, and the document it was too like.
 
     `text` has one character more than is shown, to tell a text that ends there from one that goes on.
@@ -57,7 +57,7 @@ class Example:
 
 
 @dataclass
-class Tally:
+class DocumentTally:
     """Distributions over documents. `lengths` are in characters and leave out documents without text."""
 
     documents: int = 0
@@ -102,8 +102,8 @@ class Facts:
     `scale` are documents by the tenth of [0, 1] that their quality score lies in, kept or not.
     """
 
-    kept: Tally
-    rejected: Tally
+    kept: DocumentTally
+    rejected: DocumentTally
     reasons: dict[str, Amount]
     clusters: Counter[int]
     examples: dict[str, list[Example]]
@@ -112,9 +112,9 @@ class Facts:
     without_page: Listing
 
 
-def gather(root: Path, manifest: Mapping[str, Any]) -> Facts:
+def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
     """Read the parts of a finished build; `ManifestError` where they are not what the manifest says."""
-    tallies = {KEPT: Tally(), "rejected": Tally()}
+    tallies = {KEPT: DocumentTally(), "rejected": DocumentTally()}
     reasons: dict[str, Amount] = {}
     members: Counter[str] = Counter()
     best: dict[str, list[tuple[float, Example]]] = {}
@@ -134,7 +134,7 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> Facts:
             _count(members, batch["cluster"].filter(followers))
     _check(manifest, tallies[KEPT], reasons)
     examples = {reason: [example for _, example in chosen] for reason, chosen in sorted(best.items())}
-    return Facts(
+    return ReportFacts(
         kept=tallies[KEPT],
         rejected=tallies["rejected"],
         reasons=reasons,
@@ -200,9 +200,9 @@ def _sample(best: dict[Any, list[tuple[float, Example]]], batch: pa.RecordBatch,
             del chosen[limit:]
 
 
-def _example(row: Mapping[str, Any]) -> Example:
+def _example(row: Mapping[str, Any]) -> ShownDocument:
     text = row["text"] or ""
-    return Example(
+    return ShownDocument(
         id=row["id"],
         url=(row["url"] or "")[:_LONGEST_URL],
         title=(row["title"] or "")[:_LONGEST_TITLE],
@@ -218,11 +218,11 @@ def _example(row: Mapping[str, Any]) -> Example:
 
 
 def _with_others(
-    root: Path, manifest: Mapping[str, Any], examples: dict[str, list[Example]]
-) -> dict[str, list[Example]]:
+    root: Path, manifest: Mapping[str, Any], examples: dict[str, list[ShownDocument]]
+) -> dict[str, list[ShownDocument]]:
     """Fill in the documents that the examples were too like; ids alone are read until one is found."""
     missing = {example.other_id for chosen in examples.values() for example in chosen if example.other_id}
-    others: dict[str, Example] = {}
+    others: dict[str, ShownDocument] = {}
     for file in (file for prefix in ("kept/", "rejected/") for file in _files(root, manifest, prefix)):
         for group in range(file.num_row_groups if missing else 0):
             here = missing.intersection(file.read_row_group(group, columns=["id"])["id"].to_pylist())
@@ -237,7 +237,7 @@ def _with_others(
     }
 
 
-def _check(manifest: Mapping[str, Any], kept: Tally, reasons: Mapping[str, Amount]) -> None:
+def _check(manifest: Mapping[str, Any], kept: DocumentTally, reasons: Mapping[str, Amount]) -> None:
     """The rows must be those that the stages counted."""
     expected = {KEPT: manifest["counts"]["corpus"]["kept"], **manifest["counts"]["corpus"]["reasons"]}
     found = {KEPT: kept.documents, **{reason: amount.documents for reason, amount in reasons.items()}}

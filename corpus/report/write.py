@@ -24,7 +24,7 @@ from corpus.dedup.minhash import MinHash
 from corpus.errors import CorpusloomError
 from corpus.files.manifest import Counts, read_json, read_manifest, write_bytes
 from corpus.report import figures
-from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, Amount, Facts, gather
+from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, Amount, ReportFacts, gather
 from corpus.report.fidelity import Paper, compare, read_domains
 
 REPORT = "report.html"
@@ -88,7 +88,7 @@ def write_report(
     return root / REPORT
 
 
-def funnel(manifest: Mapping[str, Any], facts: Facts) -> list[FunnelStage]:
+def funnel(manifest: Mapping[str, Any], facts: ReportFacts) -> list[FunnelStage]:
     """Every stage with its reasons: those that leave before there is text first, then by size.
 
     Bytes are known at the verdicts, so they are added up backwards from what is kept. A document has the text it had
@@ -140,7 +140,7 @@ def beginning(text: str, characters: int) -> str:
     return text if len(text) <= characters else f"{text[:characters].rstrip()} …"
 
 
-def _context(manifest: Mapping[str, Any], facts: Facts, seconds: Mapping[str, float]) -> dict[str, Any]:
+def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[str, float]) -> dict[str, Any]:
     """What the template shows, apart from fidelity and the caps on examples."""
     stages = funnel(manifest, facts)
     corpus = stages[-1]
@@ -194,7 +194,7 @@ def _falls(stages: Sequence[FunnelStage]) -> list[figures.Fall]:
     return [*rows, figures.Fall("kept", corpus.counts.kept, corpus.bytes_kept or 0, "kept")]
 
 
-def _karma(facts: Facts) -> list[figures.Bar]:
+def _karma(facts: ReportFacts) -> list[figures.Bar]:
     parts = figures.bins(facts.kept.karma, figures.COARSE)
     return [figures.Bar(f"karma {part.label}", part.count, tick=figures.compact(part.low)) for part in parts]
 
@@ -217,7 +217,7 @@ def _dates(months: Counter[str]) -> list[figures.Bar]:
     return [figures.Bar(name, counts[name], tick=ticks.get(name, "")) for name in names]
 
 
-def _languages(facts: Facts) -> list[tuple[str, int, int]]:
+def _languages(facts: ReportFacts) -> list[tuple[str, int, int]]:
     """(code, kept, rejected), the most frequent first; rejected before the language was asked: left out."""
     kept, rejected = facts.kept.languages, facts.rejected.languages
     found = sorted(({*kept, *rejected} - {""}), key=lambda code: (-kept[code] - rejected[code], code))

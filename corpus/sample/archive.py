@@ -13,7 +13,7 @@ from pathlib import Path
 
 import zstandard
 
-from corpus.files.warc import CRLF, Record, sha1_digest
+from corpus.files.warc import CRLF, WrittenRecord, sha1_digest
 
 ENCODINGS = ("", "chunked", "gzip", "deflate", "gzip, chunked")
 PUSHSHIFT_WINDOW_LOG = 31
@@ -67,26 +67,26 @@ def _chunk(body: bytes) -> bytes:
     return out + b"0" + CRLF + CRLF
 
 
-def warcinfo(name: str, date: str) -> Record:
+def warcinfo(name: str, date: str) -> WrittenRecord:
     """The record that opens a file and says who wrote it."""
     text = "software: corpusloom sample\r\nformat: WARC File Format 1.0\r\ndescription: an invented web\r\n"
-    return Record("warcinfo", "", date, "application/warc-fields", text.encode(), (("WARC-Filename", name),))
+    return WrittenRecord("warcinfo", "", date, "application/warc-fields", text.encode(), (("WARC-Filename", name),))
 
 
-def response(url: str, date: str, answer: Response) -> Record:
+def response(url: str, date: str, answer: Response) -> WrittenRecord:
     """The capture of an answer."""
     extra = (("WARC-Payload-Digest", sha1_digest(answer.body)),)
-    return Record("response", url, date, "application/http; msgtype=response", answer.http(), extra)
+    return WrittenRecord("response", url, date, "application/http; msgtype=response", answer.http(), extra)
 
 
-def request(url: str, date: str) -> Record:
+def request(url: str, date: str) -> WrittenRecord:
     """The question that a crawler put, as archives keep it beside the answer."""
     host, _, path = url.partition("://")[2].partition("/")
     block = f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: corpusloom-sample\r\nAccept-Encoding: gzip\r\n\r\n"
-    return Record("request", url, date, "application/http; msgtype=request", block.encode())
+    return WrittenRecord("request", url, date, "application/http; msgtype=request", block.encode())
 
 
-def revisit(url: str, date: str, first: Record) -> Record:
+def revisit(url: str, date: str, first: WrittenRecord) -> WrittenRecord:
     """A later capture that found the payload of `first` unchanged, and so holds the headers only."""
     block = first.block.partition(CRLF + CRLF)[0] + CRLF + CRLF
     extra = (
@@ -98,18 +98,18 @@ def revisit(url: str, date: str, first: Record) -> Record:
     return replace(first, kind="revisit", url=url, date=date, block=block, extra=extra)
 
 
-def conversion(url: str, date: str, text: str) -> Record:
+def conversion(url: str, date: str, text: str) -> WrittenRecord:
     """The ready-made text of a page, as WET files hold it."""
-    return Record("conversion", url, date, "text/plain", text.encode())
+    return WrittenRecord("conversion", url, date, "text/plain", text.encode())
 
 
-def write_warc(path: Path, records: list[Record]) -> None:
+def write_warc(path: Path, records: list[WrittenRecord]) -> None:
     """Write a WARC file: one gzip member for each record where the name ends in `.gz`."""
     compressed = path.suffix == ".gz"
     path.write_bytes(b"".join(record.member() if compressed else record.warc() for record in records))
 
 
-def write_damaged_warc(path: Path, records: list[Record], broken: int) -> None:
+def write_damaged_warc(path: Path, records: list[WrittenRecord], broken: int) -> None:
     """Write a compressed WARC file in which member `broken` is spoilt in its middle and the last one is cut short."""
     members = [record.member() for record in records]
     spoilt = members[broken]

@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 
 from corpus.sample.archive import Record, Response, conversion, response, warcinfo, write_warc
-from corpus.sample.pages import NAVIGATION, Site, article_page, bare_page, spam_page
-from corpus.sample.prose import Article, english_article, sectioned_page
+from corpus.sample.pages import NAVIGATION, SampleSite, article_page, bare_page, spam_page
+from corpus.sample.prose import SampleArticle, english_article, sectioned_page
 from corpus.sample.shelves import QUESTION, wikipedia_article
 from corpus.sample.web import SITES, Web, says, url_of
 
@@ -35,7 +35,7 @@ ENDS: dict[str, dict[str, tuple[str, ...]]] = {
 _GOOD, _TEXTS, _LEAK, _PERSONAL, _TWICE = range(200, 212), range(212, 218), 218, 219, 220
 WARES = ("umbrella", "garden chair", "slipper", "anchor", "curtain hook", "kettle", "lamp shade", "door mat")
 MAKERS = ("Best", "Top", "Super", "Mega", "Prime", "Value", "Deluxe", "Budget", "Smart", "Hot")
-_MIRRORS = (Site("copies.example", "Copies", "blog"), Site("allarticles.example", "All Articles", "news"))
+_MIRRORS = (SampleSite("copies.example", "Copies", "blog"), SampleSite("allarticles.example", "All Articles", "news"))
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class _Crawl:
         self.warc.append(response(url, self.date(), answer))
         self.planted.append(Planted(url, kind, sentence))
 
-    def article(self, kind: str, article: Article, site: Site, url: str = "") -> None:
+    def article(self, kind: str, article: SampleArticle, site: SampleSite, url: str = "") -> None:
         self.page(kind, url or url_of(site, article), article_page(article, site), says(article))
 
 
@@ -107,7 +107,7 @@ def _ordinary(crawl: _Crawl) -> None:
     crawl.page("filler", "https://oddments.example/crawled/new", filler, "Lorem ipsum dolor sit amet")
     for number in range(2):
         article = sectioned_page(number + 3, "de")
-        crawl.article("German", article, Site("moewenblatt.example", "Möwenblatt"))
+        crawl.article("German", article, SampleSite("moewenblatt.example", "Möwenblatt"))
     crawl.page("not found", "https://oddments.example/crawled/gone", Response(b"gone", "text/html", 404))
 
 
@@ -149,6 +149,6 @@ def _wrong(crawl: _Crawl) -> None:
     crawl.article("personal data", replace(open_book, paragraphs=(*open_book.paragraphs, CONTACT)), SITES[2])
 
 
-def first_of_webtext() -> Article:
+def first_of_webtext() -> SampleArticle:
     """The article that the sample's web uses first, which WebText keeps."""
     return Web().article()

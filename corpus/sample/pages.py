@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from random import Random
 
-from corpus.sample.prose import Article
+from corpus.sample.prose import SampleArticle
 
 COOKIE_BANNER = "We use cookies to remember that you have seen this notice about cookies."
 COMMENTS = (
@@ -40,7 +40,7 @@ WORDS_OF_LABELS = {
 
 
 @dataclass(frozen=True)
-class Site:
+class SampleSite:
     """A host of the sample, the name it prints over its pages, and the layout of those pages."""
 
     host: str
@@ -54,15 +54,15 @@ def _list(items: list[str], attributes: str = "") -> str:
     return f"<ul{attributes}>{links}</ul>"
 
 
-def _paragraphs(article: Article) -> str:
+def _paragraphs(article: SampleArticle) -> str:
     return "\n".join(f"<p>{escape(paragraph, quote=False)}</p>" for paragraph in article.paragraphs)
 
 
-def _labels(article: Article) -> tuple[str, str, str, str]:
+def _labels(article: SampleArticle) -> tuple[str, str, str, str]:
     return WORDS_OF_LABELS.get(article.language, WORDS_OF_LABELS["en"])
 
 
-def _comments(article: Article, random: Random) -> str:
+def _comments(article: SampleArticle, random: Random) -> str:
     rows = "".join(
         f'<div class="comment"><span class="author">{random.choice(HANDLES)}</span><p>{text}</p>'
         f'<a class="reply" href="#reply">Reply</a></div>'
@@ -71,7 +71,7 @@ def _comments(article: Article, random: Random) -> str:
     return f'<section id="comments" class="comments"><h3>{_labels(article)[1]}</h3>{rows}</section>'
 
 
-def _sidebar(article: Article, random: Random) -> str:
+def _sidebar(article: SampleArticle, random: Random) -> str:
     teasers = [f"{random.choice(NAVIGATION)}: {text}" for text in random.sample(COMMENTS, 4)]
     return (
         f'<aside class="sidebar"><h3>{_labels(article)[0]}</h3>{_list(teasers)}'
@@ -79,7 +79,7 @@ def _sidebar(article: Article, random: Random) -> str:
     )
 
 
-def _news(article: Article, random: Random) -> str:
+def _news(article: SampleArticle, random: Random) -> str:
     day = f"2016-{random.randint(10, 12)}-{random.randint(10, 28)}"
     return (
         f'<main><article class="story"><h1>{escape(article.title)}</h1>\n'
@@ -88,7 +88,7 @@ def _news(article: Article, random: Random) -> str:
     )
 
 
-def _blog(article: Article, random: Random) -> str:
+def _blog(article: SampleArticle, random: Random) -> str:
     return (
         f'<div id="content"><div class="post hentry"><h2 class="entry-title">{escape(article.title)}</h2>\n'
         f'<div class="entry-content">{_paragraphs(article)}</div>\n'
@@ -98,7 +98,7 @@ def _blog(article: Article, random: Random) -> str:
     )
 
 
-def _forum(article: Article, random: Random) -> str:
+def _forum(article: SampleArticle, random: Random) -> str:
     posts = "\n".join(
         f'<div class="post" id="p{index}"><div class="postprofile"><b>{random.choice(HANDLES)}</b><br>'
         f'Posts: {random.randint(3, 900)}</div><div class="postbody"><div class="content"><p>'
@@ -112,7 +112,7 @@ def _forum(article: Article, random: Random) -> str:
     )
 
 
-def _documentation(article: Article, random: Random) -> str:
+def _documentation(article: SampleArticle, random: Random) -> str:
     year = random.randint(2009, 2016)
     code = (
         f'$ daybook add "{escape(article.title, quote=False)}" +{article.topic.split()[0]}\n'
@@ -127,7 +127,7 @@ def _documentation(article: Article, random: Random) -> str:
     )
 
 
-def _recipe(article: Article, random: Random) -> str:
+def _recipe(article: SampleArticle, random: Random) -> str:
     root, grain = random.choice(("leek", "parsnip", "beetroot", "celeriac")), random.choice(("barley", "oats", "rye"))
     herb, fat = random.choice(("thyme", "lovage", "dill")), random.choice(("butter", "walnut oil", "dripping"))
     ingredients = (f"{random.randint(2, 6)} {root}s", f"a cup of {grain}", f"a handful of {herb}", f"a knob of {fat}")
@@ -149,7 +149,7 @@ def _recipe(article: Article, random: Random) -> str:
     )
 
 
-def _table(article: Article, random: Random) -> str:
+def _table(article: SampleArticle, random: Random) -> str:
     rows = "".join(
         f"<tr><td>{week}</td><td>{random.randint(2, 60)}</td><td>{random.randint(10, 99) / 10}</td>"
         f"<td>{random.choice(('fair', 'wet', 'windy', 'still', 'fog until ten'))}</td></tr>"
@@ -163,7 +163,7 @@ def _table(article: Article, random: Random) -> str:
     )
 
 
-def _encyclopedia(article: Article, random: Random) -> str:
+def _encyclopedia(article: SampleArticle, random: Random) -> str:
     return (
         f'<div id="mw-head">{_list(["Article", "Talk", "Read", "Edit", "View history"])}</div>'
         f'<div id="content" class="mw-body"><h1 id="firstHeading">{escape(article.title)}</h1>\n'
@@ -184,7 +184,7 @@ LAYOUTS = {
 }
 
 
-def article_page(article: Article, site: Site, charset: str = "utf-8") -> str:
+def article_page(article: SampleArticle, site: SampleSite, charset: str = "utf-8") -> str:
     """The whole HTML page of an article on a site; `charset` is what its meta element says ("" for none)."""
     random = Random(f"{site.host} {article.title}")
     navigation = _list(random.sample(NAVIGATION, random.randint(5, 8)), ' class="menu"')

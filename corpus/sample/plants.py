@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from corpus.sample.archive import ENCODINGS, Response, conversion, revisit
-from corpus.sample.pages import NAVIGATION, Site, article_page, bare_page, spam_page
-from corpus.sample.posts import DELETED, REMOVED, Link
-from corpus.sample.prose import Article, sectioned_page, short_page
-from corpus.sample.web import CRAWL, DAMAGED, SITES, WET, Outcome, Web, edit, plant_kept, says, show, url_of
+from corpus.sample.pages import NAVIGATION, SampleSite, article_page, bare_page, spam_page
+from corpus.sample.posts import DELETED, REMOVED, SampleLink
+from corpus.sample.prose import SampleArticle, sectioned_page, short_page
+from corpus.sample.web import CRAWL, DAMAGED, SITES, WET, PageOutcome, Web, edit, plant_kept, says, show, url_of
 
 NEWS, OTHER_NEWS, THIRD_NEWS, BLOG = SITES[0], SITES[2], SITES[3], SITES[9]
 FOREIGN = (
-    ("de", 10, Site("moewenblatt.example", "Möwenblatt")),
-    ("fr", 10, Site("lacorne.example", "La Corne de brume", "blog")),
-    ("es", 3, Site("elfarol.example", "El Farol")),
+    ("de", 10, SampleSite("moewenblatt.example", "Möwenblatt")),
+    ("fr", 10, SampleSite("lacorne.example", "La Corne de brume", "blog")),
+    ("es", 3, SampleSite("elfarol.example", "El Farol")),
 )
 FAR_EAST = (
-    ("ja", Site("todai.example", "灯台だより", "blog"), "shift_jis"),
-    ("zh", Site("mianbao.example", "面包日记", "blog"), "gb18030"),
+    ("ja", SampleSite("todai.example", "灯台だより", "blog"), "shift_jis"),
+    ("zh", SampleSite("mianbao.example", "面包日记", "blog"), "gb18030"),
 )
 ENCYCLOPEDIAS = (("en.wikipedia.org", "wiki"), ("en.m.wikipedia.org", "wiki"), ("www.wikiwand.com", "en"))
 CAFE = "The café on the corner charges £2 for soup, which is naïve but fair"
@@ -71,33 +71,33 @@ def _unwanted(web: Web) -> None:
         article = web.article()
         url = show(web, article)
         if number < 13:
-            web.expect(url, "low karma", Outcome.NOT_ASKED, karma=web.ask(url, article.title, good=False))
+            web.expect(url, "low karma", PageOutcome.NOT_ASKED, karma=web.ask(url, article.title, good=False))
         elif number < 16:
-            web.links.append(Link(url, article.title, (2, 1, 2)))
-            web.expect(url, "low karma, high sum", Outcome.NOT_ASKED, karma=2)
+            web.links.append(SampleLink(url, article.title, (2, 1, 2)))
+            web.expect(url, "low karma, high sum", PageOutcome.NOT_ASKED, karma=2)
         else:
-            web.expect(url, "nobody linked", Outcome.NOT_ASKED)
+            web.expect(url, "nobody linked", PageOutcome.NOT_ASKED)
 
 
 def _special_posts(web: Web) -> None:
     """Pages whose only good posts do not count, or count because of a later retrieval."""
-    rose = Link("", "", (1,), months=("2016-12",), later=57)
+    rose = SampleLink("", "", (1,), months=("2016-12",), later=57)
     cases = (
-        ("over 18", Link("", "", (9, 40), {"over_18": True})),
-        ("over 18", Link("", "", (5,), {"over_18": True})),
-        ("after the cut-off", Link("", "", (30,), months=("2018-01",))),
-        ("after the cut-off", Link("", "", (8, 9), months=("2018-01",))),
-        ("score fell later", Link("", "", (12,), months=("2016-12",), later=1)),
-        ("deleted", Link("", "", (77,), DELETED)),
-        ("deleted", Link("", "", (6,), REMOVED)),
+        ("over 18", SampleLink("", "", (9, 40), {"over_18": True})),
+        ("over 18", SampleLink("", "", (5,), {"over_18": True})),
+        ("after the cut-off", SampleLink("", "", (30,), months=("2018-01",))),
+        ("after the cut-off", SampleLink("", "", (8, 9), months=("2018-01",))),
+        ("score fell later", SampleLink("", "", (12,), months=("2016-12",), later=1)),
+        ("deleted", SampleLink("", "", (77,), DELETED)),
+        ("deleted", SampleLink("", "", (6,), REMOVED)),
         ("score rose later", rose),
     )
-    outcomes = {"deleted": Outcome.NOT_KEPT, "score rose later": Outcome.KEPT}
+    outcomes = {"deleted": PageOutcome.NOT_KEPT, "score rose later": PageOutcome.KEPT}
     for kind, link in cases:
         article = web.article()
         url = show(web, article)
         web.links.append(replace(link, url=url, title=article.title))
-        web.expect(url, kind, outcomes.get(kind, Outcome.NOT_ASKED), karma=rose.later if link == rose else None)
+        web.expect(url, kind, outcomes.get(kind, PageOutcome.NOT_ASKED), karma=rose.later if link == rose else None)
 
 
 def _manual(web: Web) -> None:
@@ -116,7 +116,7 @@ def _charsets(web: Web) -> None:
         html = re.sub(r'(?<=>)"|(?<=[ >])"(?=\w)', "“", article_page(article, BLOG, meta))
         web.capture(url, Response(html.encode(charset, "xmlcharrefreplace"), header))
         kind = f"charset {number}: {charset} as {header.partition('=')[2] or meta or 'undeclared'}"
-        web.expect(url, kind, Outcome.KEPT, karma=web.ask(url, article.title), says=CAFE)
+        web.expect(url, kind, PageOutcome.KEPT, karma=web.ask(url, article.title), says=CAFE)
 
 
 def _encodings(web: Web) -> None:
@@ -125,7 +125,7 @@ def _encodings(web: Web) -> None:
         article = web.article()
         url = url_of(NEWS, article)
         web.capture(url, Response(article_page(article, NEWS).encode(), encoding=encoding))
-        web.expect(url, f"encoding {encoding}", Outcome.KEPT, karma=web.ask(url, article.title), says=says(article))
+        web.expect(url, f"encoding {encoding}", PageOutcome.KEPT, karma=web.ask(url, article.title), says=says(article))
 
 
 def _redirects(web: Web) -> None:
@@ -140,12 +140,12 @@ def _redirects(web: Web) -> None:
             web.capture(url, Response(b"", status=301 + number % 2, location=relative), CRAWL[0])
         web.capture(final, article_page(article, OTHER_NEWS), CRAWL[1])
         karma = web.ask(start, article.title)
-        web.expect(start, "redirect", Outcome.NOT_KEPT, karma=karma)
-        web.expect(final, "redirected to", Outcome.KEPT, karma=karma, says=says(article))
+        web.expect(start, "redirect", PageOutcome.NOT_KEPT, karma=karma)
+        web.expect(final, "redirected to", PageOutcome.KEPT, karma=karma, says=says(article))
     there, back = "https://carousel.example/there", "https://carousel.example/back"
     for url, location in ((there, back), (back, there)):
         web.capture(url, Response(b"", status=301, location=location))
-        web.expect(url, "redirect loop", Outcome.NOT_KEPT, karma=web.ask(url, "Round and round"))
+        web.expect(url, "redirect loop", PageOutcome.NOT_KEPT, karma=web.ask(url, "Round and round"))
 
 
 def _revisits(web: Web) -> None:
@@ -157,8 +157,8 @@ def _revisits(web: Web) -> None:
         again = url if number < 2 else url.replace("2016/11", "print")
         web.put(revisit(again, web.date(), first), CRAWL[1])
         if again != url:
-            web.facts[-1] = replace(web.facts[-1], outcome=Outcome.ONE_OF_GROUP, group="revisit")
-            web.expect(again, "revisit", Outcome.ONE_OF_GROUP, karma=web.ask(again, article.title), group="revisit")
+            web.facts[-1] = replace(web.facts[-1], outcome=PageOutcome.ONE_OF_GROUP, group="revisit")
+            web.expect(again, "revisit", PageOutcome.ONE_OF_GROUP, karma=web.ask(again, article.title), group="revisit")
 
 
 def _captured_twice(web: Web) -> None:
@@ -170,10 +170,10 @@ def _captured_twice(web: Web) -> None:
         web.capture(url, article_page(again, THIRD_NEWS), CRAWL[2])
 
 
-def _group(web: Web, group: str, kind: str, copies: Iterable[tuple[str, Article, Site]]) -> None:
+def _group(web: Web, group: str, kind: str, copies: Iterable[tuple[str, SampleArticle, SampleSite]]) -> None:
     for url, article, site in copies:
         web.capture(url, article_page(article, site))
-        web.expect(url, kind, Outcome.ONE_OF_GROUP, karma=web.ask(url, article.title), group=group)
+        web.expect(url, kind, PageOutcome.ONE_OF_GROUP, karma=web.ask(url, article.title), group=group)
 
 
 def _exact_duplicates(web: Web) -> None:
@@ -201,7 +201,7 @@ def _chain(web: Web) -> None:
     article = web.long_article()
     for site in SITES[3:6]:
         url = show(web, article, site)
-        web.expect(url, "chain", Outcome.KEPT_OR_NEAR, karma=web.ask(url, article.title), group="chain")
+        web.expect(url, "chain", PageOutcome.KEPT_OR_NEAR, karma=web.ask(url, article.title), group="chain")
         article = replace(article, paragraphs=article.paragraphs[:-1])
 
 
@@ -211,8 +211,8 @@ def _encyclopedia(web: Web) -> None:
         article = replace(web.article(), title=f"The trade of {number + 3} names")
         host, folder = ENCYCLOPEDIAS[number % 3]
         url = f"https://{host}/{folder}/{article.topic.title().replace(' ', '_')}_{number}"
-        web.capture(url, article_page(article, Site(host, "Wikipedia", "encyclopedia")))
-        web.expect(url, "wikipedia", Outcome.WIKIPEDIA, karma=web.ask(url, article.title))
+        web.capture(url, article_page(article, SampleSite(host, "Wikipedia", "encyclopedia")))
+        web.expect(url, "wikipedia", PageOutcome.WIKIPEDIA, karma=web.ask(url, article.title))
 
 
 def _languages(web: Web) -> None:
@@ -223,7 +223,7 @@ def _languages(web: Web) -> None:
             url = f"https://{site.host}/{number}"
             web.capture(url, article_page(article, site))
             web.expect(
-                url, f"language {language}", Outcome.LANGUAGE, karma=web.ask(url, article.title), says=says(article)
+                url, f"language {language}", PageOutcome.LANGUAGE, karma=web.ask(url, article.title), says=says(article)
             )
     for language, site, charset in FAR_EAST:
         for number in range(3):
@@ -233,7 +233,7 @@ def _languages(web: Web) -> None:
             html = article_page(article, site, "gb2312" if charset == "gb18030" else charset)
             web.capture(url, Response(html.encode(charset, "xmlcharrefreplace"), header))
             text = re.split("[，。]", article.paragraphs[0])[0]
-            web.expect(url, f"language {language}", Outcome.LANGUAGE, karma=web.ask(url, article.title), says=text)
+            web.expect(url, f"language {language}", PageOutcome.LANGUAGE, karma=web.ask(url, article.title), says=text)
 
 
 def _no_articles(web: Web) -> None:
@@ -243,15 +243,15 @@ def _no_articles(web: Web) -> None:
     stub = bare_page("A note", "Back on Monday. The page about nets will be here soon.")
     wall = bare_page("Are you a robot?", "Please make sure you are not a robot. Enable cookies and JavaScript.")
     cases = [
-        *[("not found", Outcome.STATUS, Response(missing.encode(), status=404))] * 4,
-        *[("unavailable", Outcome.STATUS, Response(b"Back soon.", "text/plain", 503))] * 2,
-        *[("empty", Outcome.EMPTY, Response(b""))] * 2,
-        *[("pdf", Outcome.NO_HTML, Response(PDF, "application/pdf"))] * 2,
-        *[("image", Outcome.NO_HTML, Response(PNG, "image/png"))] * 2,
-        *[("soft 404", Outcome.QUALITY, Response(lost.encode()))] * 3,
-        *[("robot wall", Outcome.QUALITY, Response(wall.encode()))] * 2,
-        *[("thin", Outcome.QUALITY, Response(stub.encode()))] * 5,
-        *[("spam", Outcome.REPETITION, Response(spam_page(number).encode())) for number in range(5)],
+        *[("not found", PageOutcome.STATUS, Response(missing.encode(), status=404))] * 4,
+        *[("unavailable", PageOutcome.STATUS, Response(b"Back soon.", "text/plain", 503))] * 2,
+        *[("empty", PageOutcome.EMPTY, Response(b""))] * 2,
+        *[("pdf", PageOutcome.NO_HTML, Response(PDF, "application/pdf"))] * 2,
+        *[("image", PageOutcome.NO_HTML, Response(PNG, "image/png"))] * 2,
+        *[("soft 404", PageOutcome.QUALITY, Response(lost.encode()))] * 3,
+        *[("robot wall", PageOutcome.QUALITY, Response(wall.encode()))] * 2,
+        *[("thin", PageOutcome.QUALITY, Response(stub.encode()))] * 5,
+        *[("spam", PageOutcome.REPETITION, Response(spam_page(number).encode())) for number in range(5)],
     ]
     for number, (kind, outcome, answer) in enumerate(cases):
         url = f"https://oddments.example/{kind.replace(' ', '-')}/{number}"
@@ -268,9 +268,9 @@ def _ready_made_text(web: Web) -> None:
         text = "\n".join((article.title, *NAVIGATION[:4], *article.paragraphs, f"© 2016 {site.name}"))
         web.put(conversion(url, web.date(), text), WET)
         if number < 10:
-            web.expect(url, "wet", Outcome.KEPT, karma=web.ask(url, article.title), says=says(article))
+            web.expect(url, "wet", PageOutcome.KEPT, karma=web.ask(url, article.title), says=says(article))
         else:
-            web.expect(url, "wet, nobody linked", Outcome.NOT_ASKED)
+            web.expect(url, "wet, nobody linked", PageOutcome.NOT_ASKED)
 
 
 def _damaged_file(web: Web) -> None:
@@ -278,14 +278,14 @@ def _damaged_file(web: Web) -> None:
     for number in range(8):
         plant_kept(web, web.article(), "in a damaged file", NEWS, DAMAGED)
         if number in (3, 7):
-            web.facts[-1] = replace(web.facts[-1], kind="damaged record", outcome=Outcome.NOT_KEPT, says="")
+            web.facts[-1] = replace(web.facts[-1], kind="damaged record", outcome=PageOutcome.NOT_KEPT, says="")
 
 
 def _links_without_page(web: Web) -> None:
     """Good links whose pages nobody captured."""
     for number in range(40):
         url = f"https://faraway{number % 7}.example/{number}/"
-        web.expect(url, "no page", Outcome.NO_PAGE, karma=web.ask(url, "A page that was never fetched"))
+        web.expect(url, "no page", PageOutcome.NO_PAGE, karma=web.ask(url, "A page that was never fetched"))
 
 
 PLANTS: tuple[Callable[[Web], None], ...] = (

@@ -56,7 +56,7 @@ ODD_LINES = {
 
 
 @dataclass(frozen=True)
-class Link:
+class SampleLink:
     """A URL that posts link to: their scores, and the fields that make them special.
 
     `later` is the score of the first post when it was retrieved again, for a later dump.
@@ -79,7 +79,7 @@ class Dumps:
     lines: dict[str, int]
 
 
-def write_dumps(links: list[Link], prose: str) -> Dumps:
+def write_dumps(links: list[SampleLink], prose: str) -> Dumps:
     """All posts about `links`, the posts that link to no page, and the odd lines; `prose` fills one huge self post."""
     random = Random("posts")
     posts = [post for link in [*links, *_elsewhere(random)] for post in _posts(link, random)]
@@ -97,7 +97,7 @@ def write_dumps(links: list[Link], prose: str) -> Dumps:
     return Dumps({DUMPS[month]: b"\n".join(rows) + b"\n" for month, rows in lines.items()}, odd)
 
 
-def _posts(link: Link, random: Random) -> Iterator[tuple[str, dict[str, Any]]]:
+def _posts(link: SampleLink, random: Random) -> Iterator[tuple[str, dict[str, Any]]]:
     """The posts of one link, each with the dump it stands in."""
     for number, score in enumerate(link.scores):
         month = random.choice(link.months)
@@ -170,29 +170,33 @@ def _drift(record: dict[str, Any], number: int) -> dict[str, Any]:
     return record
 
 
-def _elsewhere(random: Random) -> Iterator[Link]:
+def _elsewhere(random: Random) -> Iterator[SampleLink]:
     """Posts that lead to no page of the sample: pictures, films, encyclopedias, Reddit itself, and nowhere at all."""
     good = (random.randint(3, 900),)
     for number in range(60):
         where = {"is_self": True, "domain": "self.slowcrafts", "selftext": "Asking for a friend with a loom."}
-        yield Link(f"https://www.reddit.com/r/quiet/comments/5s{number}/", "How do I begin?", good, where)
+        yield SampleLink(f"https://www.reddit.com/r/quiet/comments/5s{number}/", "How do I begin?", good, where)
     for number in range(25):
-        yield Link(f"https://i.imgur.com/a{number:05x}.jpg", "My grandmother's bench", good, verbatim=True)
-        yield Link(f"https://www.youtube.com/watch?v=lantern{number:04}", "A kettle, for an hour", good, verbatim=True)
-        yield Link(f"https://www.reddit.com/r/soup/comments/5r{number}/", "See this thread", good, verbatim=True)
+        yield SampleLink(f"https://i.imgur.com/a{number:05x}.jpg", "My grandmother's bench", good, verbatim=True)
+        yield SampleLink(
+            f"https://www.youtube.com/watch?v=lantern{number:04}", "A kettle, for an hour", good, verbatim=True
+        )
+        yield SampleLink(f"https://www.reddit.com/r/soup/comments/5r{number}/", "See this thread", good, verbatim=True)
     for number in range(8):
-        yield Link(f"https://en.wikipedia.org/wiki/Invented_trade_{number}", "TIL", good)
-        yield Link(f"https://de.wikipedia.org/wiki/Handwerk_{number}", "Gelernt", good)
+        yield SampleLink(f"https://en.wikipedia.org/wiki/Invented_trade_{number}", "TIL", good)
+        yield SampleLink(f"https://de.wikipedia.org/wiki/Handwerk_{number}", "Gelernt", good)
     for number in range(15):
-        yield Link(f"https://private.example/{number}", "After dark", good, {"over_18": True})
-        yield Link(f"https://gone.example/{number}", "Gone", good, DELETED if number % 2 else REMOVED)
+        yield SampleLink(f"https://private.example/{number}", "After dark", good, {"over_18": True})
+        yield SampleLink(f"https://gone.example/{number}", "Gone", good, DELETED if number % 2 else REMOVED)
     for number in range(4):
-        yield Link(f"https://umbrellas.example/offer/{number}", "An offer", good, {"promoted": True}, verbatim=True)
+        yield SampleLink(
+            f"https://umbrellas.example/offer/{number}", "An offer", good, {"promoted": True}, verbatim=True
+        )
     odd_urls = ("mailto:keeper@harbour.example", "javascript:void(0)", "http://", "not a url", "http://127.0.0.1/x")
     for url in odd_urls:
-        yield Link(url, "Odd", good, verbatim=True)
+        yield SampleLink(url, "Odd", good, verbatim=True)
     for _ in range(6):
-        yield Link("https://null.example/", "No address", good, {"url": None, "domain": None}, verbatim=True)
+        yield SampleLink("https://null.example/", "No address", good, {"url": None, "domain": None}, verbatim=True)
 
 
 def _huge_line(random: Random, prose: str) -> bytes:

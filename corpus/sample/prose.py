@@ -51,7 +51,7 @@ VOWEL_AFTER_A = re.compile(r"\b([Aa]) (?=[aeio])(?!one\b|eu)")
 
 
 @dataclass(frozen=True)
-class Article:
+class SampleArticle:
     """One text of the sample, still without a page around it."""
 
     title: str
@@ -125,7 +125,7 @@ PLANS = [_parse_angle("title: " + block) for block in ANGLES.strip().removeprefi
 ENGLISH_ARTICLES = len(TRADES) * len(PLANS)
 
 
-class _Writer:
+class _ProseWriter:
     """Fills the slots of one article: some stay as they are, others come from a deck of their own."""
 
     def __init__(self, trade: dict[str, list[str]], random: Random):
@@ -181,7 +181,7 @@ def _cast(random: Random) -> dict[str, str]:
     }
 
 
-def _paragraph(plan: list[str], writer: _Writer, length: str) -> str:
+def _paragraph(plan: list[str], writer: _ProseWriter, length: str) -> str:
     how_many, *patterns = plan
     low, _, high = how_many.replace("*", str(len(patterns))).partition("-")
     must = [index for index, pattern in enumerate(patterns) if pattern.startswith("! ")]
@@ -191,20 +191,20 @@ def _paragraph(plan: list[str], writer: _Writer, length: str) -> str:
     return " ".join(writer.write(patterns[index].removeprefix("! ")) for index in chosen)
 
 
-def english_article(number: int) -> Article:
+def english_article(number: int) -> SampleArticle:
     """English article `number` of `ENGLISH_ARTICLES`: 150 to 700 words on one trade from one angle."""
     random = Random(f"article {number}")
     trade = TRADES[number % len(TRADES)]
     angle = (number // len(TRADES) + number) % len(PLANS)
     titles, plans = PLANS[angle]
-    writer = _Writer(trade, random)
+    writer = _ProseWriter(trade, random)
     title = writer.write(random.choice(titles))
     length = random.choice(("short", "usual", "usual", "long"))
     paragraphs = tuple(_paragraph(plan, writer, length) for plan in plans)
-    return Article(title, _person(random)[0], paragraphs, topic=trade["core"][0], angle=angle)
+    return SampleArticle(title, _person(random)[0], paragraphs, topic=trade["core"][0], angle=angle)
 
 
-def sectioned_page(number: int, language: str) -> Article:
+def sectioned_page(number: int, language: str) -> SampleArticle:
     """A page of two sections in German ("de"), French ("fr") or Spanish ("es"), or of the English "manual".
 
     The pairs of sections come in a fixed order; ten different pages can be made of five sections.
@@ -227,12 +227,12 @@ def sectioned_page(number: int, language: str) -> Article:
         text = " ".join(CHOICE.sub(lambda match: random.choice(match[1].split("|")), block[index]) for index in keep)
         paragraphs.append(SLOT.sub(fill, text))
     title = " – ".join((blocks[first][0], blocks[second][0]))
-    return Article(title, name, tuple(paragraphs), "en" if language == "manual" else language, language)
+    return SampleArticle(title, name, tuple(paragraphs), "en" if language == "manual" else language, language)
 
 
-def short_page(number: int, language: str) -> Article:
+def short_page(number: int, language: str) -> SampleArticle:
     """A page of Japanese ("ja") or Chinese ("zh")."""
     sentences = SENTENCES[language]
     turned = sentences[number % len(sentences) :] + sentences[: number % len(sentences)]
     half = len(turned) // 2
-    return Article(turned[0][:8], "", ("".join(turned[:half]), "".join(turned[half:])), language, language)
+    return SampleArticle(turned[0][:8], "", ("".join(turned[:half]), "".join(turned[half:])), language, language)

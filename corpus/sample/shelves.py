@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from corpus.sample.prose import Article, english_article
+from corpus.sample.prose import SampleArticle, english_article
 
 HEAD = (
     '<mediawiki xml:lang="en" version="0.11"><siteinfo><dbname>enwiki</dbname>'
@@ -56,7 +56,7 @@ def _book(number: int) -> dict[str, str]:
     }
 
 
-def wikipedia_article(number: int) -> Article:
+def wikipedia_article(number: int) -> SampleArticle:
     """Article `number` of the dump."""
     return english_article(_FIRST_ARTICLE + number)
 

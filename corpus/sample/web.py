@@ -10,29 +10,29 @@ from random import Random
 from typing import Any
 
 from corpus.sample.archive import Record, Response, request, response
-from corpus.sample.pages import Site, article_page
-from corpus.sample.posts import Link
-from corpus.sample.prose import ENGLISH_ARTICLES, Article, english_article
+from corpus.sample.pages import SampleSite, article_page
+from corpus.sample.posts import SampleLink
+from corpus.sample.prose import ENGLISH_ARTICLES, SampleArticle, english_article
 
 CRAWL = ("sample-0000.warc.gz", "sample-0001.warc.gz", "sample-0002.warc")
 WET, DAMAGED = "sample-0003.warc.wet.gz", "sample-0004-damaged.warc.gz"
 SITES = (
-    Site("harbourgazette.example", "The Harbour Gazette"),
-    Site("www.wendlepost.example", "Wendle Post", scheme="http"),
-    Site("northernlantern.example", "Northern Lantern"),
-    Site("valleycourier.example", "Valley Courier"),
-    Site("magazine.slowtrades.example", "Slow Trades"),
-    Site("dailyferry.example", "The Daily Ferry", scheme="http"),
-    Site("marlpapers.example", "The Marl Papers"),
-    Site("slowhands.example", "Slow Hands", "blog"),
-    Site("www.kestrelbaynotes.example", "Kestrel Bay Notes", "blog", "http"),
-    Site("atticlight.example", "Attic Light", "blog"),
-    Site("mudandrope.example", "Mud and Rope", "blog"),
-    Site("boards.longbench.example", "The Long Bench", "forum", "http"),
-    Site("forum.tarandtwine.example", "Tar & Twine", "forum"),
-    Site("docs.daybook.example", "daybook", "documentation"),
-    Site("soupandtools.example", "Soup and Tools", "recipe"),
-    Site("almanac.tidewatchers.example", "Tidewatchers' Almanac", "table", "http"),
+    SampleSite("harbourgazette.example", "The Harbour Gazette"),
+    SampleSite("www.wendlepost.example", "Wendle Post", scheme="http"),
+    SampleSite("northernlantern.example", "Northern Lantern"),
+    SampleSite("valleycourier.example", "Valley Courier"),
+    SampleSite("magazine.slowtrades.example", "Slow Trades"),
+    SampleSite("dailyferry.example", "The Daily Ferry", scheme="http"),
+    SampleSite("marlpapers.example", "The Marl Papers"),
+    SampleSite("slowhands.example", "Slow Hands", "blog"),
+    SampleSite("www.kestrelbaynotes.example", "Kestrel Bay Notes", "blog", "http"),
+    SampleSite("atticlight.example", "Attic Light", "blog"),
+    SampleSite("mudandrope.example", "Mud and Rope", "blog"),
+    SampleSite("boards.longbench.example", "The Long Bench", "forum", "http"),
+    SampleSite("forum.tarandtwine.example", "Tar & Twine", "forum"),
+    SampleSite("docs.daybook.example", "daybook", "documentation"),
+    SampleSite("soupandtools.example", "Soup and Tools", "recipe"),
+    SampleSite("almanac.tidewatchers.example", "Tidewatchers' Almanac", "table", "http"),
 )
 # Which layouts suit which of the eight angles of `corpus.sample.angles`.
 LAYOUTS = (
@@ -60,7 +60,7 @@ OPENERS = frozenset(
 )
 
 
-class Outcome(StrEnum):
+class PageOutcome(StrEnum):
     """What should become of a URL. The family of a rejection says what is wrong with the page, not which rule saw it.
 
     Of a group exactly one URL is kept. `NOT_KEPT`: rejected, quarantined or without an answer. `NOT_ASKED`: no link
@@ -92,7 +92,7 @@ class Fact:
 
     url: str
     kind: str
-    outcome: Outcome
+    outcome: PageOutcome
     karma: int | None = None
     says: str = ""
     group: str = ""
@@ -104,7 +104,7 @@ class Web:
 
     random: Random = field(default_factory=lambda: Random("web"))
     records: dict[str, list[Record]] = field(default_factory=dict)
-    links: list[Link] = field(default_factory=list)
+    links: list[SampleLink] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     stock: list[int] = field(default_factory=list)
     captures: int = 0
@@ -112,11 +112,11 @@ class Web:
     def __post_init__(self) -> None:
         self.stock = self.random.sample(range(ENGLISH_ARTICLES), ENGLISH_ARTICLES)
 
-    def article(self) -> Article:
+    def article(self) -> SampleArticle:
         """An English article that no page has yet."""
         return english_article(self.stock.pop())
 
-    def long_article(self) -> Article:
+    def long_article(self) -> SampleArticle:
         """The longest of the next few, for pages that are to differ in little: the rest goes back into the stock."""
         best = max(self.stock[-30:], key=lambda number: len(english_article(number).text))
         self.stock.remove(best)
@@ -145,21 +145,21 @@ class Web:
         """Post about a URL one to four times, with enough karma or without; the highest score."""
         first = self.random.choice((3, 3, 4, 7, 12, 41, 160, 933)) if good else self.random.randint(0, 2)
         rest = [self.random.randint(0, 40 if good else 2) for _ in range(self.random.randint(0, 3))]
-        self.links.append(Link(url, title, (first, *rest)))
+        self.links.append(SampleLink(url, title, (first, *rest)))
         return max([first, *rest])
 
-    def expect(self, url: str, kind: str, outcome: Outcome, **more: Any) -> None:
+    def expect(self, url: str, kind: str, outcome: PageOutcome, **more: Any) -> None:
         """Note what should become of a URL."""
         self.facts.append(Fact(url, kind, outcome, **more))
 
 
-def site_for(article: Article, random: Random) -> Site:
+def site_for(article: SampleArticle, random: Random) -> SampleSite:
     """A site that would print such an article."""
     layout = "documentation" if article.topic == "manual" else random.choice(LAYOUTS[article.angle])
     return random.choice([site for site in SITES if site.layout == layout])
 
 
-def url_of(site: Site, article: Article) -> str:
+def url_of(site: SampleSite, article: SampleArticle) -> str:
     """Where the site would put the article."""
     slug = re.sub(r"\W+", "-", article.title.lower().replace("'", "")).strip("-")
     number = sum(map(ord, article.text))
@@ -167,14 +167,14 @@ def url_of(site: Site, article: Article) -> str:
     return f"{site.scheme}://{site.host}/{name}"
 
 
-def says(article: Article) -> str:
+def says(article: SampleArticle) -> str:
     """A sentence from the middle of an article, without quotation marks, to look for in the extracted text."""
     sentences = [sentence for text in article.paragraphs for sentence in text.split(". ")]
     plain = [sentence for sentence in sentences if len(sentence) > 40 and '"' not in sentence and "'" not in sentence]
     return plain[len(plain) // 2].strip(".")
 
 
-def show(web: Web, article: Article, site: Site | None = None, file: str = "") -> str:
+def show(web: Web, article: SampleArticle, site: SampleSite | None = None, file: str = "") -> str:
     """Capture an article on a site, by default one that suits it; the URL."""
     site = site or site_for(article, web.random)
     url = url_of(site, article)
@@ -182,14 +182,14 @@ def show(web: Web, article: Article, site: Site | None = None, file: str = "") -
     return url
 
 
-def plant_kept(web: Web, article: Article, kind: str, site: Site | None = None, file: str = "") -> str:
+def plant_kept(web: Web, article: SampleArticle, kind: str, site: SampleSite | None = None, file: str = "") -> str:
     """Capture an article, post about it, and expect it to be kept; the URL."""
     url = show(web, article, site, file)
-    web.expect(url, kind, Outcome.KEPT, karma=web.ask(url, article.title), says=says(article))
+    web.expect(url, kind, PageOutcome.KEPT, karma=web.ask(url, article.title), says=says(article))
     return url
 
 
-def edit(article: Article, edits: int, random: Random) -> Article:
+def edit(article: SampleArticle, edits: int, random: Random) -> SampleArticle:
     """The article with some sentences reworded a little, each in another paragraph."""
     paragraphs = [text.split(". ") for text in article.paragraphs]
     places = [

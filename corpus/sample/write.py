@@ -29,7 +29,7 @@ WRITTEN = "2017-02-03T09:00:00Z"
 
 
 @dataclass(frozen=True)
-class Sample:
+class WrittenSample:
     """The sample as written: two globs for `build_webtext`, and what to expect.
 
     `lines` counts the lines of all dumps ("all") and the odd ones among them by kind; `records` the whole WARC
@@ -47,7 +47,7 @@ class Sample:
     planted: tuple[Planted, ...]
 
 
-def write_sample(folder: Path) -> Sample:
+def write_sample(folder: Path) -> WrittenSample:
     """Write the sample below `folder`, which is made if need be: 0.9 MB, in half a second."""
     web = Web()
     for plant in PLANTS:
@@ -66,7 +66,7 @@ def write_sample(folder: Path) -> Sample:
         write_dump(folder / "submissions" / name, data)
     write_shelves(folder)
     broken = {DAMAGED: len(damaged)}
-    return Sample(
+    return WrittenSample(
         folder=folder,
         submissions=str(folder / "submissions" / "RS_*"),
         pages=str(folder / "crawl" / "sample-*"),

@@ -50,7 +50,7 @@ class TokenizerEntry:
 
 
 @dataclass(frozen=True)
-class Batch:
+class BatchEntry:
     """One record batch: `n_tokens` tokens from byte `values_offset` of the file on, end-of-text after each document.
 
     At `offsets_offset` lie `n_docs` + 1 numbers, int64: where each document begins, counted in tokens of the batch.
@@ -72,7 +72,7 @@ class Shard:
     n_tokens: int
     n_docs: int
     n_bytes: int
-    batches: tuple[Batch, ...]
+    batches: tuple[BatchEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,8 @@ def _sha256(values: dict[str, Any]) -> str:
 
 def _source(values: dict[str, Any]) -> SourceShards:
     shards = [
-        Shard(**{**shard, "batches": tuple(Batch(**batch) for batch in shard["batches"])}) for shard in values["shards"]
+        Shard(**{**shard, "batches": tuple(BatchEntry(**batch) for batch in shard["batches"])})
+        for shard in values["shards"]
     ]
     return SourceShards(**{**values, "shards": tuple(shards)})
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from corpus.shards.layout import Batch, ShardError, ShardManifest, SourceShards, read_shard_manifest
+from corpus.shards.layout import BatchEntry, ShardError, ShardManifest, SourceShards, read_shard_manifest
 from corpus.shards.verify import faults
 
 
@@ -161,7 +161,7 @@ def _map_file(path: Path) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _offsets(mapped: mmap.mmap | bytes, batch: Batch, path: str) -> np.ndarray:
+def _offsets(mapped: mmap.mmap | bytes, batch: BatchEntry, path: str) -> np.ndarray:
     offsets = np.frombuffer(mapped, "<i8", batch.n_docs + 1, batch.offsets_offset)
     if offsets[0] != 0 or offsets[-1] != batch.n_tokens:
         raise ShardError(f"{path}: the documents of the batch at {batch.values_offset} do not fill it")

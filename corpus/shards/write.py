@@ -23,7 +23,7 @@ from corpus.shards.documents import Documents, first_out_of_order, order_key, re
 from corpus.shards.layout import (
     SHARD_MANIFEST,
     SPLITS,
-    Batch,
+    BatchEntry,
     Shard,
     ShardError,
     ShardManifest,
@@ -208,13 +208,13 @@ def _check_tokens(
     raise ShardError(f"{path}: {doc_id} has {fault}")
 
 
-def _locate(path: Path) -> tuple[Batch, ...]:
+def _locate(path: Path) -> tuple[BatchEntry, ...]:
     """Where the buffers of tokens and of their offsets lie in a finished file.
 
     Arrow is asked, not re-implemented: over a mapping its buffers are views, so their addresses less that of the
     mapping are positions in the file.
     """
-    batches: list[Batch] = []
+    batches: list[BatchEntry] = []
     with pa.memory_map(str(path)) as file:
         mapped = file.read_buffer()
         reader = pa.ipc.open_file(pa.BufferReader(mapped))
@@ -222,5 +222,5 @@ def _locate(path: Path) -> tuple[Batch, ...]:
             tokens = reader.get_batch(number).column("tokens")
             offsets, values = tokens.buffers()[1], tokens.buffers()[3]
             places = values.address - mapped.address, offsets.address - mapped.address
-            batches.append(Batch(places[0], len(tokens.values), places[1], len(tokens)))
+            batches.append(BatchEntry(places[0], len(tokens.values), places[1], len(tokens)))
     return tuple(batches)

@@ -19,7 +19,7 @@ _TWO_TO_62 = 1 << 62
 _COUNTED_APART = 1 << 16
 
 
-class TooLarge(MemoryError):
+class TrainingTooLarge(MemoryError):
     """Training would need more memory than the limit."""
 
 
@@ -71,10 +71,10 @@ def merge_counts(parts: Sequence[Iterable[tuple[bytes, int]]]) -> WordCounts:
     return _gather((word, sum(count for _, count in group)) for word, group in merged)
 
 
-def fit(words: WordCounts, needed: "Memory", limit: int | None) -> Fitted:
+def fit(words: WordCounts, needed: "TrainingMemory", limit: int | None) -> Fitted:
     """The words that training may have below `limit` bytes of memory, the rarest left out; `None` is no limit.
 
-    `TooLarge` when not even the words of the greatest counts fit.
+    `TrainingTooLarge` when not even the words of the greatest counts fit.
     """
     total = int(words.counts.sum())
     if limit is None or needed.estimate(len(words), len(words.data)) <= limit:
@@ -85,7 +85,7 @@ def fit(words: WordCounts, needed: "Memory", limit: int | None) -> Fitted:
     estimates = [needed.estimate(int(n), int(size)) for n, size in zip(numbers, sizes, strict=True)]
     least = next((count for count, each in enumerate(estimates) if each <= limit and numbers[count]), None)
     if least is None:
-        raise TooLarge(
+        raise TrainingTooLarge(
             f"training needs at least {estimates[-1] / 1e6:,.0f} MB, the limit is {limit / 1e6:,.0f} MB; raise it"
         )
     kept = words.counts >= least
@@ -95,7 +95,7 @@ def fit(words: WordCounts, needed: "Memory", limit: int | None) -> Fitted:
 
 
 @dataclass(frozen=True)
-class Memory:
+class TrainingMemory:
     """The peak memory of a training: bytes at least, a distinct word, and a byte of the distinct words."""
 
     at_least: int

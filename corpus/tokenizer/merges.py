@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.tokenizer.counts import TooLarge, WordCounts
+from corpus.tokenizer.counts import TrainingTooLarge, WordCounts
 
 Merge = tuple[bytes, bytes]
 
@@ -87,7 +87,9 @@ class _Words:
     def __init__(self, symbols: np.ndarray, lengths: np.ndarray, counts: WordCounts, alphabet: list[bytes]):
         n = len(symbols)
         if n >= 2**31 - 1:
-            raise TooLarge(f"the distinct words have {n:,} symbols, positions are 32-bit; sample fewer documents")
+            raise TrainingTooLarge(
+                f"the distinct words have {n:,} symbols, positions are 32-bit; sample fewer documents"
+            )
         self.outside = n
         self.symbol = np.append(symbols, np.int32(_NONE))
         self.after = np.append(np.arange(1, n + 1, dtype=np.int32), np.int32(n))

@@ -21,7 +21,7 @@ Group = tuple[str, str]  # source, language
 
 
 @dataclass
-class Tally:
+class TokenTally:
     """Sums over documents; `other_tokens` are those of the tokenizer compared with, 0 without one."""
 
     documents: int = 0
@@ -30,7 +30,7 @@ class Tally:
     tokens: int = 0
     other_tokens: int = 0
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "TokenTally") -> None:
         """Add the sums of other documents."""
         for each in fields(self):
             setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
@@ -38,9 +38,9 @@ class Tally:
 
 def tally_texts(
     rows: Iterable[tuple[str, str, str]], tokenizer: Tokenizer, other: Tokenizer | None, seen: np.ndarray
-) -> dict[Group, Tally]:
+) -> dict[Group, TokenTally]:
     """Tallies of texts given as (source, language, text); `seen[id]` goes up by how often an id was used."""
-    tallies: dict[Group, Tally] = {}
+    tallies: dict[Group, TokenTally] = {}
     listed = list(rows)
     texts = [text for _, _, text in listed]
     tokens, offsets = tokenizer.encode_batch(texts)
@@ -48,12 +48,12 @@ def tally_texts(
     lengths = np.diff(offsets).tolist()
     others = np.diff(other.encode_batch(texts)[1]).tolist() if other else [0] * len(texts)
     for (source, language, text), mine, theirs in zip(listed, lengths, others, strict=True):
-        found = Tally(1, len(text.encode()), len(text.split()), mine, theirs)
-        tallies.setdefault((source, language), Tally()).add(found)
+        found = TokenTally(1, len(text.encode()), len(text.split()), mine, theirs)
+        tallies.setdefault((source, language), TokenTally()).add(found)
     return tallies
 
 
-def figures(tally: Tally) -> dict[str, Any]:
+def figures(tally: TokenTally) -> dict[str, Any]:
     """The sums with their ratios; a ratio without a denominator is None, as are those of no other tokenizer."""
     found = {each.name: getattr(tally, each.name) for each in fields(tally)}
     found["bytes_per_token"] = _ratio(tally.bytes, tally.tokens)
@@ -63,12 +63,12 @@ def figures(tally: Tally) -> dict[str, Any]:
     return found
 
 
-def by(tallies: Mapping[Group, Tally], place: int | None) -> list[dict[str, Any]]:
+def by(tallies: Mapping[Group, TokenTally], place: int | None) -> list[dict[str, Any]]:
     """Rows of figures by source (`place` 0), language (1) or both (None), in the order of their names."""
-    sums: dict[Group, Tally] = {}
+    sums: dict[Group, TokenTally] = {}
     for group, tally in tallies.items():
         key = group if place is None else (group[0], "") if place == 0 else ("", group[1])
-        sums.setdefault(key, Tally()).add(tally)
+        sums.setdefault(key, TokenTally()).add(tally)
     names = ("source", "language") if place is None else (("source", "language")[place],)
     return [
         {**{name: group[("source", "language").index(name)] for name in names}, **figures(tally)}

@@ -8,7 +8,7 @@ of text, GPT-1's 238 characters with and without `</w>` + 40,000 merges + 2, LLa
 
 from collections.abc import Iterable, Mapping
 
-from corpus.tokenizer.counts import Memory, WordCounts, add_counts
+from corpus.tokenizer.counts import TrainingMemory, WordCounts, add_counts
 from corpus.tokenizer.encoding import Tokenizer, tokenizer_from
 from corpus.tokenizer.merges import train_character_merges, train_merges
 from corpus.tokenizer.models import gpt1_model_of, gpt2_model_of
@@ -23,10 +23,10 @@ _A_MERGE = 600
 _BESIDE_WORDS = {"gpt2": (120, 90), "gpt1": (120, 120), "sentencepiece": (500, 60)}
 
 
-def memory_of(kind: str, vocab_size: int | None = None) -> Memory:
+def memory_of(kind: str, vocab_size: int | None = None) -> TrainingMemory:
     """What training of a kind takes at its peak, the process included; `ValueError` for no kind or too small a size."""
     merges = _merges(kind, vocab_size)
-    return Memory(_PROCESS + merges * _A_MERGE, *_BESIDE_WORDS[kind])
+    return TrainingMemory(_PROCESS + merges * _A_MERGE, *_BESIDE_WORDS[kind])
 
 
 def train_tokenizer(

@@ -37,7 +37,7 @@ from pipelines.cli.replacement import CAPTURES, Output
 from pipelines.runtime.records import Finished, read_finished
 from pipelines.runtime.run import StageFolder
 from pipelines.runtime.stage import Stage, in_order
-from pipelines.work.capture_reading import Archive, ArchiveServer
+from pipelines.work.capture_reading import ArchiveServer, CaptureArchive
 from pipelines.work.index_join import (
     ChooseCaptures,
     JoinIndex,
@@ -121,7 +121,7 @@ class CaptureFetch:
 
     def _read(self, ranges: Sequence[RangeFacts]) -> None:
         root = self.output.root
-        archives = [Archive(root, facts) for facts in ranges]
+        archives = [CaptureArchive(root, facts) for facts in ranges]
         failed, reason = 0, ""
         for archive in archives:
             if archive.is_done():
@@ -138,7 +138,7 @@ class CaptureFetch:
             )
         self._publish(archives)
 
-    def _publish(self, archives: Sequence[Archive]) -> None:
+    def _publish(self, archives: Sequence[CaptureArchive]) -> None:
         """The list of lost links and the manifest, if the counts add up and enough could be read."""
         root = self.output.root
         found = self._stage("chosen", root)
@@ -228,7 +228,7 @@ def _refuse_useless(counts: Counts, max_quarantined: float) -> None:
         )
 
 
-def _remove_stale(root: Path, archives: Sequence[Archive]) -> None:
+def _remove_stale(root: Path, archives: Sequence[CaptureArchive]) -> None:
     """Remove the files of an earlier plan."""
     ours = {
         path for archive in archives for path in (archive.warc, archive.captures, archive.quarantined, archive.lost)

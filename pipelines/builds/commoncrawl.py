@@ -16,7 +16,7 @@ from corpus.files.manifest import Counts
 from corpus.files.storage import place
 from corpus.recipes.recipe import Recipe
 from pipelines.builds.build import Build, closure_of_stages, workers_for
-from pipelines.builds.corpus import MakeDecider, Reading, publish, select, summary
+from pipelines.builds.corpus import InputSettings, MakeDecider, publish, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
 from pipelines.builds.duplicates import NEEDS, room_for
 from pipelines.builds.pages import (
@@ -50,7 +50,7 @@ EXTRACTED = FunnelStep("extracted", "extracted", "Pages; kept are those with a m
 
 
 def stages(
-    pages: Sequence[InputFile], recipe: Recipe, deciders: Sequence[MakeDecider], reading: Reading
+    pages: Sequence[InputFile], recipe: Recipe, deciders: Sequence[MakeDecider], reading: InputSettings
 ) -> Stage[Any, Any]:
     """The last stage of a build from Common Crawl."""
     captures = Stage("captures", ScanCaptures(), plan=partial(archives, pages), units_per_worker=200 * 2**20)
@@ -78,7 +78,7 @@ def _inputs_of(captures: Sequence[CaptureFacts], *others: Any) -> list[InputEntr
     return archives_read(captures)
 
 
-def _to_list(reading: Reading, captures: Sequence[CaptureFacts]) -> Iterator[ArchiveToList]:
+def _to_list(reading: InputSettings, captures: Sequence[CaptureFacts]) -> Iterator[ArchiveToList]:
     need_readable_archives(reading, captures)
     need_some(sum(facts.pages.rows for facts in captures), Counts(), "no record of --pages is a page")
     return archives_to_list(captures)

@@ -24,7 +24,7 @@ Inputs = Callable[..., Sequence[InputEntry]]
 
 
 @dataclass(frozen=True)
-class Reading:
+class InputSettings:
     """How inputs are read: the name of the crawl or dump ("": as the files say), pages of one part, the share of
     records that may be unreadable, and the flag by which the files were given.
     """
@@ -35,7 +35,7 @@ class Reading:
     flag: str = "--files"
 
 
-AS_IT_COMES = Reading()
+AS_IT_COMES = InputSettings()
 
 
 @dataclass(frozen=True)

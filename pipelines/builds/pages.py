@@ -6,7 +6,7 @@ from pathlib import Path
 
 from corpus.files.inputs import InputFile
 from corpus.files.storage import is_remote
-from pipelines.builds.corpus import Reading, reports_of
+from pipelines.builds.corpus import InputSettings, reports_of
 from pipelines.builds.usefulness import need_readable
 from pipelines.cli.contents import refuse_swapped
 from pipelines.work.captures import CaptureFacts
@@ -35,7 +35,7 @@ def archives_read(captures: Sequence[CaptureFacts]) -> list[InputEntry]:
     return entries
 
 
-def need_readable_archives(reading: Reading, captures: Sequence[CaptureFacts]) -> None:
+def need_readable_archives(reading: InputSettings, captures: Sequence[CaptureFacts]) -> None:
     """Stop where too much of a crawl file is unreadable."""
     need_readable("--pages", reports_of(archives_read(captures), "records"), reading.max_quarantined)
 

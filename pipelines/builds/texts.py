@@ -17,7 +17,7 @@ from corpus.recipes.load import load_recipe
 from corpus.recipes.recipe import Choices, Recipe
 from corpus.sources.texts import TextSource
 from pipelines.builds.build import Build, closure_of_stages, workers_for
-from pipelines.builds.corpus import AS_IT_COMES, MakeDecider, Reading, publish, reports_of, select, summary
+from pipelines.builds.corpus import AS_IT_COMES, InputSettings, MakeDecider, publish, reports_of, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
 from pipelines.builds.duplicates import NEEDS, room_for
 from pipelines.builds.recipes import masked, recipe_settings
@@ -44,7 +44,7 @@ def stages(
     files: Sequence[InputFile],
     recipe: Recipe,
     deciders: Sequence[MakeDecider],
-    reading: Reading = AS_IT_COMES,
+    reading: InputSettings = AS_IT_COMES,
 ) -> Stage[Any, Any]:
     """The last stage of a build of a text source."""
     templates = Stage("templates", ReadTemplates(), plan=partial(spans, source, files), units_per_worker=2**24)
@@ -80,7 +80,7 @@ def inputs_of(source: str, extracted: Sequence[TextFacts], *others: Any) -> list
     return list(entries.values())
 
 
-def _text_runs(reading: Reading, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:
+def _text_runs(reading: InputSettings, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:
     need_readable(reading.flag, reports_of(inputs_of("", extracted), "documents"), reading.max_quarantined)
     return text_runs(reading.snapshot, extracted)
 

@@ -25,7 +25,7 @@ from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.trial import Trial, first_texts
 from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.cli.command import settings_of
-from pipelines.cli.memory import Memory, Needs, share_memory
+from pipelines.cli.memory import Needs, WorkerMemory, share_memory
 from pipelines.cli.replacement import SHARDS, Output
 from pipelines.runtime.driver import new_run
 from pipelines.runtime.execute import tasks_of
@@ -53,7 +53,7 @@ TOKEN_BYTES_PER_TEXT_BYTE = 1.0
 
 
 @dataclass(frozen=True)
-class Shards:
+class ShardsRequest:
     """What is asked for. `removed` has, by source, the ids that must not be in it."""
 
     weighting: Weighting
@@ -61,7 +61,7 @@ class Shards:
     tokens_per_shard: int
     validation_share: float
     also_bin: bool
-    memory: Memory
+    memory: WorkerMemory
     removed: Mapping[str, Sequence[str]]
 
     @property
@@ -80,7 +80,7 @@ def gather_stages(
     documents: Mapping[str, int],
     tokenizer: TokenizerEntry,
     tokens_per_shard: int,
-    memory: Memory,
+    memory: WorkerMemory,
     removed: Mapping[str, Sequence[str]],
 ) -> Stage[Any, Any]:
     """Sorted runs → shards, whatever made the runs; `documents` are those of each source."""
@@ -96,7 +96,7 @@ def gather_stages(
     )
 
 
-def stages(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]]) -> Stage[Any, Any]:
+def stages(asked: ShardsRequest, parts: Mapping[str, Sequence[CorpusPart]]) -> Stage[Any, Any]:
     """The last stage of a build of shards from the kept parts of each source."""
     tokenizer = asked.tokenizer
     texts = [SourcePart(name, part.digest, part.rows, part.file, part.path) for name in parts for part in parts[name]]
@@ -136,7 +136,7 @@ def token_shards(ours: CommandParser, given: argparse.Namespace, beam_flags: lis
     }
     settings = settings_of(ours, given, effective)
     settings["corpora"] = corpora_read({source.name: source.path for source in weighting.mixture.sources})
-    asked = Shards(
+    asked = ShardsRequest(
         weighting=weighting,
         tokenizer_path=tokenizer,
         tokens_per_shard=given.tokens_a_shard,
@@ -149,7 +149,7 @@ def token_shards(ours: CommandParser, given: argparse.Namespace, beam_flags: lis
 
 
 def build_of(
-    asked: Shards,
+    asked: ShardsRequest,
     parts: Mapping[str, Sequence[CorpusPart]],
     root: Path,
     replace: bool = False,
@@ -172,7 +172,7 @@ def build_of(
     )
 
 
-def _check_class(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]], root: Path) -> None:
+def _check_class(asked: ShardsRequest, parts: Mapping[str, Sequence[CorpusPart]], root: Path) -> None:
     """The tokenizer's own class against its file, on the first documents of each source."""
     path = Path(asked.tokenizer_path)
     if is_remote(asked.tokenizer_path) or not named_class(path):
@@ -184,7 +184,9 @@ def _check_class(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]], root:
             raise CorpusloomError(f"--tokenizer {asked.tokenizer_path}: {difference}", ExitCode.INPUT)
 
 
-def _lines(asked: Shards, parts: Mapping[str, Sequence[CorpusPart]], last: Stage[Any, Any], root: Path) -> list[str]:
+def _lines(
+    asked: ShardsRequest, parts: Mapping[str, Sequence[CorpusPart]], last: Stage[Any, Any], root: Path
+) -> list[str]:
     """What goes in: sizes, and the mixture by counted or estimated tokens."""
     documents = {name: sum(part.rows for part in found) for name, found in parts.items()}
     known = _known_tokens(last, root)

@@ -42,7 +42,7 @@ DOCUMENTS_PER_WORKER = 3_000
 
 
 @dataclass(frozen=True)
-class Training:
+class TokenizerRequest:
     """What is asked for. `corpora` maps folders to integer weights, `sample_bytes` bounds the text that is counted.
 
     `memory_limit` in bytes, None for what the machine has; `held_out` a share, None for the rule above; `compare_with`
@@ -63,7 +63,9 @@ class Training:
         return self.vocab_size or VOCABULARY_SIZES[self.kind]
 
 
-def stages(training: Training, parts: dict[str, list[CorpusPart]], shares: dict[str, float], held_out: float) -> Any:
+def stages(
+    training: TokenizerRequest, parts: dict[str, list[CorpusPart]], shares: dict[str, float], held_out: float
+) -> Any:
     """The last stage of a training on the kept parts of some corpora, of which `shares` are sampled."""
     texts = [
         KeptTexts(name_of(folder), part.digest, shares[folder], part.rows, part.file, part.path)
@@ -95,7 +97,7 @@ def stages(training: Training, parts: dict[str, list[CorpusPart]], shares: dict[
 def vocabulary(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> Build:
     """The training that the flags ask for; an error for what cannot be done, before anything is written."""
     corpora = dict(parse_corpus(text) for text in given.corpus)
-    training = Training(
+    training = TokenizerRequest(
         corpora=corpora,
         kind=given.kind,
         vocab_size=given.vocab_size,
@@ -109,7 +111,7 @@ def vocabulary(ours: CommandParser, given: argparse.Namespace, beam_flags: list[
 
 
 def build_of(
-    training: Training, root: Path, replace: bool, settings: dict[str, Any], beam_flags: Sequence[str]
+    training: TokenizerRequest, root: Path, replace: bool, settings: dict[str, Any], beam_flags: Sequence[str]
 ) -> Build:
     """The build of a training into the folder `root`."""
     try:
@@ -164,7 +166,7 @@ def _held_out(parts: dict[str, list[CorpusPart]], sizes: dict[str, int]) -> floa
     return round(min(share, most), 6) if share <= MOST_HELD_OUT else 0.0
 
 
-def _shares(training: Training, sizes: dict[str, int]) -> dict[str, float]:
+def _shares(training: TokenizerRequest, sizes: dict[str, int]) -> dict[str, float]:
     """For each corpus the share of its documents that fits its part of the budget."""
     total = sum(training.corpora.values())
     budgets = {folder: training.sample_bytes * weight / total for folder, weight in training.corpora.items()}

@@ -23,7 +23,7 @@ from corpus.report.fidelity import read_domains
 from corpus.report.write import write_report
 from corpus.sources.links import LinkRules
 from pipelines.builds.build import Build, closure_of_stages, times, workers_for
-from pipelines.builds.corpus import AS_IT_COMES, MakeDecider, Reading, publish, reports_of, select, summary
+from pipelines.builds.corpus import AS_IT_COMES, InputSettings, MakeDecider, publish, reports_of, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
 from pipelines.builds.duplicates import NEEDS, room_for
 from pipelines.builds.pages import (
@@ -50,7 +50,7 @@ from pipelines.work.extraction import ExtractPages, Pages, pages_to_read
 from pipelines.work.judging import JudgePages, pages_to_judge
 from pipelines.work.links import Dump, LinkFacts, LinkRange, PostFacts, ReadPosts, ReduceLinks, dumps, link_ranges
 from pipelines.work.lost_links import ListLost, links_and_answers
-from pipelines.work.matching import MatchFacts, MatchPages, batches
+from pipelines.work.matching import CaptureMatchFacts, MatchPages, batches
 from pipelines.work.publish import FunnelStep, InputEntry
 from pipelines.work.redirects import (
     FollowLinks,
@@ -84,7 +84,7 @@ def stages(
     pages: Sequence[InputFile],
     recipe: Recipe,
     deciders: Sequence[MakeDecider],
-    reading: Reading = AS_IT_COMES,
+    reading: InputSettings = AS_IT_COMES,
 ) -> Stage[Any, Any]:
     """The last stage of a build of WebText."""
     posts, links = read_link_table(submissions, recipe.links, reading.max_quarantined)
@@ -140,7 +140,7 @@ def _link_ranges(max_quarantined: float, posts: Sequence[PostFacts]) -> Iterator
     return link_ranges(posts)
 
 
-def _merges(reading: Reading, captures: Sequence[CaptureFacts]) -> Iterator[Any]:
+def _merges(reading: InputSettings, captures: Sequence[CaptureFacts]) -> Iterator[Any]:
     need_readable_archives(reading, captures)
     return merges(captures)
 
@@ -156,7 +156,7 @@ def _links_and_edges(
 def _pages_to_read(
     files: Sequence[InputFile],
     links: Sequence[LinkFacts],
-    matched: Finished[MatchFacts],
+    matched: Finished[CaptureMatchFacts],
     captures: Sequence[CaptureFacts],
 ) -> Iterator[Pages]:
     asked = sum(facts.links.rows for facts in links)

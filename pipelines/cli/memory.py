@@ -33,7 +33,7 @@ class Needs:
 
 
 @dataclass(frozen=True)
-class Memory:
+class WorkerMemory:
     """`total` MB for `workers` workers, of which a unit of work may hold `unit_bytes`."""
 
     total: int
@@ -55,7 +55,7 @@ class Memory:
         )
 
 
-def share_memory(total: int, beam_flags: Sequence[str], needs: Needs) -> tuple[Memory, list[str]]:
+def share_memory(total: int, beam_flags: Sequence[str], needs: Needs) -> tuple[WorkerMemory, list[str]]:
     """How a bound of `total` MB (0: the default) is shared, and Beam's flags with as many workers as fit under it.
 
     With an engine of its own, workers are on machines of their own: each has the whole bound.
@@ -77,7 +77,7 @@ def share_memory(total: int, beam_flags: Sequence[str], needs: Needs) -> tuple[M
         raise CorpusloomError(message, ExitCode.FLAGS)
     workers = max(number for number in range(1, wanted + 1) if number == 1 or needs.least(number) <= total)
     more = [f"--direct_num_workers={workers}"] if local else []
-    return Memory(total, workers, needs), [*beam_flags, *more]
+    return WorkerMemory(total, workers, needs), [*beam_flags, *more]
 
 
 def add_memory_flag(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:

@@ -17,7 +17,7 @@ from corpus.command_line import CommandParser, WholeNumber, end_with
 from corpus.errors import ExitCode
 
 if TYPE_CHECKING:
-    from pipelines.refresh.corpus import Corpus
+    from pipelines.refresh.corpus import MaintainedCorpus
 
 COMMAND = "python -m pipelines.refresh"
 EXAMPLE = """
@@ -96,7 +96,7 @@ def _run(given: argparse.Namespace) -> int:
     if given.print_config:
         print(show_definition(corpus.definition), end="")
         return ExitCode.DONE
-    run: Callable[[Corpus, argparse.Namespace], int] = getattr(commands, given.command)
+    run: Callable[[MaintainedCorpus, argparse.Namespace], int] = getattr(commands, given.command)
     return run(corpus, given)
 
 

@@ -9,33 +9,33 @@ from dataclasses import asdict
 
 from corpus.command_line import nearest
 from corpus.errors import CorpusloomError, ExitCode
-from corpus.releases.difference import Difference, compare
+from corpus.releases.difference import ReleaseDifference, compare
 from corpus.releases.manifest import Release
 from corpus.releases.search import verify
 from pipelines.cli.command import end_on_signals
 from pipelines.refresh import garbage
-from pipelines.refresh.corpus import Corpus
+from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.definition import GATES
 from pipelines.refresh.forget import ask, forget_now
 from pipelines.refresh.plan import plan_lines, states_lines
 from pipelines.refresh.rollback import roll_back
 
 
-def check(corpus: Corpus, given: argparse.Namespace) -> int:
+def check(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """Whether a refresh would find anything to do: 0, else 10."""
     news = corpus.news(corpus.inputs())
     print("\n".join(news or ["nothing is new"]))
     return ExitCode.DONE if news else ExitCode.NOTHING_NEW
 
 
-def plan(corpus: Corpus, given: argparse.Namespace) -> int:
+def plan(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """What a refresh would do."""
     quiet()
     print("\n".join(plan_lines(corpus, corpus.inputs())))
     return ExitCode.DONE
 
 
-def run(corpus: Corpus, given: argparse.Namespace) -> int:
+def run(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """Make the next release where anything is new."""
     _prepare()
     for name in given.accept:
@@ -53,14 +53,14 @@ def run(corpus: Corpus, given: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def serve(corpus: Corpus, given: argparse.Namespace) -> int:
+def serve(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """Refresh by a schedule, and show the state."""
     from pipelines.refresh.serving import serve as serve_corpus
 
     return serve_corpus(corpus, given.definition.name, given.cron, (given.host, given.port))
 
 
-def rollback(corpus: Corpus, given: argparse.Namespace) -> int:
+def rollback(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """A new release of an earlier one."""
     _prepare()
     with corpus.writing():
@@ -72,7 +72,7 @@ def rollback(corpus: Corpus, given: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def forget(corpus: Corpus, given: argparse.Namespace) -> int:
+def forget(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """Take documents out of everything; 3 where something that was asked for matches nothing, or is still found."""
     _prepare()
     asked = ask(given.domain, given.url, given.ids)
@@ -93,7 +93,7 @@ def forget(corpus: Corpus, given: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def gc(corpus: Corpus, given: argparse.Namespace) -> int:
+def gc(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """Remove what nothing needs."""
     with corpus.writing():
         found = garbage.garbage(corpus.definition, corpus.releases)
@@ -107,7 +107,7 @@ def gc(corpus: Corpus, given: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def diff(corpus: Corpus, given: argparse.Namespace) -> int:
+def diff(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """What two releases differ in."""
     for number in (given.a, given.b):
         corpus.releases.read(number)
@@ -116,7 +116,7 @@ def diff(corpus: Corpus, given: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def history(corpus: Corpus, given: argparse.Namespace) -> int:
+def history(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """The releases, their times and inputs."""
     there = corpus.releases.numbers()
     for event in corpus.state.history():
@@ -139,7 +139,7 @@ def _prepare() -> None:
     end_on_signals("python -m pipelines.refresh")
 
 
-def _say(corpus: Corpus, release: Release) -> None:
+def _say(corpus: MaintainedCorpus, release: Release) -> None:
     for name, entry in sorted(release.sources.items()):
         print(f"{name:<9} {entry.documents:,} documents kept")
     if release.before in corpus.releases.numbers():
@@ -148,7 +148,7 @@ def _say(corpus: Corpus, release: Release) -> None:
     print(f"release   {corpus.releases.folder(release.release)}, and releases/current points to it")
 
 
-def _lines(found: Difference) -> list[str]:
+def _lines(found: ReleaseDifference) -> list[str]:
     lines = []
     for name, each in found.sources.items():
         lines.append(

@@ -16,7 +16,7 @@ from pathlib import Path
 from corpus.releases.layout import Releases
 from corpus.releases.manifest import InputState, Release
 from pipelines.cli.lock import locked
-from pipelines.refresh.definition import Definition, read_definition
+from pipelines.refresh.definition import CorpusDefinition, read_definition
 from pipelines.refresh.garbage import expire
 from pipelines.refresh.publishing import Draft, Publisher
 from pipelines.refresh.purging import forget_all, purge, with_opt_outs
@@ -26,10 +26,10 @@ from pipelines.refresh.working import Working
 
 
 @dataclass(frozen=True)
-class Corpus:
+class MaintainedCorpus:
     """A corpus by its definition."""
 
-    definition: Definition
+    definition: CorpusDefinition
 
     @property
     def root(self) -> Path:
@@ -144,11 +144,11 @@ class Corpus:
         self.state.note_event(self.releases.current or 0, "checked", time.monotonic() - began)
 
 
-def corpus_at(path: Path) -> Corpus:
+def corpus_at(path: Path) -> MaintainedCorpus:
     """The corpus of a definition; the process works in the folder of the file from then on."""
     definition = read_definition(path)
     os.chdir(path.absolute().parent)
-    return Corpus(definition)
+    return MaintainedCorpus(definition)
 
 
 def _key(each: InputState) -> tuple[str, str]:

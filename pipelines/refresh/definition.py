@@ -24,7 +24,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="small letters, digits, - and _")]
 
 
-class Source(Struct, kw_only=True, forbid_unknown_fields=True):
+class SourceSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """A source: its files by kind, its recipe, and further flags of its build command."""
 
     name: Name
@@ -43,7 +43,7 @@ class Source(Struct, kw_only=True, forbid_unknown_fields=True):
     ] = {}
 
 
-class Tokenizer(Struct, kw_only=True, forbid_unknown_fields=True):
+class TokenizerSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """The tokenizer: given as a folder, or trained on the corpus once (`frozen`) or at every refresh (`retrained`)."""
 
     kind: Literal["gpt2", "gpt1", "sentencepiece"] = "gpt2"
@@ -53,7 +53,7 @@ class Tokenizer(Struct, kw_only=True, forbid_unknown_fields=True):
     sample_bytes: Annotated[int, Meta(ge=1)] = 10**9
 
 
-class Shards(Struct, kw_only=True, forbid_unknown_fields=True):
+class ShardsSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """The token shards; `write = false` leaves tokenizer and shards out of releases."""
 
     write: bool = True
@@ -107,25 +107,25 @@ class OptOut(Struct, kw_only=True, forbid_unknown_fields=True):
     ids: Patterns = []
 
 
-class Run(Struct, kw_only=True, forbid_unknown_fields=True):
+class RunSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """How builds run: further flags of every build command, and Beam's."""
 
     flags: list[str] = []
     max_quarantined: Share = 0.05
 
 
-class Definition(Struct, kw_only=True, forbid_unknown_fields=True):
+class CorpusDefinition(Struct, kw_only=True, forbid_unknown_fields=True):
     """A corpus: `output` holds releases/, work/ and index/."""
 
     output: str
-    source: list[Source]
-    tokenizer: Tokenizer = field(default_factory=Tokenizer)
-    shards: Shards = field(default_factory=Shards)
+    source: list[SourceSection]
+    tokenizer: TokenizerSection = field(default_factory=TokenizerSection)
+    shards: ShardsSection = field(default_factory=ShardsSection)
     mixture: dict[str, Annotated[int, Meta(ge=1)]] = {}
     retention: Retention = field(default_factory=Retention)
     gates: Gates = field(default_factory=Gates)
     opt_out: OptOut = field(default_factory=OptOut)
-    run: Run = field(default_factory=Run)
+    run: RunSection = field(default_factory=RunSection)
 
     @property
     def root(self) -> Path:
@@ -143,7 +143,7 @@ def patterns(value: Patterns) -> list[str]:
     return [value] if isinstance(value, str) and value else list(value)
 
 
-def read_definition(path: Path) -> Definition:
+def read_definition(path: Path) -> CorpusDefinition:
     """The definition in a file; `CorpusloomError` (2) naming the key that is wrong."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -151,9 +151,9 @@ def read_definition(path: Path) -> Definition:
         raise _wrong(f"{path}: {error.strerror}; give the file that defines the corpus") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _wrong(f"{path}: no TOML: {error}") from error
-    _check_keys(values, Definition, str(path))
+    _check_keys(values, CorpusDefinition, str(path))
     try:
-        definition = msgspec.convert(values, Definition)
+        definition = msgspec.convert(values, CorpusDefinition)
     except msgspec.ValidationError as error:
         raise _wrong(f"{path}: {error}") from error
     _check(definition, path)
@@ -181,7 +181,7 @@ def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
-def _check(definition: Definition, path: Path) -> None:
+def _check(definition: CorpusDefinition, path: Path) -> None:
     """What types cannot say."""
     names = [source.name for source in definition.source]
     if not names:
@@ -198,10 +198,10 @@ def _check(definition: Definition, path: Path) -> None:
 
 def schema() -> str:
     """The JSON schema of the definition, for editors."""
-    return json.dumps(msgspec.json.schema(Definition), indent=1, sort_keys=True) + "\n"
+    return json.dumps(msgspec.json.schema(CorpusDefinition), indent=1, sort_keys=True) + "\n"
 
 
-def show_definition(definition: Definition) -> str:
+def show_definition(definition: CorpusDefinition) -> str:
     """The whole definition with its defaults, as JSON."""
     return json.dumps(msgspec.to_builtins(definition), indent=1, ensure_ascii=False) + "\n"
 

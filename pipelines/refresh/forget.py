@@ -11,7 +11,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.releases.matches import corpora_of, find, own_pieces
 from corpus.releases.search import Needles
 from corpus.releases.tombstones import Tombstones, tombstones_for
-from pipelines.refresh.corpus import Corpus
+from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.purging import purge, read_ids
 from pipelines.refresh.redaction import root_tables
 from pipelines.refresh.snapshots import NEW, TAKEN
@@ -35,7 +35,7 @@ def ask(domains: Sequence[str], urls: Sequence[str], ids: str) -> Tombstones:
     return asked
 
 
-def forget_now(corpus: Corpus, asked: Tombstones, copies: bool) -> Forgotten:
+def forget_now(corpus: MaintainedCorpus, asked: Tombstones, copies: bool) -> Forgotten:
     """Do it; the caller is the writer."""
     current = corpus.releases.current
     if current is None:

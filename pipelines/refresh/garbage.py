@@ -7,7 +7,7 @@ from pathlib import Path
 
 from corpus.files.manifest import TEMPORARY
 from corpus.releases.layout import Releases
-from pipelines.refresh.definition import Definition
+from pipelines.refresh.definition import CorpusDefinition
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def expire(releases: Releases, keep: int) -> list[int]:
     return doomed
 
 
-def garbage(definition: Definition, releases: Releases) -> Garbage:
+def garbage(definition: CorpusDefinition, releases: Releases) -> Garbage:
     """Everything below the corpus that nothing needs: a refresh would make none of it again."""
     paths = releases.halves()
     work = definition.root / "work"

@@ -5,8 +5,8 @@ from collections import Counter
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from pipelines.refresh.corpus import Corpus
-from pipelines.refresh.status import Schedule
+from pipelines.refresh.corpus import MaintainedCorpus
+from pipelines.refresh.status import RefreshSchedule
 
 METRICS_TYPE = CONTENT_TYPE_LATEST
 _FIGURES = {
@@ -20,7 +20,7 @@ _FIGURES = {
 }
 
 
-def metrics(corpus: Corpus, schedule: Schedule, running: bool) -> bytes:
+def metrics(corpus: MaintainedCorpus, schedule: RefreshSchedule, running: bool) -> bytes:
     """The metrics of a corpus as they are now."""
     registry = CollectorRegistry()
 

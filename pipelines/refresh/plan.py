@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from corpus.releases.manifest import InputState
 from pipelines.cli.command import disk_line
-from pipelines.refresh.corpus import Corpus
+from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.snapshots import NEW, TAKEN
 from pipelines.refresh.working import Working, missing_stages
 from pipelines.runtime.stage import in_order
 
 
-def plan_lines(corpus: Corpus, inputs: Sequence[InputState]) -> list[str]:
+def plan_lines(corpus: MaintainedCorpus, inputs: Sequence[InputState]) -> list[str]:
     """The lines of `plan`."""
     working = Working(corpus.definition, inputs)
     lines = states_lines(inputs)
@@ -48,7 +48,7 @@ def _bytes(inputs: Sequence[InputState], state: str) -> int:
     return sum(each.bytes for each in inputs if each.state == state)
 
 
-def _time_line(corpus: Corpus, new: int) -> str:
+def _time_line(corpus: MaintainedCorpus, new: int) -> str:
     """How long it may take, by the speed of the releases so far."""
     spent = {event.release: event.seconds for event in corpus.state.history() if event.made == "refresh"}
     seconds = sum(spent.values())

@@ -14,13 +14,13 @@ from corpus.files.storage import size_of
 from corpus.hashing import file_digest
 from corpus.releases import layout
 from corpus.releases.card import write_card
-from corpus.releases.difference import Difference, compare
+from corpus.releases.difference import ReleaseDifference, compare
 from corpus.releases.figures import CORPORA, SHARDS, TOKENIZER, figures_of
 from corpus.releases.layout import Releases, share, visible_files
 from corpus.releases.manifest import InputState, Release, SourceEntry, content_of, write_release
 from corpus.releases.page import write_page
 from corpus.shards.layout import SHARD_MANIFEST, read_shard_manifest
-from pipelines.refresh.definition import Definition
+from pipelines.refresh.definition import CorpusDefinition
 from pipelines.refresh.gates import check_gates, failures
 from pipelines.refresh.state import State
 
@@ -49,7 +49,7 @@ class Draft:
 class Publisher:
     """Makes releases of one corpus."""
 
-    definition: Definition
+    definition: CorpusDefinition
     releases: Releases
     state: State
 
@@ -79,7 +79,7 @@ class Publisher:
         self.state.note_event(number, release.made, time.monotonic() - began)
         return release
 
-    def _compare(self, before: Release | None, partial: Path) -> Difference | None:
+    def _compare(self, before: Release | None, partial: Path) -> ReleaseDifference | None:
         folder = self.releases.folder(before.release) if before else None
         return compare(folder, partial, self.state.tombstones()) if folder else None
 
@@ -149,7 +149,7 @@ class Publisher:
             parts.append(Part(name, named.rows if named else 0, path.stat().st_size, found))
         return tuple(parts)
 
-    def _describe(self, partial: Path, release: Release, difference: Difference | None) -> None:
+    def _describe(self, partial: Path, release: Release, difference: ReleaseDifference | None) -> None:
         name = self.definition.root.name or "corpus"
         write_card(partial, name, release, difference)
         write_page(partial, name, release, difference)

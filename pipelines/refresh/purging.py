@@ -13,7 +13,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.releases.layout import Releases
 from corpus.releases.matches import corpora_of, digests_of, find, tables_of
 from corpus.releases.tombstones import Tombstones, tombstones_for
-from pipelines.refresh.definition import Definition, patterns
+from pipelines.refresh.definition import CorpusDefinition, patterns
 from pipelines.refresh.redaction import redact
 from pipelines.refresh.state import State
 from pipelines.refresh.working import Working
@@ -74,7 +74,7 @@ def _forget_words(working: Working) -> None:
         shutil.rmtree(working.root / "tokenizer" / STAGES, ignore_errors=True)
 
 
-def with_opt_outs(definition: Definition, tombstones: Tombstones) -> Tombstones:
+def with_opt_outs(definition: CorpusDefinition, tombstones: Tombstones) -> Tombstones:
     """The tombstones, with all that stands in the files of the definition."""
     files = definition.opt_out
     asked = tombstones_for(_lines(files.domains), _lines(files.urls), _lines(files.ids))

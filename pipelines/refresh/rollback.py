@@ -30,7 +30,7 @@ from corpus.releases.matches import corpora_of
 from corpus.releases.tombstones import Tombstones
 from corpus.report.card import write_card
 from corpus.report.write import write_report
-from pipelines.refresh.corpus import Corpus
+from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.publishing import Draft
 from pipelines.refresh.redaction import REASON, redacted_row
 from pipelines.refresh.working import bring, shards_build
@@ -38,7 +38,7 @@ from pipelines.refresh.working import bring, shards_build
 _WORK = ".rollback"
 
 
-def roll_back(corpus: Corpus, to: int | None = None) -> Release | None:
+def roll_back(corpus: MaintainedCorpus, to: int | None = None) -> Release | None:
     """Make a release of an earlier one, the one before the current by default; the caller is the writer.
 
     None where the current one holds just that.
@@ -70,7 +70,7 @@ def roll_back(corpus: Corpus, to: int | None = None) -> Release | None:
     return made
 
 
-def _target(corpus: Corpus, to: int | None) -> int:
+def _target(corpus: MaintainedCorpus, to: int | None) -> int:
     there = sorted({*corpus.releases.numbers(), *corpus.releases.withdrawn_numbers()})
     current = corpus.releases.read_current()
     if current is None:
@@ -84,7 +84,7 @@ def _target(corpus: Corpus, to: int | None) -> int:
     return number
 
 
-def _hold(corpus: Corpus, old: Release) -> None:
+def _hold(corpus: MaintainedCorpus, old: Release) -> None:
     """Leave out what later releases took in, and take in again what an earlier rollback had left out."""
     kept = {each.sample for each in old.inputs if each.state == "taken"}
     taken = {

@@ -19,9 +19,9 @@ from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.report.write import REPORT
-from pipelines.refresh.corpus import Corpus
+from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.metrics import METRICS_TYPE, metrics
-from pipelines.refresh.status import Schedule, page
+from pipelines.refresh.status import RefreshSchedule, page
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
@@ -37,10 +37,10 @@ _LONGEST_SLEEP = 60.0
 class Service:
     """The state of a service: its corpus, its schedule, the refresh that runs."""
 
-    corpus: Corpus
+    corpus: MaintainedCorpus
     definition: str
     cron: str = ""
-    schedule: Schedule = field(default_factory=Schedule)
+    schedule: RefreshSchedule = field(default_factory=RefreshSchedule)
     running: subprocess.Popen[str] | None = None
 
     def keep(self) -> None:
@@ -86,7 +86,7 @@ def next_due(cron: str, after: datetime) -> datetime:
         ) from error
 
 
-def serve(corpus: Corpus, definition: str, cron: str, address: tuple[str, int]) -> int:
+def serve(corpus: MaintainedCorpus, definition: str, cron: str, address: tuple[str, int]) -> int:
     """Serve the page and keep the schedule until a signal comes."""
     service = Service(corpus, definition, cron)
     if cron:
@@ -131,7 +131,7 @@ def answer(service: Service, path: str) -> tuple[HTTPStatus, str, bytes]:
     return HTTPStatus.OK, _HTML, report.read_bytes()
 
 
-def _report(corpus: Corpus, words: list[str]) -> Path | None:
+def _report(corpus: MaintainedCorpus, words: list[str]) -> Path | None:
     """`release/N` and `release/N/SOURCE`: the page of a release, the report of one of its corpora."""
     if words[0] != "release" or len(words) not in (2, 3) or not words[1].isascii() or not words[1].isdigit():
         return None

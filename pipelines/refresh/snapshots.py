@@ -18,7 +18,7 @@ from corpus.files.inputs import InputFile
 from corpus.files.storage import in_utf8
 from corpus.releases.manifest import InputState
 from pipelines.cli.inputs import sample_files
-from pipelines.refresh.definition import Source, patterns
+from pipelines.refresh.definition import SourceSection, patterns
 from pipelines.refresh.sources import Kind, kind_of
 
 # How many unreadable pieces are read past before a file is taken for broken.
@@ -27,7 +27,7 @@ TAKEN, NEW = "taken", "new"
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFile:
     """A file that a pattern finds, and the snapshot that it is of."""
 
     flag: str
@@ -36,7 +36,7 @@ class Found:
 
 
 def discover(
-    source: Source, before: Iterable[InputState], taken: frozenset[str], held: frozenset[str]
+    source: SourceSection, before: Iterable[InputState], taken: frozenset[str], held: frozenset[str]
 ) -> list[InputState]:
     """Every file of a source that is there or ever was, with its state.
 
@@ -73,7 +73,7 @@ def usable(states: Iterable[InputState], flag: str) -> list[str]:
     return [each.name for each in states if each.flag == flag and each.state in (TAKEN, NEW)]
 
 
-def _find_files(source: Source, flag: str) -> list[Found]:
+def _find_files(source: SourceSection, flag: str) -> list[FoundFile]:
     names: dict[str, str] = {}
     for pattern in patterns(getattr(source, flag)):
         names.update((name, snapshot_of(pattern, name)) for name in glob.glob(pattern, recursive=True))
@@ -86,7 +86,7 @@ def _find_files(source: Source, flag: str) -> list[Found]:
             except OSError as error:
                 raise CorpusloomError(f"{source.name}: {name}: {error.strerror}", ExitCode.INPUT) from error
     by_name = {in_utf8(name): snapshot for name, snapshot in names.items()}
-    return [Found(flag, by_name[file.name], file) for file in sample_files(files)]
+    return [FoundFile(flag, by_name[file.name], file) for file in sample_files(files)]
 
 
 def snapshot_of(pattern: str, name: str) -> str:
@@ -99,7 +99,7 @@ def snapshot_of(pattern: str, name: str) -> str:
     return Path(name).name
 
 
-def _settle(state: InputState, found: Found, seen: Mapping[str, str], listed: Sequence[str] | None) -> InputState:
+def _settle(state: InputState, found: FoundFile, seen: Mapping[str, str], listed: Sequence[str] | None) -> InputState:
     """What names and digests alone tell."""
     if not found.file.bytes:
         return replace(state, state="empty", detail="it has no byte")
@@ -138,7 +138,7 @@ def _looked_into(state: InputState, kind: Kind) -> InputState:
     return replace(state, state="empty", detail="it has no record")
 
 
-def _read_crawl_list(source: Source) -> list[str] | None:
+def _read_crawl_list(source: SourceSection) -> list[str] | None:
     """The ids of a list of crawls shaped like collinfo.json; None where the definition names none."""
     if not source.collinfo:
         return None
@@ -150,7 +150,7 @@ def _read_crawl_list(source: Source) -> list[str] | None:
         ) from error
 
 
-def _missing_crawls(source: Source, listed: Sequence[str], found: Sequence[Found]) -> Iterator[InputState]:
+def _missing_crawls(source: SourceSection, listed: Sequence[str], found: Sequence[FoundFile]) -> Iterator[InputState]:
     there = {each.snapshot for each in found}
     for name in listed:
         if name not in there:
@@ -158,7 +158,7 @@ def _missing_crawls(source: Source, listed: Sequence[str], found: Sequence[Found
 
 
 def _removed_files(
-    source: Source, states: Sequence[InputState], known: Iterable[InputState], taken: frozenset[str]
+    source: SourceSection, states: Sequence[InputState], known: Iterable[InputState], taken: frozenset[str]
 ) -> Iterator[InputState]:
     """Files that were taken and are not there any more, under any name."""
     there = {(each.flag, each.sample) for each in states}

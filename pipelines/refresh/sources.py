@@ -17,7 +17,7 @@ from corpus.readers.mediawiki.articles import read_articles
 from corpus.readers.reddit import read_submissions
 from corpus.readers.warc.captures import scan
 from pipelines import build_books, build_commoncrawl, build_webtext, build_wikipedia
-from pipelines.refresh.definition import Definition, Source
+from pipelines.refresh.definition import CorpusDefinition, SourceSection
 
 if TYPE_CHECKING:
     from pipelines.builds.build import Build
@@ -47,7 +47,7 @@ KINDS = (
 )
 
 
-def kind_of(source: Source) -> Kind:
+def kind_of(source: SourceSection) -> Kind:
     """The kind whose files a source names; `CorpusloomError` (2) for none, or for files that do not go together."""
     keys = {key for kind in KINDS for key in kind.inputs}
     given = {key for key in keys if getattr(source, key)}
@@ -60,7 +60,7 @@ def kind_of(source: Source) -> Kind:
 
 
 def build_of_source(
-    definition: Definition, source: Source, files: Mapping[str, list[str]], output: Path
+    definition: CorpusDefinition, source: SourceSection, files: Mapping[str, list[str]], output: Path
 ) -> "tuple[Build, list[str]]":
     """The build of a source from just these files, and the flags of the command that would do the same."""
     kind = kind_of(source)

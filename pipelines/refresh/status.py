@@ -12,7 +12,7 @@ from typing import Any
 from corpus.releases.layout import shared_bytes
 from corpus.releases.manifest import Release
 from corpus.report.write import environment
-from pipelines.refresh.corpus import Corpus
+from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.snapshots import TAKEN
 
 _TEMPLATES = Path(__file__).parent
@@ -20,7 +20,7 @@ _MOST_RELEASES, _MOST_ASIDE = 50, 100
 
 
 @dataclass
-class Schedule:
+class RefreshSchedule:
     """When a refresh is due, and how the last one ended; times in seconds since 1970, 0 for never."""
 
     due: float = 0.0
@@ -45,7 +45,7 @@ class Row:
     sources: tuple[str, ...]
 
 
-def page(corpus: Corpus, schedule: Schedule, running: bool) -> str:
+def page(corpus: MaintainedCorpus, schedule: RefreshSchedule, running: bool) -> str:
     """The page as HTML."""
     releases = [corpus.releases.read(number) for number in corpus.releases.numbers()[-_MOST_RELEASES:]]
     aside = [each for each in corpus.state.seen() if each.state != TAKEN]
@@ -66,7 +66,7 @@ def page(corpus: Corpus, schedule: Schedule, running: bool) -> str:
     return environment(_TEMPLATES).get_template("status.html.j2").render(**values)
 
 
-def _rows(corpus: Corpus, releases: list[Release], times: dict[int, float]) -> list[Row]:
+def _rows(corpus: MaintainedCorpus, releases: list[Release], times: dict[int, float]) -> list[Row]:
     rows: list[Row] = []
     for number, release in enumerate(releases):
         before = [corpus.releases.folder(releases[number - 1].release)] if number else []

@@ -21,7 +21,7 @@ from corpus.releases.manifest import InputState
 from pipelines import build_shards, train_tokenizer
 from pipelines.builds.build import Build
 from pipelines.cli.replacement import SETTINGS
-from pipelines.refresh.definition import Definition, Source
+from pipelines.refresh.definition import CorpusDefinition, SourceSection
 from pipelines.refresh.snapshots import usable
 from pipelines.refresh.sources import build_of_source, kind_of, parse_build
 from pipelines.runtime.driver import find_missing, new_run
@@ -35,7 +35,7 @@ _INPUTS = frozenset({"--submissions", "--pages", "--dumps", "--books", "corpora"
 class Working:
     """The working folders below `root`, by a definition and the state of its inputs."""
 
-    definition: Definition
+    definition: CorpusDefinition
     inputs: Sequence[InputState]
 
     @property
@@ -43,7 +43,7 @@ class Working:
         """The folder of them all."""
         return self.definition.root / "work"
 
-    def folder(self, source: Source) -> Path:
+    def folder(self, source: SourceSection) -> Path:
         """Where a source is built."""
         return self.root / source.name
 
@@ -52,7 +52,7 @@ class Working:
         """The build of each source over what is there; `CorpusloomError` (3) where a source has nothing to read."""
         return {source.name: self._build(source) for source in self.definition.source}
 
-    def _build(self, source: Source) -> Build:
+    def _build(self, source: SourceSection) -> Build:
         states = [each for each in self.inputs if each.source == source.name]
         files = {key: usable(states, key) for key in kind_of(source).inputs}
         for key, names in files.items():
@@ -109,7 +109,7 @@ class Working:
         return parse_build(train_tokenizer, flags + _beam(self.definition), "tokenizer")
 
 
-def shards_build(definition: Definition, corpora: Mapping[str, Path], tokenizer: Path, output: Path) -> Build:
+def shards_build(definition: CorpusDefinition, corpora: Mapping[str, Path], tokenizer: Path, output: Path) -> Build:
     """The build of the shards of some finished corpora, by name."""
     asked = definition.shards
     flags = ["--tokenizer", str(tokenizer), "--output", str(output), "--replace"]
@@ -145,6 +145,6 @@ def settings_digest(build: Build) -> str:
     return digest(msgspec.json.encode(settings, order="sorted").decode(), build.output.closure.digest)
 
 
-def _beam(definition: Definition) -> list[str]:
+def _beam(definition: CorpusDefinition) -> list[str]:
     """Flags of builds that every command has: Beam's."""
     return list(definition.run.flags)

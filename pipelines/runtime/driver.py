@@ -29,7 +29,7 @@ from pipelines.runtime.job import build_job
 from pipelines.runtime.outlook import read_outlook
 from pipelines.runtime.progress import show_progress
 from pipelines.runtime.records import damaged_parts, is_complete, pending, records_of
-from pipelines.runtime.run import Run
+from pipelines.runtime.run import BuildRun
 from pipelines.runtime.running_job import job_file, note_job, settle
 from pipelines.runtime.stage import Stage, in_order
 from pipelines.runtime.task import PROGRESS_SUFFIX, STAGES
@@ -67,7 +67,7 @@ class Handing:
         return bool(exported_to(self.flags))
 
 
-def run_stages(last: Stage[Any, Any], run: Run, handing: Handing) -> bool:
+def run_stages(last: Stage[Any, Any], run: BuildRun, handing: Handing) -> bool:
     """Bring the stage `last`, and all that it depends on, to its end; False where that was done already.
 
     `StageError` with the exit code of the command where a task failed.
@@ -103,7 +103,7 @@ def run_stages(last: Stage[Any, Any], run: Run, handing: Handing) -> bool:
     return True
 
 
-def find_missing(stages: Sequence[Stage[Any, Any]], run: Run) -> Missing:
+def find_missing(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> Missing:
     """The stages without a manifest for just these inputs, settings and code, and those that read them."""
     found: list[Stage[Any, Any]] = []
     workers = 1
@@ -122,7 +122,7 @@ def find_missing(stages: Sequence[Stage[Any, Any]], run: Run) -> Missing:
     return Missing(found, workers)
 
 
-def _remove_damaged(stages: Sequence[Stage[Any, Any]], run: Run) -> bool:
+def _remove_damaged(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> bool:
     """Remove published parts of an earlier run that have other bytes now, so that they are made again; whether any had.
 
     Nobody reads them before the manifest of the whole vouches for them; parts for later stages are checked when read.
@@ -135,7 +135,7 @@ def _remove_damaged(stages: Sequence[Stage[Any, Any]], run: Run) -> bool:
     return bool(damaged)
 
 
-def _attempt(missing: Missing, run: Run, handing: Handing) -> Exception | None:
+def _attempt(missing: Missing, run: BuildRun, handing: Handing) -> Exception | None:
     """Run a job to its end. What comes back is how it was lost, where another attempt may end better.
 
     That is so where a local worker died, and where an engine gave the job up after tasks had left records: Spark, for
@@ -161,17 +161,17 @@ def _attempt(missing: Missing, run: Run, handing: Handing) -> Exception | None:
             raise
 
 
-def _records(stages: Sequence[Stage[Any, Any]], run: Run) -> set[str]:
+def _records(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> set[str]:
     """The names of all records of tasks, one by one or in leaves."""
     folders = [folder for stage in stages for folder in (run.folder(stage).records, run.folder(stage).leaves)]
     return {name for folder in folders for name in sizes_in(folder) if name.endswith(".json")}
 
 
-def _log(run: Run) -> Path:
+def _log(run: BuildRun) -> Path:
     return scratch() / WORKER_LOG if is_remote(run.root) else run.root / STAGES / WORKER_LOG
 
 
-def _clear(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+def _clear(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
     """Remove the errors and half-written files of earlier runs; only a driver may, an engine repeats what it likes."""
     (run.root / STAGES).mkdir(parents=True, exist_ok=True)
     patterns = [(run.root, f"{TEMPORARY}*"), (run.root / STAGES, "code-*.json"), (run.root / STAGES, f"{TEMPORARY}*")]
@@ -184,7 +184,7 @@ def _clear(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
             path.unlink(missing_ok=True)
 
 
-def raise_errors(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+def raise_errors(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
     """Report the error that stopped the first stage that has one."""
     for stage in stages:
         error = read_json(run.error(stage), None)
@@ -196,12 +196,12 @@ def raise_errors(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
             raise StageError(error["message"], error["code"])
 
 
-def _save_times(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+def _save_times(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
     seconds = {stage.name: read_outlook(run.folder(stage)).seconds for stage in stages}
     write_json(run.root / RUN_FILE, {"seconds": {name: round(value, 3) for name, value in seconds.items()}})
 
 
-def new_run(root: Path, published: str, max_quarantined: float = 1.0) -> Run:
+def new_run(root: Path, published: str, max_quarantined: float = 1.0) -> BuildRun:
     """A run into the folder `root`, with a name that no other run has."""
     place = root if is_remote(root) else root.absolute()  # workers of other engines run in other folders
-    return Run(str(place), f"{time.time_ns():x}-{os.getpid()}", published, max_quarantined)
+    return BuildRun(str(place), f"{time.time_ns():x}-{os.getpid()}", published, max_quarantined)

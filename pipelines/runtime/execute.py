@@ -21,7 +21,7 @@ from corpus.files.transient import patiently
 from pipelines.runtime.errors import StageError, leave_record
 from pipelines.runtime.outlook import note_end, note_start
 from pipelines.runtime.records import Finished, finish, is_complete, pending, read_finished, write_record
-from pipelines.runtime.run import Run
+from pipelines.runtime.run import BuildRun
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.spill import FOLDER, spill
 from pipelines.runtime.stage import Stage
@@ -30,12 +30,12 @@ from pipelines.runtime.task import Task
 OK, FAILED = "ok", "failed"
 
 
-def tasks_of(stage: Stage[Any, Any], run: Run) -> list[Task[Any]]:
+def tasks_of(stage: Stage[Any, Any], run: BuildRun) -> list[Task[Any]]:
     """The tasks of a stage; `StageError` where a stage that it reads is not finished."""
     return stage.tasks(facts_of(stage, run), run.root_path)
 
 
-def facts_of(stage: Stage[Any, Any], run: Run) -> list[Finished[Any]]:
+def facts_of(stage: Stage[Any, Any], run: BuildRun) -> list[Finished[Any]]:
     """For each stage that a stage reads, the facts of its tasks, in their order."""
     facts: list[Finished[Any]] = []
     for other in stage.reads:
@@ -46,7 +46,7 @@ def facts_of(stage: Stage[Any, Any], run: Run) -> list[Finished[Any]]:
     return facts
 
 
-def plan(stage: Stage[Any, Any], run: Run) -> list[tuple[int, Task[Any]]] | None:
+def plan(stage: Stage[Any, Any], run: BuildRun) -> list[tuple[int, Task[Any]]] | None:
     """The tasks that have no record, each with its number; None where an error was met, which then has its record.
 
     A number is the place among all tasks, with a record or without: an engine that lost a machine plans again, when
@@ -66,7 +66,7 @@ def plan(stage: Stage[Any, Any], run: Run) -> list[tuple[int, Task[Any]]] | None
         return None
 
 
-def execute(task: Task[Any], stage: Stage[Any, Any], run: Run, *more: Any) -> str:
+def execute(task: Task[Any], stage: Stage[Any, Any], run: BuildRun, *more: Any) -> str:
     """Do a task and leave its record; the word for the barrier.
 
     A task that has its record is left alone: engines repeat a task whose worker they lost, and all it had done.
@@ -96,7 +96,7 @@ def _inputs_held(unit: Any) -> Iterator[None]:
         yield
 
 
-def end(stage: Stage[Any, Any], run: Run, words: Sequence[str]) -> str:
+def end(stage: Stage[Any, Any], run: BuildRun, words: Sequence[str]) -> str:
     """Finish a stage whose tasks have all ended; the word for the stages that read it."""
     if FAILED in words or run.error(stage).exists():
         return FAILED
@@ -111,13 +111,13 @@ def end(stage: Stage[Any, Any], run: Run, words: Sequence[str]) -> str:
         return FAILED
 
 
-def encoded_pieces(stage: Stage[Any, Any], run: Run) -> Iterator[str]:
+def encoded_pieces(stage: Stage[Any, Any], run: BuildRun) -> Iterator[str]:
     """The pieces that a shuffle cuts, each as a line of JSON."""
     assert isinstance(stage.work, ShuffleWork)
     yield from (msgspec.json.encode(piece).decode() for piece in stage.work.pieces(*facts_of(stage, run)))
 
 
-def cut(line: str, stage: Stage[Any, Any], run: Run) -> Iterator[tuple[int, bytes]]:
+def cut(line: str, stage: Stage[Any, Any], run: BuildRun) -> Iterator[tuple[int, bytes]]:
     """The batches of one piece, as they cross; what goes wrong becomes the error of the stage."""
     assert isinstance(stage.work, ShuffleWork)
     try:
@@ -127,17 +127,17 @@ def cut(line: str, stage: Stage[Any, Any], run: Run) -> Iterator[tuple[int, byte
         note_error(error, stage.name, stage, run)
 
 
-def note_error(error: Exception, label: str, stage: Stage[Any, Any], run: Run) -> None:
+def note_error(error: Exception, label: str, stage: Stage[Any, Any], run: BuildRun) -> None:
     """Leave an error for the driver to report."""
     leave_record(run.error(stage), error, label)
 
 
-def write_code(stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+def write_code(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
     """Say which code and libraries the driver has; workers hold theirs against it."""
     write_json(run.code, {stage.name: msgspec.to_builtins(stage.closure) for stage in stages})
 
 
-def check_code(stage: Stage[Any, Any], run: Run) -> None:
+def check_code(stage: Stage[Any, Any], run: BuildRun) -> None:
     """`StageError` on a worker whose code or libraries are not the driver's: its parts would have other bytes."""
     differ = closure_of(stage.work).differences(_code(run.code)[stage.name])
     if differ:

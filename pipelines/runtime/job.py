@@ -24,7 +24,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.runtime.execute import FAILED, OK, cut, encoded_pieces, end, execute, note_error, plan
-from pipelines.runtime.run import Run
+from pipelines.runtime.run import BuildRun
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.spill import FOLDER, gather, task_batch
 from pipelines.runtime.stage import Stage, decode, encode, in_order
@@ -37,7 +37,7 @@ _VERDICT, _GROUPS = -1, -2
 class Plan(beam.DoFn):
     """(0, the words of the stages waited for) → (number, task) for each task without a record, and the verdict."""
 
-    def __init__(self, stage: Stage[Any, Any], run: Run, expected: int) -> None:
+    def __init__(self, stage: Stage[Any, Any], run: BuildRun, expected: int) -> None:
         self.stage, self.run, self.expected = stage, run, expected
 
     def process(self, element: tuple[int, str | Iterable[str]]) -> Iterator[Word]:
@@ -56,7 +56,7 @@ class Plan(beam.DoFn):
 class Do(beam.DoFn):
     """(number, the one task of that number) → (0, word). What it made is on disk when the word comes out."""
 
-    def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
+    def __init__(self, stage: Stage[Any, Any], run: BuildRun) -> None:
         self.stage, self.run = stage, run
 
     def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Word]:
@@ -76,10 +76,10 @@ class PlanShuffle(Plan):
             yield from enumerate(encoded_pieces(self.stage, self.run))
 
 
-class Cut(beam.DoFn):
+class CutPieces(beam.DoFn):
     """(number, piece) → (group, a batch of entries); a group that is missing gets its task as a batch too."""
 
-    def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
+    def __init__(self, stage: Stage[Any, Any], run: BuildRun) -> None:
         self.stage, self.run = stage, run
 
     def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Packed]:
@@ -97,7 +97,7 @@ class Cut(beam.DoFn):
 class DoGroup(beam.DoFn):
     """(group, batches) → (0, word): the task of a group, with everything that was cut for it."""
 
-    def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
+    def __init__(self, stage: Stage[Any, Any], run: BuildRun) -> None:
         self.stage, self.run = stage, run
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Word]:
@@ -119,7 +119,7 @@ class DoGroup(beam.DoFn):
 class Finish(beam.DoFn):
     """(0, words of the tasks) → (0, "stage=ok") with the manifest on disk, or (0, "stage=failed")."""
 
-    def __init__(self, stage: Stage[Any, Any], run: Run) -> None:
+    def __init__(self, stage: Stage[Any, Any], run: BuildRun) -> None:
         self.stage, self.run = stage, run
 
     def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Word]:
@@ -130,12 +130,12 @@ class Finish(beam.DoFn):
 class RunStage(beam.PTransform):
     """The words of the stages read → the word of this stage. The name is the stage's, for an engine's pages."""
 
-    def __init__(self, stage: Stage[Any, Any], run: Run, expected: int) -> None:
+    def __init__(self, stage: Stage[Any, Any], run: BuildRun, expected: int) -> None:
         super().__init__(stage.name)
         self.stage, self.run, self.expected = stage.without_upstream(), run, expected
 
     def expand(self, input_or_inputs: Any) -> Any:
-        """Drawn at the head of this module; a shuffle puts `Cut` and a GroupByKey where `Do` stands."""
+        """Drawn at the head of this module; a shuffle puts `CutPieces` and a GroupByKey where `Do` stands."""
         stage, run = self.stage, self.run
         if len(input_or_inputs) == 1:
             gate = input_or_inputs[0]  # (0, word)
@@ -145,7 +145,7 @@ class RunStage(beam.PTransform):
         planned = beam.ParDo((PlanShuffle if shuffled else Plan)(stage, run, self.expected))
         apart = gate | "Plan" >> planned.with_output_types(Word) | "Apart" >> beam.GroupByKey()  # (number, lines)
         if shuffled:
-            cut = apart | "Cut" >> beam.ParDo(Cut(stage, run)).with_output_types(Packed)  # (group, entries)
+            cut = apart | "Cut" >> beam.ParDo(CutPieces(stage, run)).with_output_types(Packed)  # (group, entries)
             done = cut | "Same" >> beam.GroupByKey() | "Do" >> beam.ParDo(DoGroup(stage, run)).with_output_types(Word)
         else:
             done = apart | "Do" >> beam.ParDo(Do(stage, run)).with_output_types(Word)  # (0, word)
@@ -161,7 +161,7 @@ class Begin(beam.DoFn):
         yield 0, f"begin={OK}"
 
 
-def build_job(pipeline: beam.Pipeline, stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+def build_job(pipeline: beam.Pipeline, stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
     """Put the stages into a pipeline, each after those of them that it reads. What is not among them is finished."""
     begin = pipeline | "Begin" >> beam.Impulse() | "Word" >> beam.ParDo(Begin()).with_output_types(Word)
     done: dict[str, Any] = {}

@@ -17,7 +17,7 @@ from pipelines.runtime.task import Task
 
 
 @dataclass(frozen=True)
-class Outlook:
+class StageProgress:
     """`tasks` of the stage, of which `names` (name → size) were to do in run `run`; times in seconds since 1970, 0 for
     not yet.
     """
@@ -48,8 +48,8 @@ def note_end(folder: StageFolder) -> None:
         write_json(folder.outlook, {**msgspec.to_builtins(found), "ended": time.time()})
 
 
-def read_outlook(folder: StageFolder) -> Outlook:
+def read_outlook(folder: StageFolder) -> StageProgress:
     """What was last noted; an empty outlook where nothing was."""
     with suppress(OSError, msgspec.DecodeError):
-        return msgspec.json.decode(folder.outlook.read_bytes(), type=Outlook)
-    return Outlook()
+        return msgspec.json.decode(folder.outlook.read_bytes(), type=StageProgress)
+    return StageProgress()

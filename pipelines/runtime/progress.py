@@ -16,8 +16,8 @@ from rich.live import Live
 from rich.text import Text
 
 from corpus.files.storage import is_remote, sizes_in
-from pipelines.runtime.outlook import Outlook, read_outlook
-from pipelines.runtime.run import Run
+from pipelines.runtime.outlook import StageProgress, read_outlook
+from pipelines.runtime.run import BuildRun
 from pipelines.runtime.stage import Stage
 from pipelines.runtime.task import PROGRESS_SUFFIX
 
@@ -26,7 +26,7 @@ _LIVE_EVERY = 0.25
 
 
 @contextmanager
-def show_progress(stages: Sequence[Stage[Any, Any]], run: Run) -> Iterator[None]:
+def show_progress(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> Iterator[None]:
     """Show the progress of a job while the block runs."""
     stop = threading.Event()
     meter = Meter(stages, run)
@@ -44,7 +44,7 @@ def show_progress(stages: Sequence[Stage[Any, Any]], run: Run) -> Iterator[None]
 class Meter:
     """How far a job is, by the notes of its stages and the records of their tasks."""
 
-    def __init__(self, stages: Sequence[Stage[Any, Any]], run: Run) -> None:
+    def __init__(self, stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
         self.stages, self.run = stages, run
         self.started = time.time()
 
@@ -58,7 +58,7 @@ class Meter:
             ended += outlook.ended >= self.started
         return f"[{ended}/{len(self.stages)}] {time.time() - self.started:.1f} s"
 
-    def _of_stage(self, stage: Stage[Any, Any], outlook: Outlook) -> str:
+    def _of_stage(self, stage: Stage[Any, Any], outlook: StageProgress) -> str:
         there: dict[str, int] = {}
         with suppress(OSError):  # a glance that fails is no reason to end the work
             there = sizes_in(self.run.folder(stage).records)

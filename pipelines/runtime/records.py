@@ -18,7 +18,7 @@ from corpus.files.manifest import MANIFEST, Counts, ManifestError, Part, read_ch
 from corpus.files.storage import is_remote, sizes_in
 from corpus.hashing import digest, file_digest
 from pipelines.runtime.errors import StageError
-from pipelines.runtime.run import Run, StageFolder
+from pipelines.runtime.run import BuildRun, StageFolder
 from pipelines.runtime.stage import Stage
 from pipelines.runtime.task import STAGES, F, Outcome, Task
 
@@ -26,7 +26,7 @@ TASKS_PER_LEAF = 1000
 
 
 @dataclass(frozen=True)
-class Record(Generic[F]):
+class TaskRecord(Generic[F]):
     """The record of a finished task."""
 
     task: str
@@ -62,16 +62,16 @@ class Manifest:
 class Finished(list[F]):
     """The facts of a finished stage's tasks, in their order, with what else its manifest says: `plan` takes these."""
 
-    def __init__(self, name: str, records: Sequence[Record[F]], digest: str) -> None:
+    def __init__(self, name: str, records: Sequence[TaskRecord[F]], digest: str) -> None:
         super().__init__(record.facts for record in records)
         self.name, self.digest = name, digest
         self.counts = sum((record.counts for record in records), Counts())
         self.parts = [part for record in records for part in record.parts]
 
 
-def record_type(stage: Stage[Any, F]) -> type[Record[F]]:
+def record_type(stage: Stage[Any, F]) -> type[TaskRecord[F]]:
     """The type that a record of the stage is decoded to."""
-    return cast(Any, Record)[stage.facts_type]
+    return cast(Any, TaskRecord)[stage.facts_type]
 
 
 def write_record(task: Task[Any], outcome: Outcome[Any]) -> None:
@@ -80,7 +80,7 @@ def write_record(task: Task[Any], outcome: Outcome[Any]) -> None:
     foreign = sorted({path for path in _part_paths(msgspec.to_builtins(outcome.facts))} - own)
     if foreign:
         raise ValueError(f"{task.stage}: facts name {foreign[0]}, which the task did not write")
-    record = Record(task.name, task.unit.label, outcome.parts, outcome.counts, outcome.facts)
+    record = TaskRecord(task.name, task.unit.label, outcome.parts, outcome.counts, outcome.facts)
     data = msgspec.json.encode(record)
     write_bytes(task.record(), b"%s\n%s\n" % (data, digest(data).encode()))
 
@@ -111,12 +111,12 @@ def root_of(folder: StageFolder) -> Manifest | None:
         return None
 
 
-def records_of(stage: Stage[Any, F], folder: StageFolder) -> list[Record[F]] | None:
+def records_of(stage: Stage[Any, F], folder: StageFolder) -> list[TaskRecord[F]] | None:
     """The records of a finished stage, in the order of its tasks; None where it is not finished."""
     manifest = read_manifest_of(stage, folder)
     if manifest is None:
         return None
-    records: list[Record[F]] = []
+    records: list[TaskRecord[F]] = []
     for leaf in manifest.leaves:
         try:
             data = (folder.home / leaf.path).read_bytes()
@@ -166,17 +166,17 @@ class _Sizes(dict[str, dict[str, int]]):
         return all(self[folder].get(name) == part.bytes for part, folder, name in places)
 
 
-def read_records(tasks: Sequence[Task[Any]], stage: Stage[Any, F], folder: StageFolder) -> list[Record[F] | None]:
+def read_records(tasks: Sequence[Task[Any]], stage: Stage[Any, F], folder: StageFolder) -> list[TaskRecord[F] | None]:
     """The record of each task; None for one that is missing, unreadable, or whose parts are not in place."""
     there, sizes = sizes_in(folder.records), _Sizes(folder.root)
-    found: list[Record[F] | None] = []
+    found: list[TaskRecord[F] | None] = []
     for task in tasks:
         record = _read_record(task, stage) if task.record().name in there else None
         found.append(record if record and sizes.hold(record.parts) else None)
     return found
 
 
-def _read_record(task: Task[Any], stage: Stage[Any, F]) -> Record[F] | None:
+def _read_record(task: Task[Any], stage: Stage[Any, F]) -> TaskRecord[F] | None:
     """The record, which a second line with its digest vouches for."""
     try:
         data, own = task.record().read_bytes().splitlines()
@@ -185,7 +185,7 @@ def _read_record(task: Task[Any], stage: Stage[Any, F]) -> Record[F] | None:
         return None
 
 
-def damaged_parts(records: Iterable[Record[Any]], folder: StageFolder) -> list[Path]:
+def damaged_parts(records: Iterable[TaskRecord[Any]], folder: StageFolder) -> list[Path]:
     """The parts of some records that have other bytes than were written; none in a store, which sees to that itself."""
     if is_remote(folder.root):
         return []
@@ -204,7 +204,7 @@ def pending(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], folder: StageFol
     return sorted(left, key=lambda task: (-task.unit.size, task.name))
 
 
-def finish(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], run: Run) -> None:
+def finish(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], run: BuildRun) -> None:
     """Add up the records, check that nothing is missing, remove what belongs to no task, write the manifest.
 
     `StageError` where a task left no record, the counts do not balance, or too much could not be read.
@@ -243,7 +243,7 @@ def check_damage(stage: str, counts: Counts, most: float) -> None:
         )
 
 
-def _write_leaves(records: Sequence[Record[Any]], folder: StageFolder) -> tuple[Leaf, ...]:
+def _write_leaves(records: Sequence[TaskRecord[Any]], folder: StageFolder) -> tuple[Leaf, ...]:
     leaves: list[Leaf] = []
     rest = iter(records)
     while some := list(islice(rest, TASKS_PER_LEAF)):
@@ -255,7 +255,7 @@ def _write_leaves(records: Sequence[Record[Any]], folder: StageFolder) -> tuple[
 
 
 def _remove_others(
-    stage: Stage[Any, Any], folder: StageFolder, records: Sequence[Record[Any]], leaves: Sequence[Leaf]
+    stage: Stage[Any, Any], folder: StageFolder, records: Sequence[TaskRecord[Any]], leaves: Sequence[Leaf]
 ) -> None:
     """Remove parts of other settings, and half-written files, from the folders of the stage."""
     kept = {part.path for record in records for part in record.parts}

@@ -11,7 +11,7 @@ from pipelines.runtime.task import STAGES
 
 
 @dataclass(frozen=True)
-class Run:
+class BuildRun:
     """`identity` names the run: an error counts in the run that met it and in no later one.
 
     `published` is the file that makes the output whole, `max_quarantined` the share of unreadable records at which a

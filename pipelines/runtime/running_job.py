@@ -15,7 +15,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.manifest import read_json, write_json
-from pipelines.runtime.run import Run
+from pipelines.runtime.run import BuildRun
 from pipelines.runtime.task import STAGES
 
 _SECONDS_TO_ANSWER = 10
@@ -31,19 +31,19 @@ class RunningJob:
     job: str
 
 
-def job_file(run: Run) -> Path:
+def job_file(run: BuildRun) -> Path:
     """Where the name of the job is left."""
     return run.root / STAGES / "job.json"
 
 
-def note_job(result: PipelineResult, run: Run, endpoint: str) -> None:
+def note_job(result: PipelineResult, run: BuildRun, endpoint: str) -> None:
     """Leave the name of a job that a job server runs; nothing for an engine without one."""
     job = getattr(result, "_job_id", None)
     if endpoint and isinstance(job, str):
         write_json(job_file(run), asdict(RunningJob(endpoint, job)))
 
 
-def settle(run: Run, policy: str) -> None:
+def settle(run: BuildRun, policy: str) -> None:
     """See that no earlier job builds this output: by `policy` refuse (exit code 6), wait for it, or cancel it."""
     named = read_json(job_file(run), None)
     if not named:

@@ -24,7 +24,7 @@ _TASK, _BYTES, _RANGE = b"T", b"B", b"R"
 Packed = tuple[int, bytes]
 
 
-class Range(msgspec.Struct, array_like=True):
+class SpilledRange(msgspec.Struct, array_like=True):
     """Bytes of a file in the folder of spilled batches."""
 
     name: str
@@ -43,35 +43,35 @@ def spill(batches: Iterable[Packed], folder: Path) -> Iterator[Packed]:
         yield from ((group, _BYTES + data) for group, data in batches)
         return
     folder.mkdir(parents=True, exist_ok=True)
-    name, ranges, start = f"{uuid.uuid4().hex}.bin", list[tuple[int, Range]](), 0
+    name, ranges, start = f"{uuid.uuid4().hex}.bin", list[tuple[int, SpilledRange]](), 0
     with (folder / name).open("wb") as file:
         for group, data in batches:
             file.write(data)
-            ranges.append((group, Range(name, start, len(data))))
+            ranges.append((group, SpilledRange(name, start, len(data))))
             start += len(data)
     yield from ((group, _RANGE + msgspec.msgpack.encode(each)) for group, each in ranges)
 
 
 def gather(batches: Iterable[bytes], folder: Path) -> tuple[str, bytearray]:
     """What crossed for one group → its task ("" for a group that has none to do), and all its entries."""
-    task, found = "", list[bytes | Range]()
+    task, found = "", list[bytes | SpilledRange]()
     for batch in batches:
         kind, data = batch[:1], batch[1:]
         if kind == _TASK:
             task = data.decode()
         else:
-            found.append(data if kind == _BYTES else msgspec.msgpack.decode(data, type=Range))
+            found.append(data if kind == _BYTES else msgspec.msgpack.decode(data, type=SpilledRange))
     return (task, _read(found, folder)) if task else ("", bytearray())
 
 
-def _read(found: list[bytes | Range], folder: Path) -> bytearray:
+def _read(found: list[bytes | SpilledRange], folder: Path) -> bytearray:
     """All entries in one piece of memory. The order says nothing, but the same run reads in the same."""
-    found.sort(key=lambda each: (each.name, each.start) if isinstance(each, Range) else ("", 0))
-    out = bytearray(sum(each.length if isinstance(each, Range) else len(each) for each in found))
+    found.sort(key=lambda each: (each.name, each.start) if isinstance(each, SpilledRange) else ("", 0))
+    out = bytearray(sum(each.length if isinstance(each, SpilledRange) else len(each) for each in found))
     view, end = memoryview(out), 0
     for each in found:
-        start, end = end, end + (each.length if isinstance(each, Range) else len(each))
-        if not isinstance(each, Range):
+        start, end = end, end + (each.length if isinstance(each, SpilledRange) else len(each))
+        if not isinstance(each, SpilledRange):
             view[start:end] = each
             continue
         with (folder / each.name).open("rb") as file:

@@ -25,7 +25,7 @@ from corpus.document import Quarantined
 from corpus.errors import CorpusloomError
 from corpus.fetching.asking import Asking, Manners
 from corpus.fetching.client import Bounds, Client, FailedRequest
-from corpus.fetching.journal import Journal
+from corpus.fetching.journal import FetchJournal
 from corpus.fetching.network import Reach
 from corpus.files.manifest import Part, appearing, map_arrow, parquet_footer, part_of, write_parquet
 from corpus.schema import QUARANTINED_SCHEMA, quarantined_row
@@ -69,7 +69,7 @@ class ArchiveServer:
 
 
 @dataclass(frozen=True)
-class Archive:
+class CaptureArchive:
     """One plan of ranges in the output folder `root`, and the files that it becomes."""
 
     root: Path
@@ -129,7 +129,7 @@ class Archive:
 
     def read(self, server: ArchiveServer) -> tuple[list[FailedRequest], int]:
         """Read what is missing, and write the files when nothing is; what failed, and how many requests were made."""
-        journal = Journal(self.home, "ranges", archive_bytes=2**62)
+        journal = FetchJournal(self.home, "ranges", archive_bytes=2**62)
 
         async def run() -> tuple[RangeReader, int]:
             asking = server.asking()
@@ -144,7 +144,7 @@ class Archive:
             self._write(reader, journal)
         return reader.failures, requests
 
-    def _write(self, reader: RangeReader, journal: Journal) -> None:
+    def _write(self, reader: RangeReader, journal: FetchJournal) -> None:
         good, bad = dict[int, tuple[int, int]](), dict[int, tuple[str, str]]()
         for entry in reader.done.values():
             good |= {number: (entry["offset"] + at, length) for number, at, length in entry["good"]}
@@ -167,7 +167,7 @@ class Archive:
         ordered = sorted(numbers)
         yield from zip(ordered, self.records.take(pa.array(ordered, pa.int64())).to_pylist(), strict=True)
 
-    def _put_together(self, good: dict[int, tuple[int, int]], journal: Journal) -> dict[int, int]:
+    def _put_together(self, good: dict[int, tuple[int, int]], journal: FetchJournal) -> dict[int, int]:
         """Write the records in the order of the plan; where each begins."""
         offsets, at = dict[int, int](), 0
         if not good:

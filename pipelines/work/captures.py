@@ -25,7 +25,7 @@ _PAGE_TYPES = frozenset({"response", "resource", "conversion"})
 
 
 @dataclass(frozen=True)
-class Archive:
+class ArchiveFile:
     """A crawl file."""
 
     file: InputFile
@@ -55,9 +55,9 @@ class CaptureFacts:
     quarantined: Part
 
 
-def archives(files: Sequence[InputFile]) -> Iterator[Archive]:
+def archives(files: Sequence[InputFile]) -> Iterator[ArchiveFile]:
     """A unit for each archive."""
-    return map(Archive, files)
+    return map(ArchiveFile, files)
 
 
 def page_key(url: str) -> int:
@@ -105,7 +105,7 @@ class _Found:
 class ScanCaptures:
     """The work on one archive."""
 
-    def __call__(self, task: Task[Archive]) -> Outcome[CaptureFacts]:
+    def __call__(self, task: Task[ArchiveFile]) -> Outcome[CaptureFacts]:
         """Note every page and every edge; keep what could not be read."""
         file, note = task.unit.file, note_progress(task)
         found, path = _Found(file.name), local(file.place)

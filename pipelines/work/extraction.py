@@ -34,7 +34,7 @@ from corpus.urls import address_or_raw
 from pipelines.runtime.task import STAGES, Outcome, Task, note_progress
 from pipelines.work.captures import CaptureFacts
 from pipelines.work.listing import ListedFacts
-from pipelines.work.matching import MatchFacts, PageRun
+from pipelines.work.matching import CaptureMatchFacts, PageRun
 
 _SECONDS_BETWEEN_LISTINGS = 60
 # Steps whose verdict depends on the archive and the extraction alone: their rows are taken over.
@@ -76,7 +76,7 @@ class ExtractedFacts:
     quarantined: Part
 
 
-def runs_of(matched: Sequence[MatchFacts | ListedFacts]) -> Iterator[tuple[str, Part, PageRun]]:
+def runs_of(matched: Sequence[CaptureMatchFacts | ListedFacts]) -> Iterator[tuple[str, Part, PageRun]]:
     """(archive, its matched pages, run) of every run, in order."""
     for facts in matched:
         for archive in facts.archives:
@@ -84,7 +84,7 @@ def runs_of(matched: Sequence[MatchFacts | ListedFacts]) -> Iterator[tuple[str, 
 
 
 def pages_to_read(
-    files: Sequence[InputFile], matched: Sequence[MatchFacts | ListedFacts], captures: Sequence[CaptureFacts]
+    files: Sequence[InputFile], matched: Sequence[CaptureMatchFacts | ListedFacts], captures: Sequence[CaptureFacts]
 ) -> Iterator[Pages]:
     """A unit for each run of matched pages."""
     named = {file.name: file for file in files}

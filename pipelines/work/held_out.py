@@ -14,7 +14,7 @@ from corpus.files.storage import place
 from corpus.tokenizer import sanity
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import load_tokenizer
-from corpus.tokenizer.sanity import Tally, tally_texts
+from corpus.tokenizer.sanity import TokenTally, tally_texts
 from corpus.tokenizer.sanity_page import page
 from pipelines.runtime.task import STAGES, NoFacts, Outcome, Task, note_progress
 from pipelines.work.loaded import tokenizer_at
@@ -50,7 +50,7 @@ class GroupTally:
 
     source: str
     language: str
-    sums: Tally
+    sums: TokenTally
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class EncodeHeldOut:
         tokenizer = tokenizer_at(task.root_path, task.unit.tokenizer)
         other = tokenizer_at(str(task.root / COMPARED), self.other) if self.other else None
         seen = np.zeros(tokenizer.vocab_size, np.int64)
-        tallies: dict[sanity.Group, Tally] = {}
+        tallies: dict[sanity.Group, TokenTally] = {}
         note, done = note_progress(task), 0
         file = open_published(place(task.unit.file))
         for batch in file.iter_batches(_BATCH, columns=["id", "source", "language", "text"], use_threads=False):
@@ -117,7 +117,7 @@ class EncodeHeldOut:
             chosen = [row for row in rows if not self.share or is_held_out(row["id"], self.share)]
             named = [(row["source"] or _name(task), row["language"] or "", row["text"]) for row in chosen]
             for group, tally in tally_texts(named, tokenizer, other, seen).items():
-                tallies.setdefault(group, Tally()).add(tally)
+                tallies.setdefault(group, TokenTally()).add(tally)
             note(done)
         used = np.flatnonzero(seen)
         table = pa.table({"id": pa.array(used, pa.int64()), "count": pa.array(seen[used], pa.int64())})
@@ -167,10 +167,10 @@ class DescribeTokenizer:
 
     def _report(self, task: Task[TriedTokenizer], tokenizer: Tokenizer) -> dict[str, Any]:
         unit = task.unit
-        tallies: dict[sanity.Group, Tally] = {}
-        total, seen = Tally(), np.zeros(tokenizer.vocab_size, np.int64)
+        tallies: dict[sanity.Group, TokenTally] = {}
+        total, seen = TokenTally(), np.zeros(tokenizer.vocab_size, np.int64)
         for group in unit.groups:
-            tallies.setdefault((group.source, group.language), Tally()).add(group.sums)
+            tallies.setdefault((group.source, group.language), TokenTally()).add(group.sums)
             total.add(group.sums)
         for part in unit.ids:
             table = map_arrow(task.root / part.path)

@@ -26,7 +26,7 @@ from corpus.schema import (
 )
 from pipelines.runtime.task import Outcome, Task, note_progress
 from pipelines.work.extraction import ExtractedFacts, runs_of
-from pipelines.work.matching import MatchFacts
+from pipelines.work.matching import CaptureMatchFacts
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class JudgedFacts:
 
 
 def pages_to_judge(
-    snapshots: dict[str, str], matched: Sequence[MatchFacts], extracted: Sequence[ExtractedFacts]
+    snapshots: dict[str, str], matched: Sequence[CaptureMatchFacts], extracted: Sequence[ExtractedFacts]
 ) -> Iterator[LinkedPages]:
     """A unit for each run; `snapshots` maps archives to the names of their crawls."""
     for (name, part, run), facts in zip(runs_of(matched), extracted, strict=True):

@@ -16,7 +16,7 @@ import pyarrow.compute
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, map_arrow, part_of, read_parquet, write_parquet
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.links import LinkFacts, PostFacts, key_range, rows_between
-from pipelines.work.matching import MatchFacts
+from pipelines.work.matching import CaptureMatchFacts
 from pipelines.work.redirects import RedirectFacts
 
 LOST_LINKS = "links_without_page.parquet"
@@ -66,7 +66,7 @@ def links_and_answers(
     posts: Sequence[PostFacts],
     links: Sequence[LinkFacts],
     redirects: Sequence[RedirectFacts],
-    matched: Sequence[MatchFacts],
+    matched: Sequence[CaptureMatchFacts],
 ) -> Iterator[LinksAndAnswers]:
     """A unit for each range of links."""
     answered, found = tuple(facts.answered for facts in matched), tuple(facts.posts for facts in posts)

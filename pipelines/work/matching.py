@@ -35,7 +35,7 @@ class ArchivePages:
 
 
 @dataclass(frozen=True)
-class Batch:
+class MatchBatch:
     """Some archives, and all wanted pages."""
 
     archives: tuple[ArchivePages, ...]
@@ -78,23 +78,23 @@ class ArchiveMatches:
 
 
 @dataclass(frozen=True)
-class MatchFacts:
+class CaptureMatchFacts:
     """The matches of each archive of a batch, and the keys of the pages that were found, sorted."""
 
     archives: tuple[ArchiveMatches, ...]
     answered: Part
 
 
-def batches(captures: Sequence[CaptureFacts], wanted: Sequence[WantedFacts]) -> Iterator[Batch]:
+def batches(captures: Sequence[CaptureFacts], wanted: Sequence[WantedFacts]) -> Iterator[MatchBatch]:
     """Archives in groups of about two million captures."""
     tables, group = tuple(facts.wanted for facts in wanted), list[ArchivePages]()
     for facts in captures:
         group.append(ArchivePages(facts.name, facts.pages, facts.seekable))
         if sum(archive.pages.rows for archive in group) >= CAPTURES_PER_BATCH:
-            yield Batch(tuple(group), tables)
+            yield MatchBatch(tuple(group), tables)
             group = []
     if group:
-        yield Batch(tuple(group), tables)
+        yield MatchBatch(tuple(group), tables)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class MatchPages:
 
     pages_per_run: int
 
-    def __call__(self, task: Task[Batch]) -> Outcome[MatchFacts]:
+    def __call__(self, task: Task[MatchBatch]) -> Outcome[CaptureMatchFacts]:
         """The captures that a link asks for, by offset, with what the link says of them."""
         wanted = [map_arrow(task.root / part.path) for part in task.unit.wanted]
         found = [self._matches(task, archive, wanted) for archive in task.unit.archives]
@@ -114,10 +114,10 @@ class MatchPages:
         hits = sum(one.matched.rows for one in matches)
         reasons = {"capture.not_asked_for": looked_up - hits} if looked_up > hits else {}
         counts = Counts(looked_up, hits, looked_up - hits, 0, reasons)
-        return Outcome((answered, *(one.matched for one in matches)), counts, MatchFacts(matches, answered))
+        return Outcome((answered, *(one.matched for one in matches)), counts, CaptureMatchFacts(matches, answered))
 
     def _matches(
-        self, task: Task[Batch], archive: ArchivePages, wanted: Sequence[pa.Table]
+        self, task: Task[MatchBatch], archive: ArchivePages, wanted: Sequence[pa.Table]
     ) -> tuple[pa.Table, ArchiveMatches]:
         pages = map_arrow(task.root / archive.pages.path)
         table = pa.concat_tables([pa.table([[] for _ in MATCHED_SCHEMA], MATCHED_SCHEMA)] + [

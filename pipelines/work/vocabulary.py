@@ -11,7 +11,7 @@ from pathlib import Path
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, map_arrow, part_of
-from corpus.tokenizer.counts import Fitted, TooLarge, fit, merge_counts
+from corpus.tokenizer.counts import Fitted, TrainingTooLarge, fit, merge_counts
 from corpus.tokenizer.files import save_tokenizer
 from corpus.tokenizer.training import memory_of, train_tokenizer
 from pipelines.runtime.task import Outcome, Task
@@ -72,7 +72,7 @@ class TrainTokenizer:
         words = merge_counts([_rows(path, max(64, _ROWS_AT_ONCE // len(runs))) for path in runs])
         try:
             fitted = fit(words, memory_of(self.kind, self.vocab_size), self.memory_limit)
-        except TooLarge as error:
+        except TrainingTooLarge as error:
             raise CorpusloomError(f"--memory-mb: {error}", ExitCode.MACHINE) from error
         needed, free = self._needed_memory(fitted), _free_memory()
         if free is not None and needed > free:

@@ -11,15 +11,15 @@ import pytest
 
 pytest.importorskip("apache_beam")
 
-from benchmarks.engines.loopback import ENGINES, Engine, in_process
-from benchmarks.engines.trial import PIPELINES, Inputs, digests, sample_inputs, try_engine
+from benchmarks.engines.loopback import ENGINES, LoopbackEngine, in_process
+from benchmarks.engines.trial import PIPELINES, TrialInputs, digests, sample_inputs, try_engine
 from pipelines.engines.cache import EngineMissing
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def inputs(tmp_path_factory) -> Inputs:
+def inputs(tmp_path_factory) -> TrialInputs:
     """The embedded sample web, books and dumps; the real files instead with CORPUSLOOM_TRIAL=data."""
     if os.environ.get("CORPUSLOOM_TRIAL") != "data":
         return sample_inputs(tmp_path_factory.mktemp("inputs"))
@@ -27,7 +27,7 @@ def inputs(tmp_path_factory) -> Inputs:
         pytest.skip("needs ../shared/data beside the checkout")
     submissions, pages = DATA / "reddit" / "RS_sample.zst", DATA / "pages" / "pages.warc.gz"
     books, dumps = DATA / "books" / "gutenberg.jsonl.zst", DATA / "wikipedia" / "*.xml.bz2"
-    return Inputs(str(submissions), str(pages), str(books), str(dumps), 5000, 1_000_000)
+    return TrialInputs(str(submissions), str(pages), str(books), str(dumps), 5000, 1_000_000)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def reference(built) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def engine(request, tmp_path_factory) -> Engine:
+def engine(request, tmp_path_factory) -> LoopbackEngine:
     """The engine that the test is parametrised with, started; skipped with a reason where it cannot be had."""
     try:
         running = ENGINES[request.param](tmp_path_factory.mktemp(request.param))

@@ -10,7 +10,7 @@ import pytest
 from forked import run_module
 from stores import store  # noqa: F401
 
-from corpus.sample.write import Sample, write_sample
+from corpus.sample.write import WrittenSample, write_sample
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -49,7 +49,7 @@ def contents(folder):
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory) -> Sample:
+def sample(tmp_path_factory) -> WrittenSample:
     return write_sample(tmp_path_factory.mktemp("web"))
 
 

@@ -9,8 +9,8 @@ from corpus.hashing import digest
 from corpus.mixture import Mixture, Source
 from corpus.schema import KEPT_SCHEMA, kept_row
 from pipelines.builds import token_shards
-from pipelines.builds.token_shards import Shards, ids_to_remove
-from pipelines.cli.memory import Memory, Needs
+from pipelines.builds.token_shards import ShardsRequest, ids_to_remove
+from pipelines.cli.memory import Needs, WorkerMemory
 from pipelines.work.weighting import Weighting
 
 
@@ -48,13 +48,13 @@ def build_of(tokenizer, output, *corpora, memory=1000, **changes):
     mixture = Mixture(tuple(Source(folder.name, weight, str(folder)) for folder, weight in corpora))
     parts = {folder.name: kept_parts(str(folder)) for folder, _ in corpora}
     removed = ids_to_remove(parts, changes.pop("removed", frozenset()), changes.pop("removed_domains", frozenset()))
-    plain = Shards(
+    plain = ShardsRequest(
         weighting=Weighting(mixture),
         tokenizer_path=str(tokenizer),
         tokens_per_shard=5000,
         validation_share=0.1,
         also_bin=False,
-        memory=Memory(memory, 1, Needs(0, 0, 1)),
+        memory=WorkerMemory(memory, 1, Needs(0, 0, 1)),
         removed=removed,
     )
     return token_shards.build_of(replace(plain, **changes), parts, output, beam_flags=["--direct_num_workers=1"])

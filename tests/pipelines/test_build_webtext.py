@@ -17,17 +17,17 @@ pytest.importorskip("apache_beam")
 from conftest import ROOT, arguments, build, contents, rows, run
 
 from corpus.files.manifest import verify
-from corpus.sample.web import Outcome
+from corpus.sample.web import PageOutcome
 from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
 
 FAMILIES = {
-    Outcome.LANGUAGE: ("language.",),
-    Outcome.WIKIPEDIA: ("wikipedia.",),
-    Outcome.QUALITY: ("text.",),
-    Outcome.REPETITION: ("gopher.", "text.", "language."),
-    Outcome.STATUS: ("page.http_error",),
-    Outcome.NO_HTML: ("page.not_html",),
-    Outcome.EMPTY: ("page.empty",),
+    PageOutcome.LANGUAGE: ("language.",),
+    PageOutcome.WIKIPEDIA: ("wikipedia.",),
+    PageOutcome.QUALITY: ("text.",),
+    PageOutcome.REPETITION: ("gopher.", "text.", "language."),
+    PageOutcome.STATUS: ("page.http_error",),
+    PageOutcome.NO_HTML: ("page.not_html",),
+    PageOutcome.EMPTY: ("page.empty",),
 }
 
 
@@ -47,17 +47,17 @@ def test_every_planted_page_ends_as_it_should(sample, built, verdicts):
     groups = defaultdict(list)
     for fact in sample.expected:
         found = verdicts.get(fact.url, [])
-        if fact.outcome is Outcome.ONE_OF_GROUP:
+        if fact.outcome is PageOutcome.ONE_OF_GROUP:
             groups[fact.group] += found
-        elif fact.outcome is Outcome.KEPT:
+        elif fact.outcome is PageOutcome.KEPT:
             assert found.count("kept") == 1, (fact, found)
-        elif fact.outcome is Outcome.KEPT_OR_NEAR:
+        elif fact.outcome is PageOutcome.KEPT_OR_NEAR:
             assert found in (["kept"], ["duplicates.near"]), (fact, found)
-        elif fact.outcome is Outcome.NO_PAGE:
+        elif fact.outcome is PageOutcome.NO_PAGE:
             assert not found, (fact, found)
-        elif fact.outcome in (Outcome.NOT_ASKED, Outcome.NOT_KEPT):
+        elif fact.outcome in (PageOutcome.NOT_ASKED, PageOutcome.NOT_KEPT):
             assert "kept" not in found, (fact, found)
-            assert fact.outcome is Outcome.NOT_KEPT or not found, (fact, found)
+            assert fact.outcome is PageOutcome.NOT_KEPT or not found, (fact, found)
         else:
             assert found, fact
             assert all(reason.startswith(FAMILIES[fact.outcome]) for reason in found), (fact, found)
@@ -69,7 +69,7 @@ def test_every_planted_page_ends_as_it_should(sample, built, verdicts):
 def test_karma_and_text_are_those_of_the_page(sample, built):
     kept = {row["url"]: row for row in rows(built, "kept")}
     for fact in sample.expected:
-        if fact.url in kept and fact.outcome is Outcome.KEPT:
+        if fact.url in kept and fact.outcome is PageOutcome.KEPT:
             assert fact.karma is None or kept[fact.url]["karma"] == fact.karma, fact
             assert fact.says in kept[fact.url]["text"], fact
 

@@ -32,9 +32,9 @@ from corpus.tokenizer.files import save_tokenizer
 from corpus.tokenizer.training import train_tokenizer
 from pipelines.builds import texts, token_shards, vocabulary, webtext
 from pipelines.builds.duplicates import deduplicate
-from pipelines.cli.memory import Memory, Needs
+from pipelines.cli.memory import Needs, WorkerMemory
 from pipelines.runtime.job import build_job
-from pipelines.runtime.run import Run
+from pipelines.runtime.run import BuildRun
 from pipelines.runtime.stage import in_order
 from pipelines.work.weighting import Weighting
 
@@ -66,10 +66,12 @@ def last_stage(name, tokenizer, count=3):
         case "wikipedia":
             return texts.stages(WIKIPEDIA, files(count), gpt3_wikipedia.make(Choices()), (deduplicate(MinHash()),))
         case "tokenizer":
-            training = vocabulary.Training({"gs://corpora": 1}, "gpt2", 260, 10**9)
+            training = vocabulary.TokenizerRequest({"gs://corpora": 1}, "gpt2", 260, 10**9)
             return vocabulary.stages(training, {"gs://corpora": parts}, {"gs://corpora": 0.5}, 0.1)
     mixture = Weighting(Mixture((Source("one", 1, "gs://corpora"),)))
-    asked = token_shards.Shards(mixture, tokenizer, 10**8, 0.005, False, Memory(1000, 1, Needs(0, 0, 1)), {})
+    asked = token_shards.ShardsRequest(
+        mixture, tokenizer, 10**8, 0.005, False, WorkerMemory(1000, 1, Needs(0, 0, 1)), {}
+    )
     return token_shards.stages(asked, {"one": parts})
 
 
@@ -83,7 +85,7 @@ def tokenizer(tmp_path_factory):
 def dry(last, *more):
     """The job that Dataflow would be given for a whole build."""
     pipeline = beam.Pipeline(options=PipelineOptions([*FLAGS, "--dry_run=True", *more]))
-    build_job(pipeline, in_order(last), Run(OUTPUT, "run"))
+    build_job(pipeline, in_order(last), BuildRun(OUTPUT, "run"))
     return pipeline.run().job
 
 
@@ -148,7 +150,7 @@ def test_level_c_package_and_template_are_staged(store, tmp_path, tokenizer):
     template = f"{store}/templates/books.json"
     command = [*flags, f"--template_location={template}", f"--extra_package={package}"]
     with beam.Pipeline(options=PipelineOptions(command)) as pipeline:
-        build_job(pipeline, in_order(last_stage("books", tokenizer)), Run(f"{store}/corpus", "run"))
+        build_job(pipeline, in_order(last_stage("books", tokenizer)), BuildRun(f"{store}/corpus", "run"))
     staged = {path.name: path for path in place(f"{store}/staging").rglob("*") if path.is_file()}
     assert json.loads(place(template).read_bytes())["environment"]
     assert "pipeline.pb" in staged

@@ -14,7 +14,7 @@ from conftest import ROOT
 from loopback import Reply, nothing, server
 
 from corpus.document import Quarantined
-from corpus.fetching.journal import Journal
+from corpus.fetching.journal import FetchJournal
 from corpus.fetching.links import LOST_LINKS, read_links
 from corpus.fetching.network import Reach
 from corpus.files.manifest import verify, write_parquet
@@ -132,7 +132,7 @@ def test_a_killed_run_never_fetches_again_what_it_stored(tmp_path):
             process.kill()
             process.wait()
             time.sleep(0.2)  # the server reads what was sent
-            stored = {entry["url"] for entry in Journal(output, "pages").entries() if "url" in entry}
+            stored = {entry["url"] for entry in FetchJournal(output, "pages").entries() if "url" in entry}
             seen = len(running.hits)
             kills.append((seen, stored))
             assert len(stored) > 20 and not (output / "_MANIFEST.json").exists()

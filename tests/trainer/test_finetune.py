@@ -10,8 +10,8 @@ import torch
 from run_folders import SHAPES, SMALL, logits_of, random_model, small_tokenizer, write_run
 
 from trainer.evaluation import forms
-from trainer.evaluation.forms import Example, Marks, sequences
-from trainer.evaluation.recipe import Recipe
+from trainer.evaluation.forms import Marks, TaskExample, sequences
+from trainer.evaluation.recipe import TuningRecipe
 from trainer.evaluation.tasks import TaskError
 from trainer.evaluation.tuning import (
     Examples,
@@ -161,12 +161,12 @@ def test_the_rate_rises_over_a_five_hundredth_and_falls_to_zero(done, share):
 
 
 def test_an_epoch_has_every_example_once_in_an_order_of_its_own():
-    recipe = Recipe(batch=32, seed=5)
+    recipe = TuningRecipe(batch=32, seed=5)
     epochs = [[number for batch in epoch_batches(100, recipe, epoch) for number in batch] for epoch in (0, 1)]
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(100)) and epochs[0] != epochs[1]
     assert [len(batch) for batch in epoch_batches(100, recipe, 0)] == [32, 32, 32, 4]
     with pytest.raises(ValueError, match="batch is 0"):
-        Recipe(batch=0)
+        TuningRecipe(batch=0)
 
 
 def toy(form, n, seed):
@@ -195,7 +195,7 @@ def test_a_separable_task_is_learned_to_the_last_example(form):
     shape = Shape(layers=1, heads=4, width=32, sequence_length=24, vocab_size=VOCAB, dropout=0.05)
     model = TaskModel(with_marks(shape, GPT(shape).state_dict(), 0), form, 1 if form == "choice" else 2)
     lines = []
-    train(model, toy(form, 256, 0), Recipe(epochs=6, rate=3e-3, micro_batch=32), lines.append)
+    train(model, toy(form, 256, 0), TuningRecipe(epochs=6, rate=3e-3, micro_batch=32), lines.append)
     fresh = toy(form, 200, 1)
     assert quality(predict(model, fresh), fresh.labels) == {"accuracy": 1.0}
     assert len(lines) == 48 and lines[-1]["loss"] < lines[1]["loss"]
@@ -206,7 +206,9 @@ def test_a_smaller_micro_batch_gives_the_same_model():
     models = []
     for micro in (32, 8):
         model = TaskModel(with_marks(shape, GPT(shape).state_dict(), 0), "classification", 2, dropout=0.0)
-        train(model, toy("classification", 48, 0), Recipe(epochs=1, rate=1e-3, micro_batch=micro), lambda line: None)
+        train(
+            model, toy("classification", 48, 0), TuningRecipe(epochs=1, rate=1e-3, micro_batch=micro), lambda line: None
+        )
         models.append(model)
     for one, other in zip(*(model.parameters() for model in models), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-5)
@@ -214,7 +216,7 @@ def test_a_smaller_micro_batch_gives_the_same_model():
 
 def test_labels_are_classes_by_name_or_numbers():
     def examples(*labels):
-        return [Example(("a", "b"), label) for label in labels]
+        return [TaskExample(("a", "b"), label) for label in labels]
 
     assert forms.label_names("entailment", examples("YES", "NO", "YES")) == ["NO", "YES"]
     assert forms.label_values("entailment", examples("YES", "NO"), ["NO", "YES"]).tolist() == [1, 0]
@@ -259,7 +261,7 @@ def test_the_command_tunes_and_its_output_opens_again(run, tmp_path, capsys):
     model, names = load_tuned(tmp_path / "tuned")
     assert names == ["bad", "good"]
     encode = small_tokenizer(tmp_path / "tokenizer").encode
-    texts = [Example(("the right answer",), "good"), Example(("the wrong answer",), "bad")]
+    texts = [TaskExample(("the right answer",), "good"), TaskExample(("the wrong answer",), "bad")]
     rows = forms.encode_examples("classification", texts, lambda text: encode(text).tolist(), model.marks, 24)
     assert predict(model, Examples(rows, torch.tensor([1, 0]))).argmax(-1).tolist() == [1, 0]
     (tmp_path / "tuned" / "task.json").write_text("{}")
@@ -314,7 +316,10 @@ def test_models_that_see_the_whole_text_are_tuned_without_a_look_at_padding(kind
     rows = forms.rows_of([short, long])
     assert model(rows)[1].item() == 0
     train(
-        model, Examples([short, long], torch.tensor([0, 1])), Recipe(epochs=60, rate=1e-2, batch=2), lambda line: None
+        model,
+        Examples([short, long], torch.tensor([0, 1])),
+        TuningRecipe(epochs=60, rate=1e-2, batch=2),
+        lambda line: None,
     )
     assert predict(model, Examples([short, long], torch.tensor([0, 1]))).argmax(-1).tolist() == [0, 1]
 

@@ -28,7 +28,7 @@ from trainer.objectives.objective import IGNORED, Objective
 _AHEAD = 2048
 
 
-class Batch(NamedTuple):
+class TrainingBatch(NamedTuple):
     """Rows of one pass through the model.
 
     `tokens` and `targets` int64 [rows, sequence_length] on the device (a target of -100 is ignored), `source` int32
@@ -94,7 +94,7 @@ class _Filled(NamedTuple):
 
 @dataclass(eq=False)
 class Loader:
-    """Iterates over steps; each is a list of `Batch`es of at most `micro_rows` rows, this process's part of the step.
+    """Iterates over steps; each is a list of `TrainingBatch`es of at most `micro_rows` rows, this process's part of it.
 
     `batch_rows(samples_seen)` is how many samples the step that begins there has, over all processes; process `rank`
     of `world` takes the slice from rows·rank/world to rows·(rank + 1)/world, rounded down, so the processes' parts end
@@ -140,10 +140,10 @@ class Loader:
         self._thread = threading.Thread(target=self._produce, name="loader", daemon=True)
         self._thread.start()
 
-    def __iter__(self) -> Iterator[list[Batch]]:
+    def __iter__(self) -> Iterator[list[TrainingBatch]]:
         return self
 
-    def __next__(self) -> list[Batch]:
+    def __next__(self) -> list[TrainingBatch]:
         if self._error is None:
             filled = self._ready.get()
             if isinstance(filled, _Filled):
@@ -211,7 +211,7 @@ class Loader:
         at = first - self._ahead_first
         return Located(*(values[at : at + count] for values in self._ahead))
 
-    def _handed_out(self, filled: _Filled) -> list[Batch]:
+    def _handed_out(self, filled: _Filled) -> list[TrainingBatch]:
         slot, count = filled.slot, len(filled.located.source)
         rows = slot.rows[:count].to(self.device, non_blocking=slot.pinned)
         more: Mapping[str, torch.Tensor] = {}
@@ -226,7 +226,7 @@ class Loader:
         self.samples_seen = filled.samples_seen
         source, step = torch.from_numpy(filled.located.source), self.micro_rows or max(count, 1)
         return [
-            Batch(
+            TrainingBatch(
                 tokens[at : at + step],
                 targets[at : at + step],
                 source[at : at + step],

@@ -44,7 +44,7 @@ class Marks:
 
 
 @dataclass(frozen=True)
-class Example:
+class TaskExample:
     """Texts and label: one text, two, or a context followed by its answers, of which `label` is the number."""
 
     texts: tuple[str, ...]
@@ -52,7 +52,7 @@ class Example:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class SequenceRows:
     """A batch: `ways` sequences for each of n examples, padded on the right.
 
     tokens and targets int64 [n, ways, T]; a target is the token that follows, -100 where none does. extract int64
@@ -64,12 +64,12 @@ class Rows:
     extract: Tensor
     present: Tensor
 
-    def to(self, device: torch.device) -> "Rows":
+    def to(self, device: torch.device) -> "SequenceRows":
         """The same on a device."""
         return replace(self, **{name: getattr(self, name).to(device) for name in self.__dataclass_fields__})
 
 
-def read_examples(form: str, path: Path, unlabelled: bool = False) -> list[Example]:
+def read_examples(form: str, path: Path, unlabelled: bool = False) -> list[TaskExample]:
     """The examples of a file of JSON lines; `TaskError` names the line that does not fit the form.
 
     With `unlabelled` a line needs no label; what is not there is 0.
@@ -91,7 +91,7 @@ def read_examples(form: str, path: Path, unlabelled: bool = False) -> list[Examp
             raise TaskError(
                 f"{path}:{number}: the label {label!r} is not the number of one of {len(texts) - 1} answers"
             )
-        examples.append(Example(texts, label))
+        examples.append(TaskExample(texts, label))
     if not examples:
         raise TaskError(f"{path}: no examples")
     return examples
@@ -115,7 +115,7 @@ def sequences(form: str, parts: Sequence[Sequence[int]], marks: Marks, length: i
     return [[marks.start, *one[:most], marks.delimiter, *two[:most], marks.extract] for one, two in pairs]
 
 
-def rows_of(examples: Sequence[Sequence[Sequence[int]]]) -> Rows:
+def rows_of(examples: Sequence[Sequence[Sequence[int]]]) -> SequenceRows:
     """The sequences of several examples as one batch, as long as the longest."""
     ways = max(map(len, examples))
     longest = max(len(sequence) for example in examples for sequence in example)
@@ -129,17 +129,17 @@ def rows_of(examples: Sequence[Sequence[Sequence[int]]]) -> Rows:
             targets[number, way, : len(sequence) - 1] = sequence[1:]
             extract[number, way] = len(sequence) - 1
             present[number, way] = True
-    return Rows(*map(torch.from_numpy, (tokens, targets, extract, present)))
+    return SequenceRows(*map(torch.from_numpy, (tokens, targets, extract, present)))
 
 
 def encode_examples(
-    form: str, examples: Sequence[Example], encode: Encode, marks: Marks, length: int
+    form: str, examples: Sequence[TaskExample], encode: Encode, marks: Marks, length: int
 ) -> list[list[list[int]]]:
     """The sequences of every example."""
     return [sequences(form, [list(encode(text)) for text in each.texts], marks, length) for each in examples]
 
 
-def label_names(form: str, examples: Sequence[Example]) -> list[Any]:
+def label_names(form: str, examples: Sequence[TaskExample]) -> list[Any]:
     """The classes, sorted by their text; empty for `choice` and for a regression.
 
     A similarity is a regression where its labels are numbers and some are not whole.
@@ -152,7 +152,7 @@ def label_names(form: str, examples: Sequence[Example]) -> list[Any]:
     return sorted(labels, key=str)
 
 
-def label_values(form: str, examples: Sequence[Example], names: Sequence[Any]) -> Tensor:
+def label_values(form: str, examples: Sequence[TaskExample], names: Sequence[Any]) -> Tensor:
     """The labels [n] as numbers of classes (int64), or as they are for a regression (float32)."""
     if form == "choice":
         return torch.tensor([example.label for example in examples])

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from trainer.evaluation.tasks import Item, Task, TaskError
+from trainer.evaluation.tasks import BenchmarkTask, Item, TaskError
 
 
-def read_items(task: Task, path: Path) -> list[Item]:
+def read_items(task: BenchmarkTask, path: Path) -> list[Item]:
     """The items of a .jsonl or .jsonl.gz file; `TaskError` names the line that does not fit the task."""
     items = []
     for number, row in read_rows(path):

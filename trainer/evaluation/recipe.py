@@ -9,7 +9,7 @@ FORMS = ("classification", "entailment", "similarity", "choice")
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TuningRecipe:
     """How to fine-tune; the defaults are GPT-1's. `micro_batch` examples are in memory at once."""
 
     epochs: int = 3

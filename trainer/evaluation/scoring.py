@@ -15,7 +15,7 @@ from torch import Tensor
 
 from corpus.errors import ExitCode
 from trainer.evaluation.likelihood import Likelihood, Request, Scorer, encode_pair
-from trainer.evaluation.tasks import SEPARATOR, Item, Task, TaskError, join, prompt
+from trainer.evaluation.tasks import SEPARATOR, BenchmarkTask, Item, TaskError, join, prompt
 from trainer.evaluation.written import Agreement, agreements, mean_of
 from trainer.model.beam import beam_search
 from trainer.model.generate import Sampling, generate
@@ -85,7 +85,9 @@ class Judge:
         return encode_pair(self.encode, context, whole[len(context) :], self.tokenizer.end_of_text)
 
 
-def judge_choices(judge: Judge, task: Task, items: Sequence[Item], prompts: Sequence[str]) -> list[list[Evidence]]:
+def judge_choices(
+    judge: Judge, task: BenchmarkTask, items: Sequence[Item], prompts: Sequence[str]
+) -> list[list[Evidence]]:
     """The evidence of every choice of every item, for tasks of the forms `choice` and `context`.
 
     In the form `context` the ending is the same for all, so it is not scored without one: `unconditional` is 0.
@@ -106,7 +108,7 @@ def judge_words(judge: Judge, items: Sequence[Item], prompts: Sequence[str]) -> 
 
 
 def judge_answers(
-    judge: Judge, task: Task, items: Sequence[Item], prompts: Sequence[str], seed: int = 0
+    judge: Judge, task: BenchmarkTask, items: Sequence[Item], prompts: Sequence[str], seed: int = 0
 ) -> list[tuple[str, bool]]:
     """What the model writes after every item, by the task's rules of writing, and whether the prompt was cut."""
     model, end = judge.scorer.model, judge.tokenizer.end_of_text
@@ -132,7 +134,7 @@ def judge_answers(
 
 def score_task(
     judge: Judge,
-    task: Task,
+    task: BenchmarkTask,
     items: Sequence[Item],
     shots: int = 0,
     seed: int = 0,
@@ -166,7 +168,7 @@ def score_task(
 
 
 def _agreements(
-    judge: Judge, task: Task, items: Sequence[Item], prompts: Sequence[str], seed: int
+    judge: Judge, task: BenchmarkTask, items: Sequence[Item], prompts: Sequence[str], seed: int
 ) -> tuple[dict[str, Any], dict[str, Agreement], list[bool]]:
     """What a form says beside its rules, the agreement by every rule, and which prompts were cut."""
     if task.form in ("choice", "context"):

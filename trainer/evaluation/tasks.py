@@ -46,7 +46,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Task:
+class BenchmarkTask:
     """`rule` is the one that GPT-3 judges by, `answer_context` the text before an ending without its context.
 
     `shots` is GPT-3's K, the number of examples of its few-shot results; the command gives none unless told.
@@ -91,7 +91,7 @@ def prompt(items: Sequence[Item], number: int, shots: int, seed: int, own: bool)
     return "".join(items[index].example + SEPARATOR for index in drawn)
 
 
-def task_named(name: str) -> Task:
+def task_named(name: str) -> BenchmarkTask:
     """The task of a name, or `TaskError` with the names there are."""
     if name not in TASKS:
         raise TaskError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}", ExitCode.FLAGS)
@@ -220,27 +220,27 @@ _UNSCRAMBLE = "Please unscramble the letters into a word, and write that word:"
 TASKS = {
     task.name: task
     for task in (
-        Task("hellaswag", "choice", _hellaswag, shots=20),
-        Task("piqa", "choice", _piqa, shots=50),
-        Task("arc-easy", "choice", _arc, "unconditional", "Answer:", shots=50),
-        Task("arc-challenge", "choice", _arc, "unconditional", "Answer:", shots=50),
-        Task("openbookqa", "choice", _openbook, "unconditional", "Answer:", shots=100),
-        Task("boolq", "choice", _boolq, shots=32),
-        Task("copa", "choice", _plain, shots=32),
-        Task("rte", "choice", _rte, shots=32),
-        Task("choice", "choice", _plain),
-        Task("winogrande", "context", _winograd, "sum", shots=50),
-        Task("winograd", "context", _winograd, "sum", shots=7),
-        Task("lambada", "word", _word, "greedy"),
-        Task("lambada-cloze", "word", _cloze, "greedy", shots=15),
-        Task("word", "word", _word, "greedy"),
-        Task("triviaqa", "answer", _answer, "match", shots=64),
-        Task("answer", "answer", _answer, "match"),
-        Task("arithmetic", "answer", _answer, "match", shots=50, tokens=12),
-        Task("scramble", "answer", _answer, "match", shots=100, description=_UNSCRAMBLE, tokens=16),
-        Task("reading", "answer", _reading, "f1", shots=16, tokens=32),
-        Task("translation", "answer", _translation, "bleu", shots=64, tokens=64),
+        BenchmarkTask("hellaswag", "choice", _hellaswag, shots=20),
+        BenchmarkTask("piqa", "choice", _piqa, shots=50),
+        BenchmarkTask("arc-easy", "choice", _arc, "unconditional", "Answer:", shots=50),
+        BenchmarkTask("arc-challenge", "choice", _arc, "unconditional", "Answer:", shots=50),
+        BenchmarkTask("openbookqa", "choice", _openbook, "unconditional", "Answer:", shots=100),
+        BenchmarkTask("boolq", "choice", _boolq, shots=32),
+        BenchmarkTask("copa", "choice", _plain, shots=32),
+        BenchmarkTask("rte", "choice", _rte, shots=32),
+        BenchmarkTask("choice", "choice", _plain),
+        BenchmarkTask("winogrande", "context", _winograd, "sum", shots=50),
+        BenchmarkTask("winograd", "context", _winograd, "sum", shots=7),
+        BenchmarkTask("lambada", "word", _word, "greedy"),
+        BenchmarkTask("lambada-cloze", "word", _cloze, "greedy", shots=15),
+        BenchmarkTask("word", "word", _word, "greedy"),
+        BenchmarkTask("triviaqa", "answer", _answer, "match", shots=64),
+        BenchmarkTask("answer", "answer", _answer, "match"),
+        BenchmarkTask("arithmetic", "answer", _answer, "match", shots=50, tokens=12),
+        BenchmarkTask("scramble", "answer", _answer, "match", shots=100, description=_UNSCRAMBLE, tokens=16),
+        BenchmarkTask("reading", "answer", _reading, "f1", shots=16, tokens=32),
+        BenchmarkTask("translation", "answer", _translation, "bleu", shots=64, tokens=64),
         # GPT-2 (section 3.6): 100 tokens, each drawn among the two likeliest.
-        Task("summary", "answer", _summary, "rougeL", tokens=100, one_line=False, top_k=2),
+        BenchmarkTask("summary", "answer", _summary, "rougeL", tokens=100, one_line=False, top_k=2),
     )
 }

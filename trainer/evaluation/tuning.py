@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from trainer.evaluation import forms
-from trainer.evaluation.forms import Rows
-from trainer.evaluation.recipe import Recipe
+from trainer.evaluation.forms import SequenceRows
+from trainer.evaluation.recipe import TuningRecipe
 from trainer.model.encoder_decoder import make_model
 from trainer.model.shape import Shape
 from trainer.model.task_model import TaskModel
@@ -37,7 +37,7 @@ class Examples:
     sequences: Sequence[Sequence[Sequence[int]]]
     labels: Tensor
 
-    def batch(self, numbers: Sequence[int]) -> tuple[Rows, Tensor]:
+    def batch(self, numbers: Sequence[int]) -> tuple[SequenceRows, Tensor]:
         """The examples of these numbers."""
         return forms.rows_of([self.sequences[number] for number in numbers]), self.labels[list(numbers)]
 
@@ -50,14 +50,14 @@ def warmup_linear(done: float, warmup: float = WARMUP) -> float:
     return (min(1.0, done / warmup) if warmup else 1.0) * (1 - done)
 
 
-def epoch_batches(n: int, recipe: Recipe, epoch: int) -> Iterator[list[int]]:
+def epoch_batches(n: int, recipe: TuningRecipe, epoch: int) -> Iterator[list[int]]:
     """Every example once, in batches, in the order of this seed and epoch; the last batch may be smaller."""
     order = np.random.default_rng([recipe.seed, epoch]).permutation(n).tolist()
     for first in range(0, n, recipe.batch):
         yield order[first : first + recipe.batch]
 
 
-def train(model: TaskModel, examples: Examples, recipe: Recipe, say: Callable[[dict[str, Any]], None]) -> None:
+def train(model: TaskModel, examples: Examples, recipe: TuningRecipe, say: Callable[[dict[str, Any]], None]) -> None:
     """Train in place; `say` gets step, epoch and loss of every update."""
     n, device = len(examples.labels), next(model.parameters()).device
     config = OptimizerConfig(

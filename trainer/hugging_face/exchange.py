@@ -14,14 +14,14 @@ from trainer.hugging_face.marks import add_marks
 from trainer.model.shape import Shape
 from trainer.run.checkpoint import Checkpoints
 from trainer.run.outputs import RUN, claim, kind_of
-from trainer.run.runs import CHECKPOINTS, CONFIG, Run, model_of
+from trainer.run.runs import CHECKPOINTS, CONFIG, TrainedRun, model_of
 from trainer.run.saved import all_finite
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer
 
 
-def export_run(run: Run, output: Path, tokenizer: "Tokenizer | None" = None, dtype: str = "float32") -> str:
+def export_run(run: TrainedRun, output: Path, tokenizer: "Tokenizer | None" = None, dtype: str = "float32") -> str:
     """Write a run's model, and the tokenizer's files where there is one; the name of the class that opens it."""
     family = write_model(output, run.shape, run.weights, run.end_of_text, dtype)
     if tokenizer is not None:
@@ -74,7 +74,7 @@ def _tokenizer_entry(
     return entry, said
 
 
-def difference(run: Run, folder: Path, tokens: int = 64) -> float:
+def difference(run: TrainedRun, folder: Path, tokens: int = 64) -> float:
     """The greatest difference of logits between our model and the exported one, on random tokens (for `--check`)."""
     import transformers
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from trainer.model.layers import Linear, Norm, wide
-from trainer.model.masks import ALL, Mask, Sight, explicit_mask
+from trainer.model.masks import ALL, Mask, PassMasks, explicit_mask
 from trainer.model.positions import rotate
 from trainer.model.shape import Shape
 
@@ -177,7 +177,7 @@ class Pass(NamedTuple):
     for each layer what is added to its values, [B, T, key heads, head size], or None.
     """
 
-    sight: Sight
+    sight: PassMasks
     choice: Choice
     rotary: tuple[Tensor, Tensor] | None = None
     cache: KeyValueCache | None = None

@@ -13,7 +13,7 @@ from trainer.model.attention import KeyValueCache, Pass
 from trainer.model.block import Block
 from trainer.model.gpt import GPT, embedding_table
 from trainer.model.layers import make_norm
-from trainer.model.masks import Outlook
+from trainer.model.masks import MaskMaker
 from trainer.model.shape import Shape
 
 
@@ -37,7 +37,7 @@ class EncoderDecoder(GPT):
         """States [B, n, width] of ids [B, n], each of which sees all of the row, or with `documents` of its own."""
         length = source.shape[1]
         state = self._embed(source, self.token_matrix() if matrix is None else matrix, 0, None)
-        outlook = Outlook(replace(self.shape, architecture="encoder"), False, source.device)
+        outlook = MaskMaker(replace(self.shape, architecture="encoder"), False, source.device)
         bias = self._bias(length, length, self.encoder_relative, both_ways=True)
         sight = outlook.sight(length, length, source.device, documents, bias=bias)
         shared = Pass(sight, self.choice, self._rotary(0, length))

@@ -48,7 +48,7 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Sample:
+class GeneratedText:
     """The tokens that were drawn, without the prompt and without end of text; `finished` when end of text came."""
 
     tokens: tuple[int, ...]
@@ -97,7 +97,7 @@ def generate(
     sampling: Sampling = Sampling(),
     seed: int = 0,
     end_of_text: int | None = None,
-) -> list[Sample]:
+) -> list[GeneratedText]:
     """Up to `length` tokens after each prompt, in the order of the prompts; a sample ends early at `end_of_text`.
 
     Prompts of one length are continued together. `ValueError` for a prompt without a token, a seed that is not from 0
@@ -115,7 +115,7 @@ def generate(
     by_length: dict[int, list[int]] = {}
     for number, prompt in enumerate(prompts):
         by_length.setdefault(len(prompt), []).append(number)
-    samples: dict[int, Sample] = {}
+    samples: dict[int, GeneratedText] = {}
     with _evaluating(model):
         for numbers in (part for rows in by_length.values() for part in _parts(rows)):
             tokens = torch.tensor([list(prompts[number]) for number in numbers], dtype=torch.int64)
@@ -176,10 +176,10 @@ def _parts(numbers: list[int]) -> Iterator[list[int]]:
         yield numbers[first : first + ROWS]
 
 
-def _sample(row: np.ndarray, end_of_text: int | None) -> Sample:
+def _sample(row: np.ndarray, end_of_text: int | None) -> GeneratedText:
     tokens = row.tolist()
     finished = end_of_text in tokens
-    return Sample(tuple(tokens[: tokens.index(end_of_text)] if finished else tokens), finished)
+    return GeneratedText(tuple(tokens[: tokens.index(end_of_text)] if finished else tokens), finished)
 
 
 def _uniform(seed: int, number: int, length: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from trainer.model.block import Block, HeadTransform
 from trainer.model.initial import draw
 from trainer.model.layers import Linear, make_norm, wide
 from trainer.model.loss import Scores, chunked_cross_entropy, soft_capped, token_cross_entropy
-from trainer.model.masks import Outlook
+from trainer.model.masks import MaskMaker
 from trainer.model.positions import alibi_slopes, distances, relative_buckets, rotary_tables, sinusoids
 from trainer.model.shape import Shape
 from trainer.optim.muon import placed_like
@@ -89,7 +89,7 @@ class GPT(nn.Module):
         nvidia = device.type == "cuda" and torch.version.hip is None
         capability = torch.cuda.get_device_capability(device) if nvidia else None
         self.choice = pick_attention(device.type, capability, shape, self.asked)
-        self.outlook = Outlook(shape, self.choice.masked == "flex", device)
+        self.outlook = MaskMaker(shape, self.choice.masked == "flex", device)
         self.rotary = self.sinusoids = self.slopes = None
         if device.type == "meta":
             return

@@ -1,6 +1,6 @@
 """Attention masks: the past, a band of it, its own document, a prefix, everything; one for each kind of kernel.
 
-Visibility is computed once per forward pass, as `Sight`, and shared by all layers. For FlexAttention the mask of
+Visibility is computed once per forward pass, as `PassMasks`, and shared by all layers. For FlexAttention the mask of
 blocks is found here from the borders of the blocks alone, in O((T/128)²) comparisons on the device, because a row's
 documents follow each other; evaluating all T² pairs, as its own constructor does, costs several times the attention
 when documents change with every batch. No shape depends on the data, so that a compiled step stays one graph.
@@ -23,7 +23,7 @@ ALL = "all"
 Mask: TypeAlias = "Tensor | BlockMask | str | None"
 
 
-class Sight(NamedTuple):
+class PassMasks(NamedTuple):
     """What the queries of dense and of banded layers may see; None is plain causality, `ALL` everything.
 
     A mask of numbers is added to the scores: it holds the biases of positions, and -∞ where nothing may be seen.
@@ -110,7 +110,7 @@ def _order(blocks: Tensor) -> tuple[Tensor, Tensor]:
     return count[:, None].contiguous(), indices[:, None].contiguous()
 
 
-class Outlook:
+class MaskMaker:
     """Makes the sight of every pass of one model on one device; keeps the band's block mask, which never changes.
 
     `flex` is whether bands and documents run as FlexAttention; where a length is no whole number of blocks, or a cache
@@ -134,7 +134,7 @@ class Outlook:
         documents: Tensor | None = None,
         prefix: Tensor | None = None,
         bias: Tensor | None = None,
-    ) -> Sight:
+    ) -> PassMasks:
         """For the last `queries` of `keys` tokens; `documents` [B, keys] hides other documents and takes no cache.
 
         `prefix` [B] tokens of each row are seen by all of it, `bias` [heads, queries, keys] is added to the scores.
@@ -148,8 +148,8 @@ class Outlook:
         if segments is not None or queries not in (1, keys):
             dense = self._mask(queries, keys, device, None, segments)
         if self.band is None or self.band >= keys:
-            return Sight(dense, dense)
-        return Sight(dense, self._mask(queries, keys, device, self.band, segments))
+            return PassMasks(dense, dense)
+        return PassMasks(dense, self._mask(queries, keys, device, self.band, segments))
 
     def _special(
         self,
@@ -159,17 +159,17 @@ class Outlook:
         segments: Tensor | None,
         prefix: Tensor | None,
         bias: Tensor | None,
-    ) -> Sight:
+    ) -> PassMasks:
         """Explicit masks, for which no kernel has a name of its own; none at all where everything is seen."""
         if not self.causal and segments is None and bias is None:
-            return Sight(ALL, ALL)
+            return PassMasks(ALL, ALL)
         band = self.band if self.band is not None and self.band < keys else None
         first = prefix if self.causal else keys
         reaches = (None,) if band is None else (None, band)
         masks = [explicit_mask(queries, keys, device, reach, segments, first) for reach in reaches]
         if bias is not None:
             masks = [torch.where(mask, bias, -torch.inf) for mask in masks]
-        return Sight(masks[0], masks[-1])
+        return PassMasks(masks[0], masks[-1])
 
     def _mask(self, queries: int, keys: int, device: torch.device, band: int | None, segments: Tensor | None) -> Mask:
         if not self.flex or queries != keys or keys % BLOCK:

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.evaluation.forms import Marks, Rows
+from trainer.evaluation.forms import Marks, SequenceRows
 from trainer.model.encoder_decoder import EncoderDecoder, make_model
 from trainer.model.gpt import GPT
 from trainer.model.initial import WEIGHT_STD
@@ -58,7 +58,7 @@ class TaskModel(nn.Module):
         """The last three ids of the vocabulary."""
         return Marks(*range(self.model.shape.vocab_size - 3, self.model.shape.vocab_size))
 
-    def forward(self, rows: Rows) -> tuple[Tensor, Tensor]:
+    def forward(self, rows: SequenceRows) -> tuple[Tensor, Tensor]:
         """Scores float32 [n, outputs] ([n, ways] for `choice`), and the language model's loss of the batch, a scalar.
 
         The score of an answer that an example does not have is -∞.
@@ -98,7 +98,7 @@ class TaskModel(nn.Module):
         sums = losses.new_zeros(targets.shape).masked_scatter(wanted, losses).sum(1)
         return (sums / wanted.sum(1)).mean()
 
-    def loss(self, rows: Rows, labels: Tensor, auxiliary: float = AUXILIARY) -> Tensor:
+    def loss(self, rows: SequenceRows, labels: Tensor, auxiliary: float = AUXILIARY) -> Tensor:
         """L3 = L2 + `auxiliary`·L1, a scalar: labels are int64 [n], or float32 [n] for a regression."""
         scores, language = self(rows)
         regression = labels.is_floating_point()

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from trainer.objectives.chance import sample_keys, uniforms
-from trainer.objectives.objective import IGNORED, Inputs, ObjectiveError, Text
+from trainer.objectives.objective import IGNORED, ModelInputs, ObjectiveError, TextVocabulary
 
 MARKS = ("[MASK]", "[sMASK]", "[gMASK]", "<|startofpiece|>", "<|endofpiece|>")
 _LONGEST_SPAN = 20
@@ -77,7 +77,9 @@ def sentence_spans(draws: np.ndarray, ends: np.ndarray, budget: int, most: int) 
 class Blanks:
     """Windows whose first `used` tokens fit a row of `length` with the marks; `kinds` are the shares of the kinds."""
 
-    def __init__(self, length: int, text: Text, shares: tuple[float, float], kinds: Sequence[float], seed: int) -> None:
+    def __init__(
+        self, length: int, text: TextVocabulary, shares: tuple[float, float], kinds: Sequence[float], seed: int
+    ) -> None:
         share, mean = shares
         if len(kinds) != 3 or min(kinds) < 0 or abs(sum(kinds) - 1) > 1e-6:
             raise ObjectiveError(
@@ -153,12 +155,12 @@ class Blanks:
             first[part], second[part] = marked[number], np.arange(1, length + 2)
             place += length + 1
 
-    def read(self, written: Tensor) -> Inputs:
+    def read(self, written: Tensor) -> ModelInputs:
         """The row taken apart: `positions` [n, 2, length], `prefix` [n]."""
         whole = written.long()
         tokens, targets, first, second = whole[:, :-1].unflatten(1, (4, self.length)).unbind(1)
         more = {"prefix": whole[:, -1].contiguous(), "positions": torch.stack((first, second), 1)}
-        return Inputs(tokens.contiguous(), targets.contiguous(), more)
+        return ModelInputs(tokens.contiguous(), targets.contiguous(), more)
 
     def counts(self, targets: Tensor) -> Tensor:
         """The words of the blanks, without their ends."""

@@ -13,7 +13,7 @@ import numpy as np
 from corpus.shards.layout import TokenizerEntry
 from trainer.model.shape import Shape
 from trainer.objectives import blanks, masked, spans
-from trainer.objectives.objective import Objective, ObjectiveError, Text
+from trainer.objectives.objective import Objective, ObjectiveError, TextVocabulary
 from trainer.run.config import RunConfig
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def added_marks(config: RunConfig, n_ids: int) -> dict[str, int]:
     return {name: n_ids + number for number, name in enumerate(names)}
 
 
-def text_of(config: RunConfig, entry: TokenizerEntry, data: Path) -> Text:
+def text_of(config: RunConfig, entry: TokenizerEntry, data: Path) -> TextVocabulary:
     """The tokenizer of the shards in `data` with the marks of the run; `ObjectiveError` where it lacks one."""
     check_model(config)
     names, n_ids = mark_names(config), entry.vocab_size
@@ -53,7 +53,7 @@ def text_of(config: RunConfig, entry: TokenizerEntry, data: Path) -> Text:
         known = _texts_of_ids(entry, data)
     ends = None if known is None else np.array([_ends_sentence(text) for text in known])
     if config.marks == "added" or not names:
-        return Text(n_ids, entry.end_of_text, tuple(added_marks(config, n_ids).values()), ends)
+        return TextVocabulary(n_ids, entry.end_of_text, tuple(added_marks(config, n_ids).values()), ends)
     if known is None:
         raise ObjectiveError(
             f"marks=tokenizer needs the tokenizer of the shards, which is not in {data}: put it there as tokenizer/, "
@@ -66,15 +66,15 @@ def text_of(config: RunConfig, entry: TokenizerEntry, data: Path) -> Text:
             f"{entry.name} lacks: write marks=added, which puts them behind its {n_ids:,} ids, or build the shards "
             "with a tokenizer that has them"
         )
-    return Text(n_ids, entry.end_of_text, tuple(ids[name] for name in names), ends)
+    return TextVocabulary(n_ids, entry.end_of_text, tuple(ids[name] for name in names), ends)
 
 
-def with_marks(shape: Shape, text: Text) -> Shape:
+def with_marks(shape: Shape, text: TextVocabulary) -> Shape:
     """The shape with a vocabulary that holds the tokenizer's ids and the marks."""
     return replace(shape, vocab_size=max(text.n_ids, *(mark + 1 for mark in text.marks), 0))
 
 
-def objective_of(config: RunConfig, text: Text) -> Objective | None:
+def objective_of(config: RunConfig, text: TextVocabulary) -> Objective | None:
     """The objective; None for the next token, which needs none."""
     length, shares, seed = config.shape.sequence_length, (config.mask_share, config.mean_span), config.seed
     if config.objective == "masked":

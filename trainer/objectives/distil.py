@@ -19,7 +19,7 @@ from trainer.model.layers import wide
 from trainer.model.loss import IGNORED, chunk_rows, soft_capped
 from trainer.model.shape import Shape
 from trainer.objectives.objective import ObjectiveError
-from trainer.run.runs import Run, model_of
+from trainer.run.runs import TrainedRun, model_of
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Lesson:
         return 1 - self.soft - self.cosine
 
 
-def check_teacher(run: Run, shape: Shape, digest: str, lesson: Lesson) -> None:
+def check_teacher(run: TrainedRun, shape: Shape, digest: str, lesson: Lesson) -> None:
     """Refuse a teacher whose tokens are others, that sees others, or whose states cannot be compared."""
     teacher = run.shape
     if run.tokenizer.get("digest") != digest or teacher.vocab_size != shape.vocab_size:
@@ -66,7 +66,7 @@ def check_teacher(run: Run, shape: Shape, digest: str, lesson: Lesson) -> None:
 class Distiller(nn.Module):
     """What a training step calls in place of the student; it has the student's parameters and no others."""
 
-    def __init__(self, student: GPT, run: Run, lesson: Lesson, device: str) -> None:
+    def __init__(self, student: GPT, run: TrainedRun, lesson: Lesson, device: str) -> None:
         super().__init__()
         self.student, self.lesson = student, lesson
         teacher = model_of(run, device).requires_grad_(False)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from trainer.data.permutation import below
 from trainer.objectives.chance import hashes, sample_keys, uniforms
-from trainer.objectives.objective import IGNORED, Inputs, ObjectiveError, Text
+from trainer.objectives.objective import IGNORED, ModelInputs, ObjectiveError, TextVocabulary
 
 MARKS = ("[MASK]",)
 _MASKED, _RANDOM = 0.8, 0.9
@@ -19,7 +19,7 @@ _MASKED, _RANDOM = 0.8, 0.9
 class Masked:
     """`share` of the first `length` tokens of a window, hidden by `text.marks`' only id."""
 
-    def __init__(self, length: int, text: Text, share: float, seed: int) -> None:
+    def __init__(self, length: int, text: TextVocabulary, share: float, seed: int) -> None:
         self.length, self.text, self.seed = length, text, seed
         self.hidden = round(share * length)
         self.columns = 2 * length
@@ -42,10 +42,10 @@ class Masked:
         out[:, :length] = np.where(wanted, hidden, window)
         out[:, length:] = np.where(wanted, window, IGNORED)
 
-    def read(self, written: Tensor) -> Inputs:
+    def read(self, written: Tensor) -> ModelInputs:
         """The two halves of the row."""
         tokens, targets = written.long().split(self.length, dim=1)
-        return Inputs(tokens.contiguous(), targets.contiguous())
+        return ModelInputs(tokens.contiguous(), targets.contiguous())
 
     def counts(self, targets: Tensor) -> Tensor:
         """Every target is a word."""

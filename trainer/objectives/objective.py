@@ -24,7 +24,7 @@ class ObjectiveError(CorpusloomError, ValueError):
     code = ExitCode.FLAGS
 
 
-class Inputs(NamedTuple):
+class ModelInputs(NamedTuple):
     """What the model is called with: tokens and targets int64 [n, …], and by name what else it takes."""
 
     tokens: Tensor
@@ -33,7 +33,7 @@ class Inputs(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Text:
+class TextVocabulary:
     """The tokenizer as an objective sees it: how many ids text has, the end of text, and the ids of the marks.
 
     `sentence_ends` is bool [n_ids], whether a token ends a sentence; None where that is not known.
@@ -54,7 +54,7 @@ class Objective(Protocol):
         """Windows int32 [n, sequence_length + 1] and the samples' numbers int64 [n] -> `out` int32 [n, columns]."""
         ...
 
-    def read(self, written: Tensor) -> Inputs:
+    def read(self, written: Tensor) -> ModelInputs:
         """Rows as they were written, int32 [n, columns] on the device -> what the model is called with."""
         ...
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from trainer.objectives.chance import composition, hashes, sample_keys
-from trainer.objectives.objective import IGNORED, Inputs, ObjectiveError, Text
+from trainer.objectives.objective import IGNORED, ModelInputs, ObjectiveError, TextVocabulary
 
 
 def span_counts(tokens: int, share: float, mean: float) -> tuple[int, int]:
@@ -47,7 +47,7 @@ class Spans:
     Source and target must fit one row there, so only the first `used` tokens of a window are.
     """
 
-    def __init__(self, length: int, text: Text, shares: tuple[float, float], seed: int, joined: bool) -> None:
+    def __init__(self, length: int, text: TextVocabulary, shares: tuple[float, float], seed: int, joined: bool) -> None:
         share, mean = shares
         if not 0 < share < 1 or mean < 1:
             raise ObjectiveError(
@@ -81,17 +81,19 @@ class Spans:
             out[:, column : column + width - 1] = row
             out[:, column + width - 1] = self.text.end_of_text
 
-    def read(self, written: Tensor) -> Inputs:
+    def read(self, written: Tensor) -> ModelInputs:
         """A decoder's tokens are its targets one later; the first of them is the end of text, or of the source."""
         whole = written.long()
         source, target = whole.split([self.read_length, self.written_length], dim=1)
         if not self.joined:
             start = torch.full_like(target[:, :1], self.text.end_of_text)
-            return Inputs(torch.cat((start, target[:, :-1]), 1), target.contiguous(), {"source": source.contiguous()})
+            return ModelInputs(
+                torch.cat((start, target[:, :-1]), 1), target.contiguous(), {"source": source.contiguous()}
+            )
         targets = whole[:, 1:].clone()
         targets[:, : self.read_length - 1] = IGNORED
         prefix = torch.full_like(whole[:, 0], self.read_length)
-        return Inputs(whole[:, :-1].contiguous(), targets, {"prefix": prefix})
+        return ModelInputs(whole[:, :-1].contiguous(), targets, {"prefix": prefix})
 
     def counts(self, targets: Tensor) -> Tensor:
         """The words that were taken out, without sentinels and ends."""

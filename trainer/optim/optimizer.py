@@ -59,7 +59,7 @@ class OptimizerConfig:
 
 
 @dataclass(frozen=True)
-class Groups:
+class ParameterGroups:
     """Named parameters by how they are treated: matrices decay, vectors do not, hidden matrices are Muon's."""
 
     hidden: dict[str, nn.Parameter]
@@ -67,7 +67,7 @@ class Groups:
     vectors: dict[str, nn.Parameter]
 
 
-def split_parameters(model: nn.Module) -> Groups:
+def split_parameters(model: nn.Module) -> ParameterGroups:
     """Vectors (rank 0 and 1), the matrices inside the blocks, and the outer ones: embeddings and the head.
 
     A hidden matrix is one of rank 2 or more below a `ModuleList`, the blocks, and in no `Embedding`. A tied matrix
@@ -75,7 +75,7 @@ def split_parameters(model: nn.Module) -> Groups:
     """
     inside = {name for name, module in model.named_modules() if isinstance(module, nn.ModuleList)}
     tables = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters(recurse=False)}
-    groups = Groups({}, {}, {})
+    groups = ParameterGroups({}, {}, {})
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue

@@ -15,7 +15,7 @@ _SMOOTH = 0.9
 _LEAST_STEPS = 20
 
 
-class Found(NamedTuple):
+class RangeTestResult(NamedTuple):
     """The rates at which the loss falls fastest and is least, and that least smoothed loss, in nats."""
 
     fastest: float
@@ -28,7 +28,7 @@ def share(done: float) -> float:
     return 10.0 ** (-DECADES * (1 - min(1.0, done)))
 
 
-def read(rates: Sequence[float], losses: Sequence[float]) -> Found | None:
+def read(rates: Sequence[float], losses: Sequence[float]) -> RangeTestResult | None:
     """What the test says; None for fewer than 20 finite losses, or where the loss never falls.
 
     The loss is a mean that forgets a tenth with every step, corrected for its beginning as Adam's moments are.
@@ -45,4 +45,6 @@ def read(rates: Sequence[float], losses: Sequence[float]) -> Found | None:
     if least < 2:
         return None
     slopes = np.gradient(np.array(smooth[: least + 1]), logs[: least + 1])
-    return Found(float(np.exp(logs[int(np.argmin(slopes))])), float(np.exp(logs[least])), float(smooth[least]))
+    return RangeTestResult(
+        float(np.exp(logs[int(np.argmin(slopes))])), float(np.exp(logs[least])), float(smooth[least])
+    )

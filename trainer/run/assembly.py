@@ -15,13 +15,13 @@ from trainer.run.beginning import first_weights, lesson_of, teacher_of
 from trainer.run.config import ConfigError, RunConfig
 from trainer.run.devices import compiles, free_memory, processes_on, total_memory
 from trainer.run.distributed import World, choose_parallel, least_of, load_weights, shards_of, spread
-from trainer.run.memory import MOST_SHAPES, TooLarge, memory_of, micro_rows_of, verdict
+from trainer.run.memory import MOST_SHAPES, RunTooLarge, memory_of, micro_rows_of, verdict
 from trainer.run.plan import optimizer_config, ramp_of, steps_of_process
 from trainer.run.saved import Saved
 
 
 def plan_passes(config: RunConfig, shape: Shape, world: World, element: int, say: Callable[[str], None]) -> int:
-    """Rows of a pass, the same on every process. `TooLarge` where not even what stays fits; a guess is only said."""
+    """Rows of a pass, the same on every process. `RunTooLarge` where not even what stays fits; a guess is only said."""
     shards = shards_of(config.parallel, world.size, shape.n_parameters())
     steps = steps_of_process(ramp_of(config), world.size)
     free = least_of(free_memory(world.device), world)
@@ -32,7 +32,7 @@ def plan_passes(config: RunConfig, shape: Shape, world: World, element: int, say
     there = least_of(total_memory(world.device) // processes_on(world.device), world)
     if fault := verdict(memory, least, there, shards, host):
         if memory.certain > there:
-            raise TooLarge(fault)
+            raise RunTooLarge(fault)
         say(f"warning: {fault}")
     return micro_rows
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from trainer.model.shape import Shape
 from trainer.objectives.distil import Lesson, check_teacher, layers_of
 from trainer.run.config import ConfigError, RunConfig
-from trainer.run.runs import Run, RunError, open_run
+from trainer.run.runs import RunError, TrainedRun, open_run
 from trainer.run.saved import DamagedError, UnreadableError
 
 # What may differ between a run and the one it begins with: what no weight knows of.
@@ -34,7 +34,7 @@ def first_weights(config: RunConfig, shape: Shape, digest: str) -> dict[str, Ten
     return layers_of(run.weights, run.shape, shape)
 
 
-def teacher_of(config: RunConfig, shape: Shape, digest: str) -> Run | None:
+def teacher_of(config: RunConfig, shape: Shape, digest: str) -> TrainedRun | None:
     """The run of `teacher`, if it can teach a student of this shape; None where there is nothing to distil."""
     lesson = lesson_of(config)
     if not config.teacher:
@@ -53,7 +53,7 @@ def lesson_of(config: RunConfig) -> Lesson:
     return Lesson(config.distil_soft, config.distil_cosine, config.distil_temperature)
 
 
-def _open(key: str, path: str) -> Run:
+def _open(key: str, path: str) -> TrainedRun:
     try:
         return open_run(Path(path))
     except (RunError, DamagedError, UnreadableError) as error:

@@ -24,14 +24,14 @@ from trainer.run.metrics import (
     wandb_writer,
     write_table,
 )
-from trainer.run.page import Facts, write_page
+from trainer.run.page import RunFacts, write_page
 from trainer.run.plan import plan_lines, source_lines
 from trainer.run.session import Session, description
 
 CONFIG = "config.json"
 
 
-class Journal:
+class RunJournal:
     """The listener of a run's loop; open it with `with`. Says nothing and writes nothing but in the first process."""
 
     def __init__(self, session: Session, live: LiveLine) -> None:
@@ -43,7 +43,7 @@ class Journal:
         self._draw_after = 0.0
         self._speed = 0.0
 
-    def __enter__(self) -> "Journal":
+    def __enter__(self) -> "RunJournal":
         session = self.session
         if session.world.first:
             self._introduce()
@@ -128,7 +128,7 @@ class Journal:
             "optimizer": f"{session.config.optimizer}, peak rate {session.config.rate:g}",
             "shards": f"{session.data} ({session.shards.manifest.fingerprint[:16]})",
         }
-        write_page(self.output, Facts(self.output.name, facts, session.baselines, session.shares))
+        write_page(self.output, RunFacts(self.output.name, facts, session.baselines, session.shares))
 
     def _conclude(self) -> None:
         session = self.session

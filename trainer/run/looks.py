@@ -14,7 +14,7 @@ from corpus.errors import CorpusloomError
 from trainer.evaluation.item_files import read_items
 from trainer.evaluation.likelihood import Scorer
 from trainer.evaluation.scoring import Judge, score_task
-from trainer.evaluation.tasks import Item, Task, task_named
+from trainer.evaluation.tasks import BenchmarkTask, Item, task_named
 from trainer.model.generate import Sampling, generate
 from trainer.objectives.choose import tokenizer_beside
 from trainer.run.config import ConfigError
@@ -84,7 +84,7 @@ class Looks:
             yield {"step": self.session.progress.step, "task": task.name, **shown}
 
 
-def _tasks(text: str, most: int) -> list[tuple[Task, Sequence[Item]]]:
+def _tasks(text: str, most: int) -> list[tuple[BenchmarkTask, Sequence[Item]]]:
     """The tasks of `score_tasks` with the first items of their files, read before training begins."""
     found = []
     for part in filter(None, text.split(",")):

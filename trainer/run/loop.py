@@ -18,21 +18,21 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from trainer.data.loader import IGNORED, Batch, Loader
+from trainer.data.loader import IGNORED, Loader, TrainingBatch
 from trainer.run.clock import Clock
 from trainer.run.distributed import add_up, any_of, exchanging
 from trainer.run.plan import by_source
 from trainer.run.session import Session, step_seed
 from trainer.run.spikes import Diverged, Spikes
-from trainer.run.validation import Held, mix, validate
+from trainer.run.validation import ValidationSet, mix, validate
 
 _REMEMBERED = 20
 # A pass over a batch whose losses count for nothing: sharded processes must all make the same number of calls.
-_Weighted = tuple[Batch, float | Tensor]
+_Weighted = tuple[TrainingBatch, float | Tensor]
 
 
 @dataclass(frozen=True)
-class Taken:
+class StepRecord:
     """A step taken, its result still on the device: `samples` seen after it, its own `rows`, its share of the rate."""
 
     step: int
@@ -88,7 +88,7 @@ class Stop:
 def train(session: Session, stop: Stop, listener: Listener) -> bool:
     """Train to the end of the run, or until `stop` wants it; whether the end was reached."""
     progress, course, ramp = session.progress, session.course, session.ramp
-    taken: list[Taken] = []
+    taken: list[StepRecord] = []
     spikes = Spikes(session, listener.went_back)
     clock = Clock(session.shape, session.world, progress.training_seconds, progress.wall_seconds)
     every = session.config.log_every if session.world.device.type == "cuda" else 1
@@ -99,7 +99,7 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
             share = session.schedule.share(progress.samples * session.shape.sequence_length)
             result = take_step(session, next(loader), rows, share)
             progress.step, progress.samples = progress.step + 1, progress.samples + rows
-            taken.append(Taken(progress.step, progress.samples, rows, share, result))
+            taken.append(StepRecord(progress.step, progress.samples, rows, share, result))
             freeze()
             due = _due(session, progress.step, course.steps)
             if not due and progress.step % every:
@@ -130,7 +130,7 @@ def closing_saves(session: Session) -> Iterator[None]:
         session.checkpoints.wait()
 
 
-def take_step(session: Session, batches: Sequence[Batch], rows: int, share: float) -> Tensor:
+def take_step(session: Session, batches: Sequence[TrainingBatch], rows: int, share: float) -> Tensor:
     """One optimizer step over this process's batches of a step of `rows` rows.
 
     Returns [loss, norm] float32 on the device: this process's part of the mean loss over all targets of the step, and
@@ -157,7 +157,7 @@ def take_step(session: Session, batches: Sequence[Batch], rows: int, share: floa
     return torch.stack([loss, norm.to(loss)])
 
 
-def weigh(session: Session, batches: Sequence[Batch], rows: int) -> list[_Weighted]:
+def weigh(session: Session, batches: Sequence[TrainingBatch], rows: int) -> list[_Weighted]:
     """Each batch with its share of all targets of the step, over all processes.
 
     Under FSDP2 every process must call its model equally often: who has fewer batches repeats one at the weight 0.
@@ -197,7 +197,9 @@ def _due(session: Session, step: int, last: int) -> set[str]:
     return due
 
 
-def _read(session: Session, taken: Sequence[Taken], clock: Clock, listener: Listener, held: Sequence[Held]) -> bool:
+def _read(
+    session: Session, taken: Sequence[StepRecord], clock: Clock, listener: Listener, held: Sequence[ValidationSet]
+) -> bool:
     """Read the steps taken from the device, validate over `held`, hand out the rows; whether it is the best yet."""
     results = torch.stack([each.result for each in taken])
     losses, norms = add_up(results[:, 0].clone(), session.world).tolist(), results[:, 1].tolist()
@@ -216,7 +218,9 @@ def _read(session: Session, taken: Sequence[Taken], clock: Clock, listener: List
     return best
 
 
-def _check_finite(session: Session, taken: Sequence[Taken], losses: Sequence[float], norms: Sequence[float]) -> None:
+def _check_finite(
+    session: Session, taken: Sequence[StepRecord], losses: Sequence[float], norms: Sequence[float]
+) -> None:
     """Raise Diverged for the first step whose loss or norm is no finite number: what follows it must not be saved."""
     for each, loss, norm in zip(taken, losses, norms, strict=True):
         if math.isfinite(loss) and math.isfinite(norm):
@@ -233,7 +237,7 @@ def _check_finite(session: Session, taken: Sequence[Taken], losses: Sequence[flo
         )
 
 
-def _row(session: Session, taken: Taken, loss: float, norm: float) -> dict[str, Any]:
+def _row(session: Session, taken: StepRecord, loss: float, norm: float) -> dict[str, Any]:
     """One row of the metrics, but for the speed; the loss in nats per token."""
     return {
         "step": taken.step,
@@ -246,7 +250,7 @@ def _row(session: Session, taken: Taken, loss: float, norm: float) -> dict[str, 
     }
 
 
-def _validate(session: Session, held: Sequence[Held]) -> dict[str, float]:
+def _validate(session: Session, held: Sequence[ValidationSet]) -> dict[str, float]:
     session.model.eval()
     with torch.no_grad():
         found = validate(session.token_losses, held, session.micro_rows, session.world, session.objective)

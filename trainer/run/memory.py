@@ -18,14 +18,14 @@ MOST_SHAPES = 4
 """Sizes of a pass that are worth compiling in one run, each for minutes."""
 
 
-class TooLarge(CorpusloomError):
+class RunTooLarge(CorpusloomError):
     """A run that the machine cannot hold: what it needs, what there is, and what to change."""
 
     code = ExitCode.MACHINE
 
 
 @dataclass(frozen=True)
-class Memory:
+class DeviceMemory:
     """Bytes on one device, estimated: what stays, and what a micro-batch needs on top."""
 
     weights: int
@@ -44,7 +44,7 @@ class Memory:
         return self.weights + self.gradients + self.optimizer
 
 
-def memory_of(config: RunConfig, shape: Shape, micro_rows: int, element: int, shards: int = 1) -> Memory:
+def memory_of(config: RunConfig, shape: Shape, micro_rows: int, element: int, shards: int = 1) -> DeviceMemory:
     """Bytes on one device for micro-batches of `micro_rows`, products in numbers of `element` bytes.
 
     Masters, gradients and moments are float32, cut into `shards` pieces under FSDP2, which gathers the embedding and
@@ -65,7 +65,7 @@ def memory_of(config: RunConfig, shape: Shape, micro_rows: int, element: int, sh
         # The products' copies, and the float32 gradient of a block before it is cut up.
         cast = element * (parameters - shape.matrix_parameters + 2 * block) + 4 * block
     logits = 2 * 4 * min(tokens, 4096) * shape.padded_vocab_size
-    return Memory(
+    return DeviceMemory(
         4 * parameters // shards + cast,
         4 * parameters // shards,
         4 * moments // shards,
@@ -102,7 +102,7 @@ def sizes_of_passes(steps: Iterable[int], micro_rows: int) -> set[int]:
     return whole | {rest for rows in steps if (rest := rows % micro_rows)}
 
 
-def verdict(memory: Memory, least: Memory, there: int, shards: int, host: int) -> str:
+def verdict(memory: DeviceMemory, least: DeviceMemory, there: int, shards: int, host: int) -> str:
     """Why a run does not fit; "" where it does.
 
     memory: as planned; least: with one row per pass. there: bytes of the device; host: of the machine, which takes the

@@ -41,7 +41,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RunFacts:
     """What the page says beside the curves: lines above them, the unigram model's bits per byte and the wanted share
     of each source."""
 
@@ -51,14 +51,14 @@ class Facts:
     shares: Mapping[str, float]
 
 
-def write_page(folder: Path, facts: Facts) -> Path:
+def write_page(folder: Path, facts: RunFacts) -> Path:
     """Write `index.html` of a run from its metrics."""
     temporary = folder / f".tmp-{PAGE}"
     temporary.write_text(page(facts, read_metrics(folder)), encoding="utf-8")
     return temporary.replace(folder / PAGE)
 
 
-def page(facts: Facts, rows: Sequence[Mapping[str, Any]]) -> str:
+def page(facts: RunFacts, rows: Sequence[Mapping[str, Any]]) -> str:
     """The page as text, well-formed as XML too."""
     charts = "".join(
         f"<h2>{escape(name)}</h2>{_key(curves)}{chart(curves, False, 'linear')}{chart(curves, True, 'log')}"

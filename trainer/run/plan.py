@@ -13,7 +13,7 @@ from trainer.model.shape import Shape
 from trainer.optim.optimizer import OptimizerConfig
 from trainer.optim.schedule import BatchRamp, Schedule, ScheduleError
 from trainer.run.config import ConfigError, RunConfig
-from trainer.run.memory import Memory, size_in_words
+from trainer.run.memory import DeviceMemory, size_in_words
 
 # Dense bfloat16 products a second of the cards whose makers publish them, by a part of the device's name.
 _PEAKS = {
@@ -29,7 +29,7 @@ _PEAKS = {
 
 
 @dataclass(frozen=True)
-class Course:
+class RunLength:
     """The whole run: optimizer steps, samples (rows) and tokens of all of them."""
 
     steps: int
@@ -50,7 +50,7 @@ def steps_of_process(ramp: BatchRamp, processes: int) -> list[int]:
     return [-(-rows // processes) for _, rows in ramp.stages]
 
 
-def course_of(config: RunConfig) -> Course:
+def course_of(config: RunConfig) -> RunLength:
     """How long the run is: `steps`, or the steps that `tokens` take, the last of them whole."""
     if not config.steps and not config.tokens:
         raise ConfigError("how long? write steps=… or tokens=…")
@@ -61,10 +61,10 @@ def course_of(config: RunConfig) -> Course:
         left = config.steps - step if config.steps else -(-(config.tokens - samples * length) // (rows * length))
         taken = max(0, left if end is None else min(left, -(-(end - samples) // rows)))
         step, samples = step + taken, samples + taken * rows
-    return Course(step, samples, samples * length)
+    return RunLength(step, samples, samples * length)
 
 
-def schedule_of(config: RunConfig, course: Course) -> Schedule:
+def schedule_of(config: RunConfig, course: RunLength) -> Schedule:
     """The course of the rate; a decay of 0 tokens ends with the run."""
     end = config.decay_tokens or max(course.tokens, config.warmup_tokens + 1)
     try:
@@ -99,7 +99,7 @@ def shares_of(order: SampleOrder) -> dict[str, float]:
     return {source.name: float(mixture.share(source.name)) for source in mixture.sources}
 
 
-def plan_lines(config: RunConfig, shape: Shape, order: SampleOrder, memory: Memory, micro_rows: int) -> list[str]:
+def plan_lines(config: RunConfig, shape: Shape, order: SampleOrder, memory: DeviceMemory, micro_rows: int) -> list[str]:
     """The plan as it is printed."""
     course, ramp = course_of(config), ramp_of(config)
     parts = ", ".join(f"{name} {size_in_words(value)}" for name, value in asdict(memory).items())

@@ -36,7 +36,7 @@ class RunError(CorpusloomError):
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class TrainedRun:
     """A checkpoint and where it comes from. `tokenizer` is the entry of the shards' manifest, empty without one.
 
     `marks` are the ids behind the tokenizer's, by name, that the objective of the run has added.
@@ -57,7 +57,7 @@ class Run:
         return self.tokenizer.get("end_of_text")
 
 
-def open_run(path: Path, best: bool = False) -> Run:
+def open_run(path: Path, best: bool = False) -> TrainedRun:
     """The newest whole checkpoint of a run, with `best` the one of the least validation loss; or the one at `path`.
 
     Raises RunError where there is none, DamagedError and UnreadableError as `newest_whole` does.
@@ -82,7 +82,7 @@ def open_run(path: Path, best: bool = False) -> Run:
         raise RunError(
             f"{saved.path}: its shape cannot be read ({error}); was it written by a newer version?"
         ) from error
-    return Run(path, saved.path, saved.step, shape, saved.model, entry, _data_of(folder.parent / CONFIG), marks)
+    return TrainedRun(path, saved.path, saved.step, shape, saved.model, entry, _data_of(folder.parent / CONFIG), marks)
 
 
 def _data_of(config: Path) -> str:
@@ -92,7 +92,7 @@ def _data_of(config: Path) -> str:
         return ""
 
 
-def model_of(run: Run, device: str = "auto", dtype: str = "auto") -> GPT:
+def model_of(run: TrainedRun, device: str = "auto", dtype: str = "auto") -> GPT:
     """The model with the run's weights, on the device, ready to be evaluated.
 
     `dtype` is that of the products inside the blocks, float32 or bfloat16 (auto: bfloat16 on a card that has it);
@@ -124,7 +124,7 @@ def ids_with_token(tokenizer: "Tokenizer", rows: int) -> Tensor:
     return known
 
 
-def tokenizer_of(run: Run, given: Path | None = None) -> "Tokenizer | None":
+def tokenizer_of(run: TrainedRun, given: Path | None = None) -> "Tokenizer | None":
     """The run's tokenizer: the one given, or what lies with the run or its shards; None where nothing is found.
 
     `RunError` for a given one that is not the run's.

@@ -32,10 +32,10 @@ from trainer.run.checkpoint import CheckpointError, Checkpoints, bytes_of, gathe
 from trainer.run.config import ConfigError, RunConfig, kept_lengths
 from trainer.run.devices import choose_dtype, choose_threads, compiles
 from trainer.run.distributed import World, first_says, shards_of
-from trainer.run.plan import Course, course_of, ramp_of, schedule_of, shares_of
+from trainer.run.plan import RunLength, course_of, ramp_of, schedule_of, shares_of
 from trainer.run.resume import check_same, content_of, order_again, order_for, shape_over
 from trainer.run.saved import DamagedError, Saved, UnreadableError, load_checkpoint
-from trainer.run.validation import Held, held_out, unigram_baselines
+from trainer.run.validation import ValidationSet, held_out, unigram_baselines
 
 CHECKPOINTS = "checkpoints"
 
@@ -76,7 +76,7 @@ class Session:
     objective: Objective | None = None
 
     @cached_property
-    def course(self) -> Course:
+    def course(self) -> RunLength:
         """The length of the whole run."""
         return course_of(self.config)
 
@@ -108,7 +108,7 @@ class Session:
         return torch.compile(self.model.token_losses, dynamic=False)
 
     @cached_property
-    def held(self) -> list[Held]:
+    def held(self) -> list[ValidationSet]:
         """The validation rows by source; none where nothing is to be validated."""
         if not self.config.validate_every:
             return []

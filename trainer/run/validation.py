@@ -20,7 +20,7 @@ from torch import Tensor
 from corpus.shards.layout import TRAIN, VALIDATION
 from corpus.shards.read import Shards
 from trainer.data.loader import validation_rows
-from trainer.objectives.objective import Inputs, Objective
+from trainer.objectives.objective import ModelInputs, Objective
 from trainer.run.distributed import World, add_up
 
 _COUNTED = 20_000_000
@@ -28,7 +28,7 @@ _TokenLosses = Callable[..., Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class ValidationSet:
     """The validation rows of one source: int64 [n, T + 1], and the tokens per byte of its split."""
 
     source: str
@@ -36,7 +36,7 @@ class Held:
     tokens_per_byte: float
 
 
-def held_out(shards: Shards, sequence_length: int, most_tokens: int) -> list[Held]:
+def held_out(shards: Shards, sequence_length: int, most_tokens: int) -> list[ValidationSet]:
     """The rows of every source that has a validation split of at least one row, in the manifest's order."""
     held = []
     for source in shards.manifest.sources:
@@ -44,7 +44,7 @@ def held_out(shards: Shards, sequence_length: int, most_tokens: int) -> list[Hel
             continue
         rows = validation_rows(shards, source.name, VALIDATION, sequence_length, most_tokens)
         if len(rows):
-            held.append(Held(source.name, rows, source.n_tokens / source.n_bytes))
+            held.append(ValidationSet(source.name, rows, source.n_tokens / source.n_bytes))
     return held
 
 
@@ -53,11 +53,11 @@ def bits_per_byte(nats_per_token: float, tokens_per_byte: float) -> float:
     return nats_per_token / math.log(2) * tokens_per_byte
 
 
-def inputs_of(windows: np.ndarray, first: int, objective: Objective | None, device: torch.device) -> Inputs:
+def inputs_of(windows: np.ndarray, first: int, objective: Objective | None, device: torch.device) -> ModelInputs:
     """What the model is given for windows int64 [n, T + 1], of which the first is the window of this number."""
     if objective is None:
         batch = torch.from_numpy(windows).to(device)
-        return Inputs(batch[:, :-1].contiguous(), batch[:, 1:].contiguous())
+        return ModelInputs(batch[:, :-1].contiguous(), batch[:, 1:].contiguous())
     written = np.empty((len(windows), objective.columns), np.int32)
     # Numbers below 0 are those of no training sample.
     objective.write(windows.astype(np.int32), -1 - np.arange(first, first + len(windows)), written)
@@ -65,7 +65,11 @@ def inputs_of(windows: np.ndarray, first: int, objective: Objective | None, devi
 
 
 def validate(
-    token_losses: _TokenLosses, held: Sequence[Held], rows: int, world: World, objective: Objective | None = None
+    token_losses: _TokenLosses,
+    held: Sequence[ValidationSet],
+    rows: int,
+    world: World,
+    objective: Objective | None = None,
 ) -> dict[str, float]:
     """Bits per byte by source; all processes call it.
 
@@ -119,7 +123,7 @@ def token_frequencies(shards: Shards, shares: Mapping[str, float]) -> np.ndarray
 
 
 def unigram_baselines(
-    shards: Shards, held: Sequence[Held], shares: Mapping[str, float], objective: Objective | None = None
+    shards: Shards, held: Sequence[ValidationSet], shares: Mapping[str, float], objective: Objective | None = None
 ) -> dict[str, float]:
     """Bits per byte of the model without context on the same targets, by source."""
     known, found = token_frequencies(shards, shares), {}

@@ -27,7 +27,7 @@ from corpus.readers.containers import container, walk_file, walk_member
 from corpus.readers.warc.http_body import Head, read_head
 from corpus.readers.warc.inflate import Damaged, member_head
 from corpus.readers.warc.media_type import content_type
-from corpus.readers.warc.records import NO_RECORD, Record, as_damage
+from corpus.readers.warc.records import NO_RECORD, ArchiveRecord, as_damage
 
 Result = TypeVar("Result")
 
@@ -108,7 +108,7 @@ def _scan_healthy(file: BufferedReader, offset: int) -> Generator[tuple[int, Cap
     return waiting[0][0] if waiting else offset
 
 
-def _capture_record(record: Record, stream: BufferedReader, offset: int) -> Capture:
+def _capture_record(record: ArchiveRecord, stream: BufferedReader, offset: int) -> Capture:
     return _capture(record.headers, stream.read, record.length, offset)
 
 

@@ -18,7 +18,15 @@ from io import BytesIO
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
 
-from corpus.readers.warc.inflate import FASTWARC_BUFFER, RAW_DEFLATE, ZLIB, Damaged, FastwarcReader, GzipMembers, Reader
+from corpus.readers.warc.inflate import (
+    FASTWARC_BUFFER,
+    RAW_DEFLATE,
+    ZLIB,
+    Damaged,
+    FastwarcReader,
+    GzipMembers,
+    InflatingReader,
+)
 
 BOMB_RATIO = 900  # inflated to compressed; deflate cannot exceed 1032, and a page of nothing but spaces comes near
 BOMB_SAMPLE = 8 << 20  # so many inflated bytes of an oversized body are looked at, where there are as many
@@ -198,7 +206,7 @@ def _decode(body: Body, coding: str, max_body: int, cut: bool) -> Body:
     return body
 
 
-def _ends_early(reader: Reader, body: bytes) -> bool:
+def _ends_early(reader: InflatingReader, body: bytes) -> bool:
     """Whether all that is wrong with a compressed body is that its end is missing."""
     damage = reader.damage
     assert damage
@@ -207,7 +215,7 @@ def _ends_early(reader: Reader, body: bytes) -> bool:
     return damage.reason == "truncated_record" or damage.detail == "incomplete frame"
 
 
-def _read_all(reader: Reader, max_body: int) -> bytes:
+def _read_all(reader: InflatingReader, max_body: int) -> bytes:
     pieces, size = [], 0
     while size < max(max_body + 1, BOMB_SAMPLE) and (piece := reader.read(_PIECE)):
         size += len(piece)
@@ -224,7 +232,7 @@ def _looks_like_text(body: bytes) -> bool:
     return not _NOT_TEXT.search(body, 0, 512)
 
 
-_READERS: dict[str, list[Callable[[BytesIO], Reader]]] = {
+_READERS: dict[str, list[Callable[[BytesIO], InflatingReader]]] = {
     "gzip": [GzipMembers],
     "x-gzip": [GzipMembers],
     "deflate": [partial(GzipMembers, wbits=ZLIB, one=True), partial(GzipMembers, wbits=RAW_DEFLATE, one=True)],

@@ -33,7 +33,7 @@ class Damaged(Exception):
         self.detail = detail
 
 
-class Reader(Protocol):
+class InflatingReader(Protocol):
     """A compressed stream: `read` gives at most `size` bytes, and none at the end or where it broke."""
 
     damage: Damaged | None
@@ -47,7 +47,7 @@ class Reader(Protocol):
         ...
 
 
-AnyReader = TypeVar("AnyReader", bound=Reader)
+AnyReader = TypeVar("AnyReader", bound=InflatingReader)
 
 
 class GzipMembers:
@@ -125,7 +125,7 @@ class GzipMembers:
 
 
 class FastwarcReader:
-    """One of fastwarc's readers (zstd, lz4, br) as a `Reader`.
+    """One of fastwarc's readers (zstd, lz4, br) as a `InflatingReader`.
 
     It loses what it inflated in the call that breaks, so it is asked for little at a time.
     """

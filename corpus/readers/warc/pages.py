@@ -30,7 +30,7 @@ from corpus.readers.warc.digests import matches
 from corpus.readers.warc.http_body import BOMB_SAMPLE, Head, decode_body, describe_oversized, read_head
 from corpus.readers.warc.inflate import Damaged, Inflated
 from corpus.readers.warc.media_type import parse_media_type
-from corpus.readers.warc.records import NO_RECORD, Record, Use, ended_early, first
+from corpus.readers.warc.records import NO_RECORD, ArchiveRecord, Use, ended_early, first
 
 # A record that was no HTTP message was not answered with a status; that it is there means that it was fetched.
 _FETCHED = 200
@@ -69,7 +69,7 @@ def _results(
         yield offset, first(stream, offset if stream is file else 0, use, offset)
 
 
-def _page(record: Record, stream: BufferedReader, offset: int, name: str, max_body: int) -> Page:
+def _page(record: ArchiveRecord, stream: BufferedReader, offset: int, name: str, max_body: int) -> Page:
     headers = record.headers
     if _segment_number(headers) and not (_segment_number(headers) == 1 and _total_length(headers) == record.length):
         raise Damaged(_SEGMENTED, f"segment {_segment_number(headers)} of a record")
@@ -131,7 +131,7 @@ def _join_segments(path: Path, kind: Container, offset: int, name: str, max_body
     block, headers = b"".join(segments.blocks), segments.headers
     if headers is None or len(segments.blocks) < 2 or segments.total not in (0, len(block)):
         return Damaged(_SEGMENTED, f"segment {len(segments.blocks) + 1} is not among the records that follow")
-    record = Record(headers, 0, len(block), line_ends=2)
+    record = ArchiveRecord(headers, 0, len(block), line_ends=2)
     headers.append("WARC-Segment-Total-Length", str(len(block)))
     if not segments.total:  # there may be more of it
         headers.append("WARC-Truncated", "unspecified")
@@ -150,7 +150,7 @@ class _Segments:
         self.total = 0  # bytes of the whole record, once its last segment has said so
         self._start, self._max_body, self._size = start, max_body, 0
 
-    def take(self, record: Record, stream: BufferedReader, offset: int) -> None:
+    def take(self, record: ArchiveRecord, stream: BufferedReader, offset: int) -> None:
         """Keep the block if it is the next of the record."""
         number, origin = _segment_number(record.headers), record.headers.get("WARC-Segment-Origin-ID")
         if offset < self._start:
@@ -185,7 +185,7 @@ def _read_in_passing(
     asked, index = set(offsets), 0
     missing = Damaged(NO_RECORD, "no record starts here")
 
-    def use_if_asked(record: Record, stream: BufferedReader, offset: int) -> Page | None:
+    def use_if_asked(record: ArchiveRecord, stream: BufferedReader, offset: int) -> Page | None:
         return use(record, stream, offset) if offset in asked else None
 
     for offset, result in walk_file(file, kind, use_if_asked):

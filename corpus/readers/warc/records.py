@@ -43,7 +43,7 @@ _SEARCH = 1 << 16  # less than `Inflated` keeps, so that the way back to what wa
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ArchiveRecord:
     """A record's header, and where its block lies: `length` bytes from position `block` on, then line ends.
 
     `header_end` are the line ends of the header: after a copy as text they are LF or CR CR LF, and the length, which
@@ -58,7 +58,7 @@ class Record:
     measured: bool = False
 
 
-Use = Callable[[Record, BufferedReader, int], Result]
+Use = Callable[[ArchiveRecord, BufferedReader, int], Result]
 
 
 def walk(
@@ -106,7 +106,7 @@ def first(stream: BufferedReader, start: int, use: Use[Result], offset: int) -> 
         return as_damage(error)
 
 
-def read_header(stream: BufferedReader, position: int) -> Record:
+def read_header(stream: BufferedReader, position: int) -> ArchiveRecord:
     """The header of the record at `position`; raises `Damaged` if there is none or it cannot be used."""
     stream.seek(position)
     line = stream.readline(_LONGEST_LINE)
@@ -120,7 +120,7 @@ def read_header(stream: BufferedReader, position: int) -> Record:
         raise Damaged("bad_header", "no WARC-Type")
     length = _LENGTH.fullmatch(declared or "")
     line_end = _LINE_END.search(line)
-    return Record(
+    return ArchiveRecord(
         headers,
         block=stream.tell(),
         length=int(length[1]) if length else _UNKNOWN_LENGTH,
@@ -129,7 +129,7 @@ def read_header(stream: BufferedReader, position: int) -> Record:
     )
 
 
-def next_position(stream: BufferedReader, record: Record) -> int:
+def next_position(stream: BufferedReader, record: ArchiveRecord) -> int:
     """Where the next record is to be looked for; raises `Damaged` if this one is not whole."""
     end = record.block + record.length
     if record.length:
@@ -156,7 +156,7 @@ def next_position(stream: BufferedReader, record: Record) -> int:
 
 
 def _whole(
-    result: Result | Damaged, record: Record, stream: BufferedReader, use: Use[Result], offset: int
+    result: Result | Damaged, record: ArchiveRecord, stream: BufferedReader, use: Use[Result], offset: int
 ) -> tuple[Result | Damaged, int | None]:
     """The result and where to go on, by the record's length; where that is wrong, what `use` makes of the true one."""
     try:
@@ -168,7 +168,7 @@ def _whole(
         return _use(measured, stream, use, offset) if result is not None else result, following
 
 
-def _measure(stream: BufferedReader, record: Record) -> tuple[Record | None, int | None]:
+def _measure(stream: BufferedReader, record: ArchiveRecord) -> tuple[ArchiveRecord | None, int | None]:
     """The record with the length that the next one, or the end of the file, gives it; None if no blank line ends it."""
     raw = stream.raw
     if isinstance(raw, Inflated) and (raw.damage or raw.restarts_left <= 0):
@@ -213,7 +213,7 @@ def find_record(stream: BufferedReader, start: int) -> int | None:
     return None
 
 
-def ended_early(stream: BufferedReader, record: Record) -> Damaged:
+def ended_early(stream: BufferedReader, record: ArchiveRecord) -> Damaged:
     """What to say of a record whose block is not all there."""
     return break_of(stream) or Damaged("truncated_record", f"{record.length} bytes declared, fewer are there")
 
@@ -228,7 +228,7 @@ def _is_one_member(stream: BufferedReader) -> bool:
     return isinstance(raw, Inflated) and isinstance(raw.reader, GzipMembers) and raw.reader.one
 
 
-def _use(record: Record, stream: BufferedReader, use: Use[Result], offset: int) -> Result | Damaged:
+def _use(record: ArchiveRecord, stream: BufferedReader, use: Use[Result], offset: int) -> Result | Damaged:
     """What `use` says, or raises: damage inside the block does not mean that the record's length is wrong."""
     if record.length == _UNKNOWN_LENGTH:
         return Damaged("bad_content_length", f"Content-Length is {record.headers.get('Content-Length')!r}")

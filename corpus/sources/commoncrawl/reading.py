@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from corpus.fetching.asking import Asking
 from corpus.fetching.client import Answer, FailedRequest
-from corpus.fetching.journal import Entry, Journal
+from corpus.fetching.journal import Entry, FetchJournal
 from corpus.sources.commoncrawl.members import wrong_with
 
 # Common Crawl answers 403 to those who ask too often; the others are 429 and what passes by itself.
@@ -29,7 +29,7 @@ _CONTENT_RANGE = re.compile(r"bytes[ \t]+([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18
 
 
 @dataclass(frozen=True)
-class Range:
+class ByteRange:
     """Bytes `start` to `stop` (exclusive) of a file, and the records in it: (number, offset, length, URL)."""
 
     number: int
@@ -39,12 +39,12 @@ class Range:
     records: tuple[tuple[int, int, int, str], ...]
 
 
-def ranges_of(records: pa.Table) -> Iterator[Range]:
+def ranges_of(records: pa.Table) -> Iterator[ByteRange]:
     """The ranges of a table of `RECORDS_SCHEMA`."""
     columns = ("range", "warc", "start", "stop", "offset", "length", "url")
     rows = enumerate(zip(*(records[name].to_pylist() for name in columns), strict=True))
     for (number, warc, start, stop), group in groupby(rows, key=lambda row: row[1][:4]):
-        yield Range(number, warc, start, stop, tuple((at, *row[4:]) for at, row in group))
+        yield ByteRange(number, warc, start, stop, tuple((at, *row[4:]) for at, row in group))
 
 
 def _is_partial(status: int, content_type: str) -> bool:
@@ -76,12 +76,12 @@ class RangeReader:
     """Reads the ranges of one table into a journal. `archives` is the address below which the files lie."""
 
     asking: Asking
-    journal: Journal
+    journal: FetchJournal
     archives: str
     done: dict[int, Entry] = field(default_factory=dict)
     failures: list[FailedRequest] = field(default_factory=list)
 
-    async def run(self, ranges: Iterable[Range], at_once: int) -> None:
+    async def run(self, ranges: Iterable[ByteRange], at_once: int) -> None:
         """Read what is not done; `failures` has what a later run must do."""
         waiting = iter([each for each in ranges if each.number not in self.done])
 
@@ -96,7 +96,7 @@ class RangeReader:
             for _ in range(at_once):
                 group.create_task(work())
 
-    async def _read(self, wanted: Range) -> None:
+    async def _read(self, wanted: ByteRange) -> None:
         target = self.asking.client.reach.target(f"{self.archives.rstrip('/')}/{quote(wanted.warc)}")
         headers = {"Range": f"bytes={wanted.start}-{wanted.stop - 1}", "Accept": "*/*", "Accept-Encoding": "identity"}
         try:
@@ -124,5 +124,5 @@ class RangeReader:
                 at += length
         self._end(wanted, bad, good, b"".join(pieces))
 
-    def _end(self, wanted: Range, bad: list[Any], good: list[Any] | None = None, data: bytes = b"") -> None:
+    def _end(self, wanted: ByteRange, bad: list[Any], good: list[Any] | None = None, data: bytes = b"") -> None:
         self.done[wanted.number] = self.journal.append({"range": wanted.number, "good": good or [], "bad": bad}, data)

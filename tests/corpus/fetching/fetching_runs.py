@@ -7,7 +7,7 @@ from pathlib import Path
 from corpus.fetching.asking import Manners
 from corpus.fetching.client import Bounds, Client
 from corpus.fetching.fetcher import Fetched, Fetcher
-from corpus.fetching.journal import Journal
+from corpus.fetching.journal import FetchJournal
 from corpus.fetching.network import Reach
 
 HASTY = Manners(delay=0.0, attempts=2, first_pause=0.01, longest_pause=1.0)
@@ -35,7 +35,7 @@ def fetch(
     client = Client(AGENT, reach, bounds, 32)
 
     async def run() -> Fetcher:
-        journal = Journal(folder, "pages")
+        journal = FetchJournal(folder, "pages")
         fetcher = Fetcher(client, journal, "weaver", manners, **more)
         fetcher.take_up(journal.entries())
         async with client:

@@ -15,7 +15,7 @@ from loopback import Reply, server
 
 from corpus.document import Page
 from corpus.fetching.client import Bounds
-from corpus.fetching.journal import Journal
+from corpus.fetching.journal import FetchJournal
 from corpus.readers.warc.captures import scan
 from corpus.readers.warc.pages import read_pages
 
@@ -191,7 +191,7 @@ def test_a_second_run_asks_for_nothing_and_a_longer_list_for_the_rest(tmp_path):
     assert [found[url].state for url in urls].count("stored") == 11
     assert (tmp_path / "pages-00000.warc.gz").read_bytes() == before
     assert sorted(path.name for path in tmp_path.glob("[!.]*")) == ["pages-00000.warc.gz", "pages-00001.warc.gz"]
-    again = [fetched["url"] for fetched in Journal(tmp_path, "pages").entries() if "url" in fetched]
+    again = [fetched["url"] for fetched in FetchJournal(tmp_path, "pages").entries() if "url" in fetched]
     assert sorted(again) == sorted(urls)
 
 
@@ -206,7 +206,7 @@ def test_a_dead_name_and_a_dead_port_cost_no_more_than_their_robots_txt(tmp_path
 
 
 def test_a_torn_journal_and_a_torn_archive_go_on_from_their_last_whole_entry(tmp_path):
-    journal = Journal(tmp_path, "pages", opening=lambda name: b"opening")
+    journal = FetchJournal(tmp_path, "pages", opening=lambda name: b"opening")
     placed = [journal.append({"url": name}, name.encode() * 9) for name in ("a", "b")]
     assert [entry["offset"] for entry in placed] == [7, 16]
     home = tmp_path / ".journal"
@@ -214,7 +214,7 @@ def test_a_torn_journal_and_a_torn_archive_go_on_from_their_last_whole_entry(tmp
         file.write(b'{"url":"c","archi')
     with (home / "00000.warc.gz").open("ab") as file:
         file.write(b"ccc")
-    later = Journal(tmp_path, "pages", opening=lambda name: b"opening")
+    later = FetchJournal(tmp_path, "pages", opening=lambda name: b"opening")
     assert list(later.entries()) == placed
     later.append({"url": "d"}, b"d")
     later.publish()
@@ -222,17 +222,17 @@ def test_a_torn_journal_and_a_torn_archive_go_on_from_their_last_whole_entry(tmp
     assert [json.loads(line)["url"] for line in (home / "00000.jsonl").read_bytes().splitlines()] == ["a", "b", "d"]
     (tmp_path / "pages-00000.warc.gz").write_bytes(b"shorter")
     with pytest.raises(Exception, match="restore it"):
-        list(Journal(tmp_path, "pages").entries())
+        list(FetchJournal(tmp_path, "pages").entries())
 
 
 def test_a_full_archive_is_published_and_the_next_one_begins(tmp_path):
-    journal = Journal(tmp_path, "pages", archive_bytes=10)
+    journal = FetchJournal(tmp_path, "pages", archive_bytes=10)
     for name in "abc":
         journal.append({"url": name}, name.encode() * 6)
     journal.append({"url": "d"})
     journal.publish()
     assert [path.read_bytes() for path in sorted(tmp_path.glob("*.gz"))] == [b"a" * 6 + b"b" * 6, b"c" * 6]
-    assert [entry["archive"] for entry in Journal(tmp_path, "pages").entries()] == [0, 0, 1, 1]
+    assert [entry["archive"] for entry in FetchJournal(tmp_path, "pages").entries()] == [0, 0, 1, 1]
 
 
 def test_a_certificate_of_nobody_is_refused_and_the_server_was_asked_for_by_its_name(tmp_path):

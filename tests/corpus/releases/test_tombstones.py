@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from corpus.releases.matches import Matches, pieces_of
+from corpus.releases.matches import ForgottenRows, pieces_of
 from corpus.releases.tombstones import Tombstones, tombstones_for
 
 
@@ -39,7 +39,7 @@ def test_an_id_is_the_rows_own():
 
 
 def test_a_text_is_covered_wherever_it_stands():
-    found = Matches(tombstones_for(ids=["a"]))
+    found = ForgottenRows(tombstones_for(ids=["a"]))
     found.look(pa.table({"id": ["a", "b"], "url": ["https://x.example/", ""], "text": ["one  two", "three"]}))
     stones = found.tombstones
     assert rows(stones, id=["c", "d"], url=["", ""], text=["one two\n", "one three"]) == [True, False]
@@ -55,7 +55,7 @@ def test_tombstones_only_grow_and_know_what_they_are():
 
 
 def test_what_matches_nothing_is_named():
-    found = Matches(tombstones_for(domains=["a.example", "b.example"], urls=["http://c.example/"], ids=["1"]))
+    found = ForgottenRows(tombstones_for(domains=["a.example", "b.example"], urls=["http://c.example/"], ids=["1"]))
     found.look(pa.table({"id": ["9"], "url": ["https://sub.a.example/"], "text": [""]}))
     assert found.missed == ["b.example", "http://c.example/", "1"]
 

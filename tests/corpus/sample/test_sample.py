@@ -20,7 +20,7 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from corpus.sample.plants import CAFE
 from corpus.sample.prose import ENGLISH_ARTICLES, PLANS, TRADES, english_article, sectioned_page
-from corpus.sample.web import DAMAGED, WET, Outcome
+from corpus.sample.web import DAMAGED, WET, PageOutcome
 from corpus.sample.write import write_sample
 from corpus.urls import address
 
@@ -214,7 +214,7 @@ def test_facts_agree_with_the_posts(sample, posts):
                 continue
     for fact in sample.expected:
         found = max(karma[address(fact.url).surt], default=0)
-        if fact.outcome == Outcome.NOT_ASKED or fact.kind in ("deleted", "redirected to"):
+        if fact.outcome == PageOutcome.NOT_ASKED or fact.kind in ("deleted", "redirected to"):
             assert found < 3, fact
         else:
             assert found == fact.karma >= 3, fact
@@ -226,7 +226,7 @@ def test_every_kind_is_planted(sample):
     least |= {"exact": 8, "charset": 6, "encoding": 4, "redirected": 3, "redirect": 3, "revisit": 3, "captured": 3}
     least |= {"damaged": 2, "spam": 4, "thin": 4, "soft": 2, "robot": 2, "pdf": 2, "image": 2, "empty": 2, "chain": 3}
     assert not {kind: number for kind, number in least.items() if kinds[kind] < number}
-    assert {fact.outcome for fact in sample.expected} == set(Outcome)
+    assert {fact.outcome for fact in sample.expected} == set(PageOutcome)
     assert len({fact.url for fact in sample.expected}) == len(sample.expected)
 
 
@@ -234,7 +234,9 @@ def test_pages_say_what_is_expected_of_them(sample, pages):
     said = 0
     for fact in sample.expected:
         captures = pages.get(fact.url, [])
-        assert bool(captures) != (fact.outcome == Outcome.NO_PAGE or "damaged" in fact.kind or "/print/" in fact.url)
+        assert bool(captures) != (
+            fact.outcome == PageOutcome.NO_PAGE or "damaged" in fact.kind or "/print/" in fact.url
+        )
         if captures and fact.says and fact.kind.partition(" ")[0] not in ("charset", "language"):
             assert captures[0][0] == 200
             assert fact.says in text_of(captures[0][3]), fact

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from corpus.fetching.client import Answer
 from corpus.fetching.targets import target_of
-from corpus.files.warc import Record
+from corpus.files.warc import WrittenRecord
 from corpus.sources.commoncrawl.members import wrong_with
 from corpus.sources.commoncrawl.ranges import plan_ranges
 from corpus.sources.commoncrawl.reading import ranges_of, wrong_answer
 
 URL = "http://a.org/x"
-MEMBER = Record("response", URL, "2016-01-01T00:00:00Z", "application/http", b"HTTP/1.1 200 OK\r\n\r\nWarp").member()
+MEMBER = WrittenRecord(
+    "response", URL, "2016-01-01T00:00:00Z", "application/http", b"HTTP/1.1 200 OK\r\n\r\nWarp"
+).member()
 
 
 def captures(*places: tuple[str, int, int]) -> pa.Table:

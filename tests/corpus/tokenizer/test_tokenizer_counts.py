@@ -5,12 +5,12 @@ import tracemalloc
 
 import pytest
 
-from corpus.tokenizer.counts import Memory, TooLarge, add_counts, fit, merge_counts
+from corpus.tokenizer.counts import TrainingMemory, TrainingTooLarge, add_counts, fit, merge_counts
 from corpus.tokenizer.merges import train_merges
 from corpus.tokenizer.training import memory_of
 
 COUNTS = {b"the": 90, b"tide": 7, b"rose": 7, b"once": 1, "née".encode(): 2, b"\xff": 1, b"a": 30}
-FEW = Memory(at_least=1000, a_word=100, a_byte=10)
+FEW = TrainingMemory(at_least=1000, a_word=100, a_byte=10)
 
 
 def test_equal_words_are_added_up_and_sorted_by_their_bytes():
@@ -71,7 +71,7 @@ def test_the_rarest_words_are_left_out_until_it_fits(limit, left, least):
 
 
 def test_a_limit_that_nothing_fits_is_refused():
-    with pytest.raises(TooLarge, match=r"at least .* MB, the limit is"):
+    with pytest.raises(TrainingTooLarge, match=r"at least .* MB, the limit is"):
         fit(add_counts(COUNTS), FEW, 1050)
 
 

@@ -65,7 +65,7 @@ def test_the_page_needs_nothing_and_runs_nothing(compared):
         "sample": {"sampled": 4, "documents": 4, "bytes": 80},
         "memory": "about 1 MB <b>",
         "held_out": {"of": "held out", "share": 0.5, "documents": 4, "bytes": 80},
-        "all": sanity.figures(sanity.Tally()),
+        "all": sanity.figures(sanity.TokenTally()),
         **{name: sanity.by(tallies, at) for name, at in (("by_source", 0), ("by_language", 1))},
         "by_source_and_language": sanity.by(tallies, None),
         "merges": {"number": 1, "first": [["<script>", "\u202e"]], "last": []},

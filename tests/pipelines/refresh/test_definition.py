@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from corpus.errors import CorpusloomError
-from pipelines.refresh.definition import Definition, read_definition, schema, show_definition
+from pipelines.refresh.definition import CorpusDefinition, read_definition, schema, show_definition
 
 LEAST = """
 output = "data/corpus"
@@ -31,7 +31,7 @@ def test_the_least_definition_says_all_the_rest(tmp_path):
     found = read(tmp_path, LEAST)
     assert found.tokenizer.policy == "frozen" and found.retention.forgotten == "purge"
     assert found.weights == {"webtext": 1}
-    assert msgspec.convert(json.loads(show_definition(found)), Definition) == found
+    assert msgspec.convert(json.loads(show_definition(found)), CorpusDefinition) == found
 
 
 @pytest.mark.parametrize(

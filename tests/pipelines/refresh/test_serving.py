@@ -20,10 +20,10 @@ pytest.importorskip("cronsim")
 from prometheus_client.parser import text_string_to_metric_families
 
 from corpus.errors import CorpusloomError
-from corpus.releases.difference import Difference, SourceDifference
+from corpus.releases.difference import ReleaseDifference, SourceDifference
 from corpus.releases.manifest import InputState, Release, SourceEntry, write_release
 from corpus.releases.page import write_page
-from pipelines.refresh.corpus import Corpus
+from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.definition import read_definition
 from pipelines.refresh.serving import Service, next_due, server_of
 
@@ -35,7 +35,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 def service(tmp_path, monkeypatch):
     """A corpus of two releases with hostile names everywhere, served."""
     monkeypatch.chdir(tmp_path)
-    corpus = Corpus(read_definition(define(tmp_path)))
+    corpus = MaintainedCorpus(read_definition(define(tmp_path)))
     inputs = tuple(
         InputState("webtext", "pages", EVIL, f"{EVIL}{number}", 10**9, str(number), state, EVIL)
         for number, state in enumerate(("taken", "broken", "duplicate"))
@@ -48,7 +48,7 @@ def service(tmp_path, monkeypatch):
         entry = SourceEntry(EVIL, "s", 8000 + number)
         release = Release(number, "refresh", {"webtext": entry}, inputs, (), "c", figures=figures)
         moved = SourceDifference(1, 2, 1, 1, 0, {EVIL: 3}, (f"https://a.example/{EVIL}", f"javascript:{EVIL}"), (EVIL,))
-        difference = Difference(1, 2, {"webtext": moved}, (EVIL,), (EVIL,), (EVIL,), 3, 4, True, 5, 6)
+        difference = ReleaseDifference(1, 2, {"webtext": moved}, (EVIL,), (EVIL,), (EVIL,), 3, 4, True, 5, 6)
         write_page(folder, EVIL, release, difference)
         write_release(folder, release)
         corpus.releases.commit(folder, number)

@@ -7,11 +7,11 @@ import pytest
 
 from corpus.errors import CorpusloomError
 from corpus.sample.months import write_month
-from pipelines.refresh.definition import Source
+from pipelines.refresh.definition import SourceSection
 from pipelines.refresh.snapshots import discover, snapshot_of, usable
 from pipelines.refresh.sources import flag_of, kind_of
 
-SOURCE = Source(name="webtext", submissions="RS_*", pages="crawl/*/*.warc.gz")
+SOURCE = SourceSection(name="webtext", submissions="RS_*", pages="crawl/*/*.warc.gz")
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_list_of_crawls_announces_and_withdraws(incoming):
 
 
 def replace_source(**values):
-    return Source(name=SOURCE.name, submissions=SOURCE.submissions, pages=SOURCE.pages, **values)
+    return SourceSection(name=SOURCE.name, submissions=SOURCE.submissions, pages=SOURCE.pages, **values)
 
 
 def test_what_was_taken_and_is_gone_is_withdrawn_and_what_moved_is_not(incoming):
@@ -110,9 +110,13 @@ def test_what_a_rollback_took_out_stays_out(incoming):
 
 def test_kinds_are_known_by_their_files():
     assert kind_of(SOURCE).name == "webtext"
-    assert kind_of(Source(name="c", pages="x")).name == "commoncrawl"
-    assert kind_of(Source(name="b", books="x")).name == "books"
-    for wrong in (Source(name="n"), Source(name="n", books="x", dumps="y"), Source(name="n", submissions="x")):
+    assert kind_of(SourceSection(name="c", pages="x")).name == "commoncrawl"
+    assert kind_of(SourceSection(name="b", books="x")).name == "books"
+    for wrong in (
+        SourceSection(name="n"),
+        SourceSection(name="n", books="x", dumps="y"),
+        SourceSection(name="n", submissions="x"),
+    ):
         with pytest.raises(CorpusloomError, match=r"submissions and pages \(webtext\)"):
             kind_of(wrong)
 

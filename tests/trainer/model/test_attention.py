@@ -8,7 +8,7 @@ from torch.nn.attention.flex_attention import create_block_mask
 
 from trainer.model.attention import CUDNN_FIRST, Attention, KeyValueCache, Pass, attend, pick_attention
 from trainer.model.gpt import GPT
-from trainer.model.masks import BLOCK, Outlook, block_mask, explicit_mask, segments_of
+from trainer.model.masks import BLOCK, MaskMaker, block_mask, explicit_mask, segments_of
 from trainer.model.shape import Shape
 
 torch.set_num_threads(1)
@@ -122,18 +122,18 @@ def test_the_block_mask_is_the_one_that_all_pairs_give(band, apart):
 
 def test_the_mask_of_the_band_is_made_once_and_only_where_blocks_fit():
     shape = replace(SHAPE, sequence_length=512, band=100, head_size=16)
-    outlook = Outlook(shape, True, CPU)
+    outlook = MaskMaker(shape, True, CPU)
     assert outlook.sight(512, 512, CPU).banded is outlook.kept
     assert outlook.sight(512, 512, CPU).dense is None
     for queries, keys in ((500, 500), (1, 512), (128, 512)):
         assert isinstance(outlook.sight(queries, keys, CPU).banded, torch.Tensor)
-    assert Outlook(replace(shape, head_size=8), True, CPU).kept is None
-    assert Outlook(replace(shape, band=512), True, CPU).kept is None
+    assert MaskMaker(replace(shape, head_size=8), True, CPU).kept is None
+    assert MaskMaker(replace(shape, band=512), True, CPU).kept is None
 
 
 def test_documents_and_a_cache_do_not_go_together():
     with pytest.raises(ValueError, match="one document each"):
-        Outlook(SHAPE, False, CPU).sight(1, 4, CPU, documents())
+        MaskMaker(SHAPE, False, CPU).sight(1, 4, CPU, documents())
 
 
 # --- the kernels, forward and gradient
@@ -189,7 +189,7 @@ def test_a_token_outside_the_band_changes_nothing():
     assert layer.banded
     for number, parameter in enumerate(layer.parameters()):
         parameter.data = drawn(*parameter.shape, seed=number) / 4
-    sight, choice = Outlook(SHAPE, False, CPU).sight(LENGTH, LENGTH, CPU), pick_attention("cpu", None, SHAPE)
+    sight, choice = MaskMaker(SHAPE, False, CPU).sight(LENGTH, LENGTH, CPU), pick_attention("cpu", None, SHAPE)
     before = drawn(1, LENGTH, 32)
     after = before.clone()
     after[0, 10] += 1

@@ -8,7 +8,7 @@ import torch
 
 from trainer.model.attention import CUDNN_FIRST, Choice
 from trainer.model.gpt import GPT
-from trainer.model.masks import Outlook
+from trainer.model.masks import MaskMaker
 from trainer.model.shape import Shape
 
 torch.set_num_threads(1)
@@ -189,7 +189,7 @@ def test_bands_and_documents_compile_to_one_graph_as_flex_attention():
     shape = replace(SHAPE, sequence_length=256, width=64, pattern="DB", band=100)
     model, plain = GPT(shape), GPT(shape)
     model.choice = Choice("sdpa", "flex", CUDNN_FIRST, "as if on Hopper")
-    model.outlook = Outlook(shape, True, torch.device("cpu"))
+    model.outlook = MaskMaker(shape, True, torch.device("cpu"))
     ids = torch.arange(256).expand(2, 256) // 30
     x, y = tokens(rows=2, length=256), tokens(3, rows=2, length=256)
     with torch.no_grad():

@@ -12,7 +12,7 @@ from trainer.model.block import Block
 from trainer.model.encoder_decoder import EncoderDecoder, make_model
 from trainer.model.gpt import GPT
 from trainer.model.loss import Scores, chunked_cross_entropy, soft_capped, token_cross_entropy
-from trainer.model.masks import ALL, Outlook, explicit_mask
+from trainer.model.masks import ALL, MaskMaker, explicit_mask
 from trainer.model.positions import alibi_slopes, distances, relative_buckets, rotary_rates, sinusoids
 from trainer.model.shape import Shape
 
@@ -92,7 +92,7 @@ def test_a_block_has_its_norms_where_it_says(place):
     block = Block(shape, 0).double()
     for number, parameter in enumerate(block.parameters()):
         parameter.data = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(number)).double() / 3
-    shared = Pass(Outlook(shape, False, CPU).sight(5, 5, CPU), pick_attention("cpu", None, shape))
+    shared = Pass(MaskMaker(shape, False, CPU).sight(5, 5, CPU), pick_attention("cpu", None, shape))
     x = torch.randn(2, 5, 32, generator=torch.Generator().manual_seed(9)).double()
 
     def attention(state):

@@ -9,14 +9,14 @@ import torch
 from trainer.objectives.blanks import Blanks, poisson_table, sentence_spans, short_spans
 from trainer.objectives.chance import composition, hashes, least_places, sample_keys, uniforms
 from trainer.objectives.masked import Masked
-from trainer.objectives.objective import IGNORED, ObjectiveError, Text
+from trainer.objectives.objective import IGNORED, ObjectiveError, TextVocabulary
 from trainer.objectives.spans import Spans, sentinel_names, span_counts, taken_out
 
 N_IDS, END = 100, 99
-MASK = Text(N_IDS, END, (100,))
-SENTINELS = Text(N_IDS, END, tuple(range(100, 120)))
+MASK = TextVocabulary(N_IDS, END, (100,))
+SENTINELS = TextVocabulary(N_IDS, END, tuple(range(100, 120)))
 ENDS = np.arange(N_IDS) % 10 == 7
-GLM = Text(N_IDS, END, (100, 101, 102, 103, 104), ENDS)
+GLM = TextVocabulary(N_IDS, END, (100, 101, 102, 103, 104), ENDS)
 SHARES = (0.15, 3.0)
 
 
@@ -234,7 +234,7 @@ def test_sentences_are_taken_whole():
         (lambda: Spans(64, MASK, SHARES, 0, False), "3 spans need as many sentinels, and there are 1"),
         (lambda: Spans(4, SENTINELS, SHARES, 0, True), "no room for spans"),
         (lambda: Blanks(64, GLM, SHARES, (0.5, 0.5), 0), "give three shares"),
-        (lambda: Blanks(64, Text(N_IDS, END, GLM.marks), SHARES, (0.5, 0.5, 0.0), 0), "where sentences end"),
+        (lambda: Blanks(64, TextVocabulary(N_IDS, END, GLM.marks), SHARES, (0.5, 0.5, 0.0), 0), "where sentences end"),
         (lambda: Blanks(10, GLM, SHARES, (1, 0, 0), 0), "no room for blanks"),
     ],
 )

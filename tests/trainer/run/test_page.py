@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from trainer.run.page import Curve, Facts, chart, page, thin, write_page
+from trainer.run.page import Curve, RunFacts, chart, page, thin, write_page
 
-FACTS = Facts("a <run>", {"preset": "tiny & more"}, {"web": 3.5, "gone": 1.0}, {"web": 0.75, "books": 0.25})
+FACTS = RunFacts("a <run>", {"preset": "tiny & more"}, {"web": 3.5, "gone": 1.0}, {"web": 0.75, "books": 0.25})
 
 
 def rows_of(count):
