@@ -30,7 +30,7 @@ MOST_SLOTS = 1_000_000
 
 
 class MixtureError(CorpusloomError):
-    """A mixture that cannot be: what is wrong with it, and what to do."""
+    """Raised for an invalid mixture: what is wrong with it, and what to do."""
 
     code = ExitCode.FLAGS
 

@@ -39,7 +39,7 @@ def losses_of(kept: dict[str, Any], spec: Spec, batches: Path, warmup: int) -> l
     for number, step in enumerate(rows):
         tokens = torch.from_numpy(step.astype(np.int64)).to(spec.device)
         micro = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
-        losses.append(side.step([micro], schedule.share(number + 1)))
+        losses.append(side.step([micro], schedule.lr_scale(number + 1)))
     return torch.stack(losses).tolist()
 
 

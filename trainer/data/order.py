@@ -34,7 +34,7 @@ _BORDERS = 64
 
 
 class OrderError(CorpusloomError):
-    """An order that cannot be: what is wrong with it, and what to do."""
+    """Raised for an invalid order: what is wrong with it, and what to do."""
 
     code = ExitCode.FLAGS
 

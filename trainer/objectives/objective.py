@@ -19,7 +19,7 @@ IGNORED = -100
 
 
 class ObjectiveError(CorpusloomError, ValueError):
-    """An objective that cannot be: which setting is wrong, or what the tokenizer or the model lacks."""
+    """Raised for an invalid objective: which setting is wrong, or what the tokenizer or the model lacks."""
 
     code = ExitCode.FLAGS
 

@@ -21,7 +21,7 @@ NAMES = ("adamw", "muon", "gpt1-adam")
 
 
 class OptimizerError(CorpusloomError):
-    """An optimizer that cannot be, or a state that is not that of this model."""
+    """Raised for invalid settings of an optimizer, or a state that is not that of this model."""
 
     code = ExitCode.FLAGS
 
@@ -130,7 +130,7 @@ def _by_parts(model: nn.Module, hidden: Mapping[str, nn.Parameter]) -> list[dict
 
 
 class Optimizer:
-    """Some optimizers of PyTorch stepped as one, each group at a share of its own peak rate."""
+    """Some optimizers of PyTorch stepped as one, each group at one scale of its own peak learning rate."""
 
     def __init__(self, inner: Sequence[torch.optim.Optimizer], named: Mapping[str, nn.Parameter]) -> None:
         self.inner = tuple(inner)
@@ -143,10 +143,10 @@ class Optimizer:
         """The groups of all inner optimizers, as PyTorch keeps them, with "peak_rate" beside "lr"."""
         return [group for optimizer in self.inner for group in optimizer.param_groups]
 
-    def step(self, share: float = 1.0) -> None:
-        """One update at `share` (from the schedule) of the peak rates."""
+    def step(self, lr_scale: float = 1.0) -> None:
+        """One update with the peak learning rates times `lr_scale` (from the schedule)."""
         for group in self.param_groups:
-            group["lr"] = group["peak_rate"] * share
+            group["lr"] = group["peak_rate"] * lr_scale
         for optimizer in self.inner:
             optimizer.step()
 

@@ -23,8 +23,8 @@ class RangeTestResult(NamedTuple):
     loss: float
 
 
-def share(done: float) -> float:
-    """The share of the peak rate after the share `done` of the run: 10⁻⁵ at first, 1 at the end."""
+def lr_scale(done: float) -> float:
+    """The factor on the peak learning rate after the share `done` of the run: 10⁻⁵ at first, 1 at the end."""
     return 10.0 ** (-DECADES * (1 - min(1.0, done)))
 
 

@@ -1,8 +1,8 @@
-"""The rate of a step and the rows of a batch, as functions of what the model has seen.
+"""The learning rate of a step and the rows of a batch, as functions of what the model has seen.
 
 Both are counted in tokens and samples and never in steps, for then a run means the same when its batch grows, and a
 run taken up again needs no state: the schedule is asked, not advanced. The argument is what was seen *before* the
-step, so with a warm-up the first update has the rate 0, as in GPT-1's code.
+step, so with a warm-up the first update has learning rate 0, as in GPT-1's code.
 """
 
 import math
@@ -18,14 +18,14 @@ KINDS = ("cosine", "linear", "gpt1-linear", "constant", "warmup-stable-decay", "
 
 
 class ScheduleError(CorpusloomError):
-    """A schedule that cannot be: which value is wrong, and what it may be."""
+    """Raised for an invalid schedule: which value is wrong, and what it may be."""
 
     code = ExitCode.FLAGS
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The share of the peak rate in use after a number of tokens.
+    """The factor on the peak learning rate after a number of tokens.
 
     `warmup_tokens` rise linearly from 0 to 1; then the kind decides. `decay_tokens` is where the final share is
     reached, counted from the start of the run (GPT-3, appendix B: a cosine to 10 % over 260 B tokens), and the share
@@ -56,11 +56,11 @@ class Schedule:
         if not 0 < self.cooldown <= 1:
             raise ScheduleError(f"cooldown is {self.cooldown}; give a share of decay_tokens above 0 and up to 1")
 
-    def share(self, tokens: int) -> float:
-        """The multiplier of the peak rate for the update that comes after `tokens` tokens, from 0 to 1."""
+    def lr_scale(self, tokens: int) -> float:
+        """The factor on the peak learning rate for the update that comes after `tokens` tokens, from 0 to 1."""
         warm = tokens / self.warmup_tokens if tokens < self.warmup_tokens else 1.0
         if self.kind == "range-test":
-            return range_test.share(tokens / self.decay_tokens)
+            return range_test.lr_scale(tokens / self.decay_tokens)
         if self.kind == "gpt1-linear":
             return warm * self._between(1 - min(1.0, tokens / self.decay_tokens))
         if warm < 1 or self.kind == "constant":
@@ -99,7 +99,7 @@ class BatchRamp:
         if min(self.sequence_length, self.multiple) < 1 or self.over_tokens < 0:
             raise ScheduleError(
                 f"a batch ramp over {self.over_tokens} tokens, with rows of {self.sequence_length} in multiples of "
-                f"{self.multiple}, cannot be"
+                f"{self.multiple}, is impossible"
             )
         least = self.sequence_length * self.multiple
         if not least <= self.first_tokens <= self.last_tokens:

@@ -33,12 +33,12 @@ _Weighted = tuple[TrainingBatch, float | Tensor]
 
 @dataclass(frozen=True)
 class StepRecord:
-    """A step taken, its result still on the device: `samples` seen after it, its own `rows`, its share of the rate."""
+    """A step taken, its result still on the device: `samples` seen after it, its own `rows`, its factor on the learning rate."""
 
     step: int
     samples: int
     rows: int
-    share: float
+    lr_scale: float
     result: Tensor
 
 
@@ -96,10 +96,10 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
     with _loader(session) as loader, _quiet_collector() as freeze, closing_saves(session):
         while progress.step < course.steps:
             rows = ramp.rows_at(progress.samples)
-            share = session.schedule.share(progress.samples * session.shape.sequence_length)
-            result = take_step(session, next(loader), rows, share)
+            lr_scale = session.schedule.lr_scale(progress.samples * session.shape.sequence_length)
+            result = take_step(session, next(loader), rows, lr_scale)
             progress.step, progress.samples = progress.step + 1, progress.samples + rows
-            taken.append(StepRecord(progress.step, progress.samples, rows, share, result))
+            taken.append(StepRecord(progress.step, progress.samples, rows, lr_scale, result))
             freeze()
             due = _due(session, progress.step, course.steps)
             if not due and progress.step % every:
@@ -130,7 +130,7 @@ def closing_saves(session: Session) -> Iterator[None]:
         session.checkpoints.wait()
 
 
-def take_step(session: Session, batches: Sequence[TrainingBatch], rows: int, share: float) -> Tensor:
+def take_step(session: Session, batches: Sequence[TrainingBatch], rows: int, lr_scale: float) -> Tensor:
     """One optimizer step over this process's batches of a step of `rows` rows.
 
     Returns [loss, norm] float32 on the device: this process's part of the mean loss over all targets of the step, and
@@ -152,7 +152,7 @@ def take_step(session: Session, batches: Sequence[TrainingBatch], rows: int, sha
         loss += part.detach()
     norm = session.optimizer.clip(config.clip)
     if norm.device.type != "cpu" or bool(norm.isfinite()):
-        session.optimizer.step(share)
+        session.optimizer.step(lr_scale)
     session.optimizer.zero_grad()
     return torch.stack([loss, norm.to(loss)])
 
@@ -243,7 +243,7 @@ def _row(session: Session, taken: StepRecord, loss: float, norm: float) -> dict[
         "step": taken.step,
         "tokens": taken.samples * session.shape.sequence_length,
         "loss": loss,
-        "rate": taken.share * session.config.rate,
+        "rate": taken.lr_scale * session.config.rate,
         "gradient_norm": norm,
         "batch_tokens": taken.rows * session.shape.sequence_length,
         **by_source(session.order, taken.samples),

@@ -106,7 +106,7 @@ def test_adam_of_gpt1_is_its_formula_over_fifty_steps(vector_l2):
             square[name] = 0.999 * square[name] + 0.001 * gradient**2
             l2 = 0.01 if vector_l2 or parameter.ndim > 1 else 0.0
             wanted[name] = wanted[name] - rate * (mean[name] / (np.sqrt(square[name]) + 1e-8) + l2 * wanted[name])
-        optimizer.step(schedule.share(t - 1))
+        optimizer.step(schedule.lr_scale(t - 1))
         for name, parameter in layer.named_parameters():
             np.testing.assert_allclose(parameter.detach().numpy(), wanted[name], rtol=1e-12, atol=1e-14)
 
@@ -116,7 +116,7 @@ def test_the_first_update_of_a_warm_up_has_the_rate_nought():
     before = [p.detach().clone() for p in net.parameters()]
     optimizer = make_optimizer(net, OptimizerConfig("gpt1-adam"), "cpu")
     net(torch.tensor([[1, 2]]), torch.tensor([[2, 3]])).backward()
-    optimizer.step(Schedule("gpt1-linear", 10, 100, 0.0).share(0))
+    optimizer.step(Schedule("gpt1-linear", 10, 100, 0.0).lr_scale(0))
     assert all(torch.equal(old, new) for old, new in zip(before, net.parameters(), strict=True))
 
 

@@ -5,13 +5,13 @@ import math
 import pytest
 from small_runs import run
 
-from trainer.optim.range_test import read, share
+from trainer.optim.range_test import lr_scale, read
 from trainer.optim.schedule import Schedule
 
 
 def test_the_rate_rises_over_five_decades():
-    assert [share(done) for done in (0, 0.2, 0.6, 1, 2)] == pytest.approx([1e-5, 1e-4, 1e-2, 1, 1])
-    assert Schedule("range-test", 0, 1000).share(400) == pytest.approx(1e-3)
+    assert [lr_scale(done) for done in (0, 0.2, 0.6, 1, 2)] == pytest.approx([1e-5, 1e-4, 1e-2, 1, 1])
+    assert Schedule("range-test", 0, 1000).lr_scale(400) == pytest.approx(1e-3)
 
 
 def test_the_fastest_fall_is_where_the_curve_is_steepest():

@@ -34,21 +34,21 @@ GPT3 = {"warmup_tokens": 375_000_000, "decay_tokens": 260_000_000_000}
     ],
 )
 def test_the_share_of_the_rate_is_exact_at_these_token_counts(schedule, table):
-    assert {tokens: schedule.share(tokens) for tokens in table} == pytest.approx(table, abs=1e-12)
+    assert {tokens: schedule.lr_scale(tokens) for tokens in table} == pytest.approx(table, abs=1e-12)
 
 
 def test_linear_of_gpt1_is_its_code_to_the_bit():
     schedule = Schedule("gpt1-linear", 20, 1000, 0.0)
     for tokens in range(1000):
         x, w = tokens / 1000, 20 / 1000
-        assert schedule.share(tokens) == pytest.approx((x / w if x < w else 1) * (1 - x), abs=1e-15)
-    assert schedule.share(0) == 0.0
+        assert schedule.lr_scale(tokens) == pytest.approx((x / w if x < w else 1) * (1 - x), abs=1e-15)
+    assert schedule.lr_scale(0) == 0.0
 
 
 @pytest.mark.parametrize("kind", ["cosine", "linear", "warmup-stable-decay"])
 def test_the_share_never_rises_after_the_warm_up_nor_leaves_its_bounds(kind):
     schedule = Schedule(kind, 37, 1009, 0.1)
-    shares = [schedule.share(tokens) for tokens in range(37, 1200)]
+    shares = [schedule.lr_scale(tokens) for tokens in range(37, 1200)]
     assert shares == sorted(shares, reverse=True)
     assert (shares[0], shares[-1]) == (1.0, pytest.approx(0.1))
 

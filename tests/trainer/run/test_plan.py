@@ -61,10 +61,10 @@ def test_a_run_without_a_length_is_asked_for_one():
 def test_a_decay_of_nothing_ends_with_the_run():
     run = config("steps=100", "batch_tokens=640", "warmup_tokens=6400", "final_share=0.25")
     schedule = schedule_of(run, course_of(run))
-    assert schedule.share(64_000) == pytest.approx(0.25)
-    assert schedule.share(6400) == 1.0
+    assert schedule.lr_scale(64_000) == pytest.approx(0.25)
+    assert schedule.lr_scale(6400) == 1.0
     early = config("steps=100", "batch_tokens=640", "warmup_tokens=6400", "decay_tokens=12800")
-    assert schedule_of(early, course_of(early)).share(12_800) == pytest.approx(0.1)
+    assert schedule_of(early, course_of(early)).lr_scale(12_800) == pytest.approx(0.1)
     with pytest.raises(ConfigError, match="decay_tokens"):
         bad = config("steps=100", "warmup_tokens=6400", "decay_tokens=6400")
         schedule_of(bad, course_of(bad))
