@@ -89,12 +89,12 @@ def made_captures(root: Path, captures: int, answered: float) -> list[CaptureFac
         numbers = np.arange(start, min(start + PAGES_PER_ARCHIVE, captures))
         asked = numbers % 1000 < 1000 * answered
         pages = keys_of(np.where(asked, numbers, numbers + captures))
-        leads = np.sort(numbers[numbers % REDIRECTED == 0])
+        redirecting = np.sort(numbers[numbers % REDIRECTED == 0])
         # Number n redirects to n + 2 · captures, whose page is here too.
-        sources, targets = keys_of(leads), keys_of(leads + 2 * captures)
+        sources, targets = keys_of(redirecting), keys_of(redirecting + 2 * captures)
         pages = np.sort(np.concatenate([pages, targets]))
         table = pa.table({"key": pages, "offset": np.arange(len(pages))}, PAGES_SCHEMA)
-        urls = ["http://a.example/b"] * len(leads)
+        urls = ["http://a.example/b"] * len(redirecting)
         edges = pa.table({"source": sources, "target": targets, "url": urls}, EDGES_SCHEMA)
         name = f"archive-{start // PAGES_PER_ARCHIVE:05}"
         page_part = write_arrow(root / "made" / f"{name}-pages.arrow", root, table)

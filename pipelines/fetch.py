@@ -155,7 +155,7 @@ def _fetch(given: argparse.Namespace, folder: Path, reach: "Reach | None") -> li
     outcomes, counts = write_outcomes(folder, links, fetcher)
     if not counts.kept:
         most = ", ".join(f"{reason} {number:,}" for reason, number in Counter(counts.reasons).most_common(3))
-        raise CorpusloomError(f"no page of {counts.came:,} links could be fetched: {most}", ExitCode.USELESS)
+        raise CorpusloomError(f"no page of {counts.received:,} links could be fetched: {most}", ExitCode.USELESS)
     archives = sorted(folder.glob("pages-*.warc.gz"))
     parts = [outcomes, *(part_of(path, folder, 0) for path in archives)]
     manifest = {"kind": "fetched pages", "agent": fetcher.client.agent, "counts": counts.to_json()}
@@ -218,7 +218,7 @@ def _links(given: argparse.Namespace) -> "list[Link]":
 def _lines(counts: "Counts") -> list[str]:
     reasons = sorted(counts.reasons.items(), key=lambda each: (-each[1], each[0]))
     return [
-        f"links     {counts.came:,} = {counts.kept:,} pages stored + {counts.rejected:,} without",
+        f"links     {counts.received:,} = {counts.kept:,} pages stored + {counts.rejected:,} without",
         *(f"          {number:>9,}  {reason}" for reason, number in reasons),
     ]
 

@@ -54,7 +54,7 @@ class Part:
 class Counts:
     """What came in and where it went. `reasons` splits `rejected` by `step.rule`."""
 
-    came: int = 0
+    received: int = 0
     kept: int = 0
     rejected: int = 0
     quarantined: int = 0
@@ -65,7 +65,7 @@ class Counts:
         for reason, count in other.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + count
         return Counts(
-            self.came + other.came,
+            self.received + other.received,
             self.kept + other.kept,
             self.rejected + other.rejected,
             self.quarantined + other.quarantined,
@@ -75,16 +75,16 @@ class Counts:
     def check(self, where: str) -> None:
         """Refuse counts that do not add up: something was lost or counted twice."""
         out = self.kept + self.rejected + self.quarantined
-        if self.came != out or self.rejected != sum(self.reasons.values()):
+        if self.received != out or self.rejected != sum(self.reasons.values()):
             raise Unbalanced(
-                f"{where}: {self.came} in, but {self.kept} kept + {self.rejected} rejected + {self.quarantined} "
+                f"{where}: {self.received} in, but {self.kept} kept + {self.rejected} rejected + {self.quarantined} "
                 f"quarantined = {out}, and the reasons add up to {sum(self.reasons.values())}"
             )
 
     def to_json(self) -> dict[str, Any]:
         """The form that stands in a manifest: `in`, `kept`, `rejected`, `quarantined`, `reasons`."""
         values = asdict(self)
-        return {"in": values.pop("came"), **values}
+        return {"in": values.pop("received"), **values}
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> "Counts":

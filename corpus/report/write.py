@@ -62,7 +62,7 @@ class FunnelStage:
     def adds_up(self) -> bool:
         """Nothing was lost, and every rejection has its reason."""
         out = self.counts.kept + self.counts.rejected + self.counts.quarantined
-        return self.counts.came == out and self.counts.rejected == sum(self.counts.reasons.values())
+        return self.counts.received == out and self.counts.rejected == sum(self.counts.reasons.values())
 
 
 def write_report(
@@ -184,7 +184,7 @@ def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[s
 def _falls(stages: Sequence[FunnelStage]) -> list[figures.Fall]:
     """The rows of the waterfall, from the pages asked for to the documents kept."""
     corpus = stages[-1]
-    rows = [figures.Fall("pages asked for", corpus.counts.came, corpus.bytes_in or 0, "all")]
+    rows = [figures.Fall("pages asked for", corpus.counts.received, corpus.bytes_in or 0, "all")]
     for stage in stages[:-1]:
         if stage.bytes_in is not None:
             kind = "duplicate" if stage.name.endswith("duplicates") else "rejected"

@@ -22,13 +22,15 @@ pc: Any = pyarrow.compute
 EDGES_SCHEMA = pa.schema([("source", pa.int64()), ("target", pa.int64()), ("url", pa.string())])
 
 _OF_THE_LINK = (("karma", pa.int64()), ("first_posted", pa.int64()), ("refused", pa.string()))
-# Page `key` is where link `link` leads; "" for a link that leads there without a redirect.
-LEADS_SCHEMA = pa.schema([("key", pa.int64()), ("link", pa.int64()), *_OF_THE_LINK, ("redirected_from", pa.string())])
+# Link `link` leads to page `key`; `redirected_from` is "" where it does so without a redirect.
+RESOLVED_SCHEMA = pa.schema(
+    [("key", pa.int64()), ("link", pa.int64()), *_OF_THE_LINK, ("redirected_from", pa.string())]
+)
 WANTED_SCHEMA = pa.schema([("key", pa.int64()), *_OF_THE_LINK, ("redirected_from", pa.string())])
 
 
 @dataclass(frozen=True)
-class Leads:
+class ResolvedLinks:
     """Row i: link number `link[i]` leads to page key `key[i]`, first over edge `edge[i]` (`NO_EDGE`: directly)."""
 
     link: np.ndarray
@@ -36,7 +38,7 @@ class Leads:
     edge: np.ndarray
 
 
-def follow(links: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> Leads:
+def follow(links: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> ResolvedLinks:
     """Every page key that each of `links` (int64 keys) leads to over the edges `sources[i]` → `targets[i]`."""
     order = np.lexsort((targets, sources))
     starts = sources[order]
@@ -54,7 +56,7 @@ def follow(links: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> Leads
         if not len(link):
             break
         seen.append((link, key, edge))
-    return Leads(*(np.concatenate(column) for column in zip(*seen, strict=True)))
+    return ResolvedLinks(*(np.concatenate(column) for column in zip(*seen, strict=True)))
 
 
 def _not_seen(link: np.ndarray, key: np.ndarray, seen: list[tuple[np.ndarray, ...]]) -> np.ndarray:
@@ -96,26 +98,26 @@ def _rows_with(table: pa.Table, keys: np.ndarray) -> pa.Table:
     return table.take(np.repeat(low - np.r_[0, np.cumsum(fan)[:-1]], fan) + np.arange(fan.sum()))
 
 
-def leads_of(links: pa.Table, tables: Sequence[pa.Table]) -> pa.Table:
-    """Where the links of a table lead over the redirects in `tables` (`LEADS_SCHEMA`), sorted by page and link."""
+def resolve_links(links: pa.Table, tables: Sequence[pa.Table]) -> pa.Table:
+    """Where the links of a table lead over the redirects in `tables` (`RESOLVED_SCHEMA`), sorted by page and link."""
     edges = reachable(links["key"].to_numpy(), tables)
-    leads = follow(links["key"].to_numpy(), edges["source"].to_numpy(), edges["target"].to_numpy())
-    chosen = links.take(pa.array(leads.link))
-    via = pc.fill_null(edges["url"].take(pa.array(leads.edge, mask=leads.edge == NO_EDGE)), "")
-    columns = [pa.array(leads.key), *(chosen[name] for name in ("key", "karma", "first_posted", "refused")), via]
-    table = pa.Table.from_arrays(columns, schema=LEADS_SCHEMA)
+    resolved = follow(links["key"].to_numpy(), edges["source"].to_numpy(), edges["target"].to_numpy())
+    chosen = links.take(pa.array(resolved.link))
+    via = pc.fill_null(edges["url"].take(pa.array(resolved.edge, mask=resolved.edge == NO_EDGE)), "")
+    columns = [pa.array(resolved.key), *(chosen[name] for name in ("key", "karma", "first_posted", "refused")), via]
+    table = pa.Table.from_arrays(columns, schema=RESOLVED_SCHEMA)
     return table.sort_by([("key", "ascending"), ("link", "ascending")])
 
 
-def wanted_pages(leads: pa.Table, karma: str) -> pa.Table:
+def wanted_pages(resolved: pa.Table, karma: str) -> pa.Table:
     """One row for each page that links ask for, sorted by key (`WANTED_SCHEMA`).
 
     `karma` is the policy ("max" or "sum") for several links that end at one page. Refused links count only for a page
     that no other link asks for; of several ways to a page the one without a redirect is named, then the least link's.
     """
     order = [(name, "ascending") for name in ("key", "refused", "redirected", "link", "redirected_from")]
-    redirected = pc.not_equal(leads["redirected_from"], "")
-    rows = leads.append_column("redirected", redirected).sort_by(order)
+    redirected = pc.not_equal(resolved["redirected_from"], "")
+    rows = resolved.append_column("redirected", redirected).sort_by(order)
     keys = rows["key"].to_numpy()
     begins = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, int)
     first = rows.take(pa.array(begins))

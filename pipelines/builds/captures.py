@@ -145,7 +145,7 @@ class CaptureFetch:
         captures = [archive.part(archive.captures) for archive in archives if archive.captures.exists()]
         unread = [archive.part(archive.lost) for archive in archives]
         kept, broken = sum(part.rows for part in captures), sum(part.rows for part in unread)
-        counts = Counts(found.counts.came, kept, found.counts.rejected, broken, found.counts.reasons)
+        counts = Counts(found.counts.received, kept, found.counts.rejected, broken, found.counts.reasons)
         counts.check("captures")
         _refuse_useless(counts, self.build.max_quarantined)
         _remove_stale(root, archives)
@@ -215,7 +215,7 @@ def captures(
 def _refuse_useless(counts: Counts, max_quarantined: float) -> None:
     if not counts.kept:
         raise CorpusloomError(
-            f"none of {counts.came:,} links has a capture that could be read: {counts.rejected:,} are not in the "
+            f"none of {counts.received:,} links has a capture that could be read: {counts.rejected:,} are not in the "
             f"index, {counts.quarantined:,} are not where it says; do --index and --archives belong together?",
             ExitCode.USELESS,
         )

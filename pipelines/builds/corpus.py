@@ -131,7 +131,7 @@ def summary(root: Path) -> list[str]:
     lines = [f"{'':<17} {'in':>9} {'kept':>9} {'rejected':>9} {'quarantined':>12}"]
     for step in manifest["funnel"]:
         count = Counts.from_json(manifest["counts"][step["name"]])
-        numbers = f"{count.came:>9,} {count.kept:>9,} {count.rejected:>9,} {count.quarantined:>12,}"
+        numbers = f"{count.received:>9,} {count.kept:>9,} {count.rejected:>9,} {count.quarantined:>12,}"
         lines.append(f"{step['name'].replace('_', ' '):<17} {numbers}")
     if "links" in manifest:
         without = f"{manifest['links_without_page']:,} of {manifest['links']:,} links found no page"

@@ -96,21 +96,21 @@ def gather_stages(
     )
 
 
-def stages(asked: ShardsRequest, parts: Mapping[str, Sequence[CorpusPart]]) -> Stage[Any, Any]:
+def stages(request: ShardsRequest, parts: Mapping[str, Sequence[CorpusPart]]) -> Stage[Any, Any]:
     """The last stage of a build of shards from the kept parts of each source."""
-    tokenizer = asked.tokenizer
+    tokenizer = request.tokenizer
     texts = [SourcePart(name, part.digest, part.rows, part.file, part.path) for name in parts for part in parts[name]]
     tokenized = Stage(
         "tokenized",
-        TokenizePart(tokenizer.digest, asked.validation_share, asked.tokenizer_path, asked.memory.unit_bytes),
+        TokenizePart(tokenizer.digest, request.validation_share, request.tokenizer_path, request.memory.unit_bytes),
         plan=partial(list, texts),
         units_per_worker=DOCUMENTS_PER_WORKER,
     )
     documents = {name: sum(part.rows for part in found) for name, found in parts.items()}
     entry = entry_of(tokenizer)
-    shards = gather_stages(tokenized, documents, entry, asked.tokens_per_shard, asked.memory, asked.removed)
+    shards = gather_stages(tokenized, documents, entry, request.tokens_per_shard, request.memory, request.removed)
     left_out = tuple(tokenizer.left_out)
-    publish = PublishShards(entry, asked.weighting, documents, asked.validation_share, asked.also_bin, left_out)
+    publish = PublishShards(entry, request.weighting, documents, request.validation_share, request.also_bin, left_out)
     return Stage("published", publish, plan=all_shards, reads=(shards,))
 
 
@@ -136,7 +136,7 @@ def token_shards(ours: CommandParser, given: argparse.Namespace, beam_flags: lis
     }
     settings = settings_of(ours, given, effective)
     settings["corpora"] = corpora_read({source.name: source.path for source in weighting.mixture.sources})
-    asked = ShardsRequest(
+    request = ShardsRequest(
         weighting=weighting,
         tokenizer_path=tokenizer,
         tokens_per_shard=given.tokens_a_shard,
@@ -145,11 +145,11 @@ def token_shards(ours: CommandParser, given: argparse.Namespace, beam_flags: lis
         memory=memory,
         removed=ids_to_remove(parts, removed, frozenset(given.remove_domain)),
     )
-    return build_of(asked, parts, place(given.output), given.replace, settings, beam_flags)
+    return build_of(request, parts, place(given.output), given.replace, settings, beam_flags)
 
 
 def build_of(
-    asked: ShardsRequest,
+    request: ShardsRequest,
     parts: Mapping[str, Sequence[CorpusPart]],
     root: Path,
     replace: bool = False,
@@ -157,51 +157,51 @@ def build_of(
     beam_flags: Sequence[str] = (),
 ) -> Build:
     """The build of shards into the folder `root`."""
-    last = stages(asked, parts)
+    last = stages(request, parts)
     documents = sum(part.rows for found in parts.values() for part in found)
     text = sum(map(text_bytes, parts.values()))
     return Build(
         last=last,
         output=Output(root, SHARDS, replace, dict(settings or {}), closure_of_stages(last)),
         beam_flags=list(beam_flags),
-        summary=partial(_summary, asked.weighting, last),
-        prepare=partial(_check_class, asked, parts),
+        summary=partial(_summary, request.weighting, last),
+        prepare=partial(_check_class, request, parts),
         workers=workers_for([(documents, DOCUMENTS_PER_WORKER)]),
         disk=int(text * TOKEN_BYTES_PER_TEXT_BYTE) + documents * 128,
-        lines=partial(_lines, asked, parts, last, root),
+        lines=partial(_lines, request, parts, last, root),
     )
 
 
-def _check_class(asked: ShardsRequest, parts: Mapping[str, Sequence[CorpusPart]], root: Path) -> None:
+def _check_class(request: ShardsRequest, parts: Mapping[str, Sequence[CorpusPart]], root: Path) -> None:
     """The tokenizer's own class against its file, on the first documents of each source."""
-    path = Path(asked.tokenizer_path)
-    if is_remote(asked.tokenizer_path) or not named_class(path):
+    path = Path(request.tokenizer_path)
+    if is_remote(request.tokenizer_path) or not named_class(path):
         return
     for found in parts.values():
         batches = (batch for part in found for batch in text_batches(place(part.file)))
         texts = first_texts(text.as_py() for batch in batches for text in batch["text"])
-        if difference := class_difference(path, asked.tokenizer, texts):
-            raise CorpusloomError(f"--tokenizer {asked.tokenizer_path}: {difference}", ExitCode.INPUT)
+        if difference := class_difference(path, request.tokenizer, texts):
+            raise CorpusloomError(f"--tokenizer {request.tokenizer_path}: {difference}", ExitCode.INPUT)
 
 
 def _lines(
-    asked: ShardsRequest, parts: Mapping[str, Sequence[CorpusPart]], last: Stage[Any, Any], root: Path
+    request: ShardsRequest, parts: Mapping[str, Sequence[CorpusPart]], last: Stage[Any, Any], root: Path
 ) -> list[str]:
     """What goes in: sizes, and the mixture by counted or estimated tokens."""
     documents = {name: sum(part.rows for part in found) for name, found in parts.items()}
     known = _known_tokens(last, root)
-    tokens = known or {name: estimated_tokens(found, asked.tokenizer) for name, found in parts.items()}
+    tokens = known or {name: estimated_tokens(found, request.tokenizer) for name, found in parts.items()}
     about, how = ("", "counted") if known else ("about ", "estimated from the first documents of each source")
-    train = {name: round(count * (1 - asked.validation_share)) for name, count in tokens.items()}
+    train = {name: round(count * (1 - request.validation_share)) for name, count in tokens.items()}
     need_tokens(train, documents)
-    n_shards = sum(n_shards_for(count, asked.tokens_per_shard) for count in train.values())
+    n_shards = sum(n_shards_for(count, request.tokens_per_shard) for count in train.values())
     return [
         *(f"source    {name}: {documents[name]:,} documents, {about}{tokens[name]:,} tokens" for name in documents),
-        f"shards    about {n_shards} of {asked.tokens_per_shard:,} tokens, and validation",
-        asked.memory.line(),
-        *(f"tokenizer {setting}: left out" for setting in asked.tokenizer.left_out),
+        f"shards    about {n_shards} of {request.tokens_per_shard:,} tokens, and validation",
+        request.memory.line(),
+        *(f"tokenizer {setting}: left out" for setting in request.tokenizer.left_out),
         f"tokens    {how}",
-        *asked.weighting.table(train),
+        *request.weighting.table(train),
     ]
 
 

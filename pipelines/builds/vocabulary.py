@@ -58,7 +58,7 @@ class TokenizerRequest:
     compare_with: tuple[str, Tokenizer] | None = None
 
     @property
-    def asked(self) -> int:
+    def n_ids(self) -> int:
         """The size of the vocabulary."""
         return self.vocab_size or VOCABULARY_SIZES[self.kind]
 
@@ -90,7 +90,7 @@ def stages(
         units_per_worker=50_000,
     )
     described = {name_of(folder): share for folder, share in shares.items()}
-    describe = DescribeTokenizer(training.asked, held_out, described, name, compared)
+    describe = DescribeTokenizer(training.n_ids, held_out, described, name, compared)
     return Stage("published", describe, plan=tried_tokenizer, reads=(words, trained, sanity))
 
 
@@ -131,14 +131,14 @@ def build_of(
         last=last,
         output=Output(root, TOKENIZER, replace, {**settings, **corpora}, closure_of_stages(last)),
         beam_flags=list(beam_flags),
-        summary=partial(_summary, training.asked),
+        summary=partial(_summary, training.n_ids),
         prepare=partial(_save_compared, training.compare_with),
         workers=workers_for([(documents, DOCUMENTS_PER_WORKER)]),
         disk=text // 20,
         lines=lambda: [
             *(f"corpus    {folder}: {share:.2%} of its documents" for folder, share in shares.items()),
             f"held out  {held_out:.2%} of all documents, for the sanity report",
-            f"train     {training.kind}, {training.asked:,} ids, on about {text / 1e6:,.1f} MB of text",
+            f"train     {training.kind}, {training.n_ids:,} ids, on about {text / 1e6:,.1f} MB of text",
             f"memory    at most about {memory.guess(text) / 1e6:,.0f} MB; {limit}",
         ],
     )
@@ -173,7 +173,7 @@ def _shares(training: TokenizerRequest, sizes: dict[str, int]) -> dict[str, floa
     return {folder: min(1.0, budget / max(sizes[folder], 1)) for folder, budget in budgets.items()}
 
 
-def _summary(asked: int, root: Path) -> list[str]:
+def _summary(n_ids: int, root: Path) -> list[str]:
     """What is said at the end, from the report."""
     report = read_json(root / REPORT, {})
     sample, tokenizer, total = report["sample"], report["tokenizer"], report["all"]
@@ -184,9 +184,9 @@ def _summary(asked: int, root: Path) -> list[str]:
         f"{sample['held_out']:,} held out",
         f"tokenizer  {root}  ({tokenizer['kind']}, {tokenizer['vocab_size']:,} ids, {tokenizer['digest']})",
     ]
-    if tokenizer["vocab_size"] < asked:
+    if tokenizer["vocab_size"] < n_ids:
         lines.append(
-            f"smaller    {tokenizer['vocab_size']:,} ids, not the {asked:,} asked for: the sample has no more pairs "
+            f"smaller    {tokenizer['vocab_size']:,} ids, not the {n_ids:,} asked for: the sample has no more pairs "
             "that occur twice; give it more text"
         )
     if total["tokens"]:

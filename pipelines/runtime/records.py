@@ -234,11 +234,11 @@ def finish(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], run: BuildRun) ->
 
 def check_damage(stage: str, counts: Counts, most: float) -> None:
     """`StageError` where more records than the share `most` could not be read."""
-    if counts.quarantined > most * counts.came:
+    if counts.quarantined > most * counts.received:
         raise StageError(
-            f"{stage}: {counts.quarantined} of {counts.came} records could not be read, more than {most:.0%}; they are "
-            f"listed below {STAGES}/{stage}/quarantined. Are the inputs what their flags say, and whole? Mend them, or "
-            "allow more with --max-quarantined",
+            f"{stage}: {counts.quarantined} of {counts.received} records could not be read, more than {most:.0%}; "
+            f"they are listed below {STAGES}/{stage}/quarantined. Are the inputs what their flags say, and whole? "
+            "Mend them, or allow more with --max-quarantined",
             3,
         )
 

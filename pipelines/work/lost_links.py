@@ -40,7 +40,7 @@ class LinksAndAnswers:
     number: int
     of: int
     links: Part
-    leads: Part
+    resolved: Part
     answered: tuple[Part, ...]
     posts: tuple[Part, ...]
 
@@ -71,7 +71,7 @@ def links_and_answers(
     """A unit for each range of links."""
     answered, found = tuple(facts.answered for facts in matched), tuple(facts.posts for facts in posts)
     for number, (link, lead) in enumerate(zip(links, redirects, strict=True)):
-        yield LinksAndAnswers(number, len(links), link.links, lead.leads, answered, found)
+        yield LinksAndAnswers(number, len(links), link.links, lead.resolved, answered, found)
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class ListLost:
         unit = task.unit
         links = map_arrow(task.root / unit.links.path)
         links = links.filter(pc.equal(links["refused"], ""))
-        leads = map_arrow(task.root / unit.leads.path)
-        link, page = leads["link"].to_numpy(), leads["key"].to_numpy()
+        resolved = map_arrow(task.root / unit.resolved.path)
+        link, page = resolved["link"].to_numpy(), resolved["key"].to_numpy()
         answered = np.zeros(len(page), bool)
         for part in unit.answered:  # one batch of archives after the other
             answered |= np.isin(page, map_arrow(task.root / part.path)["key"].to_numpy())

@@ -132,13 +132,13 @@ class PublishCorpus:
     def _total(self, counts: Mapping[str, Counts]) -> Counts:
         """The verdict on every text or page that was read; what a stage keeps, the next must have taken in."""
         for step in self.funnel:
-            if step.takes and counts[step.takes].kept != counts[step.name].came:
+            if step.takes and counts[step.takes].kept != counts[step.name].received:
                 raise Unbalanced(
-                    f"{step.takes} kept {counts[step.takes].kept}, {step.name} took in {counts[step.name].came}"
+                    f"{step.takes} kept {counts[step.takes].kept}, {step.name} took in {counts[step.name].received}"
                 )
         steps = [counts[step.name] for step in self.funnel if step.has_text]
         gone = sum((Counts(0, 0, step.rejected, step.quarantined, step.reasons) for step in steps), Counts())
-        total = Counts(steps[0].came, steps[-1].kept) + gone
+        total = Counts(steps[0].received, steps[-1].kept) + gone
         total.check("corpus")
         return total
 
@@ -156,8 +156,8 @@ def need_kept(total: Counts, root: Path) -> None:
     """`CorpusloomError` (4) where every document was rejected."""
     if not total.kept:
         raise CorpusloomError(
-            f"none of {total.came:,} documents was kept (see {root / 'rejected'}){frequent_reasons(total)}; nothing is "
-            "published",
+            f"none of {total.received:,} documents was kept (see {root / 'rejected'}){frequent_reasons(total)}; "
+            "nothing is published",
             ExitCode.USELESS,
         )
 
@@ -198,7 +198,7 @@ def _empty_parts(root: Path, parts: Sequence[Part]) -> list[Part]:
 
 def _of_lost_links(counts: Counts) -> dict[str, Any]:
     return {
-        "links": counts.came,
+        "links": counts.received,
         "links_answered": counts.kept,
         "links_without_page": counts.rejected,
         "links_without_page_reasons": counts.reasons,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from corpus.files.manifest import Counts, Part, map_arrow, write_arrow
-from corpus.sources.redirects import EDGES_SCHEMA, LEADS_SCHEMA, leads_of, wanted_pages
+from corpus.sources.redirects import EDGES_SCHEMA, RESOLVED_SCHEMA, resolve_links, wanted_pages
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.captures import CaptureFacts
 from pipelines.work.links import LinkFacts, key_range, rows_between
@@ -59,7 +59,7 @@ class LinksAndEdges:
 class RedirectFacts:
     """Each (page, link) that a link of the range leads to, sorted by the key of the page."""
 
-    leads: Part
+    resolved: Part
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class PageRange:
 
     number: int
     of: int
-    leads: tuple[Part, ...]
+    resolved: tuple[Part, ...]
 
     @property
     def label(self) -> str:
@@ -78,7 +78,7 @@ class PageRange:
     @property
     def size(self) -> int:
         """About how many rows it has."""
-        return sum(part.rows for part in self.leads) // self.of + 1
+        return sum(part.rows for part in self.resolved) // self.of + 1
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,9 @@ def links_and_edges(links: Sequence[LinkFacts], edges: Sequence[EdgeFacts]) -> I
 
 def page_ranges(redirects: Sequence[RedirectFacts]) -> Iterator[PageRange]:
     """As many equal ranges of page keys as one worker after the other can hold in memory."""
-    leads = tuple(facts.leads for facts in redirects)
-    count = max(1, -(-sum(part.rows for part in leads) // ROWS_PER_RANGE))
-    return (PageRange(number, count, leads) for number in range(count))
+    resolved = tuple(facts.resolved for facts in redirects)
+    count = max(1, -(-sum(part.rows for part in resolved) // ROWS_PER_RANGE))
+    return (PageRange(number, count, resolved) for number in range(count))
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,8 @@ class FollowLinks:
         """Every page that a link leads to, with what the link says of it."""
         links = map_arrow(task.root / task.unit.links.path)
         edges = [map_arrow(task.root / part.path) for part in task.unit.edges]
-        table = leads_of(links, edges)
-        part = write_arrow(task.part("leads", ".arrow"), task.root, table)
+        table = resolve_links(links, edges)
+        part = write_arrow(task.part("resolved", ".arrow"), task.root, table)
         return Outcome((part,), Counts(links.num_rows, links.num_rows), RedirectFacts(part))
 
 
@@ -143,8 +143,8 @@ class ReduceWanted:
     def __call__(self, task: Task[PageRange]) -> Outcome[WantedFacts]:
         """One row for each page."""
         low, high = key_range(task.unit.number, task.unit.of)
-        slices = [rows_between(map_arrow(task.root / part.path), low, high) for part in task.unit.leads]
-        empty = pa.table([[] for _ in LEADS_SCHEMA], LEADS_SCHEMA)
-        leads = pa.concat_tables([empty, *slices]).combine_chunks()
-        part = write_arrow(task.part("wanted", ".arrow"), task.root, wanted_pages(leads, self.karma))
+        slices = [rows_between(map_arrow(task.root / part.path), low, high) for part in task.unit.resolved]
+        empty = pa.table([[] for _ in RESOLVED_SCHEMA], RESOLVED_SCHEMA)
+        resolved = pa.concat_tables([empty, *slices]).combine_chunks()
+        part = write_arrow(task.part("wanted", ".arrow"), task.root, wanted_pages(resolved, self.karma))
         return Outcome((part,), Counts(part.rows, part.rows), WantedFacts(part))

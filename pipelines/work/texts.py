@@ -88,7 +88,7 @@ class ExtractTexts:
         total += Counts(len(damage), 0, 0, len(damage))
         digest = "" if unit.start else file_digest(local(unit.file.place))
         return Outcome(
-            (*runs, lost), total, TextFacts(unit.file.name, unit.file.bytes, digest, total.came, tuple(runs), lost)
+            (*runs, lost), total, TextFacts(unit.file.name, unit.file.bytes, digest, total.received, tuple(runs), lost)
         )
 
     def _extract_all(self, task: Task[TextSpan], damage: list[Quarantined]) -> Iterator[Document | Rejected]:

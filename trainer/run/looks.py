@@ -29,7 +29,7 @@ _TOKENS = 64
 
 
 class Looks:
-    """What a run is looked at by; `say` gets a sentence about a look that failed. `ConfigError` for invalid settings."""
+    """The looks at a run; `say` gets a sentence about one that failed. `ConfigError` for invalid settings."""
 
     def __init__(self, session: Session, say: Callable[[str], None]) -> None:
         self.session, self.say = session, say

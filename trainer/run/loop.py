@@ -33,7 +33,7 @@ _Weighted = tuple[TrainingBatch, float | Tensor]
 
 @dataclass(frozen=True)
 class StepRecord:
-    """A step taken, its result still on the device: `samples` seen after it, its own `rows`, its factor on the learning rate."""
+    """A step taken, its result still on the device: `samples` seen after it, its own `rows`, and its `lr_scale`."""
 
     step: int
     samples: int

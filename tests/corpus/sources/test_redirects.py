@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from corpus.sources.links import LINKS_SCHEMA
-from corpus.sources.redirects import EDGES_SCHEMA, MAX_HOPS, follow, leads_of, wanted_pages
+from corpus.sources.redirects import EDGES_SCHEMA, MAX_HOPS, follow, resolve_links, wanted_pages
 
 
 def walk(links, edges):
@@ -25,9 +25,11 @@ def walk(links, edges):
 
 def pairs(links, edges):
     sources, targets = (np.array(column, np.int64) for column in zip(*edges, strict=True)) if edges else ([], [])
-    leads = follow(np.array(links, np.int64), np.array(sources, np.int64), np.array(targets, np.int64))
-    assert len(leads.link) == len(set(zip(leads.link.tolist(), leads.key.tolist(), strict=True))), "each pair once"
-    return set(zip(leads.link.tolist(), leads.key.tolist(), strict=True)), leads
+    resolved = follow(np.array(links, np.int64), np.array(sources, np.int64), np.array(targets, np.int64))
+    assert len(resolved.link) == len(set(zip(resolved.link.tolist(), resolved.key.tolist(), strict=True))), (
+        "each pair once"
+    )
+    return set(zip(resolved.link.tolist(), resolved.key.tolist(), strict=True)), resolved
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def edges_of(*rows):
 
 
 def wanted(links, tables, karma):
-    return {row["key"]: row for row in wanted_pages(leads_of(links, tables), karma).to_pylist()}
+    return {row["key"]: row for row in wanted_pages(resolve_links(links, tables), karma).to_pylist()}
 
 
 def test_a_page_takes_the_karma_of_the_links_that_lead_to_it():
@@ -89,13 +91,13 @@ def test_a_link_without_a_redirect_is_named_before_one_with():
 
 
 def test_ranges_of_links_lead_where_all_of_them_lead():
-    """Cut in two anywhere, the leads are the same rows."""
+    """Cut in two anywhere, the resolved links are the same rows."""
     rng = random.Random(11)
     rows = [(rng.randrange(40), rng.randrange(40), f"u{n}") for n in range(80)]
     links = table(*((key, rng.randrange(9), rng.randrange(9), "", 0) for key in range(0, 40, 2)))
-    whole = leads_of(links, edges_of(*set(rows)))
+    whole = resolve_links(links, edges_of(*set(rows)))
     for cut in (0, 1, 7, 20):
-        halves = [leads_of(half, edges_of(*set(rows))) for half in (links.slice(0, cut), links.slice(cut))]
+        halves = [resolve_links(half, edges_of(*set(rows))) for half in (links.slice(0, cut), links.slice(cut))]
         order = [("key", "ascending"), ("link", "ascending")]
         assert pa.concat_tables(halves).sort_by(order).equals(whole)
 

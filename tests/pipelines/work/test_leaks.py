@@ -103,7 +103,7 @@ def test_a_leak_is_cut_wherever_it_lies_and_many_pieces_are_rejected(tmp_path, f
     assert verdicts[1]["cuts"] == [{"start": start - 200, "end": start + len(LEAK) + 200}]
     assert verdicts[3]["evidence"].endswith(": " + " ".join(LEAK.split()[:13]))
     assert (verdicts[2]["value"], verdicts[0]["value"]) == (13.0, None)
-    assert (counts.came, counts.kept) == (5, 3)
+    assert (counts.received, counts.kept) == (5, 3)
     assert counts.reasons == {"benchmark.many_pieces": 1, "benchmark.nothing_left": 1}
     assert (about.cut_documents, about.cut_characters) == (2, 2 * (len(LEAK) + 400))
 
@@ -112,7 +112,7 @@ def test_a_leak_is_cut_wherever_it_lies_and_many_pieces_are_rejected(tmp_path, f
 def test_documents_are_counted_over_the_whole_corpus_without_those_that_left(tmp_path, files, copies, are_cut):
     parts = [[leaky(f"p{number}q") for number in range(6)], [leaky(f"r{number}s") for number in range(copies - 5)]]
     verdicts, about, counts = decontaminate(tmp_path, files, parts, rejected={(0, 0)})
-    assert (counts.came, counts.rejected) == (copies, 0)
+    assert (counts.received, counts.rejected) == (copies, 0)
     assert verdicts[0]["rule"] == "" and not verdicts[0]["cuts"], "it left before"
     assert all(bool(row["cuts"]) == are_cut for row in verdicts[1:])
     assert about.ignored_grams == (0 if are_cut else 18)

@@ -77,7 +77,7 @@ def score(root, work, judged, *earlier):
 
 def test_every_document_has_a_score_and_those_that_leave_say_why(quality, judged, tmp_path):
     rows, counts = score(tmp_path, work_of(quality), judged)
-    assert [count.came for count in counts] == [30, 10, 0]
+    assert [count.received for count in counts] == [30, 10, 0]
     for number, row in enumerate(rows):
         assert (row["quality_score"] > 0.8) == (number % 2 == 0)
         leaves = not is_kept(f"commoncrawl/{number}", row["quality_score"], 9.0, "1")
@@ -94,7 +94,7 @@ def test_what_an_earlier_decider_rejected_is_not_scored(quality, judged, tmp_pat
     part = write_arrow(tmp_path / "earlier.arrow", tmp_path, verdict_table(40, rule=rules))
     rows, counts = score(tmp_path, work_of(quality), judged, [DecidedFacts((VerdictRun(part, (30, 10, 0)),))])
     assert [row["quality_score"] is None for row in rows] == [bool(rule) for rule in rules]
-    assert sum(count.came for count in counts) == rules.count("")
+    assert sum(count.received for count in counts) == rules.count("")
 
 
 def test_a_larger_alpha_keeps_fewer_and_none_of_the_others(quality, judged, tmp_path):
