@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from corpus.sample.archive import Record, Response, conversion, response, warcinfo, write_warc
+from corpus.sample.archive import Response, WrittenRecord, conversion, response, warcinfo, write_warc
 from corpus.sample.pages import NAVIGATION, SampleSite, article_page, bare_page, spam_page
 from corpus.sample.prose import SampleArticle, english_article, sectioned_page
 from corpus.sample.shelves import QUESTION, wikipedia_article
@@ -50,8 +50,8 @@ class Planted:
 @dataclass
 class _Crawl:
     planted: list[Planted]
-    warc: list[Record]
-    wet: list[Record]
+    warc: list[WrittenRecord]
+    wet: list[WrittenRecord]
 
     def date(self) -> str:
         minutes, seconds = divmod((len(self.warc) + len(self.wet)) * 41, 60)

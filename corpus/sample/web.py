@@ -9,7 +9,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
-from corpus.sample.archive import Record, Response, request, response
+from corpus.sample.archive import Response, WrittenRecord, request, response
 from corpus.sample.pages import SampleSite, article_page
 from corpus.sample.posts import SampleLink
 from corpus.sample.prose import ENGLISH_ARTICLES, SampleArticle, english_article
@@ -103,7 +103,7 @@ class Web:
     """The sample while it is being planted: records by file, links, facts, and the articles not yet used."""
 
     random: Random = field(default_factory=lambda: Random("web"))
-    records: dict[str, list[Record]] = field(default_factory=dict)
+    records: dict[str, list[WrittenRecord]] = field(default_factory=dict)
     links: list[SampleLink] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     stock: list[int] = field(default_factory=list)
@@ -128,7 +128,7 @@ class Web:
         minutes, seconds = divmod(self.captures * 37, 60)
         return f"2017-02-03T{9 + minutes // 60:02}:{minutes % 60:02}:{seconds:02}Z"
 
-    def put(self, record: Record, file: str = "") -> Record:
+    def put(self, record: WrittenRecord, file: str = "") -> WrittenRecord:
         """Put a record into a file, by default into one of the three ordinary ones."""
         rows = self.records.setdefault(file or CRAWL[self.captures % 3], [])
         if record.kind == "response" and self.captures % 7 == 0:
@@ -136,7 +136,7 @@ class Web:
         rows.append(record)
         return record
 
-    def capture(self, url: str, answer: Response | str, file: str = "") -> Record:
+    def capture(self, url: str, answer: Response | str, file: str = "") -> WrittenRecord:
         """Put a response, or a page of HTML in UTF-8, into a file."""
         answer = Response(answer.encode()) if isinstance(answer, str) else answer
         return self.put(response(url, self.date(), answer), file)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.command_line import end_with
-from corpus.sample.archive import Record, warcinfo, write_damaged_warc, write_dump, write_warc
+from corpus.sample.archive import WrittenRecord, warcinfo, write_damaged_warc, write_dump, write_warc
 from corpus.sample.commoncrawl import Planted, write_common_crawl
 from corpus.sample.plants import PLANTS
 from corpus.sample.posts import write_dumps
@@ -78,7 +78,7 @@ def write_sample(folder: Path) -> WrittenSample:
     )
 
 
-def _first_response(records: list[Record], urls: set[str]) -> int:
+def _first_response(records: list[WrittenRecord], urls: set[str]) -> int:
     return next(index for index, record in enumerate(records) if record.kind == "response" and record.url in urls)
 
 

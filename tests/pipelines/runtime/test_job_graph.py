@@ -10,7 +10,7 @@ from squares import stages as squares
 
 from pipelines.runtime.engine import Options
 from pipelines.runtime.job import _awaited, build_job
-from pipelines.runtime.run import Run
+from pipelines.runtime.run import BuildRun
 from pipelines.runtime.stage import Stage, in_order
 
 
@@ -48,7 +48,7 @@ def test_one_stage_after_another_takes_two_group_by_keys(tmp_path):
     last = squares(tmp_path / "log")
     chain = in_order(last)
     pipeline = beam.Pipeline(runner="FnApiRunner", options=Options([]))
-    build_job(pipeline, chain, Run(str(tmp_path), "run"))
+    build_job(pipeline, chain, BuildRun(str(tmp_path), "run"))
     proto = pipeline.to_runner_api()
     grouped = [
         each for each in proto.components.transforms.values() if each.spec.urn == "beam:transform:group_by_key:v1"
