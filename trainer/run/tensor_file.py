@@ -29,7 +29,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> str:
     Raises OSError where the disk is full, and TensorFileError for tensors that the format cannot hold.
     """
     try:
-        save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, path)
+        save_file(_in_memory_of_their_own(tensors), path)
     except SafetensorError as error:
         if number := _OF_THE_SYSTEM.search(str(error)):
             raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
@@ -40,6 +40,17 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> str:
     with path.open("rb") as file:
         os.fsync(file.fileno())
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _in_memory_of_their_own(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Contiguous tensors, of which no two share memory: the library refuses tied weights, and readers want both."""
+    found: dict[str, Tensor] = {}
+    places: set[int] = set()
+    for name, tensor in tensors.items():
+        whole = tensor.detach().contiguous()
+        found[name] = whole.clone() if whole.untyped_storage().data_ptr() in places else whole
+        places.add(whole.untyped_storage().data_ptr())
+    return found
 
 
 def read_tensors(path: Path, sha256: str = "") -> dict[str, Tensor]:

@@ -116,7 +116,7 @@ def test_the_plan_names_parameters_work_memory_length_and_epochs(small_shards):
     shape = run.shape
     text = "\n".join(plan_lines(run, shape, order, memory_of(run, shape, 10, 4), 10))
     assert f"{shape.n_parameters():,} parameters" in text and f"{shape.flops_per_token():.3e} FLOPs a token" in text
-    assert "100 steps of 640 tokens: 64,000 tokens" in text and "10 rows a pass" in text
+    assert "100 steps of 640 tokens: 64,000 tokens" in text and "10 rows per pass" in text
     assert "webtext is seen 6.13 times" in text, "repeats past four epochs are warned of"
     table = source_lines(order, 1000)
     counts = order.counts(1000)
