@@ -33,7 +33,7 @@ from pipelines.builds.recipes import page_recipe, page_recipe_settings
 from pipelines.builds.usefulness import need_some
 from pipelines.cli.command import settings_of
 from pipelines.cli.contents import JSON_LINES
-from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
+from pipelines.cli.inputs import find_inputs, names_of, sample_files, samples_of
 from pipelines.cli.memory import share_memory
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.stage import Stage
@@ -97,7 +97,7 @@ def commoncrawl(ours: CommandParser, flags: argparse.Namespace, beam_flags: list
     pages = find_inputs(names_of(flags.pages), "--pages")
     refuse_unwanted(pages, "--pages", JSON_LINES, "--submissions of build_webtext")
     pages = sample_files(pages)
-    reading = Reading(flags.snapshot, flags.captures_a_part, flags.max_quarantined, "--pages")
+    reading = InputSettings(flags.snapshot, flags.captures_a_part, flags.max_quarantined, "--pages")
     size = sum(file.bytes for file in pages)
     memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)
     last = stages(pages, recipe, deciders_of(flags, recipe, room_for(memory, size)), reading)

@@ -14,7 +14,7 @@ from typing import Any
 
 from corpus.dedup.minhash import MinHash
 from pipelines.builds.corpus import Decider, MakeDecider
-from pipelines.cli.memory import Memory, Needs
+from pipelines.cli.memory import Needs, WorkerMemory
 from pipelines.runtime.stage import Stage
 from pipelines.work.candidates import AskRuns, ComparePairs, FindBuckets, asked_groups
 from pipelines.work.clusters import AskClusters, DecideDuplicates, decided_runs
@@ -59,7 +59,7 @@ class Room:
     rounds: int = 0
 
 
-def room_for(memory: Memory, input_bytes: int) -> Room:
+def room_for(memory: WorkerMemory, input_bytes: int) -> Room:
     """The room under a bound of memory for inputs of some size: rounds where one worker might not hold all clusters."""
     documents = input_bytes // _LEAST_DOCUMENT
     rounds = ROUNDS if documents * UNION_BYTES > memory.unit_bytes else 0

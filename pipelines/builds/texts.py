@@ -20,10 +20,10 @@ from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.builds.corpus import AS_IT_COMES, InputSettings, MakeDecider, publish, reports_of, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
 from pipelines.builds.duplicates import NEEDS, room_for
-from pipelines.builds.recipes import masked, recipe_settings
+from pipelines.builds.recipes import masked_kinds, recipe_settings
 from pipelines.builds.usefulness import need_readable
 from pipelines.cli.command import settings_of
-from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
+from pipelines.cli.inputs import find_inputs, names_of, sample_files, samples_of
 from pipelines.cli.memory import share_memory
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.stage import Stage
@@ -95,7 +95,7 @@ def text_build(
     join_lines = not getattr(given, "keep_line_breaks", False)
     recipe = load_recipe(given.recipe, source.name, Choices(join_lines=join_lines, masked=masked_kinds(given)))
     files = sample_files(find_inputs(names_of(getattr(given, flag.removeprefix("--"))), flag))
-    reading = Reading(given.snapshot, max_quarantined=given.max_quarantined, flag=flag)
+    reading = InputSettings(given.snapshot, max_quarantined=given.max_quarantined, flag=flag)
     size = sum(file.bytes for file in files)
     memory, flags = share_memory(given.memory_mb, beam_flags, NEEDS)
     last = stages(source, files, recipe, deciders_of(given, recipe, room_for(memory, size)), reading)

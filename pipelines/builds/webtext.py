@@ -40,7 +40,7 @@ from pipelines.builds.recipes import page_recipe, page_recipe_settings
 from pipelines.builds.usefulness import need_readable, need_some
 from pipelines.cli.command import settings_of
 from pipelines.cli.contents import ARCHIVE, JSON_LINES
-from pipelines.cli.inputs import find_inputs, names_of, sampled, samples_of
+from pipelines.cli.inputs import find_inputs, names_of, sample_files, samples_of
 from pipelines.cli.memory import share_memory
 from pipelines.cli.replacement import CORPUS, Output
 from pipelines.runtime.records import Finished
@@ -174,7 +174,7 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
     refuse_unwanted(submissions, "--submissions", ARCHIVE, "--pages")
     refuse_unwanted(pages, "--pages", JSON_LINES, "--submissions")
     submissions, pages = sample_files(submissions), sample_files(pages)
-    reading = Reading(flags.snapshot, flags.captures_a_part, flags.max_quarantined)
+    reading = InputSettings(flags.snapshot, flags.captures_a_part, flags.max_quarantined)
     size = sum(file.bytes for file in pages)
     memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)
     last = stages(submissions, pages, recipe, deciders_of(flags, recipe, room_for(memory, size)), reading)

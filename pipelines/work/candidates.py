@@ -157,7 +157,7 @@ class FindBuckets(ShuffleWork[StayingRun, HashGroup, BucketFacts]):
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[BucketFacts]:
         """The members of all buckets, by the key of their set."""
-        found = unpacked(entries, BAND_ROWS)
+        found = unpack(entries, BAND_ROWS)
         some = found[shared(found["hash"])]
         order = np.lexsort((some["number"], some["hash"]))
         starts = group_starts(some["hash"][order])

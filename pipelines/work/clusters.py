@@ -23,7 +23,7 @@ from pipelines.runtime.task import Outcome, Task
 from pipelines.work.candidates import SetGroup
 from pipelines.work.components import LABEL_ROWS, LabelFacts, labels_of
 from pipelines.work.copies import ExactFacts, gone_rows
-from pipelines.work.packing import by_group, by_hash, group_count, hash_groups, map_rows, rows_in, unpacked, write_rows
+from pipelines.work.packing import by_group, by_hash, group_count, hash_groups, map_rows, rows_in, unpack, write_rows
 from pipelines.work.signatures import (
     ROW_BITS,
     SignatureFacts,

@@ -32,7 +32,7 @@ from pipelines.work.packing import (
     hash_groups,
     map_rows,
     rows_in,
-    unpacked,
+    unpack,
     write_rows,
 )
 from pipelines.work.signatures import ROW_BITS, SignatureFacts, Widths, widths_of
@@ -203,7 +203,7 @@ class JoinStars(ShuffleWork[EdgesToCut, HashGroup, StarFacts]):
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[StarFacts]:
         """The edges of the next round."""
-        edges = unpacked(entries, np.dtype("<i8")).reshape(-1, 2)
+        edges = unpack(entries, np.dtype("<i8")).reshape(-1, 2)
         return _round(task, *(large_star if self.large else small_star)(edges))
 
 
@@ -230,7 +230,7 @@ class LabelRuns(ShuffleWork[Part, RunGroup, LabelFacts]):
 
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[LabelFacts]:
         """One label a document; `CorpusloomError` (5) where one has two."""
-        labels = np.unique(unpacked(entries, LABEL_ROWS))
+        labels = np.unique(unpack(entries, LABEL_ROWS))
         several = int((labels["number"][1:] == labels["number"][:-1]).sum())
         if several:
             raise CorpusloomError(

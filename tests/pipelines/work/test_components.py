@@ -11,7 +11,7 @@ from corpus.dedup.stars import both_ways, large_star, small_star
 from corpus.errors import CorpusloomError
 from corpus.files.manifest import Part, map_arrow, write_arrow
 from pipelines.builds.duplicates import ROUNDS, Room, joined, room_for
-from pipelines.cli.memory import Memory, Needs
+from pipelines.cli.memory import Needs, WorkerMemory
 from pipelines.runtime.stage import Stage
 from pipelines.work.candidates import PAIR_ROWS, PairFacts
 from pipelines.work.copies import ExactFacts, gone_rows
@@ -135,11 +135,11 @@ def test_what_does_not_fit_is_refused_beforehand_with_the_arithmetic(tmp_path):
 
 
 def test_rounds_are_planned_where_one_worker_might_not_hold_all():
-    memory = Memory(total=1_000, workers=1, needs=Needs(300, 300, 40))
+    memory = WorkerMemory(total=1_000, workers=1, needs=Needs(300, 300, 40))
     assert room_for(memory, 10**9).rounds == 0
     assert room_for(memory, 10**10).rounds == ROUNDS
     assert room_for(memory, 0).group_bytes == 16 * 2**20
-    assert room_for(Memory(total=340, workers=1, needs=Needs(300, 300, 40)), 0).group_bytes == 5_000_000
+    assert room_for(WorkerMemory(total=340, workers=1, needs=Needs(300, 300, 40)), 0).group_bytes == 5_000_000
 
 
 def test_star_steps_are_those_of_the_paper():
