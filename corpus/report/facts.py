@@ -53,7 +53,7 @@ class ShownDocument:
     evidence: str
     other_id: str
     quality_score: float | None = None
-    other: "Example | None" = None
+    other: "ShownDocument | None" = None
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Amount:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ReportFacts:
     """Everything that the report needs from the parts. `clusters`: size → how many clusters of duplicates have it.
 
     `scale` are documents by the tenth of [0, 1] that their quality score lies in, kept or not.
@@ -106,8 +106,8 @@ class Facts:
     rejected: DocumentTally
     reasons: dict[str, Amount]
     clusters: Counter[int]
-    examples: dict[str, list[Example]]
-    scale: dict[int, list[Example]]
+    examples: dict[str, list[ShownDocument]]
+    scale: dict[int, list[ShownDocument]]
     quarantined: Listing
     without_page: Listing
 
@@ -117,8 +117,8 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
     tallies = {KEPT: DocumentTally(), "rejected": DocumentTally()}
     reasons: dict[str, Amount] = {}
     members: Counter[str] = Counter()
-    best: dict[str, list[tuple[float, Example]]] = {}
-    scale: dict[int, list[tuple[float, Example]]] = {}
+    best: dict[str, list[tuple[float, ShownDocument]]] = {}
+    scale: dict[int, list[tuple[float, ShownDocument]]] = {}
     for folder, tally in tallies.items():
         columns = [*_SHARED, *(_OF_REJECTED if folder == "rejected" else ())]
         for batch in _batches(root, manifest, f"{folder}/", columns):
@@ -141,7 +141,7 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
         clusters=Counter(size + 1 for size in members.values()),
         examples=_with_others(root, manifest, examples),
         scale={tenth: [example for _, example in chosen] for tenth, chosen in sorted(scale.items())},
-        quarantined=_quarantined(root, manifest),
+        quarantined=_read_quarantined(root, manifest),
         without_page=_without_page(root, manifest),
     )
 
@@ -186,7 +186,7 @@ def _tenth(score: float | None) -> int | None:
     return None if score is None else min(int(score * TENTHS), TENTHS - 1)
 
 
-def _sample(best: dict[Any, list[tuple[float, Example]]], batch: pa.RecordBatch, why: Sequence[Any]) -> None:
+def _sample(best: dict[Any, list[tuple[float, ShownDocument]]], batch: pa.RecordBatch, why: Sequence[Any]) -> None:
     """Keep, for each reason, the documents with the least hashes. A capture that was given twice counts once."""
     for row, (identity, reason) in enumerate(zip(batch["id"].to_pylist(), why, strict=True)):
         if reason is None:

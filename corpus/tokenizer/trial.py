@@ -57,8 +57,8 @@ def try_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> Trial:
             raise ValueError(f"{tokenizer.encoder} gives other ids than the reference for {_show(text)}")
         back = tokenizer.decode(ids)
         if strict and back != text:
-            raise ValueError(f"{_shown(text)} does not come back: {_difference(text, back)}")
-        trial.add(_tried(unknown, text, back))
+            raise ValueError(f"{_show(text)} does not come back: {_difference(text, back)}")
+        trial.add(_try(unknown, text, back))
     return trial
 
 
@@ -85,7 +85,7 @@ def _keeps(part: Mapping[str, Any]) -> bool:
     return part.get("type") in ("ByteLevel", "Split", "Digits") and part.get("behavior") != "Removed"
 
 
-def _tried(unknown: str, text: str, back: str) -> Trial:
+def _try(unknown: str, text: str, back: str) -> Trial:
     letters, left = sum(map(str.isalnum, text)), sum(map(str.isalnum, back.replace(unknown, "") if unknown else back))
     return Trial(1, int(back != text), letters, max(letters - left, 0))
 
