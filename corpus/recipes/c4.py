@@ -13,7 +13,7 @@ C4 left one copy, where here near copies of pages go whole.
 from dataclasses import replace
 from functools import partial
 
-from corpus.block_lists import on_the_web, reject_hosts
+from corpus.block_lists import blocking, on_the_web
 from corpus.recipes.recipe import Choices, Recipe
 from corpus.rules import c4, language
 
@@ -29,7 +29,7 @@ def make(choices: Choices) -> Recipe:
         cites="Raffel et al. (2020), Exploring the Limits of Transfer Learning, §2.2; TFDS, c4_utils.py",
         page_steps=(
             on_the_web,
-            *(partial(reject_hosts, profile=name, reason="url.blocked") for name in choices.blocked or ()),
+            *blocking(choices.blocked or ()),
         ),
         text_steps=(
             partial(c4.lines, limits=c4.C4_CODE),

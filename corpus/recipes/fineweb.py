@@ -4,15 +4,15 @@ URL filter, main text, English with a probability of .65, Gopher's repetition, G
 one about end marks, FineWeb's own rules, e-mail and public IP addresses masked; then MinHash with 14 bands of 8 over
 five words in a row.
 
-Not the same: the URL filter has the lists that are chosen (FineWeb's are UT1's, given by `--block FILE`) and looks at
-hosts; our main text stands where trafilatura's did; a candidate pair counts only once its signatures are alike
-(`MinHash.min_similarity`), where FineWeb takes every shared band for a verdict. Duplicates are looked for in all that
-is built together: FineWeb built each crawl by itself, so give one crawl.
+Not the same: the URL filter has the lists that are chosen: FineWeb's are UT1's, given by `--block FILE`, and words in
+addresses, by `--block datatrove-words`. Our main text stands where trafilatura's did; a candidate pair counts only once
+its signatures are alike (`MinHash.min_similarity`), where FineWeb takes every shared band for a verdict. Duplicates are
+looked for in all that is built together: FineWeb built each crawl by itself, so give one crawl.
 """
 
 from functools import partial
 
-from corpus.block_lists import on_the_web, reject_hosts
+from corpus.block_lists import blocking, on_the_web
 from corpus.dedup.minhash import MinHash
 from corpus.recipes.recipe import Choices, Recipe
 from corpus.rules import c4, fineweb, gopher, language, personal_data
@@ -29,7 +29,7 @@ def make(choices: Choices) -> Recipe:
         cites="Penedo et al. (2024), The FineWeb Datasets, §3; datatrove 0.10, examples/fineweb.py",
         page_steps=(
             on_the_web,
-            *(partial(reject_hosts, profile=name, reason="url.blocked") for name in choices.blocked or ()),
+            *blocking(choices.blocked or ()),
         ),
         text_steps=(
             partial(language.only, model=language.ModelFile(choices.language_model), limits=limits),

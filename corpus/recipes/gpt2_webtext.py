@@ -8,7 +8,7 @@ pages, walls, scraps). `docs/log.md` has the figures.
 
 from functools import partial
 
-from corpus.block_lists import on_the_web, reject_hosts
+from corpus.block_lists import blocking, on_the_web, reject_hosts
 from corpus.recipes.recipe import Choices, Recipe
 from corpus.rules import gopher, language, prose, repetition_inside
 
@@ -37,7 +37,7 @@ def make(choices: Choices) -> Recipe:
             on_the_web,
             partial(reject_hosts, profile="wikipedia", reason="wikipedia.host"),
             partial(reject_hosts, profile="wikipedia-mirrors", reason="wikipedia.mirror"),
-            *(partial(reject_hosts, profile=name, reason="url.blocked") for name in blocked),
+            *blocking(blocked),
         ),
         text_steps=(
             prose.fix,

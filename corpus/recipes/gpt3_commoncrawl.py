@@ -8,7 +8,7 @@ its classifier, with English positives, keeps hardly anything else.
 
 from functools import partial
 
-from corpus.block_lists import on_the_web, reject_hosts
+from corpus.block_lists import blocking, on_the_web
 from corpus.recipes.recipe import Choices, Recipe
 from corpus.rules import language, prose, repetition_inside
 
@@ -22,7 +22,7 @@ def make(choices: Choices) -> Recipe:
         cites="Brown et al. (2020), Language Models are Few-Shot Learners, §2.2, appendices A and C",
         page_steps=(
             on_the_web,
-            *(partial(reject_hosts, profile=name, reason="url.blocked") for name in choices.blocked or ()),
+            *blocking(choices.blocked or ()),
         ),
         text_steps=(
             prose.fix,

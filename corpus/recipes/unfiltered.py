@@ -7,7 +7,7 @@ template page that a crawl holds ten thousand times would otherwise be most of w
 
 from functools import partial
 
-from corpus.block_lists import on_the_web, reject_hosts
+from corpus.block_lists import blocking, on_the_web
 from corpus.recipes.recipe import Choices, Recipe
 from corpus.rules import language
 
@@ -20,7 +20,7 @@ def make(choices: Choices) -> Recipe:
         cites="Brown et al. (2020), Language Models are Few-Shot Learners, appendix A",
         page_steps=(
             on_the_web,
-            *(partial(reject_hosts, profile=name, reason="url.blocked") for name in choices.blocked or ()),
+            *blocking(choices.blocked or ()),
         ),
         text_steps=(partial(language.only, model=language.ModelFile(choices.language_model), limits=limits),),
     )

@@ -41,7 +41,7 @@ def add_page_flags(flags: Group, default: str) -> None:
         "--block",
         action="append",
         metavar="LIST",
-        help="block list: media, none, or a file with one domain a line; repeatable (default: the recipe's)",
+        help="block list: media, datatrove-words, none, or a file with one domain a line; repeatable",
     )
     flags.add_argument(
         "--bad-words", default="", metavar="FILE", help="words and phrases, one a line, for recipes that ask (c4)"

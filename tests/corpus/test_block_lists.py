@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus.block_lists import PROFILES, find_domain, load, reject_hosts
-from corpus.document import Page, Rejected
+from corpus import block_lists
+from corpus.block_lists import PROFILES, URL_WORDS, blocking, find_domain, load, reject_hosts
+from corpus.document import Page, Rejected, run_steps
+from corpus.errors import CorpusloomError
 
 THOUSAND = Path(__file__).parents[3] / "shared" / "data" / "assets" / "gpt2.domains.txt"
 
@@ -59,3 +61,39 @@ def test_no_media_host_is_among_the_thousand_domains_of_webtext():
         pytest.skip(f"{THOUSAND} is not here")
     published = {line.split()[-1].lower() for line in THOUSAND.read_text().splitlines() if line.strip()}
     assert not {host for host in PROFILES["media"] if host.partition(".")[0] in published}
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "blocked"),
+    [
+        ("banned_words", "https://example.org/a-{0}-b", True),
+        ("banned_words", "https://example.org/a{0}b", False),
+        ("banned_words", "https://example.org/{0}", True),
+        ("soft_banned_words", "https://example.org/{0}", False),
+        ("soft_banned_words", "https://example.org/{0}/{0}", False),
+        ("soft_banned_words", "https://example.org/{0}/{1}", True),
+        ("banned_subwords", "https://example.org/x{0}x", True),
+        ("banned_subwords", "https://example.org/x.-{0}_x", True),
+    ],
+)
+def test_words_of_datatrove_block_an_address(monkeypatch, name, address, blocked):
+    lists = {"banned_words": {"loom"}, "soft_banned_words": {"warp", "weft"}, "banned_subwords": {"spindle"}}
+    monkeypatch.setattr(block_lists, "_url_words", lambda: {key: frozenset(words) for key, words in lists.items()})
+    result = run_steps(page(address.format(*sorted(lists[name]))), blocking((URL_WORDS,)))
+    assert isinstance(result, Rejected) == blocked
+    if isinstance(result, Rejected):
+        assert result.reason == "url.blocked" and result.evidence in ("loom", "warp weft", "spindle")
+
+
+def test_the_words_are_those_that_datatrove_has():
+    assets = pytest.importorskip("datatrove.utils._import_utils").ASSETS_PATH
+    parse = pytest.importorskip("datatrove.pipeline.filters.url_filter").get_list
+    expected = {f"{name} {word}" for name in block_lists._LEAST_WORDS for word in parse(assets, f"{name}.txt", set())}
+    assert load(URL_WORDS) == expected
+
+
+def test_without_the_package_the_words_say_what_to_install(monkeypatch):
+    monkeypatch.setattr(block_lists, "find_spec", lambda name: None)
+    block_lists._url_words.cache_clear()
+    with pytest.raises(CorpusloomError, match=r"corpusloom\[datatrove\]"):
+        block_lists._url_words()
