@@ -1,38 +1,55 @@
-# `make demo` shows the main job, `make test` runs the tests; both make .venv first, once.
+# `make demo` shows the main job, `make test` runs the tests. Each installs what it needs into .venv first, once, and says
+# how much that is.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+# One mark for each size of installation: the base, with PyTorch, with all that developers need.
+BASE := $(VENV)/.base
+TRAINING := $(VENV)/.train
 READY := $(VENV)/.ready
-DEMO := demo
+DEMO := data/demo
+SOURCES := pyproject.toml setup.py constraints.txt Makefile $(wildcard corpus/*/native/*.[ch]* corpus/*/*/native/*.[ch]*)
 
-.PHONY: venv demo test test-slow test-engines check format clean
+.PHONY: venv demo test test-fast test-slow test-engines check format clean
 
-venv: $(READY)
-
-$(READY): pyproject.toml setup.py constraints.txt Makefile $(wildcard corpus/*/native/*.[ch]* corpus/*/*/native/*.[ch]*)
+# $(call install,EXTRAS,SIZE). Without -g0 what is compiled here is thirty times as large.
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; say which with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || \
 	  { echo "fasttext and the reader of pages are compiled here: install a C++ compiler first (Debian: apt-get install g++ python3-dev)"; exit 1; }
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV) (two minutes the first time)"
-	@$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	@$(PY) -m corpus.rules.language >/dev/null
+	@echo "installing into $(VENV): $(2); some minutes the first time"
+	@CFLAGS=-g0 $(PY) -m pip install --quiet --constraint constraints.txt --editable '.$(1)'
 	@touch $@
+endef
 
-demo: $(READY)
-	@$(PY) -m corpus.sample $(DEMO)/web
-	@$(PY) -m pipelines.build_webtext --submissions '$(DEMO)/web/submissions/RS_*' --pages '$(DEMO)/web/crawl/*' --output $(DEMO)/webtext --replace
-	@$(PY) -m pipelines.train_tokenizer --corpus $(DEMO)/webtext --vocab-size 512 --output $(DEMO)/tokenizer --replace
-	@$(PY) -m pipelines.build_shards --source webtext=$(DEMO)/webtext:1 --tokenizer $(DEMO)/tokenizer --validation-share 0.1 --output $(DEMO)/shards --replace
-	@$(PY) -m trainer.train --data $(DEMO)/shards --preset tiny --output $(DEMO)/run steps=200 batch_tokens=1536
-	@echo && $(PY) -m trainer.sample $(DEMO)/run --tokenizer $(DEMO)/tokenizer --tokens 120 --temperature 0.8 --top-k 40
+venv: $(READY)
+
+$(BASE): $(SOURCES)
+	$(call install,,the base$(comma) 0.7 GB)
+
+$(TRAINING): $(SOURCES)
+	$(call install,[train],the base and PyTorch$(comma) 6 GB with CUDA$(comma) 2 GB where pip is set up for CPU builds)
+
+$(READY): $(SOURCES)
+	$(call install,[dev],everything for developers$(comma) 7 GB with CUDA$(comma) 3 GB where pip is set up for CPU builds)
+
+comma := ,
+
+# An installation for developers has all that the demo needs.
+demo: $(or $(wildcard $(READY)),$(if $(TRAIN),$(TRAINING),$(or $(wildcard $(TRAINING)),$(BASE))))
+	@examples/demo.sh $(PY) $(DEMO)
 
 # A process per core; the tests of one file stay together, for what they build once.
 test: $(READY)
-	@$(PY) -m pytest -q --numprocesses auto --dist loadfile
+	@$(PY) -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-# The properties of readers and rules, with 100,000 examples each.
+# What is done to a document: no test of these starts a process.
+test-fast: $(READY)
+	@$(PY) -m pytest -q --numprocesses auto --dist loadfile -m 'fast and not slow' tests/corpus tests/classifiers tests/test_architecture.py tests/test_walks.py
+
+# The properties of readers and rules with 100,000 examples each, and whatever takes minutes.
 test-slow: $(READY)
 	@$(PY) -m pytest -q -m slow
 

@@ -1,6 +1,6 @@
 """Quality classifiers on real corpora: how well each engine separates, what it would keep, how fast it scores.
 
-    python -m benchmarks.classifier --positive corpus/webtext corpus/books --negative corpus/raw --leave-out
+    python -m benchmarks.classifier --positive data/webtext data/books --negative data/raw --leave-out
 
 Trains each engine as `python -m classifiers.train` does, so every figure is of documents scored by weights that have
 not seen their domain. `--leave-out` asks what a classifier makes of a kind of text that it was not shown: each positive

@@ -1,7 +1,7 @@
 """Explain a score: the words that decided, for and against.
 
     python -m classifiers.explain quality/ --text page.txt
-    python -m classifiers.explain quality/ --corpus corpus/commoncrawl --id commoncrawl/17b7c16a…
+    python -m classifiers.explain quality/ --corpus data/commoncrawl --id commoncrawl/17b7c16a…
 
 What a word does is its weight times its share of the text: the numbers shown, and the bias, add up to the logit.
 Nothing heavy is imported before the flags are right.

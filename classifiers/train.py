@@ -1,6 +1,6 @@
 """Train a quality classifier: what is prose that people chose, against what a crawl is full of.
 
-    python -m classifiers.train --positive corpus/webtext --positive corpus/books --negative corpus/raw --output q/
+    python -m classifiers.train --positive data/webtext --positive data/books --negative data/raw --output q/
 
 Corpora are folders that our builds finished. The output has the weights, `card.json` with everything that is known of
 them, and `index.html` with curves and examples. Nothing heavy is imported before the flags are right.
@@ -14,8 +14,8 @@ from corpus.command_line import SHARE, CommandParser, Number, WholeNumber, end_w
 
 COMMAND = "python -m classifiers.train"
 EXAMPLE = """
-example:  python -m classifiers.train --positive corpus/webtext --positive corpus/wikipedia --positive corpus/books \\
-              --negative corpus/raw --output quality/
+example:  python -m classifiers.train --positive data/webtext --positive data/wikipedia --positive data/books \\
+              --negative data/raw --output quality/
 """
 
 

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -38,7 +39,11 @@ class CommandParser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """As argparse does; what was given is remembered for the error."""
         self._given = list(sys.argv[1:] if args is None else args)
-        return super().parse_known_args(args, namespace)
+        parsed = super().parse_known_args(args, namespace)
+        if find_spec("numpy") is None:  # every installation has it, the one of a machine that only trains too
+            cure = "enter the environment: . .venv/bin/activate (`make venv` and `make demo` make it)"
+            self.exit(ExitCode.FLAGS, f"error: {sys.executable} has none of the libraries of Corpusloom; {cure}\n")
+        return parsed
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2 and one sentence; a mistyped flag explains why another one is missing."""

@@ -68,6 +68,7 @@ EXTRAS = {
     "torch": "train",
     "safetensors": "train",
     "datatrove": "datatrove",
+    "trafilatura": "trafilatura",
     "cronsim": "serve",
     "prometheus_client": "serve",
 }

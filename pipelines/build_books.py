@@ -1,6 +1,6 @@
 """Build the books: from plain text and JSON lines to a documented corpus.
 
-    python -m pipelines.build_books --books 'books/*.jsonl.zst' --output corpus/books
+    python -m pipelines.build_books --books 'books/*.jsonl.zst' --output data/books
 
 Kept, rejected and quarantined parts, manifest and report as `build_webtext` makes them; the stages stand in
 `pipelines.builds.texts`, the source in `corpus.sources.books`, the steps in `corpus.recipes`.

@@ -1,6 +1,6 @@
 """Build a corpus from Common Crawl: every page of crawl files, by a recipe.
 
-    python -m pipelines.build_commoncrawl --pages 'crawl/*.warc.gz' --recipe fineweb --output corpus/fineweb
+    python -m pipelines.build_commoncrawl --pages 'crawl/*.warc.gz' --recipe fineweb --output data/fineweb
 
 Kept, rejected and quarantined parts, manifest and report as `build_webtext` makes them; the stages stand in
 `pipelines.builds.commoncrawl`, the steps in `corpus.recipes`. Nothing heavy is imported before the flags are right.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMAND = "python -m pipelines.build_commoncrawl"
 EXAMPLE = """
-example:  python -m pipelines.build_commoncrawl --pages 'crawl/*.warc.gz' --recipe fineweb --output corpus/fineweb
+example:  python -m pipelines.build_commoncrawl --pages 'crawl/*.warc.gz' --recipe fineweb --output data/fineweb
 
 Every other flag goes to Apache Beam: --direct_num_workers 4, --runner SparkRunner, --runner DataflowRunner …
 """

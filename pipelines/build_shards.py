@@ -1,6 +1,6 @@
 """Build the weighted token shards of several corpora.
 
-    python -m pipelines.build_shards --source webtext=corpus/webtext:22 --source books=corpus/books:16 \\
+    python -m pipelines.build_shards --source webtext=data/webtext:22 --source books=data/books:16 \\
         --tokenizer tokenizer/ --output shards/
 
 The number after the colon is the source's integer weight. Shards hold whole documents in hash order, one source each;
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMAND = "python -m pipelines.build_shards"
 EXAMPLE = """
-example:  python -m pipelines.build_shards --source webtext=corpus/webtext:22 --source books=corpus/books:16 \\
+example:  python -m pipelines.build_shards --source webtext=data/webtext:22 --source books=data/books:16 \\
               --tokenizer tokenizer/ --output shards/
 """
 

@@ -1,6 +1,6 @@
 """Build WebText: from Reddit dumps and crawl files to a documented corpus.
 
-    python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output corpus/webtext
+    python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output data/webtext
 
 The stages, in order, stand in `pipelines.builds.webtext`; what each does to a post, a page or a document stands in
 `corpus`. Run the same command again after any interruption: finished parts are kept. Nothing heavy is imported before
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COMMAND = "python -m pipelines.build_webtext"
 Group = argparse._ArgumentGroup
 EXAMPLE = """
-example:  python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output corpus/webtext
+example:  python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output data/webtext
 
 Every other flag goes to Apache Beam: --direct_num_workers 4, --runner SparkRunner, --runner DataflowRunner …
 """

@@ -1,6 +1,6 @@
 """Build the Wikipedia: from MediaWiki XML dumps to a documented corpus.
 
-    python -m pipelines.build_wikipedia --dumps 'wikipedia/*.xml*' --output corpus/wikipedia
+    python -m pipelines.build_wikipedia --dumps 'wikipedia/*.xml*' --output data/wikipedia
 
 Kept, rejected and quarantined parts, manifest and report as `build_webtext` makes them; the stages stand in
 `pipelines.builds.texts`, the source in `corpus.sources.wikipedia`, the steps in `corpus.recipes`.

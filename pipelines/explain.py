@@ -1,7 +1,7 @@
 """Explain what became of a page: the step that decided, its value and bound, duplicates, shard and position.
 
     python -m pipelines.explain releases/current https://example.org/page
-    python -m pipelines.explain corpus/webtext webtext/4f0c…
+    python -m pipelines.explain data/webtext webtext/4f0c…
 
 Reads a release of `pipelines.refresh` or the output of one build; `corpus.releases.explain` does the work.
 """

@@ -1,7 +1,7 @@
 """Fetch the pages that no crawl holds, politely, into WARC files that a build reads as it reads any other.
 
-    python -m pipelines.fetch --links corpus/webtext --contact https://example.org/crawler --output fetched
-    python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*' 'fetched/*.gz' --output corpus/webtext
+    python -m pipelines.fetch --links data/webtext --contact https://example.org/crawler --output fetched
+    python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'crawl/*' 'fetched/*.gz' --output data/webtext
 
 How a page is fetched stands in `corpus.fetching`, step by step; docs/fetching.md says what servers see of it. Run the
 same command again after any interruption: nothing stored is asked for again.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 COMMAND = "python -m pipelines.fetch"
 EXAMPLE = """
-example:  python -m pipelines.fetch --links corpus/webtext --contact https://example.org/crawler --output fetched
+example:  python -m pipelines.fetch --links data/webtext --contact https://example.org/crawler --output fetched
 """
 _SECONDS_BETWEEN_LINES = 10.0
 

@@ -2,7 +2,7 @@
 
     python -m pipelines.fetch_captures --submissions 'RS_*.zst' --index 'cc-index/**/*.parquet' \\
         --contact https://example.org/crawler --output captures
-    python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'captures/*.warc.gz' --output corpus/webtext
+    python -m pipelines.build_webtext --submissions 'RS_*.zst' --pages 'captures/*.warc.gz' --output data/webtext
 
 The links are those of Reddit dumps, or of a list. Of each the capture nearest to the day of its post is read from the
 archives, in ranges, at a rate that the server bears. What stands where: `pipelines.builds.captures`; docs/fetching.md.

@@ -1,6 +1,6 @@
 """Train a BPE tokenizer on a weighted sample of kept documents.
 
-    python -m pipelines.train_tokenizer --corpus corpus/webtext --corpus corpus/books --kind gpt2 --vocab-size 50257 \\
+    python -m pipelines.train_tokenizer --corpus data/webtext --corpus data/books --kind gpt2 --vocab-size 50257 \\
         --output tokenizer/
 
 The output folder opens with `AutoTokenizer.from_pretrained` and with `build_shards --tokenizer`. The stages stand in
@@ -23,7 +23,7 @@ COMMAND = "python -m pipelines.train_tokenizer"
 # Token shards hold ids of at most 32 bits.
 MOST_IDS = 2**32
 EXAMPLE = """
-example:  python -m pipelines.train_tokenizer --corpus corpus/webtext --corpus corpus/books --kind gpt2 \\
+example:  python -m pipelines.train_tokenizer --corpus data/webtext --corpus data/books --kind gpt2 \\
               --vocab-size 50257 --output tokenizer/
 """
 

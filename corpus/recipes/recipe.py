@@ -36,7 +36,8 @@ class Recipe:
 
     `extraction` are the steps that take a text out of its markup or its frame, for sources that are no pages. `links`
     say which links ask for a page, in a corpus that is made of links. `file` and `source` are the name and the text of
-    the file that a recipe was read from, empty for one of ours.
+    the file that a recipe was read from, empty for one of ours. `releases` are its versions with what each changed, the
+    newest last: the first number rises where other documents stay, the second where their texts differ.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Recipe:
     near: MinHash = field(default_factory=MinHash)
     file: str = ""
     source: str = ""
+    releases: tuple[tuple[str, str], ...] = (("1.0.0", "First release, with Corpusloom 0.2.0."),)
 
     @property
     def block_lists(self) -> dict[str, str]:
@@ -64,6 +66,8 @@ class Recipe:
         return {
             "name": self.name,
             "cites": self.cites,
+            "version": self.releases[-1][0],
+            "release_notes": dict(self.releases),
             "links": asdict(self.links),
             "block_lists": self.block_lists,
             "page_steps": [describe_step(step) for step in self.page_steps],

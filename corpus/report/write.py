@@ -19,10 +19,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from corpus.command_line import CommandParser, end_with
 from corpus.dedup.minhash import MinHash
-from corpus.errors import CorpusloomError
-from corpus.files.manifest import Counts, read_json, read_manifest, write_bytes
+from corpus.files.manifest import Counts, read_manifest, write_bytes
 from corpus.report import figures
 from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, Amount, ReportFacts, gather
 from corpus.report.fidelity import Paper, compare, read_domains
@@ -260,19 +258,3 @@ def environment(folder: Path = _TEMPLATES) -> jinja2.Environment:
     kinds = (figures.number, figures.size, figures.share, figures.duration, figures.median, link, beginning, breakable)
     environment.filters.update({function.__name__: function for function in kinds})
     return environment
-
-
-def main() -> int:
-    """`python -m corpus.report FOLDER`: write the report of a finished build again."""
-    parser = CommandParser("python -m corpus.report", "Write the report of a build again.")
-    parser.add_argument("folder", type=Path, help="the output folder of a finished build")
-    parser.add_argument("--domains", type=Path, metavar="FILE", help="a table of domains, as OpenAI's domains.txt")
-    flags = parser.parse_args()
-    times = read_json(flags.folder / "run.json", {}).get("seconds", {})
-    try:
-        print(write_report(flags.folder, times, flags.domains))
-    except ValueError as error:
-        return end_with(CorpusloomError(str(error)), parser.prog)
-    except Exception as error:
-        return end_with(error, parser.prog)
-    return 0

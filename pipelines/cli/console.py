@@ -1,6 +1,6 @@
 """`corpusloom VERB …`: every command of the project under one name, the same as `python -m MODULE …`.
 
-    corpusloom build-webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output corpus/webtext
+    corpusloom build-webtext --submissions 'RS_*.zst' --pages 'crawl/*.warc.gz' --output data/webtext
 
 A verb is a module's name with hyphens, so that nobody has to learn two lists. Only the module that was asked for is
 imported, as the main program it is with `python -m`.

@@ -9,11 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus.command_line import end_with
-from corpus.document import Quarantined
-from corpus.files.storage import in_utf8
-from corpus.readers.warc.captures import RECORD_TYPES, Capture, scan
-
-_COLUMNS = (*RECORD_TYPES, "other", "pages", "quarantined")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -24,29 +19,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         epilog="example: python -m corpus.readers.warc crawl/*.warc.gz",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="WARC, WET, WAT or ARC, compressed or not")
+    files = parser.parse_args(arguments).files
+    from corpus.document import Quarantined
+    from corpus.files.storage import in_utf8
+    from corpus.readers.warc.captures import RECORD_TYPES, scan
+
+    columns = (*RECORD_TYPES, "other", "pages", "quarantined")
     rows, damage = [], []
-    for path in parser.parse_args(arguments).files:
+    for path in files:
         counts: Counter[str] = Counter()
         try:
             for found in scan(path, in_utf8(str(path))):
-                counts.update(_count_lines(found))
                 if isinstance(found, Quarantined):
+                    counts["quarantined"] += 1
                     damage.append(found)
+                else:
+                    page = found.record_type == "conversion" or (found.record_type, found.status) == ("response", 200)
+                    counts.update([found.record_type, *(["pages"] if page else [])])
         except OSError as error:
             raise SystemExit(end_with(error, parser.prog)) from error
-        rows.append((in_utf8(path.name), *(str(counts[column]) for column in _COLUMNS)))
-    widths = [max(map(len, column)) for column in zip(("file", *_COLUMNS), *rows, strict=True)]
-    for row in (("file", *_COLUMNS), *rows):
+        rows.append((in_utf8(path.name), *(str(counts[column]) for column in columns)))
+    widths = [max(map(len, column)) for column in zip(("file", *columns), *rows, strict=True)]
+    for row in (("file", *columns), *rows):
         print("  ".join((row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)))))
     for row in damage:
         print(f"{row.file} at {row.offset}: {row.reason} ({row.detail})")
-
-
-def _count_lines(found: Capture | Quarantined) -> list[str]:
-    if isinstance(found, Quarantined):
-        return ["quarantined"]
-    page = (found.record_type == "response" and found.status == 200) or found.record_type == "conversion"
-    return [found.record_type, "pages"] if page else [found.record_type]
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ def test_a_recipe_travels_and_describes_itself(name):
     described = json.dumps(recipe.describe())
     assert recipe.name == name
     assert recipe.cites
+    assert list(recipe.describe()["release_notes"])[-1] == recipe.describe()["version"], "the newest is the version"
     assert "/somewhere" not in described, "where a model lies is no part of a recipe"
 
 
