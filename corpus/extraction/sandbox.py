@@ -231,9 +231,9 @@ class Sandbox:
 
 
 @cache
-def process_sandbox() -> Sandbox:
-    """The one sandbox of this process for `corpus.extraction.html.extract`; its child ends with the process."""
-    sandbox = Sandbox()
+def process_sandbox(function: Callable[[Page], Document | Rejected] = extract) -> Sandbox:
+    """The one sandbox of this process for a function; its child ends with the process."""
+    sandbox = Sandbox(function)
     atexit.register(sandbox.close)
     return sandbox
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from corpus.command_line import CommandParser
+from corpus.extraction.html import EXTRACTORS
 from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts
 from corpus.files.storage import place
@@ -29,7 +30,7 @@ from pipelines.builds.pages import (
     refuse_unwanted,
     snapshots_of,
 )
-from pipelines.builds.recipes import page_recipe, page_recipe_settings
+from pipelines.builds.recipes import extractor_of, page_recipe, page_recipe_settings
 from pipelines.builds.usefulness import need_some
 from pipelines.cli.command import settings_of
 from pipelines.cli.contents import JSON_LINES
@@ -50,14 +51,18 @@ EXTRACTED = FunnelStep("extracted", "extracted", "Pages; kept are those with a m
 
 
 def stages(
-    pages: Sequence[InputFile], recipe: Recipe, deciders: Sequence[MakeDecider], reading: InputSettings
+    pages: Sequence[InputFile],
+    recipe: Recipe,
+    deciders: Sequence[MakeDecider],
+    reading: InputSettings,
+    extractor: str = "blocks",
 ) -> Stage[Any, Any]:
     """The last stage of a build from Common Crawl."""
     captures = Stage("captures", ScanCaptures(), plan=partial(archives, pages), units_per_worker=200 * 2**20)
     listed = Stage("listed", ListPages(reading.pages_per_part), plan=partial(_to_list, reading), reads=(captures,))
     extracted = Stage(
         "extracted",
-        ExtractPages(recipe.page_steps, recipe.block_lists, SOURCE),
+        ExtractPages(recipe.page_steps, recipe.block_lists, SOURCE, EXTRACTORS[extractor]),
         plan=partial(pages_to_read, pages),
         reads=(listed, captures),
         units_per_worker=400,
@@ -100,7 +105,8 @@ def commoncrawl(ours: CommandParser, flags: argparse.Namespace, beam_flags: list
     reading = InputSettings(flags.snapshot, flags.captures_a_part, flags.max_quarantined, "--pages")
     size = sum(file.bytes for file in pages)
     memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)
-    last = stages(pages, recipe, deciders_of(flags, recipe, room_for(memory, size)), reading)
+    deciders = deciders_of(flags, recipe, room_for(memory, size))
+    last = stages(pages, recipe, deciders, reading, extractor_of(flags))
     effective = {
         "--pages": samples_of(pages),
         **page_recipe_settings(flags, recipe),

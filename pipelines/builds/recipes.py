@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ def page_recipe_settings(given: argparse.Namespace, recipe: Recipe) -> dict[str,
         "--language-model": None,
         "--mask": list(masked_kinds(given)),
     }
+
+
+def extractor_of(given: argparse.Namespace) -> str:
+    """The engine of `--extractor`; `CorpusloomError` (2) where its library is not installed."""
+    name: str = given.extractor
+    if name != "blocks" and not find_spec(name):
+        cure = f"pip install {'corpusloom[datatrove]' if name == 'datatrove' else name}, or take blocks"
+        raise CorpusloomError(f"--extractor {name}: its library is not installed; {cure}", ExitCode.FLAGS)
+    return name
 
 
 def recipe_settings(recipe: Recipe) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.extraction.html import EXTRACTORS
 from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts
 from corpus.files.storage import place
@@ -36,7 +37,7 @@ from pipelines.builds.pages import (
     refuse_unwanted,
     snapshots_of,
 )
-from pipelines.builds.recipes import page_recipe, page_recipe_settings
+from pipelines.builds.recipes import extractor_of, page_recipe, page_recipe_settings
 from pipelines.builds.usefulness import need_readable, need_some
 from pipelines.cli.command import settings_of
 from pipelines.cli.contents import ARCHIVE, JSON_LINES
@@ -85,6 +86,7 @@ def stages(
     recipe: Recipe,
     deciders: Sequence[MakeDecider],
     reading: InputSettings = AS_IT_COMES,
+    extractor: str = "blocks",
 ) -> Stage[Any, Any]:
     """The last stage of a build of WebText."""
     posts, links = read_link_table(submissions, recipe.links, reading.max_quarantined)
@@ -96,7 +98,7 @@ def stages(
     lost = Stage("links_without_page", ListLost(), plan=links_and_answers, reads=(posts, links, redirects, matched))
     extracted = Stage(
         "extracted",
-        ExtractPages(recipe.page_steps, recipe.block_lists),
+        ExtractPages(recipe.page_steps, recipe.block_lists, extract=EXTRACTORS[extractor]),
         plan=partial(_pages_to_read, pages),
         reads=(links, matched, captures),
         units_per_worker=400,
@@ -177,7 +179,8 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
     reading = InputSettings(flags.snapshot, flags.captures_a_part, flags.max_quarantined)
     size = sum(file.bytes for file in pages)
     memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)
-    last = stages(submissions, pages, recipe, deciders_of(flags, recipe, room_for(memory, size)), reading)
+    deciders = deciders_of(flags, recipe, room_for(memory, size))
+    last = stages(submissions, pages, recipe, deciders, reading, extractor_of(flags))
     effective = {
         "--submissions": samples_of(submissions),
         "--pages": samples_of(pages),

@@ -5,6 +5,8 @@ import argparse
 from corpus.recipes import names_for
 
 Group = argparse.ArgumentParser | argparse._ArgumentGroup
+# The names in corpus.extraction.html.EXTRACTORS.
+EXTRACTORS = ("blocks", "trafilatura", "resiliparse", "datatrove")
 
 
 def add_recipe_flag(flags: Group, kind: str, default: str) -> None:
@@ -42,6 +44,12 @@ def add_page_flags(flags: Group, default: str) -> None:
         action="append",
         metavar="LIST",
         help="block list: media, datatrove-words, none, or a file with one domain a line; repeatable",
+    )
+    flags.add_argument(
+        "--extractor",
+        default="blocks",
+        choices=EXTRACTORS,
+        help="what takes the main text from a page: our own blocks (default), or a peer as it is, to compare with",
     )
     flags.add_argument(
         "--bad-words", default="", metavar="FILE", help="words and phrases, one a line, for recipes that ask (c4)"

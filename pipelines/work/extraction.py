@@ -10,7 +10,7 @@ come from the same archive by the same code.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from corpus.document import Page, PageStep, Quarantined, Rejected, run_steps
+from corpus.document import Document, Page, PageStep, Quarantined, Rejected, run_steps
 from corpus.extraction.html import extract
 from corpus.extraction.sandbox import process_sandbox
 from corpus.files.identity import identity_digest, no_identity
@@ -98,13 +98,14 @@ class ExtractPages:
     """The work on a run of matched pages.
 
     `block_lists` has the digest of each list that a step uses: a list may be a file, and a changed file makes other
-    verdicts. `source` is the corpus that the pages are for, the first word of their ids. `max_body` is the longest body
-    that is read, in bytes.
+    verdicts. `source` is the corpus that the pages are for, the first word of their ids. `extract` is one of
+    `corpus.extraction.html.EXTRACTORS`. `max_body` is the longest body that is read, in bytes.
     """
 
     page_steps: tuple[PageStep, ...]
     block_lists: dict[str, str]
     source: str = "webtext"
+    extract: Callable[[Page], Document | Rejected] = extract
     max_body: int = 10 * 2**20
 
     def __call__(self, task: Task[Pages]) -> Outcome[ExtractedFacts]:
@@ -112,14 +113,14 @@ class ExtractPages:
         unit, note = task.unit, note_progress(task)
         matched = map_arrow(task.root / unit.matched.path).slice(unit.start, unit.stop - unit.start)
         offsets: list[int] = matched["offset"].to_pylist()
-        reuse = identity_digest(unit.file, self.max_body, _code())[:16]
+        reuse = identity_digest(unit.file, self.max_body, self.extract, _code(self.extract))[:16]
         rows = _older_rows(task.part("pages").parent, reuse, unit, frozenset(offsets))
         damage: list[Quarantined] = []
         fresh = [offset for offset in offsets if offset not in rows]
         read = read_pages(local(unit.file.place), fresh, unit.file.name, self.max_body)
-        sandbox = process_sandbox()
+        sandbox = process_sandbox(self.extract)
         if not is_remote(task.root_path):
-            sandbox.share_deadly_pages(task.root / STAGES / "deadly" / _code())
+            sandbox.share_deadly_pages(task.root / STAGES / "deadly" / _code(self.extract))
         results = sandbox.extract_each(map(partial(self._looked_at, _robots(task)), read))
         for offset, item in zip(fresh, results, strict=True):
             result = item if isinstance(item, Quarantined) else guard(storable, item, unit.file.name, offset)
@@ -160,9 +161,9 @@ class ExtractPages:
 
 
 @cache
-def _code() -> str:
+def _code(extractor: Callable[[Page], Document | Rejected]) -> str:
     """The identity of the code that reads and extracts a page."""
-    return closure_of((read_pages, extract, RobotsAtHand.opt_out)).digest
+    return closure_of((read_pages, extractor, RobotsAtHand.opt_out)).digest
 
 
 def _robots(task: Task[Pages]) -> RobotsAtHand | None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from argparse import Namespace
 
 import pytest
 
@@ -9,8 +10,12 @@ pytest.importorskip("apache_beam")
 
 from conftest import contents, rows, run
 
+from corpus.errors import CorpusloomError
+from corpus.extraction.html import EXTRACTORS
 from corpus.files.manifest import verify
 from corpus.sample.commoncrawl import ENDS
+from pipelines.builds.recipes import extractor_of
+from pipelines.cli import recipes
 
 OWN = """
 from corpus.recipes.recipe import Recipe
@@ -105,12 +110,24 @@ def test_personal_data_is_masked_where_asked(sample, tmp_path):
         (["--bad-words", "nothing"], 2, "--bad-words nothing"),
         (["--languages", "english"], 2, "did you mean en"),
         (["--block", "nothing"], 2, "--block: no block list"),
+        (["--extractor", "trafilaturo"], 2, "--extractor"),
     ],
 )
 def test_a_wrong_flag_is_one_sentence(sample, tmp_path, more, code, says):
     ran = command(sample, tmp_path / "out", *more, "--dry-run")
     assert (ran.returncode, says in ran.stderr) == (code, True), ran.stderr
     assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_every_extractor_can_be_asked_for():
+    assert tuple(EXTRACTORS) == recipes.EXTRACTORS
+
+
+def test_an_extractor_that_is_not_installed_is_said_before_anything_is_read(monkeypatch):
+    monkeypatch.setattr("pipelines.builds.recipes.find_spec", lambda name: None)
+    assert extractor_of(Namespace(extractor="blocks")) == "blocks"
+    with pytest.raises(CorpusloomError, match=r"--extractor datatrove: .* pip install corpusloom\[datatrove\]"):
+        extractor_of(Namespace(extractor="datatrove"))
 
 
 def test_posts_are_no_pages(sample, tmp_path):

@@ -43,6 +43,15 @@ def test_rows_taken_over_by_other_runs_of_pages_are_those_of_a_fresh_build(sampl
     assert contents(folder) == contents(build(sample, tmp_path / "fresh", "--min-karma", "9"))
 
 
+def test_another_extractor_extracts_anew_and_scans_nothing(sample, folder):
+    before, texts = stamps(folder), {row["id"]: row["text"] for row in rows(folder, "kept")}
+    after = stamps(build(sample, folder, "--extractor", "resiliparse", "--replace"))
+    assert after["captures"] == before["captures"]
+    assert after["extracted"] and not set(after["extracted"]) & set(before["extracted"])
+    others = {row["id"]: row["text"] for row in rows(folder, "kept")}
+    assert any(texts[name] != others[name] for name in set(texts) & set(others))
+
+
 def test_the_same_build_elsewhere_does_all_of_it(sample, built, tmp_path):
     elsewhere = build(sample, tmp_path / "elsewhere")
     assert {stage: set(parts) for stage, parts in stamps(elsewhere).items()} == {
