@@ -10,7 +10,7 @@ import jinja2
 
 from classifiers.evaluation import DECILES, Evaluated
 from classifiers.measures import BINS, roc
-from corpus.report import figures
+from corpus.pages import figures
 
 PAGE = "index.html"
 

@@ -16,7 +16,7 @@ MUST_NOT_IMPORT = {
     "pipelines": {"torch", "trainer", "benchmarks"},
     "trainer": {"apache_beam", "pipelines", "classifiers", "benchmarks"},
 }
-TRAINER_MAY_IMPORT = {"shards", "files", "mixture", "tokenizer", "hashing", "errors", "command_line"}
+TRAINER_MAY_IMPORT = {"shards", "files", "mixture", "tokenizer", "hashing", "errors", "command_line", "pages"}
 BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "base", "misc"}
 LONGEST_FILE, LONGEST_FUNCTION, DEEPEST_NESTING = 300, 50, 4
 

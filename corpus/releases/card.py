@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from corpus.files.manifest import write_bytes
+from corpus.pages.figures import visible
 from corpus.releases.difference import ReleaseDifference
 from corpus.releases.figures import CORPORA, SHARDS
 from corpus.releases.manifest import Release
-from corpus.report.figures import visible
 
 CARD, CROISSANT = "README.md", "croissant.json"
 KINDS = ("kept", "rejected", "quarantined")

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from corpus.files.manifest import write_bytes
+from corpus.pages.environment import environment
 from corpus.releases.difference import ReleaseDifference
 from corpus.releases.figures import CORPORA
 from corpus.releases.manifest import InputState, Release
-from corpus.report.write import REPORT, environment
+from corpus.report.write import REPORT
 
 _TEMPLATES = Path(__file__).parent
 _MOST_INPUTS, _MOST_LANGUAGES = 200, 12

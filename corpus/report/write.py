@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from markupsafe import Markup
-
 from corpus.dedup.minhash import MinHash
 from corpus.files.manifest import Counts, read_manifest, write_bytes
-from corpus.report import figures
+from corpus.pages import figures
+from corpus.pages.environment import environment
 from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, Amount, ReportFacts, gather
 from corpus.report.fidelity import Paper, compare, read_domains
 
@@ -30,8 +28,6 @@ MAX_BYTES = 2_000_000
 # Examples a reason and characters of each, tried in this order until the page is small enough.
 _BUDGETS = ((PAIRS, BEGINNING), (EXAMPLES, 300), (4, 200), (2, 120), (1, 60), (0, 0))
 _LANGUAGES, _DOMAINS, _INPUTS, _REASONS, _MONTHS = 15, 30, 40, 60, 48
-_LONGEST_LINK = 2000
-_LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
 _TEMPLATES = Path(__file__).parent
 
 
@@ -76,7 +72,7 @@ def write_report(
     facts = gather(root, manifest)
     fidelity = compare(facts.kept.domains, read_domains(domains)) if domains else None
     values = {**_context(manifest, facts, seconds), "fidelity": fidelity, "domains_file": domains and domains.name}
-    template = environment().get_template("report.html.j2")
+    template = environment(_TEMPLATES).get_template("report.html.j2")
     page = b""
     for examples, characters in _BUDGETS:
         page = template.render(**values, most=examples, characters=characters).encode()
@@ -117,25 +113,6 @@ def settings(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str
         else:
             rows.append((f"{prefix}{name}", _plain(value)))
     return rows
-
-
-def link(url: str) -> Markup:
-    """The URL as a link where a browser can do nothing worse than open it, else as text."""
-    text = figures.visible(url)
-    short = text if len(text) <= 110 else f"{text[:109]}…"
-    if text != url or len(url) > _LONGEST_LINK or not _LINK.fullmatch(url):
-        return Markup("<bdi>{}</bdi>").format(short)
-    return Markup('<a href="{}" rel="noreferrer nofollow">{}</a>').format(url, short)
-
-
-def breakable(name: str) -> Markup:
-    """A name that may break after its dots and underscores, for narrow screens."""
-    return Markup("<wbr>").join(re.split(r"(?<=[._])", figures.visible(name)))
-
-
-def beginning(text: str, characters: int) -> str:
-    """The first characters of a text; one that goes on says so."""
-    return text if len(text) <= characters else f"{text[:characters].rstrip()} …"
 
 
 def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[str, float]) -> dict[str, Any]:
@@ -240,21 +217,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None or value == "" else value if isinstance(value, str) else json.dumps(value)
-
-
-def environment(folder: Path = _TEMPLATES) -> jinja2.Environment:
-    """For the templates of a folder and the style of the report.
-
-    Everything is escaped, and every string that is no markup of ours is made visible first.
-    """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([folder, _TEMPLATES]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: figures.visible(value) if type(value) is str else value,
-    )
-    kinds = (figures.number, figures.size, figures.share, figures.duration, figures.median, link, beginning, breakable)
-    environment.filters.update({function.__name__: function for function in kinds})
-    return environment

@@ -7,8 +7,9 @@ All of it adds up over documents in any order, so workers tally parts and the dr
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from corpus.tokenizer import models, sentences
 from corpus.tokenizer.encoding import Tokenizer
 
-MERGES_SHOWN = 50
+MERGES_SHOWN, _STRETCHES = 50, 60
 Group = tuple[str, str]  # source, language
 
 
@@ -83,7 +84,19 @@ def merges_shown(tokenizer: Tokenizer) -> dict[str, Any]:
     level = tokenizer.kind == "gpt2"
     shown = [[_readable(part, level) for part in pair] for pair in (*pairs[:MERGES_SHOWN], *pairs[-MERGES_SHOWN:])]
     first = min(MERGES_SHOWN, len(pairs))
-    return {"number": len(pairs), "first": shown[:first], "last": shown[len(shown) - first :]}
+    return {
+        "number": len(pairs),
+        "first": shown[:first],
+        "last": shown[len(shown) - first :],
+        "lengths": _merged_lengths(pairs),
+    }
+
+
+def _merged_lengths(pairs: Sequence[Sequence[str]]) -> list[tuple[int, float]]:
+    """(number of the last merge, mean length of the merged tokens) for each of `_STRETCHES` stretches of merges."""
+    lengths = np.array([len(left) + len(right) for left, right in pairs])
+    ends = np.unique(np.linspace(0, len(lengths), _STRETCHES + 1).astype(int)).tolist()
+    return [(end, round(float(lengths[start:end].mean()), 3)) for start, end in pairwise(ends)]
 
 
 def unused_tokens(tokenizer: Tokenizer, seen: np.ndarray) -> dict[str, Any]:

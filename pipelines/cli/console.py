@@ -33,6 +33,7 @@ VERBS = {
     "report": ("corpus.report", "write a corpus's report again"),
     "warc": ("corpus.readers.warc", "what an archive holds, and where it is damaged"),
     "train": ("trainer.train", "train a GPT on shards"),
+    "compare": ("trainer.compare", "curves of several runs over each other"),
     "finetune": ("trainer.finetune", "fine-tune a run on a task"),
     "predict": ("trainer.predict", "labels by a tuned model"),
     "sample": ("trainer.sample", "text from a run"),

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from corpus.pages.environment import environment
 from corpus.releases.layout import shared_bytes
 from corpus.releases.manifest import Release
-from corpus.report.write import environment
 from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.snapshots import TAKEN
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from corpus.pages.environment import neighbours
 from trainer.optim import range_test
 from trainer.run.looks import Looks
 from trainer.run.memory import memory_of
@@ -24,7 +25,7 @@ from trainer.run.metrics import (
     wandb_writer,
     write_table,
 )
-from trainer.run.page import RunFacts, write_page
+from trainer.run.page import PAGE, RunFacts, write_page
 from trainer.run.plan import plan_lines, source_lines
 from trainer.run.session import Session, description
 
@@ -128,7 +129,9 @@ class RunJournal:
             "optimizer": f"{session.config.optimizer}, peak rate {session.config.rate:g}",
             "shards": f"{session.data} ({session.shards.manifest.fingerprint[:16]})",
         }
-        write_page(self.output, RunFacts(self.output.name, facts, session.baselines, session.shares))
+        near = {"shards": session.data / "README.md", "tokenizer": session.data / "tokenizer" / "report.html"}
+        links = neighbours(self.output / PAGE, near)
+        write_page(self.output, RunFacts(self.output.name, facts, session.baselines, session.shares, links))
 
     def _conclude(self) -> None:
         session = self.session

@@ -12,8 +12,9 @@ from finished_builds import Page, document, make_build, read, unanswered, words
 
 from corpus.document import Quarantined
 from corpus.files.manifest import MANIFEST, ManifestError, read_manifest, write_json
+from corpus.pages.environment import beginning
 from corpus.report.facts import EXAMPLES, gather
-from corpus.report.write import beginning, funnel, settings, write_report
+from corpus.report.write import funnel, settings, write_report
 
 ROOT = Path(__file__).parents[3]
 

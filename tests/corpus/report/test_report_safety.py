@@ -7,8 +7,9 @@ from finished_builds import Page, document, make_build, read, unanswered, words
 
 from corpus.document import Quarantined
 from corpus.files.manifest import MANIFEST, read_manifest, write_json
-from corpus.report import figures
-from corpus.report.write import link, write_report
+from corpus.pages import figures
+from corpus.pages.environment import link
+from corpus.report.write import write_report
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

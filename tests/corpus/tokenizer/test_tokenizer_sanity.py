@@ -44,6 +44,9 @@ def test_the_tallies_are_those_of_the_texts(kind):
 def test_merges_are_shown_as_text(kind):
     shown = sanity.merges_shown(trained(kind))
     assert shown["number"] > sanity.MERGES_SHOWN
+    assert [end for end, _ in shown["lengths"]][-1] == shown["number"] and all(
+        size >= 2 for _, size in shown["lengths"]
+    )
     assert len(shown["first"]) == len(shown["last"]) == sanity.MERGES_SHOWN
     assert all(len(pair) == 2 and all(pair) for pair in shown["first"])
     assert not any("Ġ" in part for pair in shown["first"] for part in pair)
@@ -51,7 +54,12 @@ def test_merges_are_shown_as_text(kind):
 
 def test_few_merges_are_shown_once():
     shown = sanity.merges_shown(train_tokenizer({b"ab": 5, b"abc": 2}, "gpt2", 400))
-    assert shown == {"number": 2, "first": [["a", "b"], ["ab", "c"]], "last": [["a", "b"], ["ab", "c"]]}
+    assert shown == {
+        "number": 2,
+        "first": [["a", "b"], ["ab", "c"]],
+        "last": [["a", "b"], ["ab", "c"]],
+        "lengths": [(1, 2.0), (2, 3.0)],
+    }
 
 
 @pytest.mark.parametrize("compared", [True, False])
@@ -68,7 +76,7 @@ def test_the_page_needs_nothing_and_runs_nothing(compared):
         "all": sanity.figures(sanity.TokenTally()),
         **{name: sanity.by(tallies, at) for name, at in (("by_source", 0), ("by_language", 1))},
         "by_source_and_language": sanity.by(tallies, None),
-        "merges": {"number": 1, "first": [["<script>", "\u202e"]], "last": []},
+        "merges": {"number": 1, "first": [["<script>", " \u202e"]], "last": [], "lengths": [(1, 9.0), (2, 5.0)]},
         "unused": sanity.unused_tokens(tokenizer, seen),
         "compared_with": {"name": "GPT-2's", "vocab_size": 50257} if compared else None,
     }
@@ -76,4 +84,6 @@ def test_the_page_needs_nothing_and_runs_nothing(compared):
     assert shown == page(report).decode()
     assert "<script" not in shown and "\u202e" not in shown and "about 1 MB &lt;b&gt;" in shown
     assert "http://" not in shown and "https://" not in shown
+    assert "width=device-width" in shown and "default-src 'none'" in shown and "prefers-color-scheme: dark" in shown
+    assert "<code>␣\\u202e</code>" in shown and "<polyline" in shown
     assert ("50,257 ids were asked" in " ".join(shown.split())) and ("GPT-2&#39;s" in shown) == compared

@@ -1,4 +1,4 @@
-"""The report's numbers as people read them, and its figures as SVG.
+"""Numbers as people read them, and figures as SVG, for every page.
 
 Figures are drawn by hand, not by a plotting library: positions are in percent and letters in pixels, so that one figure
 is sharp and legible at every width, takes its colours from the page (light or dark), and costs a few kilobytes. Every

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from corpus.report import figures
+from corpus.pages import figures
 
 
 @pytest.mark.parametrize(
