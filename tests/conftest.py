@@ -12,10 +12,11 @@ import pytest
 
 HERE = Path(__file__).parent
 FAST = ("classifiers", "corpus", "test_architecture.py", "test_walks.py")
-# Of those, files that start processes, and files that take more than five seconds.
+# Of those, files that start processes, and files that take more than a few seconds.
 NOT_FAST = {
     "classifiers/test_classifier_commands.py",
     "classifiers/test_classifier_fit.py",
+    "corpus/decontamination/test_grams.py",
     "corpus/decontamination/test_real_benchmarks.py",
     "corpus/extraction/blocks/test_hostile_pages.py",
     "corpus/extraction/test_sandbox.py",
@@ -31,11 +32,19 @@ NOT_FAST = {
     "corpus/report/test_report.py",
     "corpus/report/test_report_safety.py",
     "corpus/rules/test_datatrove.py",
+    "corpus/rules/test_native_measures.py",
     "corpus/rules/test_prose.py",
     "corpus/shards/test_read.py",
+    "corpus/shards/test_runs.py",
     "corpus/shards/test_shards_command.py",
+    "corpus/sources/test_capture_index.py",
     "corpus/test_properties.py",
+    "corpus/tokenizer/test_foreign_tokenizers.py",
+    "corpus/tokenizer/test_tokenizer_counts.py",
     "corpus/tokenizer/test_tokenizer_encoding.py",
+    "corpus/tokenizer/test_tokenizer_files.py",
+    "corpus/tokenizer/test_tokenizer_merges.py",
+    "corpus/tokenizer/test_tokenizer_words.py",
 }
 FIRST = ("pipelines", "test_contributing.py", "examples", "trainer")
 PROCESSES = ("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen")

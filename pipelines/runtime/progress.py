@@ -73,7 +73,9 @@ class Meter:
         left = f"ETA {(total - done) / rate:.0f} s" if rate else "ETA unknown"
         reused = outlook.tasks - len(outlook.names)
         more = f"  {reused} tasks reused" if reused else ""
-        return f"{done:>9,}/{total:,}  {tasks}/{len(outlook.names)} tasks  {rate:,.0f} per s  {left}{more}"
+        counted = getattr(stage.unit_type, "counted", "units")
+        of_tasks = f"{tasks}/{len(outlook.names)} tasks"
+        return f"{done:>9,}/{total:,} {counted}  {of_tasks}  {rate:,.0f} {counted} per s  {left} for this stage{more}"
 
     def _read_note(self, stage: Stage[Any, Any], name: str) -> int:
         try:

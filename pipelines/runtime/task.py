@@ -24,7 +24,7 @@ _SECONDS_BETWEEN_NOTES = 0.5
 
 
 class Unit(Protocol):
-    """A piece of work."""
+    """A piece of work. A class attribute `counted` names what its size counts; without one that is units."""
 
     @property
     def label(self) -> str:

@@ -13,6 +13,7 @@ Signatures of the other corpus are made once: their task is known by the digest 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -66,6 +67,8 @@ class KnownPart:
     def label(self) -> str:
         """Where it lies."""
         return self.file
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

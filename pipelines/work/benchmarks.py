@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -42,6 +43,8 @@ class Benchmark:
     def label(self) -> str:
         """The file."""
         return self.file.name
+
+    counted: ClassVar[str] = "bytes"
 
     @property
     def size(self) -> int:

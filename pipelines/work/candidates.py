@@ -13,7 +13,7 @@ the whole, so that copies stay connected. Pairs across the pieces are not compar
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -103,6 +103,8 @@ class SetGroup:
     def label(self) -> str:
         """The number of the group."""
         return self.hashed.label
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

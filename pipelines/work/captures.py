@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
@@ -34,6 +34,8 @@ class ArchiveFile:
     def label(self) -> str:
         """The name of the file."""
         return self.file.name
+
+    counted: ClassVar[str] = "bytes"
 
     @property
     def size(self) -> int:

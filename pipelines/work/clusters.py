@@ -9,6 +9,7 @@ names it after the best of them, and asks who stays. The last stage brings that 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -85,6 +86,8 @@ class DecidedRun:
     def label(self) -> str:
         """The number of the run."""
         return f"run {self.run.number}"
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

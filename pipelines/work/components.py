@@ -12,7 +12,7 @@ one label and every label is its own: what has not converged fails, and is never
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -51,6 +51,8 @@ class SomePairs:
     pairs: tuple[Part, ...]
     widths: Widths
     label: str = "all pairs"
+
+    counted: ClassVar[str] = "pairs"
 
     @property
     def size(self) -> int:

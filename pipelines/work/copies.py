@@ -10,7 +10,7 @@ runs of their documents: whoever looks at a run knows who of it is still in.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -82,6 +82,8 @@ class CopyGroup:
     def label(self) -> str:
         """The number of the group."""
         return self.hashed.label
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:
@@ -214,6 +216,8 @@ class RunGroup:
     def label(self) -> str:
         """The number of the run."""
         return f"run {self.run.number}"
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +32,8 @@ class Leaks:
     def label(self) -> str:
         """The part of leaks."""
         return self.leaks.path
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow.parquet as pq
 
@@ -61,6 +61,8 @@ class Pages:
     def label(self) -> str:
         """The file and which of its matched pages."""
         return f"{self.file.name} pages {self.start}-{self.stop}"
+
+    counted: ClassVar[str] = "pages"
 
     @property
     def size(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,8 @@ class HeldOutTexts:
     rows: int = no_identity()
     file: str = no_identity()
     label: str = no_identity()
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

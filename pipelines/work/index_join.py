@@ -10,7 +10,7 @@ Nothing is held whole: links are cut by their key, the index by its files, captu
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +45,8 @@ class IndexFile:
         """The name of the file."""
         return self.file.name
 
+    counted: ClassVar[str] = "bytes"
+
     @property
     def size(self) -> int:
         """Its bytes."""
@@ -73,6 +75,8 @@ class LinksAndCandidates:
         """The number of the range."""
         return f"links {self.number}"
 
+    counted: ClassVar[str] = "links"
+
     @property
     def size(self) -> int:
         """How many links there are."""
@@ -100,6 +104,8 @@ class SomePlaces:
     def label(self) -> str:
         """The number of the range."""
         return f"archives {self.number}"
+
+    counted: ClassVar[str] = "captures"
 
     @property
     def size(self) -> int:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from corpus.document import Document, Quarantined, Rejected, Step, run_steps
 from corpus.files.identity import no_identity
@@ -40,6 +40,8 @@ class LinkedPages:
     start: int = no_identity()
     stop: int = no_identity()
     label: str = no_identity(default="")
+
+    counted: ClassVar[str] = "pages"
 
     @property
     def size(self) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
@@ -53,6 +53,8 @@ class SuspectDocuments:
     def label(self) -> str:
         """The part of documents."""
         return self.documents.label
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

@@ -7,6 +7,7 @@ which nothing moves but the slices that are read, and it holds a million posts i
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -49,6 +50,8 @@ class Dump:
         """The name of the file."""
         return self.file.name
 
+    counted: ClassVar[str] = "lines"
+
     @property
     def size(self) -> int:
         """About how many lines it has."""
@@ -79,6 +82,8 @@ class LinkRange:
     def label(self) -> str:
         """The number of the range."""
         return f"links {self.number}"
+
+    counted: ClassVar[str] = "posts"
 
     @property
     def size(self) -> int:

@@ -6,6 +6,7 @@ that one archive is the work of several workers and a run's pages fit into memor
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +34,8 @@ class ArchiveToList:
     def label(self) -> str:
         """The name of the file."""
         return self.name
+
+    counted: ClassVar[str] = "pages"
 
     @property
     def size(self) -> int:

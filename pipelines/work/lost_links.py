@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -48,6 +48,8 @@ class LinksAndAnswers:
     def label(self) -> str:
         """The number of the range."""
         return f"links {self.number}"
+
+    counted: ClassVar[str] = "links"
 
     @property
     def size(self) -> int:

@@ -7,6 +7,7 @@ pages.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +46,8 @@ class MatchBatch:
     def label(self) -> str:
         """The first archive."""
         return f"{self.archives[0].name} and {len(self.archives) - 1} more"
+
+    counted: ClassVar[str] = "captures"
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +39,8 @@ class AllSeen:
     cut_documents: int
     cut_characters: int
     label: str = "all benchmarks"
+
+    counted: ClassVar[str] = "grams"
 
     @property
     def size(self) -> int:

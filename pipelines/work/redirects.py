@@ -7,6 +7,7 @@ keys, and gives each page one row: several links may end at one page.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pyarrow as pa
 
@@ -28,6 +29,8 @@ class SomeEdges:
     edges: tuple[Part, ...]
     label: str
 
+    counted: ClassVar[str] = "redirects"
+
     @property
     def size(self) -> int:
         """How many redirects there are."""
@@ -48,6 +51,8 @@ class LinksAndEdges:
     links: Part
     edges: tuple[Part, ...]
     label: str
+
+    counted: ClassVar[str] = "links"
 
     @property
     def size(self) -> int:
@@ -74,6 +79,8 @@ class PageRange:
     def label(self) -> str:
         """The number of the range."""
         return f"pages {self.number}"
+
+    counted: ClassVar[str] = "rows"
 
     @property
     def size(self) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, read_parquet, write_parquet
 from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
@@ -31,6 +31,8 @@ class DecidedDocuments:
         """The part of judged documents."""
         return self.documents.label
 
+    counted: ClassVar[str] = "documents"
+
     @property
     def size(self) -> int:
         """How many documents there are."""
@@ -51,6 +53,8 @@ class Damage:
 
     parts: tuple[Part, ...]
     label: str = "quarantined"
+
+    counted: ClassVar[str] = "rows"
 
     @property
     def size(self) -> int:

@@ -8,6 +8,7 @@ that held them. A training document whose text stands in validation is left out:
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +48,8 @@ class AllRuns:
     runs: tuple[tuple[str, str, Part], ...]
     label: str = no_identity(default="runs")
 
+    counted: ClassVar[str] = "runs"
+
     @property
     def size(self) -> int:
         """How many runs there are."""
@@ -78,6 +81,8 @@ class ShardUnit:
     def label(self) -> str:
         """Its source, split and number."""
         return f"{self.source} {self.split} {self.number}"
+
+    counted: ClassVar[str] = "tokens"
 
     @property
     def size(self) -> int:

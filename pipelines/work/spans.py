@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from corpus.files.inputs import InputFile
 from corpus.files.manifest import Part
@@ -31,6 +31,8 @@ class TextSpan:
     def label(self) -> str:
         """The name of the file, and the start of the span where that is not the start of the file."""
         return f"{self.file.name}@{self.start}" if self.start else self.file.name
+
+    counted: ClassVar[str] = "bytes"
 
     @property
     def size(self) -> int:

@@ -8,6 +8,7 @@ size. As with pages, taking the text out of its markup and judging it are two st
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from typing import ClassVar
 
 from corpus.document import Document, Quarantined, Rejected, Step, run_steps
 from corpus.files.identity import no_identity
@@ -50,6 +51,8 @@ class TextRun:
     texts: Part
     snapshot: str
     label: str = no_identity(default="")
+
+    counted: ClassVar[str] = "texts"
 
     @property
     def size(self) -> int:

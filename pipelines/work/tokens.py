@@ -7,7 +7,7 @@ for; the first documents of the part are encoded by the reference too and decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +45,8 @@ class SourcePart:
     def label(self) -> str:
         """The source and the name of the part."""
         return f"{self.source} {self.name}"
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

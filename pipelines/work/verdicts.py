@@ -13,7 +13,7 @@ reads the verdicts of all of them beside the documents, once, and writes the cor
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -70,6 +70,8 @@ class Candidates:
     kept: Part
     earlier: tuple[VerdictRows, ...] = ()
     label: str = no_identity(default="documents")
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

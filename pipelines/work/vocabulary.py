@@ -7,6 +7,7 @@ machine that has too little is refused before the first merge.
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.identity import no_identity
@@ -26,6 +27,8 @@ class AllWords:
 
     runs: tuple[Part, ...]
     label: str = no_identity(default="all words")
+
+    counted: ClassVar[str] = "words"
 
     @property
     def size(self) -> int:

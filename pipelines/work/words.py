@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 
@@ -41,6 +42,8 @@ class KeptTexts:
     def label(self) -> str:
         """The corpus and the name of the part in it."""
         return f"{self.corpus} {self.name}"
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 
@@ -25,6 +26,8 @@ class Number:
     @property
     def label(self):
         return f"number {self.number}"
+
+    counted: ClassVar[str] = "squares"
 
     @property
     def size(self):
