@@ -103,8 +103,8 @@ def main(arguments: Sequence[str] | None = None, reach: "Reach | None" = None) -
     ours = parser()
     given = ours.parse_args(arguments)
     try:
+        from corpus.files.lock import locked
         from pipelines.cli.command import end_on_signals
-        from pipelines.cli.lock import locked
 
         end_on_signals(COMMAND)
         folder = Path(given.output)

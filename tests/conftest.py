@@ -29,6 +29,7 @@ NOT_FAST = {
     "corpus/readers/warc/test_http_body.py",
     "corpus/readers/warc/test_warc_damage.py",
     "corpus/recipes/test_recipe_files.py",
+    "corpus/report/test_pages_in_browser.py",
     "corpus/report/test_report.py",
     "corpus/report/test_report_safety.py",
     "corpus/rules/test_datatrove.py",

@@ -7,9 +7,8 @@ the flags are right, so `--help`, which lists every key, answers at once.
 """
 
 import argparse
-import fcntl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,9 @@ from corpus.errors import CorpusloomError, ExitCode
 from trainer.command import leave, run_command
 
 if TYPE_CHECKING:
+    from corpus.live_line import LiveLine
     from trainer.run.config import RunConfig
     from trainer.run.distributed import World
-    from trainer.run.metrics import LiveLine
 
 COMMAND = "python -m trainer.train"
 EXAMPLE = f"""
@@ -95,8 +94,8 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
 
 
 def _run(config: "RunConfig", flags: argparse.Namespace) -> int:
+    from corpus.live_line import LiveLine
     from trainer.run.distributed import join_world
-    from trainer.run.metrics import LiveLine
     from trainer.run.outputs import RUN, claim
 
     claim(flags.output, RUN)
@@ -134,25 +133,19 @@ def _train(config: "RunConfig", flags: argparse.Namespace, world: "World", live:
 @contextmanager
 def held(output: Path, world: "World") -> Iterator[None]:
     """Hold the output folder while the block runs, by the first process; exit code 6 where another has it."""
+    from corpus.files.lock import locked
     from trainer.run.distributed import first_says
 
-    lock, fault = None, ""
-    if world.first:
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-            lock = (output / ".lock").open("w")
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fault = f"another run is writing {output}; wait for it or choose another --output"
-        except OSError as error:
-            fault = f"--output {output}: {error.strerror}"
-    if fault := first_says(fault, world):
-        raise CorpusloomError(fault, ExitCode.HELD if fault.startswith("another") else ExitCode.FLAGS)
-    try:
+    with ExitStack() as stack:
+        fault = None
+        if world.first:
+            try:
+                stack.enter_context(locked(output))
+            except CorpusloomError as error:
+                fault = str(error), error.code
+        if fault := first_says(fault, world):
+            raise CorpusloomError(*fault)
         yield
-    finally:
-        if lock:
-            lock.close()
 
 
 if __name__ == "__main__":

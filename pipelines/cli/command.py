@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from corpus.command_line import CommandParser, end_with
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.files.lock import locked
 from corpus.files.storage import is_remote, place
 from pipelines.cli.beam_flags import check_beam_flags
-from pipelines.cli.lock import locked
 from pipelines.cli.replacement import Output
 from pipelines.runtime.task import STAGES
 
@@ -109,8 +109,7 @@ def end_on_signals(command: str) -> None:
     terminal = os.fdopen(os.dup(2), "w")  # standard error itself is turned aside while workers run
 
     def end(*_: object) -> None:
-        show_cursor = "\x1b[?25h" if terminal.isatty() else ""
-        terminal.write(f"{show_cursor}\ninterrupted; finished parts stay. Go on with the same command: {command} …\n")
+        terminal.write(f"\ninterrupted; finished parts stay. Continue with the same command: {command} …\n")
         terminal.flush()
         os._exit(ExitCode.INTERRUPTED)
 

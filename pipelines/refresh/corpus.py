@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from corpus.files.lock import locked
 from corpus.releases.layout import Releases
 from corpus.releases.manifest import InputState, Release
-from pipelines.cli.lock import locked
 from pipelines.refresh.definition import CorpusDefinition, read_definition
 from pipelines.refresh.garbage import expire
 from pipelines.refresh.publishing import Draft, Publisher

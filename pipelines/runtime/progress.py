@@ -11,17 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
 from corpus.files.storage import is_remote, sizes_in
+from corpus.live_line import PLAIN_EVERY, LiveLine
 from pipelines.runtime.outlook import StageProgress, read_outlook
 from pipelines.runtime.run import BuildRun
 from pipelines.runtime.stage import Stage
 from pipelines.runtime.task import PROGRESS_SUFFIX
 
-PLAIN_EVERY = 10.0
 _LIVE_EVERY = 0.25
 
 
@@ -85,13 +81,9 @@ class Meter:
 
 
 def _show(meter: Meter, stop: threading.Event, stream: TextIO) -> None:
-    console = Console(file=stream)
-    if console.is_terminal and not is_remote(meter.run.root):
-        with Live(Text(meter.line()), console=console, refresh_per_second=4) as live:
-            while not stop.wait(_LIVE_EVERY):
-                live.update(Text(meter.line()))
-            live.update(Text(meter.line()))
-        return
-    while not stop.wait(PLAIN_EVERY):
-        print(meter.line(), file=stream, flush=True)
-    print(meter.line(), file=stream, flush=True)
+    live = LiveLine(stream)
+    every = _LIVE_EVERY if live.terminal and not is_remote(meter.run.root) else PLAIN_EVERY
+    while not stop.wait(every):
+        live.show(meter.line(), must=True)
+    live.show(meter.line(), must=True)
+    live.end()

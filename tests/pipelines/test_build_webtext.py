@@ -200,7 +200,7 @@ def test_an_interrupted_run_says_how_to_go_on(sample, tmp_path, workers):
         process.wait(timeout=60)
     said = (tmp_path / "said").read_text()
     assert process.returncode == 130, said
-    assert "Go on with the same command" in said
+    assert "Continue with the same command" in said
     assert "Traceback" not in said
     assert not (tmp_path / "corpus" / "_MANIFEST.json").exists()
 

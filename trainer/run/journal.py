@@ -12,12 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from corpus.live_line import LiveLine
 from corpus.pages.environment import neighbours
 from trainer.optim import range_test
 from trainer.run.looks import Looks
 from trainer.run.memory import memory_of
 from trainer.run.metrics import (
-    LiveLine,
     MetricsLog,
     live_text,
     read_metrics,

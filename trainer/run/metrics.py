@@ -11,16 +11,13 @@ import json
 import math
 import os
 import shutil
-import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 from corpus.errors import CorpusloomError
 
 METRICS, TABLE = "metrics.jsonl", "metrics.csv"
-PLAIN_EVERY = 10.0
 
 
 class MetricsError(CorpusloomError, ValueError):
@@ -189,41 +186,6 @@ def tensorboard_writer(folder: Path) -> EventWriter:
     except ImportError as error:
         raise MetricsError("tensorboard=true needs the package: pip install tensorboard") from error
     return SummaryWriter(str(folder / "tensorboard"))
-
-
-class LiveLine:
-    """The state of a run as one line: rewritten on a terminal, elsewhere a plain line every ten seconds."""
-
-    def __init__(self, stream: TextIO | None = None, every: float = PLAIN_EVERY) -> None:
-        self.stream, self.every, self._last, self._width = stream or sys.stderr, every, -math.inf, 0
-        self.terminal = self.stream.isatty()
-
-    def show(self, text: str, must: bool = False) -> None:
-        """Show the line, if it is time or it `must` be seen."""
-        now = time.monotonic()
-        if not must and now - self._last < (0.1 if self.terminal else self.every):
-            return
-        self._last = now
-        if self.terminal:
-            self.stream.write("\r" + text.ljust(self._width))
-            self._width = len(text)
-        else:
-            self.stream.write(text + "\n")
-        self.stream.flush()
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        if self.terminal and self._width:
-            self.stream.write("\n")
-            self._width = 0
-        self.stream.write(text + "\n")
-        self.stream.flush()
-
-    def end(self) -> None:
-        """Leave the last line standing."""
-        if self.terminal and self._width:
-            self.stream.write("\n")
-            self._width = 0
 
 
 def live_text(row: Mapping[str, Any], steps: int, seconds_left: float) -> str:

@@ -1,9 +1,7 @@
 """The status page: read-only, hostile names inert, nothing asked of anybody, readable on a phone; and the schedule."""
 
 import http.client
-import json
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +10,7 @@ import urllib.request
 from datetime import UTC, datetime
 
 import pytest
+from browser import CHROMIUM, a_tab
 from months import define
 
 pytest.importorskip("apache_beam")
@@ -28,7 +27,6 @@ from pipelines.refresh.definition import read_definition
 from pipelines.refresh.serving import Service, next_due, server_of
 
 EVIL = '<script>alert(1)</script><img src="https://evil.example/x" onerror="alert(2)">\u202e"\'>'
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture
@@ -169,63 +167,9 @@ def test_a_service_serves_until_a_signal_comes(tmp_path):
 @pytest.mark.parametrize("path", ["/", "/release/2"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
 def test_in_a_browser_it_fits_asks_nobody_and_runs_nothing(service, tmp_path, path, width, height):
-    connect = pytest.importorskip("websockets.sync.client").connect
-    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0",
-             "--disable-background-networking", f"--user-data-dir={tmp_path / 'profile'}", "about:blank"]  # fmt: skip
-    with subprocess.Popen([CHROMIUM, *flags], stderr=subprocess.PIPE, text=True) as browser:
-        try:
-            line = next(line for line in browser.stderr if "DevTools listening on" in line)
-            port = re.search(r"ws://127\.0\.0\.1:(\d+)/", line).group(1)
-            tabs = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=20))
-            tab = next(tab for tab in tabs if tab["type"] == "page")
-            with connect(tab["webSocketDebuggerUrl"], max_size=None, open_timeout=60) as socket:
-                seen = Tab(socket).visit(f"http://127.0.0.1:{service[1]}{path}", width, height)
-                sizes = "[...document.querySelectorAll('p, td')].map(e => parseFloat(getComputedStyle(e).fontSize))"
-                letters = seen.value(f"Math.min(...{sizes})")
-                assert seen.value("document.documentElement.scrollWidth") <= width and letters >= 12
-                assert "alert(1)" in seen.value("document.body.innerText")
-        finally:
-            browser.kill()
+    with a_tab(tmp_path) as tab:
+        seen = tab.visit(f"http://127.0.0.1:{service[1]}{path}", width, height)
+        assert seen.width() <= width and seen.least_letters() >= 12
+        assert "alert(1)" in seen.value("document.body.innerText")
     assert seen.requests == [f"http://127.0.0.1:{service[1]}{path}"]
     assert seen.alarms == []
-
-
-class Tab:
-    """A page of a browser, by its DevTools: what it asked for, what it ran, what it measures."""
-
-    def __init__(self, socket):
-        self.socket, self.count = socket, 0
-        self.requests, self.alarms = [], []
-
-    def call(self, method, **params):
-        """Call a method; events that come before its answer are noted."""
-        self.count += 1
-        self.socket.send(json.dumps({"id": self.count, "method": method, "params": params}))
-        while (message := json.loads(self.socket.recv(timeout=60))).get("id") != self.count:
-            self.note(message)
-        return message["result"]
-
-    def note(self, message):
-        if message["method"] == "Network.requestWillBeSent":
-            asked = message["params"]["request"]["url"]
-            if not asked.endswith("/favicon.ico"):  # asked by the browser of the server, not by the page
-                self.requests.append(asked)
-        if message["method"] in ("Page.javascriptDialogOpening", "Runtime.exceptionThrown"):
-            self.alarms.append(message["params"])
-
-    def value(self, expression):
-        return self.call("Runtime.evaluate", expression=expression)["result"]["value"]
-
-    def visit(self, url, width, height):
-        for domain in ("Page", "Network", "Runtime"):
-            self.call(f"{domain}.enable")
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
-        )
-        self.call("Page.navigate", url=url)
-        until = time.monotonic() + 60
-        while self.value("document.readyState") != "complete":
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        time.sleep(0.5)
-        return self

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from corpus.live_line import LiveLine
 from trainer.run.metrics import (
-    LiveLine,
     MetricsError,
     MetricsLog,
     duration,
