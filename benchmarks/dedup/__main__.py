@@ -1,6 +1,6 @@
 """Deduplication, measured: what it finds, what it costs beside others, how it grows.
 
-    python -m benchmarks.dedup known  --data ../shared/data       known pairs
+    python -m benchmarks.dedup known  --data ../shared/data       found pairs and removed texts against brute force
     python -m benchmarks.dedup peers  --data ../shared/data       signatures beside other libraries
     python -m benchmarks.dedup whole  --data ../shared/data       all of it beside datatrove's four stages
     python -m benchmarks.dedup growth --documents 100,10000       all stages on made-up signatures, two workers
@@ -29,7 +29,8 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=5, metavar="N", help="whole: every N-th text (default 5)")
     given = parser.parse_args()
     if given.what == "known":
-        lines = known_pairs(given.data)
+        with tempfile.TemporaryDirectory() as folder:
+            lines = known_pairs(given.data, Path(folder))
     elif given.what == "peers":
         lines = signing(real_texts(given.data), given.turns)
     elif given.what == "whole":

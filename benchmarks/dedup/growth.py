@@ -1,4 +1,4 @@
-"""How deduplication grows: made-up signatures through all its stages on the in-process engine, with two workers.
+"""The growth of deduplication: made-up signatures through all its stages on the in-process engine, with two workers.
 
 Processor time is that of all processes from the first stage after the signatures to the last; memory is the most that
 all of them held at one time, each page counted once (PSS).

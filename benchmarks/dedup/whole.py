@@ -8,33 +8,51 @@ its local executor in one task, signatures with sha1.
 import json
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from corpus.dedup.minhash import MinHash
 from corpus.document import Document
-from corpus.files.manifest import write_parquet
+from corpus.files.manifest import map_arrow, write_parquet
 from corpus.schema import KEPT_SCHEMA, kept_row
 from pipelines.builds.duplicates import deduplicate
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.stage import Stage, in_order
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.judging import JudgedFacts
+from pipelines.work.verdicts import DecidedFacts
 
-_TEXTS_A_PART = 1_000
+_TEXTS_PER_PART = 1_000
 
 
 def ours(texts: Sequence[str], folder: Path) -> tuple[float, int]:
     """Processor seconds from parts of judged documents to verdicts, and how many documents stay."""
-    judged = []
-    for start in range(0, len(texts), _TEXTS_A_PART):
-        some = enumerate(texts[start : start + _TEXTS_A_PART], start)
-        rows = [kept_row(Document(f"texts/{number:09}", f"u{number}", text)) for number, text in some]
+    judged = _judged({f"texts/{number:09}": text for number, text in enumerate(texts)}, folder)
+    began = time.process_time()
+    kept, _ = _decided(judged, MinHash(), folder)
+    return time.process_time() - began, kept
+
+
+def verdicts(texts: Mapping[str, str], config: MinHash, folder: Path) -> dict[str, tuple[str, str]]:
+    """id → (rule, id of the other) by all stages; an empty rule lets the text stay."""
+    _, decided = _decided(_judged(texts, folder), config, folder)
+    rows = [row for facts in decided for run in facts.runs for row in map_arrow(folder / run.verdicts.path).to_pylist()]
+    return {name: (row["rule"], row["other_id"]) for name, row in zip(texts, rows, strict=True)}
+
+
+def _judged(texts: Mapping[str, str], folder: Path) -> list[JudgedFacts]:
+    judged, documents = list[JudgedFacts](), [Document(name, name, text) for name, text in texts.items()]
+    for start in range(0, len(documents), _TEXTS_PER_PART):
+        rows = [kept_row(document) for document in documents[start : start + _TEXTS_PER_PART]]
         part = write_parquet(folder / f"{start}.parquet", folder, KEPT_SCHEMA, rows)
         judged.append(JudgedFacts(part, part, part))
-    began = time.process_time()
-    last = deduplicate(MinHash())(Stage("judged", _nothing, plan=list), ()).verdicts
+    return judged
+
+
+def _decided(judged: list[JudgedFacts], config: MinHash, folder: Path) -> tuple[int, list[DecidedFacts]]:
+    """How many documents stay, and the facts of the last stage."""
+    last = deduplicate(config)(Stage("judged", _nothing, plan=list), ()).verdicts
     facts: dict[str, list[Any]] = {"judged": judged}
     kept = 0
     for stage in in_order(last):
@@ -42,7 +60,7 @@ def ours(texts: Sequence[str], folder: Path) -> tuple[float, int]:
             outcomes = _outcomes(stage, [facts[other.name] for other in stage.reads], folder)
             facts[stage.name] = [outcome.facts for outcome in outcomes]
             kept = sum(outcome.counts.kept for outcome in outcomes)
-    return time.process_time() - began, kept
+    return kept, facts[last.name]
 
 
 def _nothing(task: Task[Any]) -> Outcome[JudgedFacts]:
