@@ -1,9 +1,10 @@
-"""Deduplication on paper: what settings find and cost, and how they do on pairs that are known.
+"""Deduplication beside the builds: what settings find and cost, how they do on known pairs, what an index forgets.
 
     python -m pipelines.dedup plan --documents 3,000,000,000 --similarity 0.8
     python -m pipelines.dedup evaluate --texts texts.jsonl.zst --pairs pairs.jsonl
+    python -m pipelines.dedup forget --index index --ids forgotten.txt
 
-Nothing is built. `corpus.dedup.planning` has the arithmetic, `corpus.dedup.evaluation` the scores.
+`corpus.dedup.planning` has the arithmetic, `corpus.dedup.evaluation` the scores, `corpus.dedup.index` the files.
 """
 
 import argparse
@@ -23,13 +24,15 @@ PRESETS = ("gpt3", "owt2", "fineweb", "refinedweb", "nemo")
 EXAMPLE = """
 example:  python -m pipelines.dedup plan --documents 3,000,000,000 --similarity 0.8
           python -m pipelines.dedup evaluate --texts texts.jsonl.zst --pairs pairs.jsonl
+          python -m pipelines.dedup forget --index index --ids forgotten.txt
 """
+_NEEDED = {"plan": ("documents",), "evaluate": ("texts", "pairs"), "forget": ("index", "ids")}
 
 
 def parser() -> CommandParser:
     """The flags."""
     flags = CommandParser(COMMAND, "What deduplication finds and costs, before anything is built.", EXAMPLE)
-    flags.add_argument("what", choices=("plan", "evaluate"), help="arithmetic, or scores on known pairs")
+    flags.add_argument("what", choices=tuple(_NEEDED), help="arithmetic, scores on known pairs, or an index")
     flags.add_argument("--preset", choices=PRESETS, default="fineweb", help="whose settings (default fineweb)")
     flags.add_argument("--bands", type=WholeNumber(1), metavar="N", help="other than the preset's")
     flags.add_argument("--rows", type=WholeNumber(1), metavar="N", help="minima of a band, other than the preset's")
@@ -46,6 +49,9 @@ def parser() -> CommandParser:
         metavar="FILE",
         help="JSON lines with a and b (ids) and perhaps duplicate (true or false); their similarity is computed",
     )
+    forget = flags.add_argument_group("forget")
+    forget.add_argument("--index", metavar="FOLDER", help="the index; snapshots of it are made by build_index")
+    forget.add_argument("--ids", metavar="FILE", help="ids of documents, one a line, that leave all its snapshots")
     return flags
 
 
@@ -53,12 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
     given = ours.parse_args(arguments)
-    needed = ("documents",) if given.what == "plan" else ("texts", "pairs")
-    for name in needed:
+    for name in _NEEDED[given.what]:
         if getattr(given, name) is None:
             ours.error(f"{given.what} needs --{name}")
     try:
-        print("\n".join(_plan(given) if given.what == "plan" else _evaluation(given)))
+        print("\n".join({"plan": _plan, "evaluate": _evaluation, "forget": _forgotten}[given.what](given)))
     except Exception as error:  # every error ends as one clear line and an exit code
         return end_with(error, COMMAND)
     return 0
@@ -101,6 +106,20 @@ def _evaluation(given: argparse.Namespace) -> Iterator[str]:
     yield from table(known, found, config)
     yield from labelled([(a, b, row.get("duplicate")) for (a, b), row in zip(ids, pairs, strict=True)], found)
     yield f"found beside the known pairs: {len(found - {frozenset(pair) for pair in ids}):,}"
+
+
+def _forgotten(given: argparse.Namespace) -> Iterator[str]:
+    from corpus.dedup.index import forget, layer_folders
+    from pipelines.cli.lock import locked
+
+    path = Path(given.ids)
+    if not path.is_file():
+        raise CorpusloomError(f"--ids {path}: no such file; give ids, one a line")
+    ids = {line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
+    layer_folders(given.index)
+    with locked(Path(given.index)):
+        for snapshot, count in forget(given.index, ids).items():
+            yield f"{snapshot}: {count:,} of {len(ids):,} ids taken out"
 
 
 def _rows(name: str, needed: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,8 @@ import numpy as np
 from corpus.hashing import digest
 
 RULES = ("same_capture", "same_page", "same_text")
+# The name of what `text_key` does: keys of another one cannot be compared.
+TEXT_KEY = "nfc-words-1"
 
 
 def text_key(text: str) -> str:

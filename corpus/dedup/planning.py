@@ -1,4 +1,4 @@
-"""What deduplication will find and cost, before anything runs.
+"""A plan of deduplication: what it will find and cost, before anything runs.
 
 The curve is arithmetic. So are bytes: rows have fixed widths (`pipelines.work.copies`, `.candidates`, `.components`,
 `.clusters`), and each is written once and read once on its way through a shuffle. What depends on the corpus is the
@@ -20,7 +20,7 @@ from corpus.dedup.minhash import MinHash
 # Bytes of a row without its signature: a document with its keys, an entry of a band, a request, a document with its
 # place in the order of preference; a document in company where one worker joins all, and an edge of a star.
 _COPY, _BAND, _ASKED, _RANKED, _UNION, _EDGE = 116, 16, 16, 100, 64, 16
-# Rounds that move an edge, as measured; in each, edges go to both of their nodes, then to one.
+# Rounds that move an edge (two at a million made-up documents); in each, edges go to both of their nodes, then to one.
 _ROUNDS = 4
 # Sets that ask for a document with company, as measured on made-up and real documents.
 _SETS = 4

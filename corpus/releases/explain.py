@@ -23,7 +23,7 @@ from corpus.urls import address_or_raw
 pc: Any = pyarrow.compute
 _LOST = "links_without_page.parquet"
 # Which settings of a recipe a reason is measured against, where the step's name does not tell.
-_SETTINGS = {"link": "links", "duplicates": "near_duplicates"}
+_SETTINGS = {"link": "links", "duplicates": "near_duplicates", "earlier": "near_duplicates"}
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ MAX_BYTES = 2_000_000
 # Examples a reason and characters of each, tried in this order until the page is small enough.
 _BUDGETS = ((PAIRS, BEGINNING), (EXAMPLES, 300), (4, 200), (2, 120), (1, 60), (0, 0))
 _LANGUAGES, _DOMAINS, _INPUTS, _REASONS, _MONTHS = 15, 30, 40, 60, 48
+# The stages of deciders that count what they did not compare.
+COMPARISONS = ("comparisons", "earlier_comparisons", "against_comparisons")
 _TEMPLATES = Path(__file__).parent
 
 
@@ -150,7 +152,7 @@ def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[s
         ],
         "near": settings(recipe.get("near_duplicates", {})),
         "candidates": _candidates(recipe.get("near_duplicates")),
-        "comparisons": [manifest[name] for name in ("comparisons", "against_comparisons") if name in manifest],
+        "comparisons": [manifest[name] for name in COMPARISONS if name in manifest],
         "inputs": [(kind, len(files), files[:_INPUTS]) for kind, files in sorted(manifest["inputs"].items())],
         "paired": PAIRED,
     }

@@ -19,6 +19,7 @@ VERBS = {
     "build-commoncrawl": ("pipelines.build_commoncrawl", "crawl files to a corpus, by a recipe"),
     "build-wikipedia": ("pipelines.build_wikipedia", "Wikipedia dumps to a corpus"),
     "build-books": ("pipelines.build_books", "books to a corpus"),
+    "build-index": ("pipelines.build_index", "a finished corpus into an index for later builds"),
     "fetch": ("pipelines.fetch", "pages for links that no crawl holds"),
     "fetch-captures": ("pipelines.fetch_captures", "captures for links, out of Common Crawl's index"),
     "refresh": ("pipelines.refresh", "a corpus kept current, release by release"),

@@ -27,6 +27,13 @@ def add_decider_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) 
         "--seed", type=WholeNumber(0), default=1, metavar="N", help="another draw of the Pareto rule (default 1)"
     )
     flags.add_argument(
+        "--index",
+        default="",
+        metavar="FOLDER",
+        help="of earlier builds (python -m pipelines.build_index): what they kept, or is close to it, is left out of "
+        "this one, and theirs stays",
+    )
+    flags.add_argument(
         "--against",
         action="append",
         metavar="CORPUS",

@@ -27,7 +27,8 @@ SETTINGS = ".settings.json"
 _FIRST_EDITION = "stages"
 # What a command publishes, and the file that stands when it is finished.
 CORPUS, SHARDS, TOKENIZER, CAPTURES = "a corpus", "token shards", "a tokenizer", "captures"
-MARKERS = {CORPUS: MANIFEST, CAPTURES: MANIFEST, SHARDS: "manifest.json", TOKENIZER: "training.json"}
+INDEX = "a snapshot of an index"
+MARKERS = {CORPUS: MANIFEST, CAPTURES: MANIFEST, INDEX: MANIFEST, SHARDS: "manifest.json", TOKENIZER: "training.json"}
 _FLAGS, CODE = "flags", "code"
 
 

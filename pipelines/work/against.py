@@ -30,13 +30,12 @@ from pipelines.work.candidates import (
     AskedFacts,
     AskedRun,
     BucketFacts,
-    SetGroup,
     asked_rows,
     band_entries,
     set_rows,
     sets_of,
 )
-from pipelines.work.copies import RunGroup
+from pipelines.work.copies import RunGroup, WideGroup, wide_groups
 from pipelines.work.packing import (
     HashGroup,
     by_hash,
@@ -52,6 +51,8 @@ from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Width
 OTHER_BITS = 20
 OTHER_RUN = 1 << OTHER_BITS
 _FIRST_OTHER = OTHER_RUN << ROW_BITS
+# The rule of a match by similarity.
+NEAR = 2
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class SignKnown:
 
     def __call__(self, task: Task[KnownPart]) -> Outcome[KnownFacts]:
         """A row a document."""
-        part, widths = sign_file(task, open_published(place(task.unit.file)), self.config)
+        path = task.part("signatures", ".arrow")
+        part, widths = sign_file(task, path, open_published(place(task.unit.file)), self.config)
         facts = KnownFacts(part, part.rows, widths.id, widths.date, task.unit.corpus)
         return Outcome((part,), Counts(part.rows, part.rows), facts)
 
@@ -189,8 +191,12 @@ def side_groups(
 
 
 def match_rows(widths: Widths) -> np.dtype:
-    """A document of ours, the one of another corpus that it resembles most, and the number of their equal minima."""
-    return np.dtype([("number", "<i8"), ("same", "<i4"), ("corpus", "<i4"), ("other_id", f"S{widths.id}")])
+    """A document of ours, the one of another corpus for which it leaves, and the number of their equal minima.
+
+    `rule` 2 is that they are similar; the lesser ones are of `pipelines.work.earlier`.
+    """
+    fields = [("number", "<i8"), ("rule", "i1"), ("same", "<i4"), ("corpus", "<i4"), ("other_id", f"S{widths.id}")]
+    return np.dtype(fields)
 
 
 @dataclass(frozen=True)
@@ -202,7 +208,7 @@ class MatchFacts:
 
 
 @dataclass(frozen=True)
-class CompareSides(ShuffleWork[AskedRun, SetGroup, MatchFacts]):
+class CompareSides(ShuffleWork[AskedRun, WideGroup, MatchFacts]):
     """The work on the sets that fall into one group."""
 
     config: MinHash
@@ -210,15 +216,18 @@ class CompareSides(ShuffleWork[AskedRun, SetGroup, MatchFacts]):
 
     def _groups(self, widths: Widths, asked: Sequence[AskedFacts]) -> int:
         rows = rows_in([facts.asked for facts in asked])
-        return group_count(rows, set_rows(widths, self.config).itemsize, self.group_bytes)
+        return group_count(rows, self.rows_of(widths).itemsize, self.group_bytes)
+
+    def rows_of(self, widths: Widths) -> np.dtype:
+        """What is sent of a document."""
+        return set_rows(widths, self.config)
 
     def units(
         self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], asked: Sequence[AskedFacts]
-    ) -> Iterator[SetGroup]:
+    ) -> Iterator[WideGroup]:
         """The groups, as the plan of the stage."""
         widths, rows = widths_of_both(own, known), rows_in([facts.asked for facts in asked])
-        for unit in hash_groups(self._groups(widths, asked), rows, "sets", both_sides(own, known), asked):
-            yield SetGroup(unit.group, widths, unit)
+        return wide_groups(widths, self._groups(widths, asked), rows, "sets", both_sides(own, known), asked)
 
     @property
     def pieces(self) -> Callable[..., Iterator[AskedRun]]:
@@ -235,27 +244,39 @@ class CompareSides(ShuffleWork[AskedRun, SetGroup, MatchFacts]):
 
     def cut(self, piece: AskedRun, root: Path) -> Iterator[tuple[int, bytes]]:
         """The documents that are asked for, with their signatures, by set."""
-        return asked_rows(piece, root, self.config)
+        return asked_rows(piece, root, self.rows_of(piece.widths))
 
-    def __call__(self, task: Task[SetGroup], entries: bytes = b"") -> Outcome[MatchFacts]:
+    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[MatchFacts]:
         """For each document of ours that resembles one of the others, the most similar of those."""
-        rows = unpack(entries, set_rows(task.unit.widths, self.config))
-        ours = rows["number"] < _FIRST_OTHER
-        order = np.lexsort((rows["id"], rows["number"] >> ROW_BITS >> OTHER_BITS, ours, rows["key"]))
-        starts, ours = group_starts(rows["key"][order]), ours[order]
-        others = np.concatenate([[0], np.cumsum(~ours)])
-        middles = starts[:-1] + others[starts[1:]] - others[starts[:-1]]
-        found = compare(Groups(rows, order, starts, middles), self.config)
-        leaving = np.flatnonzero(found.leader >= 0)
-        other = rows[order[found.leader[leaving]]]
-        matches = np.zeros(len(leaving), match_rows(task.unit.widths))
-        matches["number"], matches["same"] = rows["number"][order[leaving]], found.same[leaving]
-        matches["corpus"], matches["other_id"] = (other["number"] >> ROW_BITS >> OTHER_BITS) - 1, other["id"]
+        rows = unpack(entries, self.rows_of(task.unit.widths))
+        matches, left_out = near_matches(rows, self.config, task.unit.widths)
         part = write_rows(task, "matches", best_matches(matches))
-        return Outcome((part,), Counts(len(rows), len(rows)), MatchFacts(part, found.left_out))
+        return Outcome((part,), Counts(len(rows), len(rows)), MatchFacts(part, left_out))
+
+
+def is_ours(rows: np.ndarray) -> np.ndarray:
+    """Which rows are documents of ours."""
+    return rows["number"] < _FIRST_OTHER
+
+
+def near_matches(rows: np.ndarray, config: MinHash, widths: Widths) -> tuple[np.ndarray, int]:
+    """The `match_rows` of our documents that resemble one of the others in their set, and pairs that were left out."""
+    ours = is_ours(rows)
+    order = np.lexsort((rows["id"], rows["number"] >> ROW_BITS >> OTHER_BITS, ours, rows["key"]))
+    starts, ours = group_starts(rows["key"][order]), ours[order]
+    others = np.concatenate([[0], np.cumsum(~ours)])
+    middles = starts[:-1] + others[starts[1:]] - others[starts[:-1]]
+    found = compare(Groups(rows, order, starts, middles), config)
+    leaving = np.flatnonzero(found.leader >= 0)
+    other = rows[order[found.leader[leaving]]]
+    matches = np.zeros(len(leaving), match_rows(widths))
+    matches["number"], matches["same"], matches["rule"] = rows["number"][order[leaving]], found.same[leaving], NEAR
+    matches["corpus"], matches["other_id"] = (other["number"] >> ROW_BITS >> OTHER_BITS) - 1, other["id"]
+    return matches, found.left_out
 
 
 def best_matches(matches: np.ndarray) -> np.ndarray:
-    """One match a document: the most similar, of those the first corpus and the least id."""
-    order = np.lexsort((matches["other_id"], matches["corpus"], -matches["same"], matches["number"]))
+    """One match a document: by the first rule, the most similar, of those the first corpus and the least id."""
+    keys = (matches["other_id"], matches["corpus"], -matches["same"], matches["rule"], matches["number"])
+    order = np.lexsort(keys)
     return matches[order[group_starts(matches["number"][order])[:-1]]]

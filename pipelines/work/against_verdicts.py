@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from corpus.dedup.minhash import MinHash
@@ -14,7 +16,7 @@ from pipelines.runtime.task import Outcome, Task
 from pipelines.work.against import KnownFacts, MatchFacts, best_matches, match_rows, widths_of_both
 from pipelines.work.copies import RunGroup
 from pipelines.work.packing import by_group, map_rows, unpack
-from pipelines.work.signatures import ROW_BITS, SignatureFacts, Widths, runs_of
+from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Widths, runs_of
 from pipelines.work.verdicts import DecidedFacts, align, verdict_table, write_verdicts
 
 
@@ -48,17 +50,30 @@ class DecideOverlap(ShuffleWork[Matches, RunGroup, DecidedFacts]):
         run = task.unit.run
         matches = best_matches(unpack(entries, match_rows(task.unit.widths)))
         names = pa.array(self.rules, pa.string()).take(pa.array(matches["corpus"]))
-        found = verdict_table(
-            len(matches),
-            rule=names,
-            value=pa.array(matches["same"] / self.config.minima, pa.float64()),
-            other_id=pa.array(matches["other_id"].tolist(), pa.binary()).cast(pa.string()),
-        )
-        whole = align(found, matches["number"] - (run.number << ROW_BITS), sum(run.documents))
-        written = write_verdicts(task.part("verdicts", ".arrow"), task.root, whole, run.documents)
-        reasons = {item["values"]: item["counts"] for item in names.value_counts().to_pylist()}
-        counts = Counts(run.rows, run.rows - len(matches), len(matches), 0, dict(sorted(reasons.items())))
-        return Outcome((written.verdicts,), counts, DecidedFacts((written,)))
+        return match_verdicts(task, run, matches, names, self.config)
+
+
+def match_verdicts(
+    task: Task[Any],
+    run: SignedRun,
+    matches: np.ndarray,
+    names: pa.Array,
+    config: MinHash,
+    evidence: pa.Array | None = None,
+) -> Outcome[DecidedFacts]:
+    """The verdicts on all documents of a run, of which those in `matches` leave by the rules `names`."""
+    found = verdict_table(
+        len(matches),
+        rule=names,
+        value=pa.array(matches["same"] / config.minima, pa.float64(), mask=matches["same"] == 0),
+        other_id=pa.array(matches["other_id"].tolist(), pa.binary()).cast(pa.string()),
+        **({} if evidence is None else {"evidence": evidence}),
+    )
+    whole = align(found, matches["number"] - (run.number << ROW_BITS), sum(run.documents))
+    written = write_verdicts(task.part("verdicts", ".arrow"), task.root, whole, run.documents)
+    reasons = {item["values"]: item["counts"] for item in names.value_counts().to_pylist()}
+    counts = Counts(run.rows, run.rows - len(matches), len(matches), 0, dict(sorted(reasons.items())))
+    return Outcome((written.verdicts,), counts, DecidedFacts((written,)))
 
 
 def _match_pieces(

@@ -13,7 +13,7 @@ the whole, so that copies stay connected. Pairs across the pieces are not compar
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, map_arrow
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
-from pipelines.work.copies import ExactFacts, RunGroup, gone_rows, run_groups
+from pipelines.work.copies import ExactFacts, RunGroup, WideGroup, gone_rows, run_groups, wide_groups
 from pipelines.work.packing import (
     HashGroup,
     by_group,
@@ -43,7 +43,7 @@ from pipelines.work.signatures import (
     Widths,
     rank_fields,
     read_parts,
-    read_some,
+    read_with,
     runs_of,
     signature_column,
     widths_of,
@@ -92,27 +92,6 @@ class AskedRun:
 
 
 @dataclass(frozen=True)
-class SetGroup:
-    """A group of sets of documents, and how wide their rows are."""
-
-    group: int
-    widths: Widths
-    hashed: HashGroup
-
-    @property
-    def label(self) -> str:
-        """The number of the group."""
-        return self.hashed.label
-
-    counted: ClassVar[str] = "documents"
-
-    @property
-    def size(self) -> int:
-        """About how many documents it has."""
-        return self.hashed.size
-
-
-@dataclass(frozen=True)
 class PairFacts:
     """Verified pairs, enough to connect all that were found; `left_out` pairs of documents were not compared."""
 
@@ -120,9 +99,9 @@ class PairFacts:
     left_out: int
 
 
-def set_rows(widths: Widths, config: MinHash) -> np.dtype:
-    """A document as a member of the set `key`."""
-    return np.dtype([("key", "<i8"), *rank_fields(widths), ("signature", "<u4", (config.minima,))])
+def set_rows(widths: Widths, config: MinHash, *more: tuple[str, str]) -> np.dtype:
+    """A document as a member of the set `key`; `more` are further fields of its signature's row."""
+    return np.dtype([("key", "<i8"), *rank_fields(widths), *more, ("signature", "<u4", (config.minima,))])
 
 
 @dataclass(frozen=True)
@@ -173,7 +152,7 @@ def band_entries(root: Path, run: SignedRun, config: MinHash, gone: np.ndarray) 
     """The `BAND_ROWS` of the documents of a run that have words, without those with the numbers `gone`."""
     numbers = read_parts(root, run, np.dtype([("number", "<i8")]))
     for part, documents in zip(run.signatures, numbers, strict=True):
-        signed = signature_column(map_arrow(root / part.path))
+        signed = signature_column(map_arrow(root / part.path), config.minima, root / part.path)
         some = np.flatnonzero(~np.isin(documents["number"], gone) & has_words(signed))
         entries = np.empty((len(some), config.bands), BAND_ROWS)
         entries["hash"] = band_hashes(signed[some], config)
@@ -237,20 +216,15 @@ def asked_groups(signed: Sequence[SignatureFacts], buckets: Sequence[BucketFacts
     return run_groups(signed, [facts.asked for facts in buckets])
 
 
-def asked_rows(piece: AskedRun, root: Path, config: MinHash) -> Iterator[tuple[int, bytes]]:
-    """(group, packed `set_rows`) of those of a run who are asked for."""
-    dtype = set_rows(piece.widths, config)
+def asked_rows(piece: AskedRun, root: Path, dtype: np.dtype) -> Iterator[tuple[int, bytes]]:
+    """(group, packed rows of the kind of `set_rows`) of those of a run who are asked for."""
     asked = map_rows(root, piece.asked, ASKED_ROWS)
-    for places, documents in read_some(root, piece.run, np.dtype(dtype.descr[1:]), asked["number"]):
-        rows = np.empty(len(places), dtype)
-        for name in documents.dtype.names or ():
-            rows[name] = documents[name]
-        rows["key"] = asked["key"][places]
+    for rows in read_with(root, piece.run, dtype, asked["number"], key=asked["key"]):
         yield from by_hash(rows, rows["key"], piece.groups)
 
 
 @dataclass(frozen=True)
-class ComparePairs(ShuffleWork[AskedRun, SetGroup, PairFacts]):
+class ComparePairs(ShuffleWork[AskedRun, WideGroup, PairFacts]):
     """The work on the sets that fall into one group."""
 
     config: MinHash
@@ -260,11 +234,10 @@ class ComparePairs(ShuffleWork[AskedRun, SetGroup, PairFacts]):
         rows = rows_in([facts.asked for facts in asked])
         return group_count(rows, set_rows(widths_of(signed), self.config).itemsize, self.group_bytes)
 
-    def units(self, signed: Sequence[SignatureFacts], asked: Sequence[AskedFacts]) -> Iterator[SetGroup]:
+    def units(self, signed: Sequence[SignatureFacts], asked: Sequence[AskedFacts]) -> Iterator[WideGroup]:
         """The groups, as the plan of the stage."""
         widths, rows = widths_of(signed), rows_in([facts.asked for facts in asked])
-        units = hash_groups(self._groups(signed, asked), rows, "sets", runs_of(signed), asked)
-        return (SetGroup(unit.group, widths, unit) for unit in units)
+        return wide_groups(widths, self._groups(signed, asked), rows, "sets", runs_of(signed), asked)
 
     @property
     def pieces(self) -> Callable[..., Iterator[AskedRun]]:
@@ -278,9 +251,9 @@ class ComparePairs(ShuffleWork[AskedRun, SetGroup, PairFacts]):
 
     def cut(self, piece: AskedRun, root: Path) -> Iterator[tuple[int, bytes]]:
         """The documents that are asked for, with their signatures, by set."""
-        return asked_rows(piece, root, self.config)
+        return asked_rows(piece, root, set_rows(piece.widths, self.config))
 
-    def __call__(self, task: Task[SetGroup], entries: bytes = b"") -> Outcome[PairFacts]:
+    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[PairFacts]:
         """Who of a set resembles whom."""
         rows = unpack(entries, set_rows(task.unit.widths, self.config))
         order = preferred(rows, rows["key"])

@@ -9,7 +9,6 @@ names it after the best of them, and asks who stays. The last stage brings that 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,10 +20,9 @@ from corpus.files.identity import identity_digest, no_identity
 from corpus.files.manifest import Counts, Part
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
-from pipelines.work.candidates import SetGroup
 from pipelines.work.components import LABEL_ROWS, LabelFacts, labels_of
-from pipelines.work.copies import ExactFacts, gone_rows
-from pipelines.work.packing import by_group, by_hash, group_count, hash_groups, map_rows, rows_in, unpack, write_rows
+from pipelines.work.copies import ExactFacts, RunGroup, WideGroup, gone_rows, wide_groups
+from pipelines.work.packing import by_group, by_hash, group_count, map_rows, rows_in, unpack, write_rows
 from pipelines.work.signatures import (
     ROW_BITS,
     SignatureFacts,
@@ -32,7 +30,7 @@ from pipelines.work.signatures import (
     Widths,
     rank_fields,
     read_run,
-    read_some,
+    read_with,
     runs_of,
     widths_of,
 )
@@ -69,30 +67,10 @@ class Members:
 
 
 @dataclass(frozen=True)
-class DecidedRun:
-    """A run, and who of it left as a copy. `inputs` is the digest of what is said of all clusters."""
+class DecidedRun(RunGroup):
+    """A run, and who of it left as a copy; `inputs` is the digest of what is said of all clusters."""
 
-    run: SignedRun
     gone: Part
-    widths: Widths
-    inputs: str
-
-    @property
-    def group(self) -> int:
-        """The number of the run."""
-        return self.run.number
-
-    @property
-    def label(self) -> str:
-        """The number of the run."""
-        return f"run {self.run.number}"
-
-    counted: ClassVar[str] = "documents"
-
-    @property
-    def size(self) -> int:
-        """How many documents there are."""
-        return self.run.rows + 1
 
 
 def cluster_rows(widths: Widths, config: MinHash) -> np.dtype:
@@ -108,7 +86,7 @@ def member_rows(widths: Widths) -> np.dtype:
 
 
 @dataclass(frozen=True)
-class AskClusters(ShuffleWork[LabelledRun, SetGroup, MemberFacts]):
+class AskClusters(ShuffleWork[LabelledRun, WideGroup, MemberFacts]):
     """The work on the clusters that fall into one group."""
 
     config: MinHash
@@ -120,12 +98,11 @@ class AskClusters(ShuffleWork[LabelledRun, SetGroup, MemberFacts]):
 
     def units(
         self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], labels: Sequence[LabelFacts]
-    ) -> Iterator[SetGroup]:
+    ) -> Iterator[WideGroup]:
         """The groups, as the plan of the stage."""
         widths, groups = widths_of(signed), self._groups(signed, labels)
         rows = rows_in([facts.labels for facts in labels])
-        units = hash_groups(groups, rows, "clusters", runs_of(signed), exact, labels)
-        return (SetGroup(unit.group, widths, unit) for unit in units)
+        return wide_groups(widths, groups, rows, "clusters", runs_of(signed), exact, labels)
 
     @property
     def pieces(self) -> Callable[..., Iterator[LabelledRun]]:
@@ -146,14 +123,11 @@ class AskClusters(ShuffleWork[LabelledRun, SetGroup, MemberFacts]):
         labels = labels[slice(*ends.tolist())]
         gone = np.isin(labels["number"], map_rows(root, piece.gone, gone_rows(piece.widths))["number"])
         dtype = cluster_rows(piece.widths, self.config)
-        for places, documents in read_some(root, piece.run, np.dtype(dtype.descr[2:]), labels["number"]):
-            rows = np.empty(len(places), dtype)
-            for name in documents.dtype.names or ():
-                rows[name] = documents[name]
-            rows["cluster"], rows["gone"] = labels["cluster"][places], gone[places]
+        columns = {"cluster": labels["cluster"], "gone": gone}
+        for rows in read_with(root, piece.run, dtype, labels["number"], **columns):
             yield from by_hash(rows, rows["cluster"], piece.groups)
 
-    def __call__(self, task: Task[SetGroup], entries: bytes = b"") -> Outcome[MemberFacts]:
+    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[MemberFacts]:
         """Each member gets the name of its cluster; who leaves gets the name of the one that stays."""
         rows = unpack(entries, cluster_rows(task.unit.widths, self.config))
         order = preferred(rows, rows["cluster"])
@@ -239,4 +213,4 @@ def decided_runs(
     """A unit for each run."""
     widths, inputs = widths_of(signed), identity_digest([facts.members for facts in near])
     for run, facts in zip(runs_of(signed), exact, strict=True):
-        yield DecidedRun(run, facts.gone, widths, inputs)
+        yield DecidedRun(run, widths, inputs, facts.gone)

@@ -71,7 +71,7 @@ class RowsToCut:
 
 
 @dataclass(frozen=True)
-class CopyGroup:
+class WideGroup:
     """A group of documents, and how wide their rows are."""
 
     group: int
@@ -91,6 +91,11 @@ class CopyGroup:
         return self.hashed.size
 
 
+def wide_groups(widths: Widths, count: int, rows: int, name: str, *inputs: Any) -> Iterator[WideGroup]:
+    """`hash_groups` of rows with ids and dates."""
+    return (WideGroup(unit.group, widths, unit) for unit in hash_groups(count, rows, name, *inputs))
+
+
 def copy_rows(widths: Widths) -> np.dtype:
     """A document, with all that it may have in common with another."""
     return np.dtype([*rank_fields(widths), *_KEYS])
@@ -101,21 +106,21 @@ def gone_rows(widths: Widths) -> np.dtype:
     return np.dtype([("number", "<i8"), ("leader", "<i8"), ("rule", "i1"), ("leader_id", f"S{widths.id}")])
 
 
-def page_groups(group_bytes: int, signed: Sequence[SignatureFacts]) -> Iterator[CopyGroup]:
+def page_groups(group_bytes: int, signed: Sequence[SignatureFacts]) -> Iterator[WideGroup]:
     """Groups of pages of all documents."""
     parts = [facts.signatures for facts in signed]
     return _copy_groups("pages", group_bytes, widths_of(signed), parts)
 
 
-def text_groups(group_bytes: int, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts]) -> Iterator[CopyGroup]:
+def text_groups(group_bytes: int, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts]) -> Iterator[WideGroup]:
     """Groups of texts of the documents that are left."""
     return _copy_groups("texts", group_bytes, widths_of(signed), [facts.left for facts in pages])
 
 
-def _copy_groups(name: str, group_bytes: int, widths: Widths, parts: Sequence[Part]) -> Iterator[CopyGroup]:
+def _copy_groups(name: str, group_bytes: int, widths: Widths, parts: Sequence[Part]) -> Iterator[WideGroup]:
     rows = rows_in(parts)
     count = group_count(rows, copy_rows(widths).itemsize, group_bytes)
-    return (CopyGroup(unit.group, widths, unit) for unit in hash_groups(count, rows, name, parts))
+    return wide_groups(widths, count, rows, name, parts)
 
 
 def _find(rows: np.ndarray, rules: Sequence[tuple[str, Sequence[str]]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -128,7 +133,7 @@ def _find(rows: np.ndarray, rules: Sequence[tuple[str, Sequence[str]]]) -> tuple
     return rule, leader, np.flatnonzero(rule >= 0)
 
 
-def _written(task: Task[CopyGroup], rows: np.ndarray, rules: Sequence[tuple[str, Sequence[str]]]) -> Outcome[CopyFacts]:
+def _written(task: Task[WideGroup], rows: np.ndarray, rules: Sequence[tuple[str, Sequence[str]]]) -> Outcome[CopyFacts]:
     rule, leader, found = _find(rows, rules)
     gone = np.zeros(len(found), gone_rows(task.unit.widths))
     gone["number"], gone["rule"] = rows["number"][found], rule[found]
@@ -144,7 +149,7 @@ def _by_number(rows: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class FindPages(ShuffleWork[RunToCut, CopyGroup, CopyFacts]):
+class FindPages(ShuffleWork[RunToCut, WideGroup, CopyFacts]):
     """The work on the documents whose pages fall into one group."""
 
     group_bytes: int = no_identity()
@@ -165,14 +170,14 @@ class FindPages(ShuffleWork[RunToCut, CopyGroup, CopyFacts]):
         for rows in read_parts(root, piece.run, copy_rows(piece.widths)):
             yield from by_hash(rows, rows["page"], piece.groups)
 
-    def __call__(self, task: Task[CopyGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
+    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
         """Copies of a capture, then of a page."""
         rows = unpack(entries, copy_rows(task.unit.widths))
         return _written(task, rows, [("same_capture", ("page", "id")), ("same_page", ("page",))])
 
 
 @dataclass(frozen=True)
-class FindTexts(ShuffleWork[RowsToCut, CopyGroup, CopyFacts]):
+class FindTexts(ShuffleWork[RowsToCut, WideGroup, CopyFacts]):
     """The work on the documents whose texts fall into one group."""
 
     group_bytes: int = no_identity()
@@ -193,7 +198,7 @@ class FindTexts(ShuffleWork[RowsToCut, CopyGroup, CopyFacts]):
         rows = map_rows(root, piece.rows, copy_rows(piece.widths))
         return by_hash(rows, rows["text"], piece.groups)
 
-    def __call__(self, task: Task[CopyGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
+    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
         """Copies of a text."""
         rows = unpack(entries, copy_rows(task.unit.widths))
         return _written(task, rows, [("same_text", ("text", "text_low"))])

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from corpus.dedup.exact import text_key
 from corpus.dedup.minhash import MinHash, signatures
+from corpus.errors import CorpusloomError
 from corpus.files.manifest import Counts, Part, map_arrow, open_parquet, write_arrow
 from corpus.hashing import key64
 from pipelines.runtime.task import Outcome, Task, note_progress
@@ -108,9 +109,14 @@ def read_parts(root: Path, run: SignedRun, dtype: np.dtype) -> Iterator[np.ndarr
     begin = run.number << ROW_BITS
     for part, documents in zip(run.signatures, run.documents, strict=True):
         table, rows = map_arrow(root / part.path), np.zeros(part.rows, dtype)
+        if table.num_rows != part.rows:
+            raise CorpusloomError(
+                f"{root / part.path} holds {table.num_rows:,} documents where {part.rows:,} were written; remove it "
+                "and run the command that made it again"
+            )
         for name in dtype.names or ():
             if name == "signature":
-                rows[name] = signature_column(table)
+                rows[name] = signature_column(table, dtype[name].shape[0], root / part.path)
             elif name == "number":
                 rows[name] = begin + table["row"].to_numpy()
             else:
@@ -135,9 +141,31 @@ def read_some(
             yield np.arange(start, stop), documents[np.searchsorted(numbers, wanted[start:stop])]
 
 
-def signature_column(table: pa.Table) -> np.ndarray:
-    """The (documents, minima) uint32 array of a signature part."""
+def read_with(
+    root: Path, run: SignedRun, dtype: np.dtype, wanted: np.ndarray, **columns: np.ndarray
+) -> Iterator[np.ndarray]:
+    """The documents with the numbers `wanted`, ascending, a part at a time, as rows of `dtype`.
+
+    Fields in `columns` have the values there, one for each number; the others are read.
+    """
+    read = np.dtype([each for each in dtype.descr if each[0] not in columns])
+    for places, documents in read_some(root, run, read, wanted):
+        rows = np.empty(len(places), dtype)
+        for name in read.names or ():
+            rows[name] = documents[name]
+        for name, values in columns.items():
+            rows[name] = values[places]
+        yield rows
+
+
+def signature_column(table: pa.Table, minima: int, path: Path) -> np.ndarray:
+    """The (documents, minima) uint32 array of a signature part; `CorpusloomError` for signatures of another length."""
     column = table["signature"].combine_chunks()
+    if column.type.list_size != minima:
+        raise CorpusloomError(
+            f"{path}: signatures of {column.type.list_size} minima, and {minima} are compared here; remove the file "
+            "and run the command again"
+        )
     return column.flatten().to_numpy(zero_copy_only=True).reshape(-1, column.type.list_size)
 
 
@@ -158,13 +186,16 @@ class SignDocuments:
     def __call__(self, task: Task[Candidates]) -> Outcome[SignatureFacts]:
         """One row a document, in the order of the part."""
         file = open_parquet(task.root / task.unit.kept.path)
-        part, widths = sign_file(task, file, self.config, still_in(task.root, task.unit))
+        path = task.part("signatures", ".arrow")
+        part, widths = sign_file(task, path, file, self.config, still_in(task.root, task.unit))
         facts = SignatureFacts(part, task.unit.kept.rows, widths.id, widths.date)
         return Outcome((part,), Counts(part.rows, part.rows), facts)
 
 
-def sign_file(task: Task[Any], file: Any, config: MinHash, staying: np.ndarray | None = None) -> tuple[Part, Widths]:
-    """Write the part of signatures of a Parquet file, of its rows `staying` (all where None)."""
+def sign_file(
+    task: Task[Any], path: Path, file: Any, config: MinHash, staying: np.ndarray | None = None
+) -> tuple[Part, Widths]:
+    """Write the part of signatures of a Parquet file, of its rows `staying` (all where None), to `path`."""
     note, tables, done = note_progress(task), list[pa.Table](), 0
     for batch in file.iter_batches(batch_size=_TEXTS_AT_ONCE, columns=list(_COLUMNS), use_threads=False):
         some = slice(done, done + batch.num_rows)
@@ -173,7 +204,7 @@ def sign_file(task: Task[Any], file: Any, config: MinHash, staying: np.ndarray |
         done += batch.num_rows
         note(done)
     table, widths = _of_fixed_width(tables, config)
-    return write_arrow(task.part("signatures", ".arrow"), task.root, table), widths
+    return write_arrow(path, task.root, table), widths
 
 
 def _signed(batch: pa.RecordBatch, rows: np.ndarray, config: MinHash) -> pa.Table:

@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from dataclasses import asdict
 from itertools import chain, combinations
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from corpus.dedup.exact import RULES, text_key
 from corpus.dedup.minhash import MinHash, band_hashes, has_words, signatures
 from corpus.document import Document
-from corpus.files.manifest import map_arrow, write_parquet
+from corpus.files.manifest import MANIFEST, map_arrow, write_manifest, write_parquet
 from corpus.hashing import digest
 from corpus.schema import KEPT_SCHEMA, REJECTED_SCHEMA, kept_row
 from pipelines.runtime.shuffle import ShuffleWork
@@ -49,6 +50,19 @@ def judged(folder, documents, parts=3):
         none = write_parquet(folder / f"{number}-rejected.parquet", folder, REJECTED_SCHEMA, [])
         facts.append(JudgedFacts(kept, none, none))
     return facts
+
+
+def corpus(folder, documents, source, parts=2):
+    """A finished corpus, as far as it is read."""
+    (folder / "kept").mkdir(parents=True)
+    found = []
+    for number in range(parts):
+        rows = [kept_row(document) for document in documents[number::parts]]
+        part = write_parquet(folder / f"kept/part-{number}.parquet", folder, KEPT_SCHEMA, rows)
+        found.append({"path": part.path, "rows": part.rows, "bytes": part.bytes, "digest": part.digest})
+    recipe = {"near_duplicates": asdict(MinHash())}
+    write_manifest(folder / MANIFEST, {"source": source, "recipe": recipe, "parts": found})
+    return str(folder)
 
 
 def run(last, folder, given, order=1):

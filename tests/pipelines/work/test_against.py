@@ -4,29 +4,15 @@ import random
 
 import numpy as np
 import pytest
-from dedup_world import document, judged, judged_stage, planted, run, verdicts
+from dedup_world import corpus, document, judged, judged_stage, planted, run, verdicts
 
 from corpus.dedup.minhash import MinHash, band_hashes, signatures
 from corpus.document import Document
-from corpus.files.manifest import MANIFEST, write_manifest, write_parquet
-from corpus.schema import KEPT_SCHEMA, kept_row
 from pipelines.builds.against import keep_out, rule_of
 from pipelines.work import against
 from pipelines.work.against import _FIRST_OTHER, shared_sets
 
 NEAR = MinHash()
-
-
-def corpus(folder, documents, source, parts=2):
-    """A finished corpus, as far as it is read."""
-    (folder / "kept").mkdir(parents=True)
-    found = []
-    for number in range(parts):
-        rows = [kept_row(document) for document in documents[number::parts]]
-        part = write_parquet(folder / f"kept/part-{number}.parquet", folder, KEPT_SCHEMA, rows)
-        found.append({"path": part.path, "rows": part.rows, "bytes": part.bytes, "digest": part.digest})
-    write_manifest(folder / MANIFEST, {"source": source, "parts": found})
-    return str(folder)
 
 
 def decide(folder, documents, corpora, parts=3, **settings):

@@ -1,0 +1,127 @@
+"""An index of finished corpora: the build of a layer, and the decider of `--index`.
+
+kept parts → signatures → entries → published                                 build_index --output INDEX/NAME
+judged → earlier_own ──┬── earlier_bands → earlier_requests → earlier_pairs → earlier        --index INDEX
+INDEX → earlier_index ─┘
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from corpus.command_line import CommandParser
+from corpus.dedup.index import layer_folders, read_layer
+from corpus.dedup.minhash import MinHash
+from corpus.errors import CorpusloomError, ExitCode
+from corpus.files.corpora import corpora_read, kept_parts
+from corpus.files.manifest import MANIFEST, read_manifest
+from corpus.files.storage import is_remote, place
+from corpus.hashing import digest
+from pipelines.builds.build import Build, closure_of_stages, workers_for
+from pipelines.builds.corpus import Decider, MakeDecider
+from pipelines.builds.duplicates import NEEDS, room_for
+from pipelines.cli.command import settings_of
+from pipelines.cli.memory import share_memory
+from pipelines.cli.replacement import INDEX, Output
+from pipelines.runtime.stage import Stage
+from pipelines.work.against import KnownPart
+from pipelines.work.candidates import AskRuns
+from pipelines.work.comparisons import CountLeft, left_out
+from pipelines.work.earlier import (
+    CompareEarlier,
+    DecideEarlier,
+    FindEarlier,
+    LayerToList,
+    ListLayer,
+    earlier_groups,
+    earlier_runs,
+)
+from pipelines.work.indexing import PublishLayer, SignLayer, SortEntries, whole_layer
+from pipelines.work.judging import JudgedFacts
+from pipelines.work.packing import GROUP_BYTES
+from pipelines.work.publish import FunnelStep
+from pipelines.work.signatures import SignDocuments
+from pipelines.work.verdicts import VERDICTS_PER_PART, DecidedFacts, candidates
+
+DOCUMENTS_PER_WORKER = 10_000
+
+
+def know_earlier(index: str, near: MinHash, group_bytes: int = GROUP_BYTES) -> MakeDecider:
+    """The decider against an index; `CorpusloomError` for one that cannot be compared with, or is not finished."""
+    if is_remote(index):
+        raise CorpusloomError(
+            f"--index {index}: files of an index are mapped, so it must be in a folder; copy it there", ExitCode.FLAGS
+        )
+    folders = layer_folders(index)
+    for folder in folders:
+        read_layer(folder, near, VERDICTS_PER_PART)
+    layers = [LayerToList(each.name, digest((each / MANIFEST).read_bytes()), str(each)) for each in folders]
+    return partial(_earlier, layers, near, group_bytes)
+
+
+def _earlier(
+    layers: list[LayerToList],
+    near: MinHash,
+    group_bytes: int,
+    judged: Stage[Any, JudgedFacts],
+    earlier: tuple[Stage[Any, DecidedFacts], ...],
+) -> Decider:
+    own = Stage("earlier_own", SignDocuments(near), plan=candidates, reads=(judged, *earlier), units_per_worker=10_000)
+    known = Stage("earlier_index", ListLayer(near), plan=partial(list, layers))
+    found = FindEarlier(near, group_bytes)
+    bands = Stage("earlier_bands", found, plan=found.units, reads=(own, known))
+    requests = Stage("earlier_requests", AskRuns(), plan=earlier_groups, reads=(own, known, bands))
+    sides = CompareEarlier(near, group_bytes)
+    pairs = Stage("earlier_pairs", sides, plan=sides.units, reads=(own, known, requests))
+    decided = Stage("earlier", DecideEarlier(near), plan=earlier_runs, reads=(own, known, pairs))
+    about = "Documents; kept are those that no earlier snapshot has, nor one close to them (--index)."
+    left = Stage("earlier_comparisons", CountLeft(), plan=left_out, reads=(bands, pairs))
+    return Decider(decided, ((decided, FunnelStep("earlier", "earlier_snapshots", about)),), left)
+
+
+def layer_stages(parts: list[KnownPart], near: MinHash, source: str, corpus: str, group_bytes: int) -> Stage[Any, Any]:
+    """The last stage of a layer of the kept parts of a corpus."""
+    signed = Stage(
+        "signatures",
+        SignLayer(near),
+        plan=partial(list, parts),
+        writes=("signatures",),
+        units_per_worker=DOCUMENTS_PER_WORKER,
+    )
+    sort = SortEntries(near, group_bytes)
+    entries = Stage("entries", sort, plan=sort.units, reads=(signed,), writes=("entries",))
+    return Stage("published", PublishLayer(near, source, corpus), plan=whole_layer, reads=(signed, entries))
+
+
+def index_layer(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> Build:
+    """The build that the flags ask for; everything that can be checked is checked before the first byte is written."""
+    if is_remote(given.output):
+        raise CorpusloomError(
+            f"--output {given.output}: files of an index are mapped, so it must be in a folder", ExitCode.FLAGS
+        )
+    found = kept_parts(given.corpus)
+    manifest = read_manifest(place(given.corpus))
+    if "near_duplicates" not in manifest.get("recipe", {}):
+        raise CorpusloomError(f"{given.corpus} is no corpus that was deduplicated here; build it with one of build_…")
+    near = MinHash(**manifest["recipe"]["near_duplicates"])
+    documents = sum(part.rows for part in found)
+    memory, beam_flags = share_memory(given.memory_mb, beam_flags, NEEDS)
+    parts = [KnownPart(0, part.digest, part.rows, part.file) for part in found]
+    last = layer_stages(parts, near, manifest["source"], given.corpus, room_for(memory, 0).group_bytes)
+    settings = settings_of(ours, given, {"--corpus": corpora_read({"corpus": given.corpus})})
+    size = documents * (4 * near.minima + 116 + 16 * (near.bands + 2))
+    return Build(
+        last=last,
+        output=Output(place(given.output), INDEX, given.replace, settings, closure_of_stages(last)),
+        beam_flags=beam_flags,
+        summary=partial(_summary, documents),
+        workers=workers_for([(documents, DOCUMENTS_PER_WORKER)]),
+        disk=2 * size,
+        lines=lambda: [f"corpus    {given.corpus}: {documents:,} kept documents", memory.line()],
+    )
+
+
+def _summary(documents: int, root: Path) -> list[str]:
+    """What is said at the end."""
+    return [f"index     {root.parent}: {root.name} has {documents:,} documents; builders take --index {root.parent}"]
