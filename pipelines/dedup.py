@@ -110,7 +110,7 @@ def _evaluation(given: argparse.Namespace) -> Iterator[str]:
 
 def _forgotten(given: argparse.Namespace) -> Iterator[str]:
     from corpus.dedup.index import forget, layer_folders
-    from pipelines.cli.lock import locked
+    from corpus.files.lock import locked
 
     path = Path(given.ids)
     if not path.is_file():
