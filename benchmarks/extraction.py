@@ -1,4 +1,4 @@
-"""How well and how fast main text is found: `blocks` and its peers against the gold text of real pages, in one run.
+"""The quality and speed of main text: `blocks` and its peers against the gold text of real pages, in one run.
 
     python -m benchmarks.extraction --data ../shared/data/pages [--more ../shared/data/pages_more]
         [--rs-python rs/bin/python] [--only blocks trafilatura] [--folds 4] [--every 10] [--json FILE]

@@ -1,4 +1,4 @@
-"""Which documents a model is kept from: nothing is ever scored by weights that have seen it.
+"""The documents that a model is kept from: nothing is ever scored by weights that have seen it.
 
 A classifier is `FOLDS` models. Documents fall into as many folds by a hash of their registrable domain, each model is
 trained on all folds but its own, and a document is scored by the model of its fold, in training, in evaluation and in a

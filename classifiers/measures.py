@@ -1,4 +1,4 @@
-"""How well scores separate: the area under the ROC curve, the curve itself, and histograms."""
+"""Measures of how well scores separate: the area under the ROC curve, the curve itself, and histograms."""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """The page of a classifier: how well it separates, what it would keep, and what its scale looks like from end to end.
 
-It shows texts that strangers wrote, so every string is made visible and escaped, no script runs and nothing is fetched.
+It shows texts that others wrote, so every string is made visible and escaped, no script runs and nothing is fetched.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a slow scorer says of the training's documents: another classifier of ours, or a table of scores.
+"""The scores of a slow teacher on the training's documents: another classifier of ours, or a table of scores.
 
 A model that reads each text well (a large language model asked for a grade, say) is too slow for a crawl. Its scores on
 the training's documents, as lines of JSON with `id` and `score` in [0, 1], teach a fast one.

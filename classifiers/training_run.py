@@ -1,4 +1,4 @@
-"""What `python -m classifiers.train` does once its flags are right: sample, train, calibrate, evaluate, save."""
+"""The run of `python -m classifiers.train` once its flags are right: sample, train, calibrate, evaluate, save."""
 
 import argparse
 import sys
@@ -163,7 +163,7 @@ def _is_done(output: str, settings: dict[str, Any], replacing: bool) -> bool:
     difference = first_difference(read_card(output).get("settings", {}), settings)
     if difference and not replacing:
         raise CorpusloomError(
-            f"{output} holds a classifier that was trained otherwise: {difference}. Give --replace to train it anew, "
+            f"{output} holds a classifier that was trained otherwise: {difference}. Give --replace to retrain it, "
             "or choose another --output",
             ExitCode.FLAGS,
         )

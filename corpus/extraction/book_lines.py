@@ -4,7 +4,7 @@ A line break is the typist's where the next word would not have fitted into the 
 So a paragraph whose breaks are nearly all forced is prose. The width of the lines is the book's own. Verse is known by
 breaks that nothing forced, or by capitals at the start of every line; a table by gaps inside its lines.
 
-A word that was parted by a hyphen becomes one again in the form in which the book has it elsewhere; where it has
+A word that was separated by a hyphen becomes one again in the form in which the book has it elsewhere; where it has
 neither, a hyphen between two words that the book knows stays.
 """
 

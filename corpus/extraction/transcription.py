@@ -1,4 +1,4 @@
-"""What transcribers put into a book: notes on their work, marks of pictures and pages, underscores for italics.
+"""The additions of transcribers to a book: notes on their work, marks of pictures and pages, underscores for italics.
 
 A note is in brackets, in a box of dashes and bars, or under a heading at one end of the book; there it reaches to the
 next wide gap, or to the end. A stretch as long as a chapter is never taken for a note.

@@ -14,7 +14,7 @@ say the opposite of what they mean (`gopher_enough_stop_words` is given to a tex
 passed on as they are, so that they can be found in its source. A block that gives none says `rejected`.
 
 Traps. A verdict is a bool or a pair with a reason, and the pair `(False, "why")` is true in Python, so it is
-taken apart by type. And some blocks have a memory, so that what happens to a document hangs on those before it:
+taken apart by type. And some blocks have a memory, so that what happens to a document depends on those before it:
 `SamplerFilter` draws at random and is refused; so does `C4BadWordsFilter` if told to keep a fraction;
 `PIIFormatter` walks through its replacements: give it one for each kind, and it is the same in any order.
 """
@@ -61,7 +61,7 @@ def _refuse_unless_liftable(block_type: type) -> None:
         raise ImportError(f"{error}; pip install 'corpusloom[datatrove]'") from error
     name = block_type.__name__
     if issubclass(block_type, SamplerFilter):
-        raise TypeError(f"{name} draws at random, so its verdict hangs on the order; use corpus.hashing.uniform")
+        raise TypeError(f"{name} draws at random, so its verdict depends on the order; use corpus.hashing.uniform")
     if not issubclass(block_type, BaseFilter | BaseFormatter):
         raise TypeError(f"{name} is no filter or formatter of datatrove; only a block for one document can be a step")
 

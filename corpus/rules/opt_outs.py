@@ -1,7 +1,7 @@
 """Pages whose owners do not want them in training data leave, unless a flag says otherwise.
 
 The signal was recorded when the page was read (`corpus.readers.opt_outs`, column `opt_out`), so another choice judges
-anew and reads nothing again. What is rejected here is rejected without its text.
+again and reads nothing again. What is rejected here is rejected without its text.
 """
 
 from corpus.document import Document, Rejected

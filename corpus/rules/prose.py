@@ -29,7 +29,7 @@ _LONGEST_SEGMENT = _CONFIG.max_decode_length
 # What ftfy changes wherever it stands: control characters, line ends that are not \n, ligatures, surrogates.
 _ALWAYS = "".join(re.escape(chr(code)) for code in sorted({*CONTROL_CHARS, *LIGATURES}))
 _ALWAYS += "\r\u2028\u2029\x80-\x9f\ud800-\udfff"
-# And what is decoded anew where it looks like mojibake (ftfy.badness): next to another character that is not
+# And what is decoded again where it looks like mojibake (ftfy.badness): next to another character that is not
 # ASCII and no dash, quote or hard space; for seven letters and signs, next to anything.
 _ALWAYS += "ÂÃÎÐØÙ√"
 _HARMLESS = {"common", "kaomoji", "lower_common", "upper_common"}

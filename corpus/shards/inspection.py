@@ -1,4 +1,4 @@
-"""What `python -m corpus.shards` does with its flags: verify, stats, peek, trace."""
+"""The commands of `python -m corpus.shards`: verify, stats, peek, trace."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What the pass sees in a page, block by block: for training, and for whoever asks why a text is as it is."""
+"""The blocks that the pass sees in a page: for training, and for anyone who asks why a text is as it is."""
 
 import ctypes
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a process that parses hostile bytes may still do: read the interpreter's own files, compute, answer.
+"""The rights of a process that parses hostile bytes: read the interpreter's own files, compute, answer.
 
 Two doors of Linux that any process may close behind itself, without privileges and for good:
 

@@ -15,7 +15,7 @@ _SHORT_PROSE = 120
 
 
 def text_of_lines(text: str) -> str:
-    """The text of a piece of a page whose templates and links are expanded: blocks parted by blank lines."""
+    """The text of a piece of a page whose templates and links are expanded: blocks separated by blank lines."""
     writer = _Writer()
     lines = blocks_of_tags(text).split("\n")
     number, ends = 0, table_ends(lines)

@@ -1,4 +1,4 @@
-"""What wikis of many languages call their apparatus: sections, namespaces, templates and titles that are no prose.
+"""Names of the apparatus in wikis of many languages: sections, namespaces, templates and titles that are no prose.
 
 The names of a dump's own namespaces stand in its head, and `corpus.readers.mediawiki.articles` puts the English ones
 in place of those of files and categories; the list here is for texts without a head. Everything is lower case.
@@ -8,7 +8,7 @@ import re
 
 
 def names(listed: str) -> frozenset[str]:
-    """The names of a list, parted by commas; lower case, without blanks at the ends."""
+    """The names of a list, separated by commas; lower case, without blanks at the ends."""
     return frozenset(name.strip().casefold() for name in listed.split(",") if name.strip())
 
 

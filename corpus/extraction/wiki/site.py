@@ -1,4 +1,4 @@
-"""What a page of a wiki needs to know of its wiki: language, title, the time of its revision,
+"""The facts of its wiki that a page needs: language, title, the time of its revision,
 the templates of the dump."""
 
 from collections.abc import Mapping

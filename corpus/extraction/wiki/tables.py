@@ -1,4 +1,4 @@
-"""Tables as rows: one line per row, cells parted by " | ", the caption above.
+"""Tables as rows: one line per row, cells separated by " | ", the caption above.
 
 A cell that spans several rows stands in each of them. A table of one column is a list. Boxes (navigation, notices,
 infoboxes written as tables) show
@@ -122,7 +122,7 @@ def _store(table: _Table, attributes: str, text: str) -> None:
 
 
 def _cell_text(text: str) -> str:
-    """The text of a cell in one line: its lines parted by commas,
+    """The text of a cell in one line: its lines separated by commas,
     unless the next goes on in brackets or small letters."""
     shown = ""
     for line in text.replace(HARD_BREAK, "\n").split("\n"):

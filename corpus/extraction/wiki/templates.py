@@ -1,4 +1,4 @@
-"""What the templates of Wikipedia show that stand inside sentences.
+"""Templates of Wikipedia that stand inside sentences, and the text that they show.
 
 A template's text is in another page of the wiki, and Wikipedia has over half a million of them. Nearly all are boxes,
 notices, citations and pictures,

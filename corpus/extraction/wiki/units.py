@@ -1,4 +1,4 @@
-"""Lengths, weights and other quantities: `{{convert}}`, `{{val}}` and their kin, as they were measured.
+"""Lengths, weights and other quantities: `{{convert}}`, `{{val}}` and the like, as they were measured.
 
 What a quantity comes to in other units is not in the dump; MediaWiki computes and rounds it with a table of ten
 thousand units. A text with the figure of its source is right; with a figure rounded otherwise it would be wrong.
