@@ -14,6 +14,7 @@ _WORDS = (
     r"|anmerkung(?:en)? (?:zur transkription|des bearbeiters)"
     r"|notes? (?:de|du|des|sur la) transcript(?:ion|eurs?)|nota(?:s)? (?:del|de la|de) transcri(?:ptor|pción))"
 )
+_BRACKET = re.compile(r"[\[\]]")
 _BRACKETED = re.compile(rf"\[\s*[*_=]*{_WORDS}", re.IGNORECASE)
 _HEADED = re.compile(rf"^[ \t*_=~#\-]*{_WORDS}\b", re.IGNORECASE | re.MULTILINE)
 _BOX = re.compile(r"^[ \t]*[+|][^\n]*[+|][ \t]*(?:\n[ \t]*[+|][^\n]*[+|][ \t]*)+$", re.MULTILINE)
@@ -45,21 +46,26 @@ def _without_bracketed(text: str) -> str:
     """Notes in brackets go with all brackets inside them; one without an end stays."""
     pieces: list[str] = []
     position = 0
+    ends = _closing_brackets(text) if _BRACKETED.search(text) else {}
     while found := _BRACKETED.search(text, position):
-        end = _closing(text, found.start())
+        end = ends.get(found.start(), 0)
         pieces.append(text[position : found.start() if end else found.end()])
         position = end or found.end()
     return "".join((*pieces, text[position:]))
 
 
-def _closing(text: str, start: int) -> int:
-    """The place after the bracket that closes the one at `start`; 0 when there is none within a note's length."""
-    depth = 0
-    for place in range(start, min(len(text), start + _LONGEST_NOTE)):
-        depth += (text[place] == "[") - (text[place] == "]")
-        if depth == 0:
-            return place + 1
-    return 0
+def _closing_brackets(text: str) -> dict[int, int]:
+    """The place after the bracket that closes each opening one, where that is within a note's length."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for bracket in _BRACKET.finditer(text):
+        if bracket[0] == "[":
+            opened.append(bracket.start())
+        elif opened:
+            start = opened.pop()
+            if bracket.start() - start < _LONGEST_NOTE:
+                ends[start] = bracket.end()
+    return ends
 
 
 def _without_boxes(text: str) -> str:
