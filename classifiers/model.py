@@ -65,6 +65,8 @@ def whole_numbers(weights: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
     """Weights of all folds as int16, and the power of two that a step of them is worth."""
     table = np.stack(list(weights))
     highest = float(np.abs(table).max()) or 1.0
+    # A power of two, so that weights are exact multiples: a highest weight of 0.75 needs steps of at least
+    # 0.75 / 32767 = 2^-15.4, which makes 2^-15, and 0.75 becomes 24576.
     unit = 2.0 ** np.ceil(np.log2(highest / _HIGHEST))
     return np.round(table / unit).astype(np.int16), float(unit)
 

@@ -5,7 +5,7 @@ fourth and first in the real one. So every list has a name, says why it exists, 
 flag turns it on. Hosts are compared label by label, never as substrings.
 
 WebText's builders removed Wikipedia by host and kept `wikiwand`: it stands in their published table. The
-recipe follows the issue's wish instead and removes the mirrors too, from a list of its own.
+recipe removes the mirrors too, from a list of its own.
 
 The words are those of datatrove's URL filter, which FineWeb was made with. They are read from that package where it is
 installed (`corpusloom[datatrove]`), and found in an address as it finds them: a word as a whole, two different ones of
@@ -56,6 +56,7 @@ PROFILES = {"media": MEDIA, "wikipedia": WIKIPEDIA, "wikipedia-mirrors": WIKIPED
 
 def find_domain(host: str, domains: frozenset[str]) -> str:
     """The listed domain that `host` is or lies under, or "". One look-up per label of the host."""
+    # a.b.example.org is looked up as itself, then as b.example.org, example.org and org.
     labels = host.split(".")
     for start in range(len(labels)):
         candidate = ".".join(labels[start:])

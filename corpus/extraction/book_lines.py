@@ -94,6 +94,8 @@ def _is_prose(lines: list[str], width: int) -> bool:
     indents = {len(line) - len(line.lstrip()) for line in lines[1:]}
     if len(indents) > 2 and len(lines) > 3:
         return False
+    # What the next word would have taken: "the old" before "lighthouse keeper" needs 7 + 1 + 10 = 18 letters. A break
+    # is forced where that is more than the width, less the slack.
     needed = [
         len(line) + 1 + len(following.split(" ", 1)[0]) for line, following in zip(lines, plain[1:], strict=False)
     ]

@@ -15,8 +15,8 @@ from corpus.fetching.addresses import why_not_public
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 WEB_PORTS = frozenset(DEFAULT_PORTS.values())
-# Of other ports none is worth a look on which a mail server, database or cluster usually answers (Fetch standard, §2.9,
-# has most of them as "bad ports").
+# Ports on which a mail server, database or cluster usually answers, and hardly ever a web server; most of them are the
+# "bad ports" of the Fetch standard, §2.9.
 REFUSED_PORTS = frozenset(
     (0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
      110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 445, 465, 512, 513, 514, 515, 526, 530,

@@ -122,6 +122,7 @@ def bins(values: Mapping[int, int], series: Sequence[int]) -> list[Bin]:
     `series` holds the first edge of each bin of the decade from 10 to 100. Below 10 every edge is a whole number.
     """
     highest = max(values, default=0)
+    # Of the series (10, 20, 50): 1, 2, 5, 10, 20, 50, 100 …; 7 falls into 5–9, and 10 begins the next.
     edges = sorted({edge * 10**power // 10 for power in range(len(str(highest)) + 1) for edge in series})
     counts = Counter[int]()
     for value, count in values.items():
@@ -221,6 +222,7 @@ def ticks(highest: int) -> list[int]:
     """Two to five round values for the lines of a scale up to `highest`, without 0."""
     if highest < 2:
         return []
+    # Up to 130: of 20, 50, 100 the first with at most five lines is 50, so 50 and 100.
     step = 10 ** int(math.log10(highest))
     step = next(part for part in (step // 5, step // 2, step, 2 * step) if part and highest // part <= 5)
     return list(range(step, highest + 1, step))

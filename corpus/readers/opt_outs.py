@@ -3,7 +3,7 @@
 Two conventions are known: the directives `noai` and `noimageai` of `X-Robots-Tag` and `<meta name="robots">` (also
 addressed to the crawlers of training data by name), and the TDM Reservation Protocol, `tdm-reservation: 1` as a header
 or a meta element, by which rights under Article 4 of the EU's directive 2019/790 are reserved. A page that says
-nothing is no consent; it is recorded here only what it says. What becomes of it decides `corpus.rules.opt_outs`.
+nothing gives no consent; only what it says is recorded here. `corpus.rules.opt_outs` decides what follows from it.
 
 The HTML is looked at as bytes, up to the end of its head, where meta elements belong.
 """

@@ -128,6 +128,8 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
             _sample(scale, batch, list(map(_tenth, batch["quality_score"].to_pylist())))
             if folder != KEPT:
                 _add_reasons(reasons, batch, why)
+            # A cluster is named by the document that stays, which is no follower: of three documents two are counted
+            # here, and one is added below.
             followers = compute.and_(
                 compute.not_equal(batch["cluster"], batch["id"]), compute.not_equal(batch["cluster"], "")
             )

@@ -48,5 +48,6 @@ def _rules(text: str, limits: FineWebLimits) -> Iterator[tuple[bool, str, float]
     duplicate = lines.pieces.repeated_characters / (len(text) - lines.breaks)
     fails = duplicate > limits.max_duplicate_line_character_share
     yield fails, "too_many_characters_in_duplicate_lines", duplicate
+    # Between n lines that are not blank there are n - 1 breaks, however many blank lines the text has.
     breaks = (count - 1) / reading.counts().tokens
     yield breaks > limits.max_line_breaks_per_word, "too_many_line_breaks", breaks

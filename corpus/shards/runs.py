@@ -83,6 +83,8 @@ def merge_runs(runs: Sequence[Path], low: int, high: int, most: int) -> Iterator
     for start, stop, n_tokens in _stretches(runs, low, high, most):
         found = _stretch(runs, start, stop, n_tokens)
         order = found.in_hash_order()
+        # Tokens so far. Documents of [4, 3, 5] tokens, 8 in a batch: ends [4, 7, 12]. The first piece has two, since
+        # 7 <= 8 < 12; the next begins with 7 tokens behind it, and takes at least one document, however long.
         ends = np.cumsum(np.diff(found.offsets)[order])
         first = 0
         while first < len(order):
@@ -94,6 +96,7 @@ def merge_runs(runs: Sequence[Path], low: int, high: int, most: int) -> Iterator
 
 def shard_stretch(number: int, of: int) -> tuple[int, int]:
     """The keys low … high - 1 that fall to shard `number` of `of` (`shard_of`)."""
+    # -(-a // b) rounds up. Of three shards the second has 0x5555555555555556 … 0xaaaaaaaaaaaaaaaa.
     low, high = (-(-(place << 64) // of) for place in (number, number + 1))
     return low, high
 

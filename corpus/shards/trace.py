@@ -38,6 +38,8 @@ def trace(path: Path, position: int) -> Place:
         raise ShardError(f"{path}: there is no token {position}, only 0 … {shard.n_tokens - 1}")
     if fault := fault_of(path, shard):
         raise ShardError(fault)
+    # Batches of 5 and 4 tokens, position 7: the first is passed, and 2 tokens into the second is the one. There offsets
+    # [0, 2, 4] say that it is token 0 of the second document.
     number, row, inside = 0, 0, position
     while inside >= shard.batches[number].n_tokens:
         inside -= shard.batches[number].n_tokens

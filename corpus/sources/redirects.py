@@ -48,6 +48,8 @@ def follow(links: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> Resol
     for _ in range(MAX_HOPS):
         low, high = np.searchsorted(starts, key, "left"), np.searchsorted(starts, key, "right")
         fan = high - low
+        # Each key with every edge that leaves it. Sorted sources [1, 3, 3, 9], keys [3, 7]: low [1, 3], high [3, 3],
+        # so fan = [2, 0]; np.repeat(low - [0, 2], fan) = [1, 1], plus [0, 1] gives places 1 and 2, both of key 3.
         taken = order[np.repeat(low - np.r_[0, np.cumsum(fan)[:-1]], fan) + np.arange(fan.sum())]
         link, key = np.repeat(link, fan), targets[taken]
         edge = np.where(np.repeat(edge, fan) == NO_EDGE, taken, np.repeat(edge, fan))
@@ -64,6 +66,8 @@ def _not_seen(link: np.ndarray, key: np.ndarray, seen: list[tuple[np.ndarray, ..
     old_link = np.concatenate([part[0] for part in seen])
     old_key = np.concatenate([part[1] for part in seen])
     pairs = np.stack([np.r_[old_link, link], np.r_[old_key, key]], axis=1)
+    # np.unique gives the first place of each pair, and old pairs stand in front: a pair is new where its first place
+    # is behind them. Old [(0, 7)], new [(0, 7), (1, 7), (1, 7)]: first places [0, 2], so position 1 alone is new.
     _, first = np.unique(pairs, axis=0, return_index=True)
     return np.sort(first[first >= len(old_link)]) - len(old_link)
 
@@ -119,6 +123,7 @@ def wanted_pages(resolved: pa.Table, karma: str) -> pa.Table:
     redirected = pc.not_equal(resolved["redirected_from"], "")
     rows = resolved.append_column("redirected", redirected).sort_by(order)
     keys = rows["key"].to_numpy()
+    # Keys [3, 3, 8] begin at rows [0, 2]; `page` [0, 0, 1] is the number of the key in each row.
     begins = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, int)
     first = rows.take(pa.array(begins))
     page = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, len(keys)]))

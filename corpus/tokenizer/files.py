@@ -25,7 +25,9 @@ _MERGES_BESIDE = {
     "encoder_bpe_40000.json": "vocab_40000.bpe",
     "vocab.json": "merges.txt",
 }
+# The first of these that a folder has is read.
 _IN_A_FOLDER = ("tokenizer.model", "spiece.model", "tokenizer.json", *_MERGES_BESIDE)
+# Files that name tokens and do not say how text is cut into them.
 _WITHOUT_JSON = ("vocab.txt", "sentencepiece.bpe.model", "tekken.json", "tiktoken.model", "qwen.tiktoken")
 # The context of the published model of each kind, in tokens.
 _CONTEXT = {"gpt2": 1024, "gpt1": 512, "sentencepiece": 2048}
@@ -36,7 +38,7 @@ class TokenizerError(CorpusloomError):
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer at a path: a folder, or one of the files that `load_tokenizer` knows.
+    """The tokenizer at a path: a folder, or one of the files named at the head of this module.
 
     A folder is read by the first that it holds of the files above; where it has both a `.model` and a tokenizer.json
     that says something else, by the latter, as `AutoTokenizer` does. `TokenizerError` names the file and the cause.

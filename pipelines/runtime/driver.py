@@ -51,7 +51,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Handing:
-    """How the job is handed over. `flags` are Beam's; `workers` is how many processes the inputs pay for.
+    """The settings of a job's start. `flags` are Beam's; `workers` is how many processes the inputs pay for.
 
     `wait` says whether to wait for its end, `running_job` what to do with one of an earlier command that still runs.
     """
@@ -139,7 +139,7 @@ def _attempt(missing: Missing, run: BuildRun, handing: Handing) -> Exception | N
     """Run a job to its end. What comes back is how it was lost, where another attempt may end better.
 
     That is so where a local worker died, and where an engine gave the job up after tasks had left records: Spark, for
-    one, tries a task of a killed worker again beside its corpse, four times within a second.
+    one, retries the task of a killed worker on the same machine, four times within a second, and then gives up.
     """
     flags, stages = handing.flags, missing.stages
     workers = max(min(most_workers(flags), max(missing.workers, handing.workers)), 1) if is_local(flags) else 1

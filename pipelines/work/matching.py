@@ -140,6 +140,7 @@ def _lookup(pages: pa.Table, wanted: pa.Table) -> pa.Table:
     keys = wanted["key"].to_numpy()
     some = rows_between(pages, int(keys[0]), int(keys[-1]))
     asked = some["key"].to_numpy()
+    # Wanted keys [3, 7], keys of pages [3, 5, 7]: places [0, 1, 1] hold [3, 7, 7], so pages 0 and 2 are hits.
     place = np.searchsorted(keys, asked)
     hit = np.flatnonzero(keys[place] == asked)
     return wanted.take(pa.array(place[hit])).add_column(0, "offset", some["offset"].take(pa.array(hit)))

@@ -51,6 +51,7 @@ def by_hash(rows: np.ndarray, keys: np.ndarray, groups: int) -> Iterator[tuple[i
 
 def by_group(rows: np.ndarray, groups: np.ndarray) -> Iterator[tuple[int, bytes]]:
     """(group, packed rows) for rows whose groups are known."""
+    # Groups [2, 0, 2]: order [1, 0, 2], ordered [0, 2, 2], starts [0, 1]; group 0 has row 1, group 2 rows 0 and 2.
     order = np.argsort(groups, kind="stable")
     ordered = groups[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else []

@@ -39,6 +39,7 @@ def derived_keys(keys: np.ndarray, number: np.ndarray | int) -> np.ndarray:
 
 def below(hashes: np.ndarray, limits: np.ndarray) -> np.ndarray:
     """A number in 0 … limit - 1 from the high half of each hash (Lemire, 2019); limits up to 2^32."""
+    # The high half as a fraction of 2^32, times the limit: for 0x80000000 and 10 it is 2^31 · 10 / 2^32 = 5.
     return ((hashes >> _U32) * limits) >> _U32
 
 
@@ -46,6 +47,7 @@ def digits_of(size: int) -> tuple[int, int]:
     """a and b with a·b at least `size` and less than `size` + a, both about its root; `ValueError` beyond 2^62."""
     if not 0 < size <= _LARGEST:
         raise ValueError(f"0 … {size} - 1 cannot be permuted; the size is at least 1 and at most 2^62")
+    # Size 10: a = 4, b = 3, and 4 · 3 = 12 lies in 10 … 13.
     a = math.isqrt(size - 1) + 1
     return a, -(-size // a)
 
@@ -60,12 +62,16 @@ def permute(positions: np.ndarray, sizes: np.ndarray, digits: np.ndarray, keys: 
     limits = sizes.astype(_U64)
     rounds = [derived_keys(keys, number) for number in range(ROUNDS)]
     values = _feistel(positions.astype(_U64), a, b, rounds)
+    # Cycle walking: 0 … a·b - 1 is permuted as a whole, so whoever lands beyond `size` walks on until it is inside, and
+    # no two positions meet. Fewer than `a` values lie beyond, so hardly any walks twice.
     while len(over := np.flatnonzero(values >= limits)):
         values[over] = _feistel(values[over], a[over], b[over], [key[over] for key in rounds])
     return values.astype(np.int64)
 
 
 def _feistel(values: np.ndarray, a: np.ndarray, b: np.ndarray, rounds: list[np.ndarray]) -> np.ndarray:
+    # A number is two digits, left · b + right. Each half round adds to one digit a hash of the other, which can be
+    # taken off again: every round is a permutation, whatever the hash.
     left = values // b
     right = values - left * b
     for number in range(0, ROUNDS, 2):

@@ -69,6 +69,7 @@ def _write(shape: Shape, weights: Weights) -> dict[str, Tensor]:
     for layer in range(shape.layers):
         for part in ("weight", "bias"):
             ours, names = _fused_names(layer, part)
+            # Our matrix has the rows of queries, keys and values one below the other: three pieces of `width` rows.
             theirs |= dict(zip(names, weights[ours].chunk(3), strict=True))
     return theirs
 

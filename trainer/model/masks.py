@@ -35,6 +35,7 @@ class PassMasks(NamedTuple):
 
 def segments_of(documents: Tensor) -> Tensor:
     """Document ids [B, T] -> numbers that rise by one wherever the id changes, int32 [B, T]."""
+    # [5, 5, 9, 9] changes at [0, 1, 0]; the sums [0, 1, 1] behind a first 0 are the segments [0, 0, 1, 1].
     changes = (documents[:, 1:] != documents[:, :-1]).to(torch.int32)
     return F.pad(changes.cumsum(1, dtype=torch.int32), (1, 0))
 
@@ -105,6 +106,7 @@ def block_mask(
 
 def _order(blocks: Tensor) -> tuple[Tensor, Tensor]:
     """Bool [B, n, n] -> how many key blocks each query block has, int32 [B, 1, n], and which, first, [B, 1, n, n]."""
+    # Row [1, 0, 1]: 2 blocks, and the stable sort puts them first, [0, 2, 1].
     count = blocks.sum(-1, dtype=torch.int32)
     indices = torch.argsort(blocks.to(torch.int32), dim=-1, descending=True, stable=True).to(torch.int32)
     return count[:, None].contiguous(), indices[:, None].contiguous()

@@ -1,8 +1,7 @@
 """Tables as rows: one line per row, cells separated by " | ", the caption above.
 
 A cell that spans several rows stands in each of them. A table of one column is a list. Boxes (navigation, notices,
-infoboxes written as tables) show
-nothing. A table that only lays out paragraphs shows its cells one after the other.
+infoboxes written as tables) show nothing. A table that only lays out paragraphs shows its cells one after the other.
 """
 
 import re
@@ -136,6 +135,8 @@ def _cell_text(text: str) -> str:
 
 def _filled(rows: list[list[_Cell]]) -> list[list[str]]:
     """The rows with the cells that hang over from the rows above put in; rows that have no cell of their own go."""
+    # `over` has what hangs into the row at hand, by column. What hangs into the next row waits under -1 - column, so
+    # that it is not met in this one, and is turned back at the end of the row: column 2 → -3 → 2.
     over: dict[int, _Cell] = {}
     filled: list[list[str]] = []
     for row in rows:

@@ -144,7 +144,7 @@ class Reading:
         return self._filled(Lines(), self._library.rules_lines, short)
 
     def paragraphs(self) -> Pieces:
-        """Paragraphs, which blank lines part."""
+        """Paragraphs, which are separated by blank lines."""
         return self._filled(Pieces(), self._library.rules_paragraphs)
 
     def ngrams(self, shortest: int, longest: int) -> list[Ngrams]:

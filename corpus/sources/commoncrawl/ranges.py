@@ -52,6 +52,7 @@ def _coalesce(
     warc: np.ndarray, start: np.ndarray, stop: np.ndarray, gap: int, longest: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each record the number of its range, and where that begins and ends."""
+    # Records of one archive at 0-10, 12-20 and 90-95 with a gap of 5: ranges 0-20 and 90-95, numbers [0, 0, 1].
     number = np.zeros(len(warc), np.int64)
     begins, ends = list[int](), list[int]()
     for at in range(len(warc)):
