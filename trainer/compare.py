@@ -8,10 +8,7 @@ from pathlib import Path
 
 from corpus.command_line import CommandParser
 from corpus.errors import ExitCode
-from corpus.pages.environment import neighbours
 from trainer.command import FlagError, leave, run_command
-from trainer.run.metrics import METRICS, read_metrics
-from trainer.run.page import PAGE, RunFacts, page, write_text
 
 COMMAND = "python -m trainer.compare"
 _MOST = 8
@@ -27,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _compare(folders: Sequence[Path], output: Path) -> int:
+    from corpus.pages.environment import neighbours
+    from trainer.run.metrics import METRICS, read_metrics
+    from trainer.run.page import PAGE, RunFacts, page, write_text
+
     names = _names(folders)
     for folder in folders:
         if not (folder / METRICS).is_file():

@@ -11,6 +11,7 @@ from conftest import run
 KINDS = ("calls", "flips", "inputs", "kills")
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("trials", [1, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(0)])])
 def test_no_fault_publishes_anything_wrong(trials):
     """All kinds in one process: what takes long is the undisturbed build of each command, which they share."""
