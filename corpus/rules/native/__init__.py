@@ -7,7 +7,8 @@ tests hold with such loops.
 
 import ctypes
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,9 @@ _SIGNATURES: dict[str, Signature] = {
     "sample": (_INT64, (POINTER, SIZE, POINTER)),
     "c4_lines": (_INT64, (POINTER, POINTER, BYTES, SIZE, POINTER)),
     "sentences": (_INT64, (POINTER, _INT64)),
+    "language_model": (POINTER, (BYTES, SIZE)),
+    "detect": (ctypes.c_int32, (POINTER, BYTES, SIZE, POINTER)),
+    "label": (BYTES, (POINTER, SIZE)),
 }
 
 
@@ -179,6 +183,30 @@ class Reading:
         if result < 0:
             raise MemoryError(f"what is counted in a text of {len(self.text)} characters does not fit into memory")
         return result
+
+
+class LanguageModel:
+    """A supervised model of fastText, quantised and with a hierarchical softmax, as lid.176.ftz is.
+
+    `labels` are its labels without their prefix. Native code keeps it as long as the process lives.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        """From the bytes of its file; ValueError for those of another kind of model."""
+        self._library = library()
+        self._pointer = self._library.rules_language_model(data, len(data))
+        if not self._pointer:
+            raise ValueError("not a quantised model of fastText with a hierarchical softmax")
+        found = map(partial(self._library.rules_label, self._pointer), count())
+        self.labels = [label.decode() for label in takewhile(bool, found)]
+
+    def detect(self, line: str) -> tuple[str, float]:
+        """The likeliest label of a line and its probability; ("", 0.0) where the model knows nothing of it."""
+        data, probability = line.encode(), ctypes.c_float()
+        number = self._library.rules_detect(self._pointer, data, len(data), ctypes.byref(probability))
+        if number < -1:
+            raise MemoryError(f"a line of {len(data)} bytes does not fit into memory")
+        return (self.labels[number], probability.value) if number >= 0 else ("", 0.0)
 
 
 @lru_cache(maxsize=4)

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <new>
 
+#include "language.h"
 #include "reading.h"
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
@@ -107,3 +108,25 @@ EXPORTED int64_t rules_c4_lines(const Reading* reading, const words::LineLimits*
 }
 
 EXPORTED int64_t rules_sentences(const Reading* reading, int64_t most) { return reading->sentences(most); }
+
+// A language model of fastText from the bytes of its file; null for anything else. It is never freed: one per process.
+EXPORTED words::LanguageModel* rules_language_model(const char* data, size_t length) try {
+  auto* model = new words::LanguageModel(data, length);
+  if (model->ready()) return model;
+  delete model;
+  return nullptr;
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+// The number of the likeliest label of a line, -1 for none, -2 where memory was not enough.
+EXPORTED int32_t rules_detect(const words::LanguageModel* model, const char* line, size_t length, float* probability) try {
+  return model->detect({line, length}, probability);
+} catch (const std::bad_alloc&) {
+  return -2;
+}
+
+// The label of a number; null behind the last.
+EXPORTED const char* rules_label(const words::LanguageModel* model, size_t number) {
+  return number < model->labels().size() ? model->labels()[number].c_str() : nullptr;
+}

@@ -1,16 +1,23 @@
 """Language by fastText: the model is checked, the windows see the whole text, the step says why."""
 
 import shutil
+from functools import cache
 
 import pytest
+from fasttext import FastText
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from corpus.document import Document, Rejected
 from corpus.rules import language
 from corpus.rules.language import LanguageLimits, detect, only
 from corpus.rules.language_model import MODEL_VARIABLE, MissingModel, find_model
+from corpus.rules.native import LanguageModel
 
 ENGLISH = "The tide comes in twice a day and the harbour master writes it down in a book that nobody reads. "
 GERMAN = "Der Leuchtturm steht seit hundert Jahren auf dem Felsen, und niemand weiß mehr, wer ihn gebaut hat. "
+
+ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=200)
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +26,26 @@ def model():
         return str(find_model())
     except MissingModel as missing:
         pytest.skip(f"{missing} (`make venv` puts it there)")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=200) | st.sampled_from([ENGLISH, "</s>", "__label__en"])
+)
+def test_the_numbers_are_those_of_fasttext(model, text):
+    line = " ".join(text.split())
+    ((probability, label),) = theirs(model).f.predict(f"{line}\n", 1, 0.0, "strict")
+    assert language._load(model).detect(line) == (label.removeprefix("__label__"), probability)
+
+
+@cache
+def theirs(model):
+    return FastText.load_model(model)
+
+
+def test_another_model_is_refused():
+    with pytest.raises(ValueError, match="fastText"):
+        LanguageModel(b"\x00" * 1000)
 
 
 @pytest.mark.parametrize(
