@@ -7,6 +7,7 @@ from typing import Any
 
 from corpus.block_lists import load
 from corpus.dedup.minhash import MinHash
+from corpus.dedup.repeated import RepeatedLines
 from corpus.document import Document, Page, PageStep, Rejected, Step
 from corpus.hashing import digest
 from corpus.sources.links import LinkRules
@@ -35,7 +36,8 @@ class Recipe:
     """Steps on the page, steps on its text, and how duplicates are found.
 
     `extraction` are the steps that take a text out of its markup or its frame, for sources that are no pages. `links`
-    say which links ask for a page, in a corpus that is made of links. `file` and `source` are the name and the text of
+    say which links ask for a page, in a corpus that is made of links. With `repeated` a line that stands in several
+    documents stays in one of them. `file` and `source` are the name and the text of
     the file that a recipe was read from, empty for one of ours. `releases` are its versions with what each changed, the
     newest last: the first number rises where other documents stay, the second where their texts differ.
     """
@@ -47,6 +49,7 @@ class Recipe:
     extraction: tuple[Step, ...] = ()
     links: LinkRules = field(default_factory=LinkRules)
     near: MinHash = field(default_factory=MinHash)
+    repeated: RepeatedLines | None = None
     file: str = ""
     source: str = ""
     releases: tuple[tuple[str, str], ...] = (("1.0.0", "First release, with Corpusloom 0.2.0."),)
@@ -74,6 +77,7 @@ class Recipe:
             "extraction": [describe_step(step) for step in self.extraction],
             "text_steps": [describe_step(step) for step in self.text_steps],
             "near_duplicates": asdict(self.near),
+            **({"repeated_lines": asdict(self.repeated)} if self.repeated else {}),
             **({"file": self.file, "source": self.source} if self.source else {}),
         }
 

@@ -20,6 +20,7 @@ from pipelines.builds.decontamination import decontaminate
 from pipelines.builds.duplicates import Room, deduplicate
 from pipelines.builds.index import know_earlier
 from pipelines.builds.quality import by_quality, quality_settings
+from pipelines.builds.repeated import without_repeats
 from pipelines.cli.inputs import find_below, names_of, sample_files, samples_of
 
 
@@ -29,6 +30,7 @@ def deciders_of(given: argparse.Namespace, recipe: Recipe, room: Room) -> tuple[
         *by_quality(given),
         *((know_earlier(given.index, recipe.near, room.group_bytes),) if given.index else ()),
         deduplicate(recipe.near, room),
+        *((without_repeats(recipe.repeated, room.group_bytes),) if recipe.repeated else ()),
         *_against_corpora(given, recipe, room),
         *_against_benchmarks(given),
     )

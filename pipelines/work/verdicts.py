@@ -139,7 +139,9 @@ def write_verdicts(path: Path, root: Path, verdicts: pa.Table, rows: Iterable[in
 
 
 def verdicts_on(root: Path, unit: Candidates) -> list[dict[str, Any]]:
-    """One verdict a document: the first decider with a rule decides, and each mark is the last that was set."""
+    """One verdict a document: the first decider with a rule decides, each mark is the last that was set, and what any
+    of them cuts is cut.
+    """
     count = unit.kept.rows
     found: list[dict[str, Any]] = verdict_table(count).to_pylist()
     for rows in unit.earlier:
@@ -147,14 +149,27 @@ def verdicts_on(root: Path, unit: Candidates) -> list[dict[str, Any]]:
         for verdict, other in zip(found, verdicts.to_pylist(), strict=True):
             if not verdict["rule"]:
                 verdict.update({name: other[name] for name in ("rule", "value", "other_id", "evidence")})
-            marks = {name: other[name] for name in (*MARKS, "cuts")}
+            marks = {name: other[name] for name in MARKS}
             verdict.update({name: mark for name, mark in marks.items() if is_set(mark)})
+            if other["cuts"]:
+                verdict["cuts"] = join_cuts(verdict["cuts"] or (), other["cuts"])
     return found
 
 
 def is_set(mark: Any) -> bool:
     """Whether a decider said something."""
     return mark is not None and mark != ""
+
+
+def join_cuts(*cuts: Sequence[dict[str, int]]) -> list[dict[str, int]]:
+    """Spans of several deciders as spans that do not touch, in order."""
+    found: list[dict[str, int]] = []
+    for each in sorted((cut for some in cuts for cut in some), key=lambda cut: (cut["start"], cut["end"])):
+        if found and each["start"] <= found[-1]["end"]:
+            found[-1]["end"] = max(found[-1]["end"], each["end"])
+        else:
+            found.append(dict(each))
+    return found
 
 
 def without_cuts(text: str, cuts: Sequence[dict[str, int]] | None) -> str:

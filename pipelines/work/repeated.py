@@ -1,0 +1,180 @@
+"""Lines that stand in several documents are cut out of all but one: an optional stage of a recipe.
+
+    judged, deciders → repeated_lines → repeated
+
+Hashes of lines cross the shuffle, 32 bytes each; what is cut comes back to the part that it is from.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.dedup.repeated import LINE_ROWS, RepeatedLines, lines_of, repeated
+from corpus.files.identity import identity_digest, no_identity
+from corpus.files.manifest import Counts, Part
+from corpus.hashing import key64
+from corpus.rules.words import count_sentences
+from pipelines.runtime.shuffle import ShuffleWork
+from pipelines.runtime.task import Outcome, Task
+from pipelines.work.judging import JudgedFacts
+from pipelines.work.packing import (
+    HashGroup,
+    by_group,
+    by_hash,
+    group_count,
+    hash_groups,
+    map_rows,
+    rows_in,
+    unpack,
+    write_rows,
+)
+from pipelines.work.signatures import ROW_BITS
+from pipelines.work.verdicts import (
+    Candidates,
+    DecidedFacts,
+    align,
+    candidates,
+    read_candidates,
+    verdict_table,
+    without_cuts,
+    write_verdicts,
+)
+
+# Lines of a document, on average, by which groups are counted before any is read.
+_LINES = 32
+RULE = "repeated.too_few_sentences"
+
+
+@dataclass(frozen=True)
+class PartToRead:
+    """Part `number` of the judged documents, and into how many groups its lines are cut."""
+
+    documents: Candidates
+    number: int
+    groups: int
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """The lines that are cut."""
+
+    cut: Part
+
+
+@dataclass(frozen=True)
+class FindRepeated(ShuffleWork[PartToRead, HashGroup, LineFacts]):
+    """The work on the lines whose hashes fall into one group."""
+
+    rule: RepeatedLines
+    group_bytes: int = no_identity()
+
+    def _groups(self, judged: Sequence[JudgedFacts]) -> int:
+        rows = rows_in([facts.kept for facts in judged]) * _LINES
+        return group_count(rows, LINE_ROWS.itemsize, self.group_bytes)
+
+    def units(self, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Iterator[HashGroup]:
+        """The groups, as the plan of the stage."""
+        rows = rows_in([facts.kept for facts in judged]) * _LINES
+        return hash_groups(self._groups(judged), rows, "lines", list(candidates(judged, *earlier)))
+
+    @property
+    def pieces(self) -> Callable[..., Iterator[PartToRead]]:
+        """A piece for each part of judged documents."""
+        return self._pieces
+
+    def _pieces(self, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Iterator[PartToRead]:
+        groups = self._groups(judged)
+        return (PartToRead(each, number, groups) for number, each in enumerate(candidates(judged, *earlier)))
+
+    def cut(self, piece: PartToRead, root: Path) -> Iterator[tuple[int, bytes]]:
+        """The lines of the documents that are still in."""
+        found = [
+            (hashed, key64(document["id"]) % 2**64, (piece.number << ROW_BITS) + row, start, end)
+            for row, document in read_candidates(root, piece.documents)
+            for hashed, start, end in lines_of(document["text"], self.rule)
+        ]
+        rows = np.array(found, LINE_ROWS)
+        return by_hash(rows, rows["hash"].copy(), piece.groups)
+
+    def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[LineFacts]:
+        """All but one of each line."""
+        rows = unpack(entries, LINE_ROWS)
+        part = write_rows(task, "cut", repeated(rows))
+        return Outcome((part,), Counts(len(rows), len(rows)), LineFacts(part))
+
+
+@dataclass(frozen=True)
+class PartToCut:
+    """A part of judged documents. `inputs` is the digest of what is cut out of all."""
+
+    documents: Candidates
+    group: int
+    inputs: str
+
+    @property
+    def label(self) -> str:
+        """The part."""
+        return self.documents.label
+
+    @property
+    def size(self) -> int:
+        """How many documents there are."""
+        return self.documents.size
+
+
+def parts_to_cut(
+    lines: Sequence[LineFacts], judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]
+) -> Iterator[PartToCut]:
+    """A unit for each part of judged documents."""
+    inputs = identity_digest([facts.cut for facts in lines])
+    return (PartToCut(each, number, inputs) for number, each in enumerate(candidates(judged, *earlier)))
+
+
+@dataclass(frozen=True)
+class CutRepeated(ShuffleWork[Part, PartToCut, DecidedFacts]):
+    """The work on a part of judged documents: the decider."""
+
+    rule: RepeatedLines
+
+    @property
+    def pieces(self) -> Callable[..., Iterator[Part]]:
+        """A piece for each group of lines."""
+        return _cut_parts
+
+    def cut(self, piece: Part, root: Path) -> Iterator[tuple[int, bytes]]:
+        """What is cut, by part of judged documents."""
+        rows = map_rows(root, piece, LINE_ROWS)
+        return by_group(rows, rows["number"] >> ROW_BITS)
+
+    def __call__(self, task: Task[PartToCut], entries: bytes = b"") -> Outcome[DecidedFacts]:
+        """A verdict for each document that loses a line: its cuts, or that too little is left."""
+        rows = unpack(entries, LINE_ROWS)
+        rows = rows[np.lexsort((rows["start"], rows["number"]))]
+        places = rows["number"] - (task.unit.group << ROW_BITS)
+        came, numbers, rules, cuts = 0, list[int](), list[str](), list[list[dict[str, int]] | None]()
+        for number, document in read_candidates(task.root, task.unit.documents):
+            came += 1
+            some = rows[slice(*np.searchsorted(places, [number, number + 1]).tolist())]
+            if len(some):
+                spans = [{"start": start, "end": end} for start, end in some[["start", "end"]].tolist()]
+                left = count_left(without_cuts(document["text"], spans))
+                numbers.append(number)
+                rules.append(RULE if left < self.rule.least_sentences else "")
+                cuts.append(None if rules[-1] else spans)
+        count = task.unit.documents.kept.rows
+        table = align(verdict_table(len(numbers), rule=rules, cuts=cuts), numbers, count)
+        run = write_verdicts(task.part("verdicts", ".arrow"), task.root, table, [count])
+        lost = sum(map(bool, rules))
+        counts = Counts(came, came - lost, lost, 0, {RULE: lost} if lost else {})
+        return Outcome((run.verdicts,), counts, DecidedFacts((run,)))
+
+
+def count_left(text: str) -> int:
+    """The sentences of a text, counted line by line."""
+    return sum(count_sentences(line) for line in text.split("\n"))
+
+
+def _cut_parts(lines: Sequence[LineFacts], *others: object) -> Iterator[Part]:
+    return (facts.cut for facts in lines)
