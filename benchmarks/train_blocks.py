@@ -17,6 +17,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
+from benchmarks import learned_words
 from benchmarks.block_labels import label, label_by_snippets
 from benchmarks.gold_pages import GoldPage, precision_recall_f1, read_gold, read_html
 from corpus.extraction import blocks
@@ -56,6 +57,7 @@ class TrainingPage:
     features: np.ndarray
     labels: np.ndarray
     weights: np.ndarray
+    words: learned_words.Words
 
 
 def training_page(page: GoldPage, html: str) -> TrainingPage | None:
@@ -64,28 +66,48 @@ def training_page(page: GoldPage, html: str) -> TrainingPage | None:
         if not reading.count():
             return None
         seen = inspection.texts(reading)
-        features = inspection.features(reading)
+        features, words = inspection.features(reading), inspection.words(reading)
         if page.gold is None:
             labels = label_by_snippets(seen.texts, page.wanted, page.unwanted)
-            known = ~np.isnan(labels)
-            row_weights = np.full(known.sum(), WEIGHT_OF_SNIPPET)
-            return TrainingPage(page.domain, features[known], labels[known], row_weights) if known.any() else None
-        labels = label(seen.texts, page.gold)
-        best = reading.write_chosen((labels >= 0.5).tolist()).text
-    gold_words = float(seen.words @ labels)
-    row_weights = (seen.words + 2) / (max(20.0, gold_words) + 2)
-    row_weights *= min(1.0, MOST_WEIGHT / row_weights.sum())
-    if gold_words < LEAST_GOLD_WORDS or precision_recall_f1(best, page.gold)[2] < LEAST_REACHABLE_F1:
-        row_weights *= WEIGHT_OF_OUT_OF_REACH
-    return TrainingPage(page.domain, *_sample(features, labels, row_weights))
+            chosen = np.flatnonzero(~np.isnan(labels))
+            row_weights = np.full(len(labels), WEIGHT_OF_SNIPPET)
+            is_reachable = True
+        else:
+            labels = label(seen.texts, page.gold)
+            best = reading.write_chosen((labels >= 0.5).tolist()).text
+            gold_words = float(seen.words @ labels)
+            row_weights = (seen.words + 2) / (max(20.0, gold_words) + 2)
+            row_weights *= min(1.0, MOST_WEIGHT / row_weights.sum())
+            reached = precision_recall_f1(best, page.gold)[2]
+            is_reachable = gold_words >= LEAST_GOLD_WORDS and reached >= LEAST_REACHABLE_F1
+            row_weights *= 1 if is_reachable else WEIGHT_OF_OUT_OF_REACH
+            chosen = _sample(len(labels))
+            row_weights *= len(labels) / len(chosen)
+    if not len(chosen):
+        return None
+    taught = learned_words.Words(
+        _lines_of(words, chosen, len(labels)),
+        labels[chosen] if is_reachable else np.full(len(chosen), np.nan),
+        np.sqrt(seen.words[chosen] + 2),
+        np.full(len(chosen), page.domain),
+    )
+    return TrainingPage(page.domain, features[chosen], labels[chosen], row_weights[chosen], taught)
 
 
-def _sample(features: np.ndarray, labels: np.ndarray, row_weights: np.ndarray) -> tuple[np.ndarray, ...]:
-    count = len(labels)
+def _sample(count: int) -> np.ndarray:
+    """The rows of a page that take part."""
     if count <= MOST_BLOCKS:
-        return features, labels, row_weights
-    rows = np.sort(np.random.default_rng(count).choice(count, MOST_BLOCKS, replace=False))
-    return features[rows], labels[rows], row_weights[rows] * (count / MOST_BLOCKS)
+        return np.arange(count)
+    return np.sort(np.random.default_rng(count).choice(count, MOST_BLOCKS, replace=False))
+
+
+def _lines_of(words: np.ndarray, chosen: np.ndarray, count: int) -> np.ndarray:
+    """The words of the chosen blocks, by the numbers of the rows."""
+    row_of_block = np.full(count, -1, np.int64)
+    row_of_block[chosen] = np.arange(len(chosen))
+    lines = words[row_of_block[words[:, 0]] >= 0].copy()
+    lines[:, 0] = row_of_block[lines[:, 0]]
+    return lines
 
 
 def training_pages(folders: Iterable[Path]) -> Iterator[TrainingPage]:
@@ -104,14 +126,17 @@ def training_pages(folders: Iterable[Path]) -> Iterator[TrainingPage]:
 def train(pages: list[TrainingPage]) -> weights.Weights:
     """A model of these pages; the same for the same pages in the same order."""
     row_weights = np.concatenate([page.weights for page in pages])
+    features = np.concatenate([page.features for page in pages])
+    scores, by_words = learned_words.learn(learned_words.joined([page.words for page in pages]))
+    features[:, [name.startswith("learned_") for name in native.feature_names()]] = by_words
     rows = lightgbm.Dataset(
-        np.concatenate([page.features for page in pages]),
+        features,
         np.concatenate([page.labels for page in pages]),
         weight=row_weights / row_weights.mean(),
         feature_name=native.feature_names(),
     )
     booster = lightgbm.train(SETTINGS, rows, TREES)
-    return weights.from_lightgbm(booster.dump_model(), native.feature_version())
+    return weights.from_lightgbm(booster.dump_model(), native.feature_version(), scores)
 
 
 def fold_of(domain: str, folds: int) -> int:

@@ -1,7 +1,8 @@
 """Main text by blocks: one pass over a page in compiled code, a small learned model, a second look, text out.
 
 1. *Blocks* (`native/tree.cpp`): a forgiving reader of tags makes elements and runs of text between block borders.
-2. *Features* (`native/block_features.cpp`): counts of the text, its element, class words, containers, neighbours, page.
+2. *Features* (`native/block_features.cpp`): counts of the text, its element, class words, containers, neighbours, page;
+   and what was learned of the words of texts, classes and ids (`native/lexicon.h`).
 3. *Model* (`native/forest.cpp`): boosted trees give each block the probability that it is main text.
 4. *Second look* (`native/choose.cpp`): blocks that are built alike decide together, code follows the prose around it,
    and the page's threshold is the one with the greatest expected F1.

@@ -17,11 +17,21 @@ class Texts:
     paths: np.ndarray
 
 
-def features(reading: Reading) -> np.ndarray:
-    """float32 of (blocks, features); `native.feature_names` has the columns."""
+def features(reading: Reading, forest: Forest | None = None) -> np.ndarray:
+    """float32 of (blocks, features); `native.feature_names` has the columns.
+
+    Those that begin with `learned_` are by the words of the forest, and 0 without one.
+    """
     rows = np.empty((reading.count(), library().blocks_feature_count()), np.float32)
-    library().blocks_features(reading.pointer, rows.ctypes.data)
+    library().blocks_features(reading.pointer, forest.pointer if forest else None, rows.ctypes.data)
     return rows
+
+
+def words(reading: Reading) -> np.ndarray:
+    """uint32 of (words, 3): the number of the block, the family (native/lexicon.h), and the key of each word."""
+    lines = np.empty((library().blocks_words(reading.pointer, None), 3), np.uint32)
+    library().blocks_words(reading.pointer, lines.ctypes.data)
+    return lines
 
 
 def texts(reading: Reading) -> Texts:

@@ -1,4 +1,4 @@
-"""The weights of the block model: a forest of small trees as flat arrays, in a JSON file of less than 100 kB.
+"""The weights of the block model: a forest of small trees and scores of words as flat arrays, in a small JSON file.
 
 A threshold is kept as the greatest float32 that is not above the trained double, so that a float32 feature falls on the
 same side of it as in training; a leaf is an integer in units of 2^-16 of a logit, so that sums are exact. Arrays are
@@ -11,6 +11,7 @@ import json
 import struct
 import sys
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 DEFAULT = Path(__file__).with_name("weights.json")
 LEAF_UNIT = 2.0**-16
 
-# Codes of `array`, little-endian in the file: float32, uint8, int8 and int32.
+# Codes of `array`, little-endian in the file: float32, uint8, int8, int32 and uint32.
 _CODES = {
     "thresholds": "f",
     "features": "B",
@@ -27,12 +28,14 @@ _CODES = {
     "leaves": "i",
     "first_nodes": "i",
     "first_leaves": "i",
+    "words": "I",
+    "scores": "b",
 }
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Nodes, leaves, and where each tree begins in them.
+    """Nodes, leaves, and where each tree begins in them; words by their keys, and their scores (native/lexicon.h).
 
     A node goes to `lefts` if its feature is at most its threshold, else to `rights`. Children are nodes of the same
     tree, counted from its root; below zero they are leaf ~child of the tree.
@@ -62,15 +65,19 @@ def load(path: Path = DEFAULT) -> Weights:
     """Read a file that `Weights.save` wrote. Raises ValueError, naming the file, for anything else."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        arrays = {name: _array(code, base64.b64decode(said[name], validate=True)) for name, code in _CODES.items()}
+        given = {"words": "", "scores": "", **said}  # none in weights of version 1, which `check` refuses
+        arrays = {name: _array(code, base64.b64decode(given[name], validate=True)) for name, code in _CODES.items()}
         return Weights(int(said["feature_version"]), int(said["feature_count"]), arrays)
     except (KeyError, TypeError, ValueError, OSError, binascii.Error) as error:
         raise ValueError(f"{path} holds no weights of a block model: {error!r}") from error
 
 
-def from_lightgbm(dumped: dict[str, Any], feature_version: int) -> Weights:
-    """The trees of `Booster.dump_model()`, of at most 128 leaves over at most 256 features."""
+def from_lightgbm(dumped: dict[str, Any], feature_version: int, scores: Mapping[int, int] | None = None) -> Weights:
+    """The trees of `Booster.dump_model()`, of at most 128 leaves over at most 256 features; word → score, never 0."""
     arrays = {name: array(code) for name, code in _CODES.items()}
+    for word, score in sorted((scores or {}).items()):
+        arrays["words"].append(word)
+        arrays["scores"].append(score)
     for tree in dumped["tree_info"]:
         arrays["first_nodes"].append(len(arrays["thresholds"]))
         arrays["first_leaves"].append(len(arrays["leaves"]))

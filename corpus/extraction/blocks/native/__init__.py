@@ -29,7 +29,8 @@ class _ForestArrays(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_void_p) for name in ("thresholds", "features", "lefts", "rights")),
         *((name, ctypes.c_void_p) for name in ("leaves", "first_nodes", "first_leaves")),
-        *((name, ctypes.c_int32) for name in ("nodes", "leaf_count", "trees")),
+        *((name, ctypes.c_void_p) for name in ("words", "scores")),
+        *((name, ctypes.c_int32) for name in ("nodes", "leaf_count", "trees", "word_count")),
     )
 
 
@@ -49,7 +50,8 @@ _SIGNATURES: dict[str, Signature] = {
     "title": (POINTER, (POINTER, POINTER)),
     "write": (ctypes.c_int, (POINTER, POINTER, BYTES, POINTER)),
     "count": (ctypes.c_int, (POINTER,)),
-    "features": (None, (POINTER, POINTER)),
+    "features": (None, (POINTER, POINTER, POINTER)),
+    "words": (ctypes.c_int64, (POINTER, POINTER)),
     "text": (POINTER, (POINTER, POINTER)),
     "choose": (None, (POINTER, POINTER, POINTER, POINTER)),
 }
@@ -86,8 +88,8 @@ class Forest:
 
         given = _ForestArrays(
             *(address(name) for name in ("thresholds", "features", "lefts", "rights")),
-            *(address(name) for name in ("leaves", "first_nodes", "first_leaves")),
-            *(len(arrays[name]) for name in ("thresholds", "leaves", "first_nodes")),
+            *(address(name) for name in ("leaves", "first_nodes", "first_leaves", "words", "scores")),
+            *(len(arrays[name]) for name in ("thresholds", "leaves", "first_nodes", "words")),
         )
         self.pointer = library().blocks_new_forest(ctypes.byref(given))
 

@@ -20,7 +20,8 @@ int end_class(unsigned char last) {
 // A row of features in the making; it collects the names instead where it has no numbers to write to.
 class Row {
   public:
-    Row(const Context& context, float* out) : c_(context), page_(context.page), out_(out) {}
+    Row(const Context& context, const LearnedWords& learned, float* out)
+        : c_(context), page_(context.page), learned_(learned), out_(out) {}
 
     std::vector<std::string> names;
 
@@ -35,6 +36,7 @@ class Row {
         groups(block.element);
         best_node(block.element);
         neighbours(element);
+        learned(block);
         for (size_t k = 0; k < c_.of_page.size(); k++) put("page", c_.of_page[k], static_cast<int>(k));
     }
 
@@ -43,10 +45,15 @@ class Row {
         if (out_) {
             *out_++ = value;
         } else {
-            std::string full(name);
-            if (number >= 0) full += "_" + std::to_string(number);
-            names.push_back(*part ? full + "." + part : full);
+            add_name(name, number, part);
         }
+    }
+
+    // Apart from `put`, so that the compiler writes numbers in place.
+    __attribute__((noinline)) void add_name(const char* name, int number, const char* part) {
+        std::string full(name);
+        if (number >= 0) full += "_" + std::to_string(number);
+        names.push_back(*part ? full + "." + part : full);
     }
 
     void text(const Block& b) {
@@ -78,6 +85,18 @@ class Row {
         put("is_link", b.linked == b.characters);
         put("title_words", quotient(b.title_words, words));
         put("of_title", quotient(b.title_words, c_.title_words));
+        put("said", quotient(b.said, words));
+        put("described", quotient(b.described, words));
+    }
+
+    void learned(const Block& block) {
+        int family = 0;
+        for (const Scores& scores : learned_.of(block)) {
+            put("learned", quotient(scores.sum, scores.known), family, "mean");
+            put("learned", scores.sum, family, "sum");
+            put("learned", scores.most, family, "most");
+            put("learned", scores.least, family++, "least");
+        }
     }
 
     void ancestors(const Element& element) {
@@ -175,20 +194,25 @@ class Row {
 
     const Context& c_;
     const Page& page_;
+    const LearnedWords& learned_;
     float* out_;
     int i_ = 0;
 };
 
 }  // namespace
 
-void write_features(const Context& context, int block, float* row) { Row(context, row).fill(block); }
+void write_features(const Context& context, const LearnedWords& learned, int block, float* row) {
+    Row(context, learned, row).fill(block);
+}
 
 const std::vector<std::string>& feature_names() {
     static const auto names = [] {
         Page page = read_page("<p>text</p>");
         measure(page);
         Context context(page, "");
-        Row row(context, nullptr);
+        const Lexicon none;
+        const LearnedWords learned(page, none);
+        Row row(context, learned, nullptr);
         row.fill(0);
         return row.names;
     }();

@@ -17,19 +17,13 @@ const uint32_t WINDOWS_1252[32] = {
     0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039, 0x152, 0x8d, 0x17d, 0x8f,
     0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153, 0x9d, 0x17e, 0x178};
 
-int digit_value(char c, int base) {
-    if (is_digit(c)) return c - '0';
-    char l = lower(c);
-    return base == 16 && l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
 size_t decode_number(const char* at, const char* end, std::string& out) {
     const char* p = at + 2;
     int base = 10;
     if (p < end && (*p == 'x' || *p == 'X')) base = 16, p++;
     const char* first = p;
     uint32_t code = 0;
-    for (int value; p < end && (value = digit_value(*p, base)) >= 0; p++) {
+    for (int value; p < end && (value = value_of_digit(*p, base)) >= 0; p++) {
         code = code > 0x110000 ? code : code * base + value;
     }
     if (p == first) return 0;
@@ -53,6 +47,12 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+int value_of_digit(char c, int base) {
+    if (is_digit(c)) return c - '0';
+    char l = lower(c);
+    return base == 16 && l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
 
 uint64_t hash_of(std::string_view text) {
     uint64_t hash = HASH_SEED;

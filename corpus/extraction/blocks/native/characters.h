@@ -23,6 +23,9 @@ constexpr uint64_t HASH_SEED = 1469598103934665603ULL;
 inline uint64_t hash_byte(uint64_t hash, unsigned char c) { return (hash ^ c) * 1099511628211ULL; }
 uint64_t hash_of(std::string_view text);
 
+// Of a digit in base 10 or 16; -1 for any other character.
+int value_of_digit(char c, int base);
+
 void append_code_point(std::string& out, uint32_t code);
 
 // The code point that starts at `at`, which is moved past it. Bytes that are no UTF-8 count as one each.

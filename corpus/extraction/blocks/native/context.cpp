@@ -111,6 +111,7 @@ void Context::describe(std::string_view url) {
     add(quotient(chosen.sums.prose, all.prose));
     add(chosen.sums.blocks);
     add(quotient(all.characters, words));
+    add(facts.said_words);
 }
 
 }  // namespace blocks

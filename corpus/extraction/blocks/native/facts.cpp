@@ -1,5 +1,6 @@
 #include "facts.h"
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "characters.h"
@@ -32,6 +33,39 @@ const Words TYPES[JSON_TYPES] = {
     {"TechArticle"},
 };
 
+constexpr size_t SHORTEST_TEXT = 100;       // bytes of a string in JSON-LD, for it to be read
+constexpr size_t LONGEST_TEXTS = 1 << 20;  // of all of them
+
+std::string unescaped(std::string_view json) {
+    std::string out;
+    for (size_t i = 0; i < json.size(); i++) {
+        if (json[i] != '\\' || i + 1 == json.size()) {
+            out += json[i];
+            continue;
+        }
+        char kind = json[++i];
+        if (kind == 'u') {
+            uint32_t code = 0;
+            for (size_t end = std::min(i + 5, json.size()); i + 1 < end && value_of_digit(json[i + 1], 16) >= 0;) {
+                code = code * 16 + value_of_digit(json[++i], 16);
+            }
+            append_code_point(out, code);
+        } else {
+            out += kind == 'n' || kind == 'r' || kind == 't' ? ' ' : kind;
+        }
+    }
+    return out;
+}
+
+void append_without_tags(std::string& out, std::string_view html) {
+    for (size_t open; (open = html.find('<')) != std::string_view::npos;) {
+        out += plain(html.substr(0, open)) += ' ';
+        size_t close = html.find('>', open);
+        html.remove_prefix(close == std::string_view::npos ? html.size() : close + 1);
+    }
+    out += plain(html) += '\n';
+}
+
 }  // namespace
 
 void read_meta(Facts& facts, const Attributes& attributes) {
@@ -41,6 +75,8 @@ void read_meta(Facts& facts, const Attributes& attributes) {
         facts.og_type = known ? known : 5;
     } else if (attributes.property == "og:title" && facts.card_title.empty()) {
         facts.card_title = plain(content);
+    } else if (attributes.name == "description" || attributes.property == "og:description") {
+        if (content.size() > facts.description.size()) facts.description = plain(content);
     } else if (attributes.name == "generator") {
         int known = first_match(lowered(content), {
             {"wordpress"}, {"drupal"}, {"joomla"}, {"discourse"}, {"mediawiki"},
@@ -57,6 +93,14 @@ void read_json_ld(Facts& facts, std::string_view json) {
         for (int type = 0; type < JSON_TYPES; type++) {
             if (any_in(value, TYPES[type])) facts.json_types |= 1u << type;
         }
+    }
+    for (size_t open = json.find('"'); open < json.size();) {
+        size_t close = open + 1;
+        while (close < json.size() && json[close] != '"') close += json[close] == '\\' ? 2 : 1;
+        if (close - open > SHORTEST_TEXT && facts.said.size() < LONGEST_TEXTS) {
+            append_without_tags(facts.said, unescaped(json.substr(open + 1, close - open - 1)));
+        }
+        open = json.find('"', close + 1);
     }
 }
 

@@ -10,9 +10,12 @@ namespace {
 constexpr int STEPS_PER_LOGIT = 256;
 constexpr int LARGEST_LOGIT = 16;
 
-// Of a page's blocks, most are furniture beyond doubt after a third of the trees: the others are not asked about them.
-constexpr size_t FIRST_TREES = 60;
-constexpr int64_t HOPELESS = -3 * 65536;  // a logit of -3, a probability of .05
+// Most blocks of a page are furniture beyond doubt after a few trees: the other trees are not asked about them.
+struct Exit {
+    size_t trees;
+    int64_t hopeless;  // sums of leaves below it: a probability of .07, .05, .04
+};
+constexpr Exit EXITS[] = {{30, -5 * 65536 / 2}, {60, -3 * 65536}, {100, -13 * 65536 / 4}};
 
 // The logistic function at steps of 1/256. exp() may differ between machines in its last bit; products do not.
 struct Logistic {
@@ -37,8 +40,9 @@ void Forest::probabilities(const float* rows, int count, size_t width, float* ou
     std::vector<int> asked(count);
     std::iota(asked.begin(), asked.end(), 0);
     for (size_t number = 0; number < trees.size(); number++) {
-        if (number == FIRST_TREES) {
-            auto is_hopeless = [&](int i) { return sums[i] < HOPELESS; };
+        for (const Exit& exit : EXITS) {
+            if (number != exit.trees) continue;
+            auto is_hopeless = [&](int i) { return sums[i] < exit.hopeless; };
             asked.erase(std::remove_if(asked.begin(), asked.end(), is_hopeless), asked.end());
         }
         const Node* root = nodes.data() + trees[number].first_node;

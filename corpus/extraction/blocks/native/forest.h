@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "lexicon.h"
+
 namespace blocks {
 
 // Values of leaves are integers, in units of 2^-16 of a logit, so that a sum is exact in any order.
@@ -24,6 +26,7 @@ class Forest {
     std::vector<Node> nodes;
     std::vector<Tree> trees;
     std::vector<int32_t> leaves;
+    Lexicon lexicon;  // of the words of which the rows have scores
 
     // The probabilities of rows of `width` features each. Tree by tree, so that a tree stays in the cache and the walks of
     // different rows overlap: twice as fast as row by row.

@@ -43,7 +43,9 @@ struct ForestArrays {
     const uint8_t* features;
     const int8_t *lefts, *rights;
     const int32_t *leaves, *first_nodes, *first_leaves;
-    int32_t nodes, leaf_count, trees;
+    const uint32_t* words;
+    const int8_t* scores;
+    int32_t nodes, leaf_count, trees, word_count;
 };
 
 EXPORT void* blocks_new_forest(const ForestArrays* arrays) {
@@ -52,6 +54,7 @@ EXPORT void* blocks_new_forest(const ForestArrays* arrays) {
         forest->nodes.push_back({arrays->thresholds[i], arrays->features[i], arrays->lefts[i], arrays->rights[i]});
     }
     for (int i = 0; i < arrays->trees; i++) forest->trees.push_back({arrays->first_nodes[i], arrays->first_leaves[i]});
+    forest->lexicon.learn(arrays->words, arrays->scores, arrays->word_count);
     forest->leaves.assign(arrays->leaves, arrays->leaves + arrays->leaf_count);
     return forest;
 }
@@ -115,15 +118,36 @@ EXPORT int blocks_count(const void* reading) {
     return static_cast<int>(static_cast<const Reading*>(reading)->page.blocks.size());
 }
 
-// For training: the features of all blocks, and of each block where its text begins and ends, its words, its path.
-EXPORT void blocks_features(const void* handle, float* rows) {
+// For training: the features of all blocks; without a forest no word has a score.
+EXPORT void blocks_features(const void* handle, const void* forest, float* rows) {
     const auto* reading = static_cast<const Reading*>(handle);
+    const Lexicon none;
+    const LearnedWords learned(reading->page, forest ? static_cast<const Forest*>(forest)->lexicon : none);
     const size_t width = feature_names().size();
     for (size_t i = 0; i < reading->page.blocks.size(); i++) {
-        write_features(*reading->context, static_cast<int>(i), rows + i * width);
+        write_features(*reading->context, learned, static_cast<int>(i), rows + i * width);
     }
 }
 
+// Of each word of each block the number of the block, the family and the key: lines of three. How many there are.
+EXPORT int64_t blocks_words(const void* handle, uint32_t* lines) {
+    const Page& page = static_cast<const Reading*>(handle)->page;
+    int64_t count = 0;
+    for (size_t i = 0; i < page.blocks.size(); i++) {
+        auto add = [&](Family family, uint32_t key) {
+            if (lines) lines[3 * count] = static_cast<uint32_t>(i), lines[3 * count + 1] = family, lines[3 * count + 2] = key;
+            count++;
+        };
+        for_each_text_key(page, page.blocks[i], add);
+        for_each_attribute(page, page.blocks[i], [&](Family family, int attribute) {
+            const AttributeWords& words = page.attributes[attribute];
+            for (size_t k = words.begin; k < words.end; k++) add(family, key_of(family, page.attribute_words[k]));
+        });
+    }
+    return count;
+}
+
+// Of each block where its text begins and ends, its words, its path.
 EXPORT const char* blocks_text(const void* handle, int64_t* places) {
     const auto* reading = static_cast<const Reading*>(handle);
     for (const Block& block : reading->page.blocks) {

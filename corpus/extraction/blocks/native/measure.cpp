@@ -1,25 +1,77 @@
 // Counts over the texts of blocks, and their sums over elements.
 
 #include <unordered_map>
-#include <unordered_set>
 
+#include "hash_set.h"
 #include "page.h"
 #include "words.h"
 
 namespace blocks {
 namespace {
 
-using TitleWords = std::unordered_set<uint64_t>;
-
 constexpr size_t SHORTEST_TITLE_WORD = 3;
+constexpr size_t MOST_WORDS = 32;  // of a block, whose hashes are kept
 
-void count_words(const Page& page, Block& block, const TitleWords& title) {
+// Digits are all alike: "3 replies" and "7 replies" say the same.
+uint64_t hash_of_word(std::string_view word) {
+    uint64_t hash = HASH_SEED;
+    for (unsigned char c : word) hash = hash_byte(hash, is_digit(c) ? '0' : c);
+    return hash;
+}
+
+// The last three words, as one number.
+class Triple {
+  public:
+    void add(uint64_t word) { first_ = second_, second_ = third_, third_ = word, length_++; }
+    bool is_full() const { return length_ > 2; }
+    uint64_t hash() const { return (first_ * 31 + second_) * 31 + third_; }
+
+  private:
+    uint64_t first_ = 0, second_ = 0, third_ = 0;
+    int length_ = 0;
+};
+
+HashSet triples_of(std::string_view text) {
+    HashSet found;
+    Triple triple;
+    for_each_word(text, [&](std::string_view word, bool) {
+        triple.add(hash_of_word(word));
+        if (triple.is_full()) found.insert(triple.hash());
+    });
+    return found;
+}
+
+HashSet words_of_title(std::string_view title) {
+    HashSet found;
+    for_each_word(title, [&](std::string_view word, bool) {
+        if (word.size() >= SHORTEST_TITLE_WORD) found.insert(hash_of_word(word));
+    });
+    return found;
+}
+
+// What a page says of itself in other places than its text.
+struct Said {
+    HashSet title, json, description;
+};
+
+void count_words(Page& page, Block& block, const Said& said) {
+    Triple triple;
+    block.words_begin = page.words.size();
     for_each_word(page.text_of(block), [&](std::string_view word, bool is_capitalised) {
+        uint64_t hash = hash_of_word(word);
         block.words++;
         block.stop_words += is_stop_word(word);
         block.capitalised += is_capitalised;
-        if (word.size() >= SHORTEST_TITLE_WORD && !title.empty()) block.title_words += title.count(hash_of(word));
+        if (word.size() >= SHORTEST_TITLE_WORD) block.title_words += said.title.contains(hash);
+        triple.add(hash);
+        if (triple.is_full()) {
+            block.said += said.json.contains(triple.hash());
+            block.described += said.description.contains(triple.hash());
+        }
+        if (page.words.size() - block.words_begin == MOST_WORDS) page.words.pop_back();
+        page.words.push_back(static_cast<uint32_t>(hash ^ hash >> 32));
     });
+    block.words_end = page.words.size();
 }
 
 void count_beyond_ascii(Block& block, uint32_t code) {
@@ -90,13 +142,12 @@ void add_scores(Page& page, const Block& block, int prose) {
 }  // namespace
 
 void measure(Page& page) {
-    TitleWords title;
-    for_each_word(page.facts.title, [&](std::string_view word, bool) {
-        if (word.size() >= SHORTEST_TITLE_WORD) title.insert(hash_of(word));
-    });
+    const Facts& facts = page.facts;
+    const Said said{words_of_title(facts.title), triples_of(facts.said), triples_of(facts.description)};
+    page.facts.said_words = said.json.size();
     std::unordered_map<uint64_t, int> copies;
     for (Block& block : page.blocks) {
-        count_words(page, block, title);
+        count_words(page, block, said);
         count_characters(page, block);
         copies[block.hash]++;
     }

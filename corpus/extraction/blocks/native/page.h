@@ -47,6 +47,7 @@ struct Element {
 
     // The nearest at or above, -1 if none.
     int block = 0, heading = -1, item = -1, table = -1, row = -1, cell = -1, pre = -1;
+    std::array<int, 2> attributes{};  // class and id, in Page::attributes
     int list_depth = 0;
     int number = 0;          // of an item of an ordered list; of the next item, for the list; 0: has no number
     int column = 0;          // of a cell; for a row, how many it has
@@ -67,6 +68,8 @@ struct Block {
     int words = 0, tokens = 0, stop_words = 0, capitalised = 0, title_words = 0;
     int capitals = 0, digits = 0, commas = 0, sentence_ends = 0, bars = 0, script_signs = 0, unspaced = 0, beyond_ascii = 0;
     int copies = 1;
+    int said = 0, described = 0;           // triples of words that also stand in the page's JSON-LD, its description
+    size_t words_begin = 0, words_end = 0;  // in Page::words
     bool starts_upper = false;
     char last = 0;
     uint64_t hash = 0;
@@ -78,11 +81,20 @@ struct Block {
 // What a page says of itself, apart from its text.
 struct Facts {
     std::string title, card_title;  // <title>, og:title
+    std::string description;        // the longest of the descriptions for search engines and cards
+    std::string said;               // the long texts in JSON-LD
     int og_type = 0, generator = 0;
     uint32_t json_types = 0;        // bits, see facts.cpp
     int forms = 0, inputs = 0, images = 0, articles = 0, scripts = 0;
     std::array<int, 6> headings{};
     bool has_math = false;
+    int said_words = 0;
+};
+
+// The words in the value of a class or an id: their groups (words.h), and their hashes in Page::attribute_words.
+struct AttributeWords {
+    uint32_t groups = 0;
+    size_t begin = 0, end = 0;
 };
 
 // What would keep a reader of the page busy for very long.
@@ -95,6 +107,9 @@ struct Page {
     std::string text;  // of all blocks, each followed by a line feed
     std::vector<Element> elements;
     std::vector<Block> blocks;
+    std::vector<uint32_t> words;  // hashes of words of the blocks, digits all alike; a long block has its first and its last
+    std::vector<AttributeWords> attributes = std::vector<AttributeWords>(1);  // the first: none
+    std::vector<uint32_t> attribute_words;
     Facts facts;
     Excess excess;
     size_t length = 0;  // bytes of HTML

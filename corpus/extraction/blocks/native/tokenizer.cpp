@@ -21,10 +21,27 @@ bool starts_with_name(const char* at, const char* end, std::string_view name) {
     return end - at == static_cast<std::ptrdiff_t>(name.size()) || !(is_letter(at[name.size()]) || is_digit(at[name.size()]));
 }
 
+// Whether the tag whose name begins at `at`, or at a slash before it, cannot stand in an open <svg> or <select>: browsers
+// end one there that nobody closed (13.2.6.4.16, 13.2.6.5), and the page goes on.
+bool cannot_hold(Tag open, const char* at, const char* end) {
+    if (open != T_SVG && open != T_SELECT) return false;
+    bool is_end = at < end && *at == '/';
+    at += is_end;
+    char name[16];
+    size_t length = 0;
+    while (at < end && length < sizeof name && (is_letter(*at) || is_digit(*at))) name[length++] = lower(*at++);
+    Tag tag = tag_of({name, length});
+    if (open == T_SELECT) {
+        bool is_of_form = is_end ? tag == T_FORM : tag == T_SELECT || tag == T_INPUT || tag == T_TEXTAREA;
+        return is_of_form || is_cell(tag) || tag == T_TR || tag == T_TBODY || tag == T_TABLE;
+    }
+    return !is_end && (is_heading(tag) || is_list(tag) || tag == T_DIV || tag == T_P || tag == T_LI || tag == T_TABLE);
+}
+
 void keep(Attributes& known, std::string_view name, std::string_view value) {
     known.count++;
-    if (name.size() > 11) return;
-    char small[12];
+    if (name.size() > 14) return;
+    char small[14];
     for (size_t i = 0; i < name.size(); i++) small[i] = lower(name[i]);
     name = {small, name.size()};
     // The first of two attributes with one name counts.
@@ -55,6 +72,7 @@ void keep(Attributes& known, std::string_view name, std::string_view value) {
             else if (name == "encoding") set(known.encoding);
             break;
         case 11: if (name == "aria-hidden" && value == "true") known.hidden = true; break;
+        case 14: if (name == "shadowrootmode") known.is_shadow_root = true; break;
     }
 }
 
@@ -165,10 +183,16 @@ std::string_view Tokenizer::read_value() {
 std::string_view Tokenizer::raw_content(const Token& start) {
     std::string_view name = name_of(start.tag);
     const char* first = at_;
+    bool holds_html = false;
     for (const char* p = find(at_, end_, '<'); p < end_; p = find(p + 1, end_, '<')) {
         if (end_ - p > 1 && p[1] == '/' && starts_with_name(p + 2, end_, name)) {
             const char* close = find(p, end_, '>');
             at_ = close < end_ ? close + 1 : end_;
+            return {first, static_cast<size_t>(p - first)};
+        }
+        holds_html |= start.tag == T_SVG && starts_with_name(p + 1, end_, "foreignobject");
+        if (!holds_html && cannot_hold(start.tag, p + 1, end_)) {
+            at_ = p;
             return {first, static_cast<size_t>(p - first)};
         }
         // XHTML's <script src="x"/> has no end tag: another start of the same element comes before one.

@@ -11,7 +11,7 @@ namespace blocks {
 // The attributes that say something about text; the others are only counted.
 struct Attributes {
     std::string_view cls, id, role, type, name, property, content, itemprop, style, href, alt, encoding, start, value;
-    bool hidden = false;
+    bool hidden = false, is_shadow_root = false;
     int count = 0;
 };
 

@@ -135,7 +135,8 @@ class TreeBuilder {
         Tag tag = token.tag;
         if (in_head_ && !has(tag, IN_HEAD) && tag != T_OTHER) leave_head();
         if (tag == T_HEAD) in_head_ = open_.size() < 4;
-        if (has(tag, RAW) || tag == T_MATH) return raw(token);
+        bool is_shown = tag == T_TEMPLATE && token.attributes.is_shadow_root;  // declarative: its content is on the page
+        if ((has(tag, RAW) && !is_shown) || tag == T_MATH) return raw(token);
         if (tag == T_BR) return text_.line_break();
         close_implied(tag);
         break_text(tag);
@@ -217,7 +218,7 @@ class TreeBuilder {
         page_.elements.push_back(page_.elements[above]);
         Element& element = page_.elements.back();
         element.parent = above;
-        describe(element, token, groups_of_attributes(token.attributes));
+        describe(element, token, groups_of_attributes(token.attributes, element));
         place(element, page_.elements[above], index, token.attributes);
         Facts& facts = page_.facts;
         facts.articles += token.tag == T_ARTICLE;
@@ -226,15 +227,25 @@ class TreeBuilder {
         if (element.depth > DEEPEST_NESTING) page_.excess = {"nesting", element.depth};
     }
 
-    uint32_t groups_of_attributes(const Attributes& attributes) {
+    uint32_t groups_of_attributes(const Attributes& attributes, Element& element) {
+        element.attributes = {known(attributes.cls), known(attributes.id)};
         uint32_t groups = 0;
-        for (std::string_view value : {attributes.cls, attributes.id, attributes.role}) {
-            if (value.empty()) continue;
-            auto [known, is_new] = groups_by_attribute_.try_emplace(value, 0);
-            if (is_new) known->second = groups_of(value);
-            groups |= known->second;
+        for (int number : {element.attributes[0], element.attributes[1], known(attributes.role)}) {
+            groups |= page_.attributes[number].groups;
         }
         return groups;
+    }
+
+    // The number of a class, an id or a role in Page::attributes.
+    int known(std::string_view value) {
+        if (value.empty()) return 0;
+        auto [found, is_new] = attributes_.try_emplace(value, static_cast<int>(page_.attributes.size()));
+        if (is_new) {
+            size_t begin = page_.attribute_words.size();
+            append_words_of(value, page_.attribute_words);
+            page_.attributes.push_back({groups_of(value), begin, page_.attribute_words.size()});
+        }
+        return found->second;
     }
 
     Page page_;
@@ -242,7 +253,7 @@ class TreeBuilder {
     TextWriter text_;
     std::vector<Open> open_;
     bool in_head_ = false;
-    std::unordered_map<std::string_view, uint32_t> groups_by_attribute_;
+    std::unordered_map<std::string_view, int> attributes_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "words.h"
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <unordered_set>
@@ -100,32 +101,57 @@ const std::unordered_map<std::string_view, uint32_t>& groups_by_word() {
     return table;
 }
 
-}  // namespace
-
-uint32_t groups_of(std::string_view attribute) {
-    const auto& table = groups_by_word();
-    uint32_t groups = 0;
-    char word[24];
+// The parts of a name: "postBody entry-title" has "post", "body", "entry", "title".
+template <class Visit>
+void for_each_part(std::string_view attribute, Visit visit) {
+    char part[24];
     size_t length = 0;
     auto finish = [&] {
-        if (length > 1 && length < sizeof word) {
-            auto found = table.find(std::string_view(word, length));
-            if (found != table.end()) groups |= found->second;
-        }
+        if (length > 1 && length < sizeof part) visit(std::string_view(part, length));
         length = 0;
     };
     char before = 0;
     for (char c : attribute) {
-        bool starts_word = is_upper(c) && is_lower(before);  // camelCase
-        if (!is_letter(c) || starts_word) finish();
+        bool starts_part = is_upper(c) && is_lower(before);  // camelCase
+        if (!is_letter(c) || starts_part) finish();
         if (is_letter(c)) {
-            if (length < sizeof word) word[length] = lower(c);
+            if (length < sizeof part) part[length] = lower(c);
             length++;
         }
         before = c;
     }
     finish();
+}
+
+}  // namespace
+
+uint32_t groups_of(std::string_view attribute) {
+    const auto& table = groups_by_word();
+    uint32_t groups = 0;
+    for_each_part(attribute, [&](std::string_view part) {
+        auto found = table.find(part);
+        if (found != table.end()) groups |= found->second;
+    });
     return groups;
+}
+
+void append_words_of(std::string_view attribute, std::vector<uint32_t>& out) {
+    const size_t begin = out.size();
+    auto add = [&](uint64_t hash) { out.push_back(static_cast<uint32_t>(hash ^ hash >> 32)); };
+    for_each_part(attribute, [&](std::string_view part) { add(hash_of(part)); });
+    uint64_t name = HASH_SEED;
+    size_t length = 0;
+    for (size_t i = 0; i <= attribute.size(); i++) {
+        unsigned char c = i < attribute.size() ? attribute[i] : ' ';
+        if (!is_space(c)) {
+            if (!is_digit(c)) name = hash_byte(name, lower(c)), length++;
+            continue;
+        }
+        if (length > 1) add(name * 31);  // not the hash of a part
+        name = HASH_SEED, length = 0;
+    }
+    std::sort(out.begin() + begin, out.end());
+    out.erase(std::unique(out.begin() + begin, out.end()), out.end());
 }
 
 bool is_stop_word(std::string_view word) {

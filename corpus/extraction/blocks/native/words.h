@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "characters.h"
 #include "page.h"
@@ -11,6 +12,9 @@ namespace blocks {
 
 // The groups, as bits, of the words in a class, an id or a role: "postBody entry-title" has "post", "body", ...
 uint32_t groups_of(std::string_view attribute);
+
+// Append the hashes of the words in a class or an id, each once: its parts as above, and the name as a whole without digits.
+void append_words_of(std::string_view attribute, std::vector<uint32_t>& out);
 
 // One of the most frequent words of nine European languages, in lower case.
 bool is_stop_word(std::string_view word);
