@@ -5,7 +5,8 @@
     python -m benchmarks.trainer.card --pack DIR --ref … --data …   # before: what has to travel, and how large it is
 
 Every phase stands alone: one that fails or would be late is a line of `results.json`, which is rewritten after each,
-and the others go on. It needs numpy and PyTorch and nothing else. What was late runs with `--only NAME,…` in a second
+and the others go on. It needs numpy and PyTorch, and safetensors, which travels along in DIR/lib (one binary for every
+Python: PYTHONPATH=DIR/lib). What was late runs with `--only NAME,…` in a second
 call; a compiler cache that was kept in DIR spares it the compilation.
 """
 
@@ -19,6 +20,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import safetensors
 
 from corpus.command_line import CommandParser, Number
 from trainer.command import FlagError, run_command
@@ -116,10 +119,14 @@ def run_phases(run: Any, wanted: Sequence[str], seconds: float) -> int:
 
 
 def pack(folder: Path, reference: Path | None, data: Path | None) -> int:
-    """Copy what has to travel beside the checkout: model.py, and the shards that the manifest names."""
+    """Copy what has to travel beside the checkout: safetensors, model.py, and the shards that the manifest names."""
     from corpus.shards.layout import SHARD_MANIFEST, read_shard_manifest
 
     folder.mkdir(parents=True, exist_ok=True)
+    library = Path(safetensors.__file__).parent
+    shutil.copytree(
+        library, folder / "lib" / library.name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+    )
     if reference is not None:
         shutil.copy(reference, folder / "model.py")
     if data is not None:

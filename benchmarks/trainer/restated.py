@@ -1,6 +1,6 @@
 """The plain recipe, stated again: what a compiled GPT-2 in PyTorch is before anybody has made it faster.
 
-It stands in where no reference model file is given, and has the interface of nanoGPT's: `GPTConfig`, `PlainGPT`, and a
+It stands in where no reference model file is given, and has the interface of nanoGPT's: `GPTConfig`, `GPT`, and a
 forward pass that returns scores and loss. Linear layers, PyTorch's default attention, the whole matrix of scores and
 `F.cross_entropy`; mixed precision comes from autocast around it. Tensors have the names that GPT-2 was published with.
 """
@@ -62,7 +62,7 @@ class _Block(nn.Module):
         return x + self.mlp(self.ln_2(x))
 
 
-class PlainGPT(nn.Module):
+class GPT(nn.Module):
     """GPT-2: pre-norm blocks, learned positions, a head that shares the token matrix."""
 
     def __init__(self, config: GPTConfig) -> None:

@@ -67,4 +67,4 @@ def test_what_is_no_bug_says_nothing_of_bugs(capsys):
     assert end_with(MemoryError(), "loom", resume=True) == 5
     said = capsys.readouterr().err
     assert "bug" not in said
-    assert "go on with the same command" in said
+    assert "continue with the same command" in said

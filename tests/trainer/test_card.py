@@ -1,4 +1,4 @@
-"""The prepared run on a card, small, on a CPU: every phase, with numpy and PyTorch alone, each alone in failing."""
+"""The prepared run on a card, small, on a CPU: each phase fails alone; numpy, PyTorch and safetensors are enough."""
 
 import json
 import os
@@ -18,7 +18,7 @@ NAMES = [name for name, _, _ in PHASES]
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """The whole run in processes that lack every package but numpy and PyTorch: (folder, results)."""
+    """The whole run in processes that lack every package but numpy, PyTorch and safetensors: (folder, results)."""
     folder = tmp_path_factory.mktemp("card")
     more = '"apache_beam", "upath", "fsspec", "zstandard", "tokenizers", "regex", "awkward"'
     (folder / "sitecustomize.py").write_text(ABSENT.replace('"apache_beam"', more))
@@ -112,6 +112,7 @@ def test_what_travels_is_the_reference_and_the_shards_that_the_manifest_names(tm
     assert pack(tmp_path / "packed", reference, data) == 0
     assert open_shards(tmp_path / "packed" / "shards").manifest == open_shards(data).manifest
     assert not (tmp_path / "packed" / "shards" / "learnable" / "other.bin").exists()
+    assert (tmp_path / "packed" / "lib" / "safetensors" / "torch.py").exists()
     assert (tmp_path / "packed" / "model.py").exists() and "MiB of 64" in capsys.readouterr().out
     (tmp_path / "packed" / "large").write_bytes(bytes(1))
     os.truncate(tmp_path / "packed" / "large", 65 << 20)

@@ -90,13 +90,13 @@ def test_an_import_for_type_checkers_counts_for_nothing(project):
 
 def test_another_version_of_a_library_changes_just_what_imports_it(project, tmp_path):
     """A metadata folder of another version stands before the installed one on the path."""
-    other = tmp_path / "other" / "fasttext-99.0.dist-info"
+    other = tmp_path / "other" / "ftfy-99.0.dist-info"
     other.mkdir(parents=True)
-    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: fasttext\nVersion: 99.0\n")
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: ftfy\nVersion: 99.0\n")
     before = ask(project)
     after = ask(project, PYTHONPATH=os.pathsep.join([str(other.parent), str(project)]))
-    assert after["corpus.rules.language"]["libraries"]["fasttext"] == "99.0"
-    assert changed(before, after) == {"corpus.rules.language"}
+    assert after["corpus.extraction.wikitext"]["libraries"]["ftfy"] == "99.0"
+    assert changed(before, after) == {"corpus.extraction.wikitext"}
 
 
 def test_a_data_file_beside_a_module_counts(project):

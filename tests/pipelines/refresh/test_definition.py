@@ -63,5 +63,5 @@ def test_two_sources_have_two_names(tmp_path):
 
 def test_the_schema_knows_every_key():
     defs = json.loads(schema())["$defs"]
-    assert {"submissions", "pages", "dumps", "books", "collinfo"} <= defs["Source"]["properties"].keys()
+    assert {"submissions", "pages", "dumps", "books", "collinfo"} <= defs["SourceSection"]["properties"].keys()
     assert defs["Gate"]["additionalProperties"] is False
