@@ -37,7 +37,7 @@ QUARANTINED_SCHEMA = pa.schema(
 def kept_row(document: Document) -> dict[str, Any]:
     """A document as a row of `KEPT_SCHEMA`.
 
-    Measures are one JSON object with six significant digits: a list of structs takes Arrow a hundred times as long.
+    Measures are one JSON object with six significant digits: stages hand rows on, and a string costs them nothing.
     """
     row = {name: getattr(document, name) for name in KEPT_SCHEMA.names}
     found = {name: float(f"{value:.6g}") for name, value in document.measures}

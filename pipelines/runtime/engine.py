@@ -33,7 +33,8 @@ EXPORTS = ("--output_executable_path", "--template_location")
 
 
 class Options(PipelineOptions):
-    """Beam's options, each view of them made once: Beam asks for one several times a transform, and a view takes 2 ms.
+    """Beam's options, each view of them made once: Beam asks for one several times a
+    transform, and each is an argument parser.
 
     Views share their values, so it makes no difference who holds which.
     """
