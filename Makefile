@@ -41,7 +41,7 @@ comma := ,
 demo: $(or $(wildcard $(READY)),$(if $(TRAIN),$(TRAINING),$(or $(wildcard $(TRAINING)),$(BASE))))
 	@examples/demo.sh $(PY) $(DEMO)
 
-# A process per core; the tests of one file stay together, for what they build once.
+# Three processes for two cores (tests/conftest.py); the tests of one file stay together, for what they build once.
 test: $(READY)
 	@$(PY) -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
 

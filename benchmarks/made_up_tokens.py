@@ -86,7 +86,7 @@ def made_up(number: int, n_tokens: int) -> Iterator[Documents]:
 def sums_of(documents: Documents) -> list[int]:
     """The number of documents, the sum of their keys, and the sum of a digest of each one's tokens under its key."""
     keys, bounds = documents.keys.tolist(), documents.offsets.tolist()
-    tokens = memoryview(documents.tokens).cast("B")
+    tokens = documents.tokens.view(np.uint8).data
     digests = (
         xxhash.xxh3_64_intdigest(tokens[2 * start : 2 * stop], key)
         for key, (start, stop) in zip(keys, pairwise(bounds), strict=True)

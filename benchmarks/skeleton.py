@@ -66,7 +66,7 @@ def run(tree: Path, inputs: Inputs, output: Path, engine: LoopbackEngine) -> Cos
 
 def jobs_seen(engine: LoopbackEngine) -> frozenset[str] | None:
     """The jobs that the job server of an engine remembers (the last ten that ended); None where there is no server."""
-    endpoint = dict(flag.removeprefix("--").partition("=")[::2] for flag in engine.flags).get("job_endpoint")
+    endpoint = next((flag.partition("=")[2] for flag in engine.flags if flag.startswith("--job_endpoint=")), "")
     if not endpoint:
         return None
     with grpc.insecure_channel(endpoint) as channel:

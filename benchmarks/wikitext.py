@@ -100,7 +100,7 @@ def extractors() -> dict[str, Extractor]:
     except ImportError:
         print("mwparserfromhell is not installed: left out", file=sys.stderr)
     try:
-        from wikiextractor.extract import Extractor as Peer
+        from wikiextractor.extract import Extractor as Peer  # pyright: ignore[reportMissingImports]
 
         def extract(page: Document) -> str:
             peer = Peer("1", "1", "", page.title, [])

@@ -5,6 +5,7 @@ such test starts another one, which is watched while they run, whatever the code
 everything but `slow` and `engines`; the files that take long come first, so that none is left over at the end.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -69,6 +70,13 @@ def pytest_collection_modifyitems(items):
         if is_fast(name) and not item.get_closest_marker("slow"):
             item.add_marker("fast")
     items.sort(key=lambda item: rank(names[item]))
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist may be missing
+def pytest_xdist_auto_num_workers():
+    """Three processes for two cores: builds, servers and killed commands leave a core idle a third of the time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + (cores + 1) // 2
 
 
 def note_process(event, _):
