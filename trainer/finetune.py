@@ -135,7 +135,7 @@ def _prepare(
     from trainer.evaluation.tuning import Examples
     from trainer.model.encoder_decoder import make_model
     from trainer.model.task_model import TaskModel, with_marks
-    from trainer.run.devices import device_named
+    from trainer.run.devices import prepare_device
     from trainer.run.runs import tokenizer_of
 
     tokenizer = tokenizer_of(run, Path(given.tokenizer) if given.tokenizer else None)
@@ -145,7 +145,8 @@ def _prepare(
     labels = forms.label_names(given.task, read[0])
     weights = make_model(run.shape, seed=recipe.seed).state_dict() if given.from_scratch else run.weights
     base = with_marks(run.shape, weights, recipe.seed, given.dropout)
-    model = TaskModel(base, given.task, max(1, len(labels)), seed=recipe.seed).to(device_named(given.device))
+    model = TaskModel(base, given.task, max(1, len(labels)), seed=recipe.seed)
+    model.to(prepare_device(given.device, run.shape))
     length = run.shape.sequence_length
 
     def encode(text: str) -> list[int]:

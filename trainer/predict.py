@@ -51,7 +51,7 @@ def _predict(given: argparse.Namespace) -> int:
 
     from trainer.evaluation import forms
     from trainer.evaluation.tuning import Examples, load_tuned, predict
-    from trainer.run.devices import device_named
+    from trainer.run.devices import prepare_device
 
     model, labels = load_tuned(given.tuned)
     tokenizer = _tokenizer(given)
@@ -61,7 +61,7 @@ def _predict(given: argparse.Namespace) -> int:
         return tokenizer.encode(text).tolist()
 
     rows = forms.encode_examples(model.form, examples, encode, model.marks, model.model.shape.sequence_length)
-    scores = predict(model.to(device_named(given.device)), Examples(rows, torch.zeros(len(rows))))
+    scores = predict(model.to(prepare_device(given.device, model.model.shape)), Examples(rows, torch.zeros(len(rows))))
     given.output.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(_line(model.form, row, labels), ensure_ascii=False) + "\n" for row in scores]
     given.output.write_text("".join(lines), encoding="utf-8")

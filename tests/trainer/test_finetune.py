@@ -28,7 +28,7 @@ from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.model.task_model import TaskModel, with_marks
 from trainer.predict import main as predictions
-from trainer.run.runs import RunError, open_run
+from trainer.run.runs import RunError, model_of, open_run
 
 VOCAB = SMALL["vocab_size"]
 MARKS = Marks(61, 62, 63)
@@ -267,6 +267,17 @@ def test_the_command_tunes_and_its_output_opens_again(run, tmp_path, capsys):
     (tmp_path / "tuned" / "task.json").write_text("{}")
     with pytest.raises(RunError, match="not the output of python -m"):
         load_tuned(tmp_path / "tuned")
+
+
+def test_a_command_has_the_threads_of_the_training_that_it_reads(run, tmp_path, monkeypatch):
+    """Of a small model one: more are slower, and rounded otherwise on a machine of other cores."""
+    asked = []
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    examples = lines_of(tmp_path / "train.jsonl", [{"text": "a right answer", "label": n % 2} for n in range(4)])
+    flags = ["--task", "classification", "--train", examples, "--validation", examples, "--epochs", "1"]
+    assert main([str(run), *flags, "--output", str(tmp_path / "tuned")]) == 0
+    model_of(open_run(run))
+    assert asked == [1, 1]
 
 
 def test_several_seeds_go_on_where_they_stopped_and_are_summed_up(run, tmp_path, capsys):

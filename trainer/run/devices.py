@@ -42,6 +42,13 @@ def choose_threads(asked: int, shape: Shape, device: torch.device, processes: in
     return 1 if shape.width < _WORTH_THREADS else max(1, (os.cpu_count() or 1) // processes)
 
 
+def prepare_device(name: str, shape: Shape) -> torch.device:
+    """The device of a name, with the threads that a training of this shape has: no figure depends on who reads it."""
+    device = device_named(name)
+    torch.set_num_threads(choose_threads(0, shape, device))
+    return device
+
+
 def free_memory(device: torch.device) -> int:
     """Free bytes of a card; 0 for a CPU."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0

@@ -19,7 +19,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
-from trainer.run.devices import choose_dtype, device_named
+from trainer.run.devices import choose_dtype, prepare_device
 from trainer.run.saved import BEST, STATE, load_checkpoint, newest_whole
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def model_of(run: TrainedRun, device: str = "auto", dtype: str = "auto") -> GPT:
         model.load_state_dict(dict(run.weights))
     except RuntimeError as error:
         raise RunError(f"{run.checkpoint}: the weights are not those of the shape: {error}") from error
-    model.to(device_named(device)).eval()
+    model.to(prepare_device(device, run.shape)).eval()
     model.compute_dtype = choose_dtype(dtype, model.embedding.weight.device)
     return model
 
