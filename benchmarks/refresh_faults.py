@@ -1,9 +1,12 @@
-"""Kills over refreshes: `python -m benchmarks.refresh_faults [--trials N] [--seed N] [--pairs N]`.
+"""Kills over refreshes: `python -m benchmarks.refresh_faults [--trials N] [--seed N] [--pairs N] [--steps N]`.
 
 Six months are refreshed once without a fault, one late, one with what must be set aside, one withdrawn, one with
 another recipe, then something is forgotten and a release rolled back. A trial takes one of these steps, kills it
 (SIGKILL, the whole process group) at a random moment, and gives the same command again: what is published must be the
-clean step's.
+clean step's. The moment is drawn from the processor time of the clean step, so that the load of the machine does not
+move it; a trial whose command had ended before is not counted as a kill. What a process does once (imports, templates,
+digests of the code) is done before the forks, so that kills fall on the work.
+
 All the while the parent reads `releases/current` as a reader does, and counts what is not whole. A pair starts two
 refreshes at once: one release may come of it. The exit status is 1 where anything is not right.
 """
@@ -17,41 +20,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.faults.trial import Command, exit_code_of
+from benchmarks.refresh_steps import STEPS, Step, begin
 from corpus.files.manifest import ManifestError
 from corpus.hashing import digest, file_digest
 from corpus.releases.layout import Releases, visible_files
 from corpus.releases.manifest import read_release
-from corpus.sample.months import write_month
 
-DOMAIN = "forgetme.example"
-_DEFINITION = """
-output = "data"
-[[source]]
-name = "webtext"
-submissions = "incoming/RS_*"
-pages = "incoming/crawl/*/*.warc.gz"
-{flags}
-[tokenizer]
-path = "tokenizer"
-[shards]
-validation_share = 0.2
-[run]
-flags = ["--direct_num_workers=1"]
-"""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A command over a folder: how the folder is changed before it, and its flags."""
-
-    name: str
-    change: Callable[[Path], None]
-    flags: tuple[str, ...] = ("run",)
+_PAUSE = 0.01  # seconds between two looks at a child
 
 
 @dataclass
@@ -79,50 +58,6 @@ class Reader:
         self.looks += 1
 
 
-def month(name: str, first: int, **more: int) -> Callable[[Path], None]:
-    """A month of five pages; `more` maps paths on the domain that is forgotten to articles."""
-    extra = [(f"https://{DOMAIN}/{path}", number) for path, number in more.items()]
-    return lambda folder: write_month(folder / "incoming", name, range(first, first + 5), extra)
-
-
-def aside(folder: Path) -> None:
-    """A month that came twice, one broken, one empty."""
-    incoming = folder / "incoming"
-    shutil.copytree(incoming / "crawl" / "2016-09", incoming / "crawl" / "2016-10")
-    shutil.copy(incoming / "RS_2016-09.jsonl", incoming / "RS_2016-10.jsonl")
-    for name, data in (("2016-11", b"<html>502</html>\n" * 9), ("2016-12", b"")):
-        (incoming / "crawl" / name).mkdir()
-        (incoming / "crawl" / name / "pages.warc.gz").write_bytes(data)
-        (incoming / f"RS_{name}.jsonl").write_bytes(data)
-
-
-def withdrawn(folder: Path) -> None:
-    """The first month goes."""
-    shutil.rmtree(folder / "incoming" / "crawl" / "2016-07")
-    (folder / "incoming" / "RS_2016-07.jsonl").unlink()
-
-
-def recipe(folder: Path) -> None:
-    """Another recipe."""
-    (folder / "corpus.toml").write_text(_DEFINITION.format(flags='flags = { languages = "all" }'))
-
-
-def same(folder: Path) -> None:
-    """Nothing changes."""
-
-
-STEPS = (
-    Step("first", month("2016-07", 0)),
-    Step("second", month("2016-09", 5, one=40)),
-    Step("late", month("2016-08", 10, two=41)),
-    Step("aside", aside),
-    Step("withdrawn", withdrawn),
-    Step("recipe", recipe),
-    Step("forget", same, ("forget", "--domain", DOMAIN)),
-    Step("rollback", same, ("rollback", "--to", "1")),
-)
-
-
 @dataclass(frozen=True)
 class Clean:
     """A step without a fault: the folder before it, what it published, and how long it took."""
@@ -131,7 +66,7 @@ class Clean:
     before: Path
     published_digest: str
     releases: tuple[int, ...]
-    seconds: float
+    seconds: float  # of processor time
 
 
 def command(folder: Path, step: Step) -> Command:
@@ -164,61 +99,84 @@ def copy_shared(folder: Path, target: Path) -> Path:
     return target
 
 
-def clean_steps(root: Path) -> list[Clean]:
-    """Every step once, without a fault."""
+def clean_steps(root: Path, count: int) -> list[Clean]:
+    """The first `count` steps once, without a fault."""
     folder = root / "world"
-    (folder / "incoming").mkdir(parents=True)
-    (folder / "corpus.toml").write_text(_DEFINITION.format(flags=""))
-    _write_tokenizer(folder / "tokenizer")
+    begin(folder)
     found = []
-    for step in STEPS:
+    for step in STEPS[:count]:
         step.change(folder)
         before = copy_shared(folder, root / f"before-{step.name}")
-        began = time.monotonic()
         run = command(folder, step)
         (folder / "data").mkdir(exist_ok=True)
-        if code := run.run():
+        child, seconds = run.start(), 0.0
+        while not _ended(child):
+            time.sleep(_PAUSE)
+            seconds = _processor_seconds(child)
+        if code := exit_code_of(child):
             raise RuntimeError(f"{step.name} ended with {code} without a fault: {run.said}")
         numbers = tuple(Releases(folder / "data" / "releases").numbers())
-        found.append(Clean(step, before, published_digest(folder), numbers, time.monotonic() - began))
-        print(f"clean {step.name}: releases {numbers}, {found[-1].seconds:.1f} s", flush=True)
+        found.append(Clean(step, before, published_digest(folder), numbers, seconds))
+        print(f"clean {step.name}: releases {numbers}, {seconds:.2f} processor s", flush=True)
     return found
 
 
-def _write_tokenizer(folder: Path) -> None:
-    from corpus.tokenizer.encoding import tokenizer_from
-    from corpus.tokenizer.files import save_tokenizer
-    from corpus.tokenizer.models import byte_characters, gpt2_model
+def warm_up(root: Path) -> None:
+    """Do once in this process what every process does first: imports, templates, digests of the code.
 
-    vocabulary = {character: number for number, character in enumerate(byte_characters())}
-    folder.mkdir()
-    save_tokenizer(tokenizer_from("gpt2", gpt2_model({**vocabulary, "<|endoftext|>": 256}, [])), folder)
+    Without shards: the libraries that encode keep threads, which a fork would not have.
+    """
+    from pipelines.runtime.engine import output_to
+
+    folder, here = root / "warm", os.getcwd()
+    begin(folder)
+    definition = folder / "corpus.toml"
+    definition.write_text(definition.read_text().replace("[shards]", "[shards]\nwrite = false"))
+    STEPS[0].change(folder)
+    sys.stdout.flush()
+    with output_to(root / "warm.log"):
+        code = command(folder, STEPS[0]).main(["run", str(definition)])
+    os.chdir(here)
+    if code:
+        raise RuntimeError(f"the first month without shards ended with {code}: {(root / 'warm.log').read_text()}")
 
 
-def kill(clean: Clean, target: Path, chance: random.Random, reader: Reader) -> str:
-    """One trial; what was wrong, if anything."""
+def _ended(child: int) -> bool:
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _processor_seconds(child: int) -> float:
+    """What a process has used, with those of its children that ended (man 5 proc, fields 14 to 17)."""
+    words = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def kill(clean: Clean, target: Path, chance: random.Random, reader: Reader) -> tuple[bool, str]:
+    """One trial: whether the command was still at work when it was killed, and what was wrong, if anything."""
     folder = copy_shared(clean.before, target)
     (folder / "data").mkdir(exist_ok=True)
     run = command(folder, clean.step)
     child = run.start()
-    until = time.monotonic() + chance.random() * clean.seconds
-    alive = True
-    while alive and time.monotonic() < until:
+    until, alive = chance.random() * clean.seconds, True
+    while alive and _processor_seconds(child) < until:
         reader.look(folder)
-        time.sleep(0.01)
-        alive = not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        time.sleep(_PAUSE)
+        alive = not _ended(child)
     if alive:
         os.killpg(child, signal.SIGKILL)
     code = exit_code_of(child)
     reader.look(folder)
     child = run.start()
-    while not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+    while not _ended(child):
         reader.look(folder)
-        time.sleep(0.02)
+        time.sleep(_PAUSE)
     again = exit_code_of(child)
+    killed = code == -signal.SIGKILL
     if again or "bug of ours" in run.said:
-        return f"exit code {again} after {code}: {run.said[-300:]}"
-    return "" if published_digest(folder) == clean.published else f"published otherwise after {code}: {run.said[-300:]}"
+        return killed, f"exit code {again} after {code}: {run.said[-300:]}"
+    if published_digest(folder) != clean.published_digest:
+        return killed, f"published otherwise after {code}: {run.said[-300:]}"
+    return killed, ""
 
 
 def pair(clean: Clean, target: Path, reader: Reader) -> str:
@@ -226,13 +184,13 @@ def pair(clean: Clean, target: Path, reader: Reader) -> str:
     folder = copy_shared(clean.before, target)
     (folder / "data").mkdir(exist_ok=True)
     children = [command(folder, clean.step).start() for _ in range(2)]
-    while not all(os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) for child in children):
+    while not all(map(_ended, children)):
         reader.look(folder)
-        time.sleep(0.01)
+        time.sleep(_PAUSE)
     codes = sorted(map(exit_code_of, children))
     if codes not in ([0, 0], [0, 6]):
         return f"exit codes {codes}"
-    return "" if published_digest(folder) == clean.published else f"published otherwise, exit codes {codes}"
+    return "" if published_digest(folder) == clean.published_digest else f"published otherwise, exit codes {codes}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -241,27 +199,34 @@ def main(arguments: list[str] | None = None) -> int:
     flags.add_argument("--trials", type=int, default=200, help="kills (default 200)")
     flags.add_argument("--pairs", type=int, default=12, help="of refreshes at once (default 12)")
     flags.add_argument("--seed", type=int, default=1, help="of the first trial (default 1)")
+    flags.add_argument("--steps", type=int, default=len(STEPS), help="the first steps only (default: all)")
     given = flags.parse_args(arguments)
-    import apache_beam  # noqa: F401 (loaded once, before any fork)
+    from pipelines.runtime.beam_import import import_beam
 
-    from pipelines.refresh import commands  # noqa: F401 (as above)
+    import_beam()
+    import gigatoken  # noqa: F401 (with Beam: loaded once, before any fork)
+    import tokenizers  # noqa: F401 (as above)
 
     with tempfile.TemporaryDirectory() as name:
-        root, reader, wrong = Path(name), Reader(), 0
-        steps = clean_steps(root)
+        root, reader, wrong, kills = Path(name), Reader(), 0, 0
+        warm_up(root)
+        steps = clean_steps(root, given.steps)
         for seed in range(given.seed, given.seed + given.trials):
             chance = random.Random(f"kill {seed}")
             clean = steps[seed % len(steps)]
-            said = kill(clean, root / "trial", chance, reader)
-            wrong += bool(said)
-            print(f"kill seed {seed}: {clean.step.name}: {said or 'right'}", flush=True)
+            killed, said = kill(clean, root / "trial", chance, reader)
+            kills, wrong = kills + killed, wrong + bool(said)
+            print(
+                f"kill seed {seed}: {clean.step.name}{'' if killed else ', ended before'}: {said or 'right'}",
+                flush=True,
+            )
         for number in range(given.pairs):
-            clean = steps[number % 6]
+            clean = steps[number % min(6, len(steps))]
             said = pair(clean, root / "trial", reader)
             wrong += bool(said)
             print(f"pair {number}: {clean.step.name}: {said or 'right'}", flush=True)
-    print(f"{given.trials} kills and {given.pairs} pairs: {wrong} not right; {reader.looks:,} looks of a reader at "
-          f"{len(reader.numbers)} releases, {len(reader.broken)} of them at something that was not whole")  # fmt: skip
+    print(f"{given.trials} trials, {kills} of them kills, and {given.pairs} pairs: {wrong} not right")
+    print(f"{reader.looks:,} looks of a reader at {len(reader.numbers)} releases: {len(reader.broken)} not whole")
     print("\n".join(reader.broken[:20]), end="")
     return 1 if wrong or reader.broken else 0
 

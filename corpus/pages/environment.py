@@ -9,6 +9,7 @@ brings it) and nothing heavier is imported here.
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -21,8 +22,9 @@ _LONGEST_LINK = 2000
 _LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
 
 
+@cache
 def environment(folder: Path) -> jinja2.Environment:
-    """For the templates of a folder, beside `base.html.j2` and the style of all pages."""
+    """For the templates of a folder, beside `base.html.j2` and the style of all pages; compiled once a process."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([folder, _TEMPLATES]),
         autoescape=True,
