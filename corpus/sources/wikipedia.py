@@ -29,16 +29,11 @@ def read(path: Path, name: str, span: Span, templates: Templates) -> Iterator[Do
 
 def _document(article: Article, name: str, templates: Templates) -> Document | Rejected:
     """The document of an article, the calls of the dump's own simple templates replaced by what they say."""
-    definitions = templates.get(wiki_of(article), {})
+    definitions = templates.get(article.wiki, {})
     if definitions and not article.namespace and not article.redirect:
         site = Site(article.language, article.title, revision_time(article.timestamp), definitions)
         article = replace(article, text=with_templates(article.text, site))
     return article_document(article, name)
-
-
-def wiki_of(page: Article) -> str:
-    """What tells the wikis of several dumps apart."""
-    return page.dbname or page.site or page.language
 
 
 WIKIPEDIA = TextSource("wikipedia", read, dump_spans, licence="CC BY-SA 4.0", has_templates=True)

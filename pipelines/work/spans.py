@@ -1,5 +1,6 @@
 """Files of texts as units: a file of books whole, a big dump in spans that are read side by side."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +20,7 @@ BYTES_PER_SPAN = 8 * 2**20
 class TextSpan:
     """A file of texts, or what lies in it from `start` to `end` (None: to the end of the file).
 
-    `templates` are the parts with the templates of all dumps, none for other sources.
+    `templates` are the parts with the templates of its wikis, none for other sources.
     """
 
     file: InputFile
@@ -41,9 +42,16 @@ class TextSpan:
 
 
 def spans(source: TextSource, files: Sequence[InputFile], templates: Sequence[Any] = ()) -> Iterator[TextSpan]:
-    """The spans that are read side by side; by the bytes of a file alone, so that any machine makes the same parts."""
-    parts = tuple(facts.found for facts in templates)
+    """The spans that are read side by side; by the bytes of a file alone, so that any machine makes the same parts.
+
+    `templates` are the `TemplateFacts` of all dumps. A span gets those of its file's wikis: a dump of another wiki does
+    not have it read again.
+    """
+    wikis: defaultdict[str, set[str]] = defaultdict(set)
+    for facts in templates:
+        wikis[facts.file].update(facts.wikis)
     for file in files:
+        parts = tuple(facts.found for facts in templates if facts.found.rows and wikis[file.name] & {*facts.wikis})
         found = _spans_of(source, file) if source.divide else (WHOLE,)
         yield from (TextSpan(file, span.start, span.end, parts) for span in found)
 

@@ -20,7 +20,6 @@ from corpus.files.storage import local
 from corpus.quarantine import guard
 from corpus.readers.mediawiki.articles import TEMPLATES, Article, read_articles
 from corpus.readers.mediawiki.dump_pages import Span
-from corpus.sources.wikipedia import wiki_of
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.spans import TextSpan
 
@@ -37,8 +36,10 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class TemplateFacts:
-    """The templates that were found in a span."""
+    """The templates that were found in a span of a file, and the wikis that the span is of."""
 
+    file: str
+    wikis: tuple[str, ...]
     found: Part
 
 
@@ -48,16 +49,18 @@ class ReadTemplates:
 
     def __call__(self, task: Task[TextSpan]) -> Outcome[TemplateFacts]:
         """A row for each simple template and each redirect of one."""
-        unit = task.unit
-        pages = read_articles(local(unit.file.place), unit.file.name, Span(unit.start, unit.end), TEMPLATES)
+        unit, wikis = task.unit, set[str]()
+        span = Span(unit.start, unit.end)
+        pages = read_articles(local(unit.file.place), unit.file.name, span, TEMPLATES, wikis.add)
         found = (guard(_rows, page, "", page.offset) for page in pages if not isinstance(page, Quarantined))
         rows = [row for each in found if not isinstance(each, Quarantined) for row in each]
         part = write_parquet(task.part("templates"), task.root, SCHEMA, rows)
-        return Outcome((part,), Counts(len(rows), len(rows)), TemplateFacts(part))
+        facts = TemplateFacts(unit.file.name, tuple(sorted(wikis or {""})), part)
+        return Outcome((part,), Counts(len(rows), len(rows)), facts)
 
 
 def _rows(page: Article) -> list[dict[str, Any]]:
-    wiki, name = wiki_of(page), template_name(page.title.partition(":")[2])
+    wiki, name = page.wiki, template_name(page.title.partition(":")[2])
     target = alias(page.text)
     said = None if target else definition(page.text)
     text, decidable = (said.text, said.decidable) if said else ("", False)

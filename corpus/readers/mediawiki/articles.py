@@ -7,7 +7,7 @@ what this wiki calls its namespaces) holds for every page.
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
 from html import escape, unescape
@@ -69,6 +69,11 @@ class Article:
     site: str
     offset: int
 
+    @property
+    def wiki(self) -> str:
+        """What tells the wikis of several dumps apart."""
+        return self.dbname or self.site or self.language
+
 
 @dataclass(frozen=True, slots=True)
 class _Site:
@@ -80,6 +85,11 @@ class _Site:
     address: str = ""
     namespaces: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def wiki(self) -> str:
+        """As that of its articles."""
+        return self.dbname or self.address or self.language
+
     def in_english(self, wikitext: str) -> str:
         """The text with this wiki's links to files and categories by their English names, which the steps know."""
         for pattern, name in _own_names(tuple(sorted(self.namespaces.items()))):
@@ -88,12 +98,16 @@ class _Site:
 
 
 def read_articles(
-    path: Path, name: str = "", span: Span = WHOLE, namespace: int | None = None
+    path: Path,
+    name: str = "",
+    span: Span = WHOLE,
+    namespace: int | None = None,
+    note_wiki: Callable[[str], object] = lambda wiki: None,
 ) -> Iterator[Article | Quarantined]:
     """Every page of a dump in file order, of any namespace, redirects included; one `Quarantined` per damage.
 
     With a span of `spans`, the pages of that span; what the head of the dump says is read again for each. With a
-    `namespace`, the pages of that one only: the others are not parsed.
+    `namespace`, the pages of that one only: the others are not parsed. `note_wiki` is told the wiki of each head.
     """
     name = name or str(path)
     site = _Site()
@@ -101,6 +115,7 @@ def read_articles(
         site = _site(
             next((piece[1] for piece in cut_pages(path, name, WHOLE) if not isinstance(piece, Quarantined)), b"")
         )
+        note_wiki(site.wiki)
     for piece in cut_pages(path, name, span):
         if isinstance(piece, Quarantined):
             yield piece
@@ -115,6 +130,7 @@ def read_articles(
                 yield page
         elif data:
             site = _site(data)
+            note_wiki(site.wiki)
 
 
 def article_document(article: Article, name: str, namespaces: frozenset[int] = frozenset({0})) -> Document | Rejected:
