@@ -126,7 +126,10 @@ def _list_lines(title: str, names: Sequence[str]) -> list[str]:
 
 
 def croissant(name: str, release: Release) -> dict[str, Any]:
-    """The release in the vocabulary of Croissant 1.0: a file set and a record set for each source's kept documents."""
+    """The release in the vocabulary of Croissant 1.0: a file set and a record set for each source's kept documents.
+
+    A file set that is contained in nothing has its files beside `croissant.json`, which is how mlcroissant reads it.
+    """
     sources = [source for source in sorted(release.sources) if _files(release, "kept", source)]
     return {
         "@context": _CONTEXT,
@@ -136,11 +139,9 @@ def croissant(name: str, release: Release) -> dict[str, Any]:
         "description": f"Release {release.release} of a training corpus built by corpusloom.",
         "version": f"{release.release}.0.0",
         "distribution": [
-            {"@type": "cr:FileObject", "@id": "release", "name": "release", "contentUrl": ".",
-             "encodingFormat": "local", "sha256": "main"},
-            *({"@type": "cr:FileSet", "@id": f"{source}-kept", "name": f"{source}-kept",
-               "containedIn": {"@id": "release"}, "encodingFormat": "application/x-parquet",
-               "includes": f"{CORPORA}/{source}/kept/*.parquet"} for source in sources),
+            {"@type": "cr:FileSet", "@id": f"{source}-kept", "name": f"{source}-kept",
+             "encodingFormat": "application/x-parquet", "includes": f"{CORPORA}/{source}/kept/*.parquet"}
+            for source in sources
         ],
         "recordSet": [
             {"@type": "cr:RecordSet", "@id": source, "name": source,
@@ -164,11 +165,13 @@ _CONTEXT = {
     "@language": "en", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
     "conformsTo": "dct:conformsTo", "cr": "http://mlcommons.org/croissant/", "data": {"@id": "cr:data",
     "@type": "@json"}, "dataType": {"@id": "cr:dataType", "@type": "@vocab"}, "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"}, "extract": "cr:extract", "field": "cr:field",
     "fileProperty": "cr:fileProperty", "fileObject": "cr:fileObject", "fileSet": "cr:fileSet", "format": "cr:format",
     "includes": "cr:includes", "isLiveDataset": "cr:isLiveDataset", "jsonPath": "cr:jsonPath", "key": "cr:key",
     "md5": "cr:md5", "parentField": "cr:parentField", "path": "cr:path", "rai": "http://mlcommons.org/croissant/RAI/",
     "recordSet": "cr:recordSet", "references": "cr:references", "regex": "cr:regex", "repeated": "cr:repeated",
-    "replace": "cr:replace", "sc": "https://schema.org/", "separator": "cr:separator", "source": "cr:source",
+    "replace": "cr:replace", "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/", "separator": "cr:separator", "source": "cr:source",
     "subField": "cr:subField", "transform": "cr:transform",
 }  # fmt: skip

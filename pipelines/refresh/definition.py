@@ -192,6 +192,13 @@ def _check(definition: CorpusDefinition, path: Path) -> None:
         if name not in names:
             near = nearest(name, names)
             raise _wrong(f"{path}: mixture: no source {name!r}; {f'did you mean {near!r}?' if near else names}")
+    for source in definition.source:
+        files = (name for key in ("submissions", "pages", "dumps", "books") for name in patterns(getattr(source, key)))
+        if remote := next(filter(is_remote, files), ""):
+            raise _wrong(
+                f"{path}: source {source.name!r}: {remote!r}: a refresh looks for new files on this machine; mount the "
+                "bucket, or copy its files here"
+            )
     if is_remote(definition.output):
         raise _wrong(f"{path}: output = {definition.output!r}: releases need a folder with links; give one")
 

@@ -81,7 +81,8 @@ def check_same(config: RunConfig, manifest: ShardManifest, state: dict[str, Any]
             found.append(f"the shards of {name} " + ("are not those of the run" if name in content else "are gone"))
     if found:
         raise ConfigError(
-            f"{output} is a run of its own: {'; '.join(found)}. Give another --output, or the old values to go on"
+            f"{output} is a run of its own: {'; '.join(found)}. Give another --output (and --init-from {output} to "
+            "begin with its weights), or the old values to go on"
         )
 
 

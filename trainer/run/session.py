@@ -179,7 +179,11 @@ def open_data(folder: Path, world: World) -> Shards:
 
 
 def open_session(config: RunConfig, data: Path, output: Path, world: World, say: Callable[[str], None]) -> Session:
-    """Build a run, or take it up from its last whole checkpoint."""
+    """Build a run, or take it up from its last whole checkpoint.
+
+    A link in `data` (releases/current) is followed once: all processes read what it names now, wherever it moves.
+    """
+    data = Path(first_says(str(data.resolve()), world))
     if ramp_of(config).rows_at(0) < world.size:
         raise ConfigError(f"a step of {ramp_of(config).rows_at(0)} rows for {world.size} processes: each needs a row")
     shards = open_data(data, world)

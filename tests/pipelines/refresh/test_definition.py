@@ -44,6 +44,7 @@ def test_the_least_definition_says_all_the_rest(tmp_path):
         (('kind = "gpt2"', 'kind = "gpt5"'), "$.tokenizer.kind"),
         (('name = "webtext"', 'name = "../etc"'), "$.source[0].name"),
         (("data/corpus", "s3://bucket/corpus"), "folder with links"),
+        (('"incoming/RS_*"', '["RS_*", "s3://bucket/RS_*"]'), "'s3://bucket/RS_*': a refresh looks for new files on"),
         (("[mixture]\n", "[gates]\nkept_rates = {}\n[mixture]\n"), "did you mean 'kept_rate'?"),
         (("[mixture]\n", "[gates]\nkept_rate = { least = 2, mots = 3 }\n[mixture]\n"), "did you mean 'most'?"),
         (("[[source]]", "[[sauce]]"), "did you mean 'source'?"),

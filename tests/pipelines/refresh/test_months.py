@@ -156,6 +156,31 @@ def test_notes_and_diff_say_what_changed(story, capsys):
     assert "input     + incoming/RS_2016-08.jsonl" in said
 
 
+def test_a_trainer_is_led_over_to_the_next_release(story, tmp_path, capsys):
+    main = pytest.importorskip("trainer.train").main
+    current, releases = tmp_path / "current", story.folder / "data" / "releases"
+    small = ["layers=1", "heads=2", "width=32", "sequence_length=16", "batch_tokens=128", "validate_every=0"]
+
+    def train(output, *more):
+        flags = ["--data", str(current / "shards"), "--output", str(tmp_path / output), "--preset", "tiny"]
+        return main([*flags, *small, *more])
+
+    current.symlink_to(releases / "3")
+    assert train("third", "steps=2") == 0
+    assert json.loads((tmp_path / "third" / "config.json").read_text())["data"] == str(releases / "3" / "shards")
+    current.unlink()
+    current.symlink_to(releases / "4")
+    capsys.readouterr()
+    assert train("third", "steps=4") == 2
+    said = capsys.readouterr().err
+    assert (
+        "the shards of webtext train are not those of the run" in said and f"--init-from {tmp_path / 'third'}" in said
+    )
+    assert train("fourth", "--init-from", str(tmp_path / "third"), "steps=2") == 0
+    flags = ["--data", str(releases / "3" / "shards"), "--output", str(tmp_path / "third"), "--preset", "tiny"]
+    assert main([*flags, *small, "steps=4"]) == 0
+
+
 def test_the_plan_names_what_is_taken_over(story, capsys):
     capsys.readouterr()
     assert refresh("plan", story.definition) == 0
