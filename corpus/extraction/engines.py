@@ -10,7 +10,6 @@ resiliparse needs time quadratic in nesting. Trafilatura's `deduplicate` remembe
 where datatrove has it on: a text must not depend on its neighbours.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -77,6 +76,8 @@ def _with_title(html: str, extract: Callable[[], str | None]) -> Extracted:
 @cache
 def _trafilatura() -> Any:
     """The library, imported when first needed (a quarter of a second) and without its log lines."""
+    import logging
+
     import trafilatura
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)

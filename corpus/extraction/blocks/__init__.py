@@ -5,7 +5,7 @@
    and what was learned of the words of texts, classes and ids (`native/lexicon.h`).
 3. *Model* (`native/forest.cpp`): boosted trees give each block the probability that it is main text.
 4. *Second look* (`native/choose.cpp`): blocks that are built alike decide together, code follows the prose around it,
-   and the page's threshold is the one with the greatest expected F1.
+   and the page's threshold is the one with the greatest expected F1. A text shown in two places stands once.
 5. *Layout* (`native/layout.cpp`): the chosen blocks in the convention of docs/text.md.
 
 Nothing in it is random, and no number depends on the machine: features are quotients of counts, leaves are integers,

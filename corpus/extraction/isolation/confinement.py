@@ -12,7 +12,6 @@ The numbers are the kernel's: linux/seccomp.h, linux/filter.h, linux/landlock.h,
 
 import ctypes
 import os
-import platform
 import struct
 import sys
 from collections.abc import Iterable
@@ -46,9 +45,10 @@ def confine() -> tuple[str, ...]:
 
 
 def _close_calls(libc: ctypes.CDLL) -> bool:
-    if platform.machine() not in _REFUSED:
+    machine = os.uname().machine
+    if machine not in _REFUSED:
         return False
-    architecture, calls = _REFUSED[platform.machine()]
+    architecture, calls = _REFUSED[machine]
     steps: list[tuple[int, int, int, int]] = [(_LOAD, 0, 0, 4), (_JUMP_IF_EQUAL, 0, len(calls) + 3, architecture)]
     steps += [(_LOAD, 0, 0, 0), (_JUMP_IF_AT_LEAST, len(calls) + 1, 0, _X32)]
     # Each jump goes over the calls that follow it and over the `allow`, onto the `refuse` at the end.

@@ -174,7 +174,7 @@ def _start(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
     path = os.pathsep.join([root, *filter(os.path.isabs, sys.path)])
     return subprocess.Popen(
-        [sys.executable, "-m", child.__name__, *arguments],
+        [sys.executable, "-S", "-m", child.__name__, *arguments],  # -S: the path below is all that `site` would add
         bufsize=0,
         cwd="/",
         stdin=subprocess.PIPE,

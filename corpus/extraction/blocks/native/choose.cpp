@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 
 #include "block_features.h"
 
@@ -13,6 +14,7 @@ constexpr float SHARE_FOR_CODE = 0.8f;
 constexpr size_t REACH = 3;             // blocks on either side of code that speak for it
 constexpr float SHARE_OF_GROUP = 0.4f;  // how far blocks of the same path decide together
 constexpr int MOST_IN_A_SHELL = 250;  // characters of a page that shows nothing until its scripts run
+constexpr int FEWEST_WORDS = 8;  // of a text that says something; shorter ones are names, buttons and titles
 constexpr float LOWEST_THRESHOLD = 0.1f, HIGHEST_THRESHOLD = 0.6f;
 
 // Code of a script that broke out of its element: never text. In prose of 2,062 pages signs like ";" and "{" are at
@@ -81,13 +83,33 @@ void follow_prose(const Context& context, std::vector<float>& probability) {
     }
 }
 
-// A heading with nothing behind it: of a part of the page that is not main text.
+// What a page shows in two places that are built differently: for wide and for narrow screens, as a teaser and in full,
+// in a post and where another quotes it. The first is enough. Siblings that say the same are their author's, and so are
+// three or more that are built alike: the items of a list.
+void drop_copies(const Context& context, std::vector<char>& chosen) {
+    const Page& page = context.page;
+    std::unordered_map<uint64_t, int> firsts;  // of a text: the element of its first block
+    for (size_t i = 0; i < chosen.size(); i++) {
+        const Block& block = page.blocks[i];
+        if (!chosen[i] || block.copies == 1 || block.tokens < FEWEST_WORDS || page.element_of(block).pre >= 0) continue;
+        auto [first, is_new] = firsts.emplace(block.hash, block.element);
+        if (is_new) continue;
+        bool same_path = context.blocks_by_path[first->second] == context.blocks_by_path[block.element];
+        bool are_siblings = page.elements[first->second].parent == page.element_of(block).parent;
+        if (!same_path || (block.copies == 2 && !are_siblings)) chosen[i] = 0;
+    }
+}
+
+// A heading, or "Read also:", with nothing behind it: of a part of the page that is not main text.
 void drop_last_headings(const Page& page, std::vector<char>& chosen) {
+    auto announces = [&](const Block& block) {
+        return page.element_of(block).heading >= 0 || (block.last == ':' && block.tokens < FEWEST_WORDS);
+    };
     bool has_text = false;
-    for (size_t i = 0; i < chosen.size(); i++) has_text |= chosen[i] && page.element_of(page.blocks[i]).heading < 0;
+    for (size_t i = 0; i < chosen.size(); i++) has_text |= chosen[i] && !announces(page.blocks[i]);
     for (size_t i = chosen.size(); has_text && i-- > 0;) {
         if (!chosen[i]) continue;
-        if (page.element_of(page.blocks[i]).heading < 0) return;
+        if (!announces(page.blocks[i])) return;
         chosen[i] = 0;
     }
 }
@@ -145,6 +167,7 @@ Choice choose(const Context& context, std::vector<float> probability) {
     }
     threshold = std::clamp(threshold, LOWEST_THRESHOLD, HIGHEST_THRESHOLD);
     for (size_t i = 0; i < blocks.size(); i++) choice.chosen[i] = probability[i] >= threshold;
+    drop_copies(context, choice.chosen);
     drop_last_headings(context.page, choice.chosen);
     return choice;
 }
