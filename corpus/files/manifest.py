@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from corpus.errors import CorpusloomError
 from corpus.files.sealed import FOOTER, DamagedFile, check_seal, seal
-from corpus.files.storage import local, publish, size_of, temporary_beside
+from corpus.files.storage import local, publish, read, size_of, temporary_beside
 from corpus.hashing import digest, file_digest
 
 MANIFEST = "_MANIFEST.json"
@@ -122,7 +122,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path, otherwise: Any) -> Any:
     """The value at `path`; `otherwise` when there is none or it is no JSON."""
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(read(path))
     except (FileNotFoundError, ValueError):
         return otherwise
 
@@ -137,8 +137,13 @@ def read_checked(path: Path) -> dict[str, Any]:
 
     A file without a digest is taken as it is: people and other tools write manifests too.
     """
+    return checked(read(path), path)
+
+
+def checked(data: bytes, path: Path) -> dict[str, Any]:
+    """What `write_manifest` wrote, from the bytes read at `path`; `ManifestError` where it says something else."""
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(data)
     except ValueError as error:
         raise ManifestError(f"{path} is damaged: {error}; remove it and run the command that made it again") from error
     if not isinstance(value, dict):

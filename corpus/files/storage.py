@@ -25,6 +25,8 @@ SCRATCH = "CORPUSLOOM_SCRATCH"
 SCRATCH_BYTES = "CORPUSLOOM_SCRATCH_BYTES"
 # Fetched copies beyond this are removed, those not read for the longest time first.
 _MOST_SCRATCH = 50 * 2**30
+# What is read as a file of this machine, and not by `read`.
+_MAPPED = (".arrow", ".parquet")
 
 
 def place(text: str | Path) -> Path:
@@ -60,6 +62,25 @@ def scratch() -> Path:
     folder = Path(given) if given else Path(tempfile.gettempdir()) / f"corpusloom-{os.getuid()}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a small file or object, by one request; `FileNotFoundError` where there is none.
+
+    A store's own `open` and `exists` ask two to four times: for the object, and for a folder of its name.
+    """
+    if not is_remote(path):
+        return path.read_bytes()
+    store, key = _store(path)
+    return store.cat_file(key, max_concurrency=1)  # more would ask for the size first
+
+
+def is_there(path: Path) -> bool:
+    """Whether a small file or object is there, by one request."""
+    try:
+        return path.exists() if not is_remote(path) else bool(read(path))
+    except FileNotFoundError:
+        return False
 
 
 def local(path: Path) -> Path:
@@ -118,8 +139,9 @@ def publish(temporary: Path, path: Path) -> None:
     """Let the file `temporary` appear at `path`, whole and lasting; it is gone from where it was."""
     if is_remote(path):
         _upload(temporary, path)
-        with suppress(OSError):
-            temporary.replace(_copy_of(path))  # whoever reads it next on this machine need not fetch it
+        if path.suffix in _MAPPED:  # whoever reads it next on this machine need not fetch it
+            with suppress(OSError):
+                temporary.replace(_copy_of(path))
         temporary.unlink(missing_ok=True)
         return
     with temporary.open("rb") as file:
@@ -142,15 +164,29 @@ def size_of(path: Path) -> int:
 
 def sizes_in(folder: Path) -> dict[str, int]:
     """The files directly in a folder, by name, with their bytes, from one listing; nothing where there is none."""
+    return {name: size for name, size in _entries(folder) if size is not None}
+
+
+def folders_in(folder: Path) -> list[str]:
+    """The names of the folders directly in a folder, from one listing; none where there is none."""
+    return [name for name, size in _entries(folder) if size is None]
+
+
+def _entries(folder: Path) -> list[tuple[str, int | None]]:
+    """What is directly in a folder: names, and the bytes of files."""
     try:
         if not is_remote(folder):
             with os.scandir(folder) as entries:
-                return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+                return [(each.name, None if each.is_dir() else each.stat().st_size) for each in entries]
         store, key = _store(folder)
-        found = store.ls(key, detail=True, refresh=True)
-        return {info["name"].rpartition("/")[2]: info["size"] for info in found if info["type"] == "file"}
+        found = [(info["name"].rstrip("/"), info) for info in store.ls(key, detail=True, refresh=True)]
+        return [
+            (name.rpartition("/")[2], None if info["type"] == "directory" else info["size"])
+            for name, info in found
+            if name != key.rstrip("/")
+        ]
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return []
 
 
 def version_of(path: Path) -> str:

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -174,14 +175,13 @@ def _log(run: BuildRun) -> Path:
 def _clear(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
     """Remove the errors and half-written files of earlier runs; only a driver may, an engine repeats what it likes."""
     (run.root / STAGES).mkdir(parents=True, exist_ok=True)
-    patterns = [(run.root, f"{TEMPORARY}*"), (run.root / STAGES, "code-*.json"), (run.root / STAGES, f"{TEMPORARY}*")]
+    patterns = {run.root: (), run.root / STAGES: ("code-*.json",)}
     for stage in stages:
-        folder = run.folder(stage)
-        patterns += [(folder.home, "error-*.json"), (folder.home, f"{TEMPORARY}*")]
-        patterns += [(folder.records, f"*{PROGRESS_SUFFIX}"), (folder.records, f"{TEMPORARY}*")]
-    for folder, pattern in patterns:
-        for path in folder.glob(pattern):
-            path.unlink(missing_ok=True)
+        patterns |= {run.folder(stage).home: ("error-*.json",), run.folder(stage).records: (f"*{PROGRESS_SUFFIX}",)}
+    for folder, more in patterns.items():
+        for name in sizes_in(folder):
+            if any(fnmatchcase(name, pattern) for pattern in (f"{TEMPORARY}*", *more)):
+                (folder / name).unlink(missing_ok=True)
 
 
 def raise_errors(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:

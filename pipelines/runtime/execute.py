@@ -17,6 +17,7 @@ import msgspec
 from corpus.files.inputs import InputFile
 from corpus.files.manifest import write_json
 from corpus.files.provenance import Closure, closure_of
+from corpus.files.storage import is_there, read
 from corpus.files.transient import patiently
 from pipelines.runtime.errors import StageError, leave_record
 from pipelines.runtime.outlook import note_end, note_start
@@ -72,7 +73,7 @@ def execute(task: Task[Any], stage: Stage[Any, Any], run: BuildRun, *more: Any) 
     A task that has its record is left alone: engines repeat a task whose worker they lost, and all it had done.
     """
     try:
-        if run.error(stage).exists() or task.record().exists():
+        if is_there(run.error(stage)) or is_there(task.record()):
             return OK
         check_code(stage, run)
         with _inputs_held(task.unit):
@@ -98,7 +99,7 @@ def _inputs_held(unit: Any) -> Iterator[None]:
 
 def end(stage: Stage[Any, Any], run: BuildRun, words: Sequence[str]) -> str:
     """Finish a stage whose tasks have all ended; the word for the stages that read it."""
-    if FAILED in words or run.error(stage).exists():
+    if FAILED in words or is_there(run.error(stage)):
         return FAILED
     try:
         tasks = tasks_of(stage, run)
@@ -153,4 +154,4 @@ def check_code(stage: Stage[Any, Any], run: BuildRun) -> None:
 
 @cache
 def _code(path: Path) -> dict[str, Closure]:
-    return msgspec.json.decode(path.read_bytes(), type=dict[str, Closure])
+    return msgspec.json.decode(read(path), type=dict[str, Closure])

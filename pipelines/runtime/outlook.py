@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from corpus.files.manifest import write_json
+from corpus.files.storage import is_there, read
 from pipelines.runtime.run import StageFolder
 from pipelines.runtime.task import Task
 
@@ -36,7 +37,7 @@ class StageProgress:
 
 def note_start(folder: StageFolder, run: str, tasks: int, left: Sequence[Task[Any]]) -> None:
     """Say what there is to do in a run; where nothing is, what an earlier run noted stays."""
-    if left or not folder.outlook.exists():
+    if left or not is_there(folder.outlook):
         names = {task.name: task.unit.size for task in left}
         write_json(folder.outlook, {"run": run, "tasks": tasks, "names": names, "began": time.time(), "ended": 0.0})
 
@@ -51,5 +52,5 @@ def note_end(folder: StageFolder) -> None:
 def read_outlook(folder: StageFolder) -> StageProgress:
     """What was last noted; an empty outlook where nothing was."""
     with suppress(OSError, msgspec.DecodeError):
-        return msgspec.json.decode(folder.outlook.read_bytes(), type=StageProgress)
+        return msgspec.json.decode(read(folder.outlook), type=StageProgress)
     return StageProgress()

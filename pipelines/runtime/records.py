@@ -14,8 +14,8 @@ from typing import Any, Generic, cast
 
 import msgspec
 
-from corpus.files.manifest import MANIFEST, Counts, ManifestError, Part, read_checked, write_bytes, write_manifest
-from corpus.files.storage import is_remote, sizes_in
+from corpus.files.manifest import MANIFEST, Counts, ManifestError, Part, checked, write_bytes, write_manifest
+from corpus.files.storage import folders_in, is_remote, read, sizes_in
 from corpus.hashing import digest, file_digest
 from pipelines.runtime.errors import StageError
 from pipelines.runtime.run import BuildRun, StageFolder
@@ -97,29 +97,39 @@ def _part_paths(value: Any) -> Iterable[str]:
             yield from _part_paths(item)
 
 
-def read_manifest_of(stage: Stage[Any, Any], folder: StageFolder) -> Manifest | None:
-    """The root of a finished stage with just these settings and this code; None for any other."""
-    manifest = root_of(folder)
-    return manifest if manifest and manifest.fingerprint == stage.fingerprint else None
-
-
 def root_of(folder: StageFolder) -> Manifest | None:
     """The root of a finished stage, whatever its settings; None where there is none, or it is damaged."""
+    return _read_root(folder)[0]
+
+
+def _read_root(folder: StageFolder) -> tuple[Manifest | None, str]:
+    """The root of a finished stage, and the digest of its file."""
+    path = folder.home / MANIFEST
     try:
-        return msgspec.convert(read_checked(folder.home / MANIFEST), Manifest)
+        data = read(path)
+        return msgspec.convert(checked(data, path), Manifest), digest(data)
     except (FileNotFoundError, ManifestError, msgspec.ValidationError):
-        return None
+        return None, ""
+
+
+def _read_own(stage: Stage[Any, Any], folder: StageFolder) -> tuple[Manifest | None, str]:
+    """As `_read_root`; None for a root of other settings or other code."""
+    manifest, own = _read_root(folder)
+    return (manifest if manifest and manifest.fingerprint == stage.fingerprint else None), own
 
 
 def records_of(stage: Stage[Any, F], folder: StageFolder) -> list[TaskRecord[F]] | None:
     """The records of a finished stage, in the order of its tasks; None where it is not finished."""
-    manifest = read_manifest_of(stage, folder)
-    if manifest is None:
-        return None
+    manifest, _ = _read_own(stage, folder)
+    return manifest and _records_in(manifest, stage, folder)
+
+
+def _records_in(manifest: Manifest, stage: Stage[Any, F], folder: StageFolder) -> list[TaskRecord[F]] | None:
+    """The records in the leaves of a manifest; None where one of them is missing or damaged."""
     records: list[TaskRecord[F]] = []
     for leaf in manifest.leaves:
         try:
-            data = (folder.home / leaf.path).read_bytes()
+            data = read(folder.home / leaf.path)
         except FileNotFoundError:
             return None
         if digest(data) != leaf.digest:
@@ -130,16 +140,17 @@ def records_of(stage: Stage[Any, F], folder: StageFolder) -> list[TaskRecord[F]]
 
 def read_finished(stage: Stage[Any, F], folder: StageFolder) -> Finished[F] | None:
     """What a finished stage left; None where it is not finished."""
-    records = records_of(stage, folder)
-    return None if records is None else Finished(stage.name, records, digest((folder.home / MANIFEST).read_bytes()))
+    manifest, own = _read_own(stage, folder)
+    records = manifest and _records_in(manifest, stage, folder)
+    return None if records is None else Finished(stage.name, records, own)
 
 
 def is_complete(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], folder: StageFolder) -> bool:
     """Whether the manifest stands for just these tasks, and all parts are in place."""
-    manifest = read_manifest_of(stage, folder)
+    manifest, _ = _read_own(stage, folder)
     if manifest is None or manifest.order != order_of(tasks):
         return False
-    records = records_of(stage, folder)
+    records = _records_in(manifest, stage, folder)
     parts = (part for record in records or () for part in record.parts)
     return records is not None and _Sizes(folder.root).hold(parts)
 
@@ -179,7 +190,7 @@ def read_records(tasks: Sequence[Task[Any]], stage: Stage[Any, F], folder: Stage
 def _read_record(task: Task[Any], stage: Stage[Any, F]) -> TaskRecord[F] | None:
     """The record, which a second line with its digest vouches for."""
     try:
-        data, own = task.record().read_bytes().splitlines()
+        data, own = read(task.record()).splitlines()
         return msgspec.json.decode(data, type=record_type(stage)) if digest(data).encode() == own else None
     except (FileNotFoundError, ValueError, msgspec.DecodeError):
         return None
@@ -199,8 +210,10 @@ def pending(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], folder: StageFol
     if stage.writes:  # what is published is read by nobody before the manifest vouches for it
         found = [record if record and not damaged_parts([record], folder) else None for record in found]
     left = [task for task, record in zip(tasks, found, strict=True) if record is None]
+    there = sizes_in(folder.records)
     for task in left:
-        task.record().unlink(missing_ok=True)
+        if task.record().name in there:
+            task.record().unlink(missing_ok=True)
     return sorted(left, key=lambda task: (-task.unit.size, task.name))
 
 
@@ -261,7 +274,7 @@ def _remove_others(
     kept = {part.path for record in records for part in record.parts}
     home = folder.home.relative_to(folder.root).as_posix()
     kept |= {f"{home}/{leaf.path}" for leaf in leaves} | {f"{home}/records/{record.task}.json" for record in records}
-    inner = [path for path in folder.home.iterdir() if path.is_dir()] if folder.home.is_dir() else []
+    inner = [folder.home / name for name in folders_in(folder.home)]
     for place in (*inner, *(folder.root / name for name in stage.writes)):
         for name in sizes_in(place):
             path = place / name
