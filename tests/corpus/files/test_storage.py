@@ -17,7 +17,19 @@ from corpus.files.manifest import (
     write_bytes,
     write_json,
 )
-from corpus.files.storage import is_remote, local, local_folder, name_of, place, scratch, size_of, version_of
+from corpus.files.storage import (
+    folders_in,
+    is_remote,
+    is_there,
+    local,
+    local_folder,
+    name_of,
+    place,
+    scratch,
+    size_of,
+    sizes_in,
+    version_of,
+)
 
 
 @pytest.fixture
@@ -52,6 +64,26 @@ def test_what_is_written_is_read(folder):
     assert [path.name for path in (folder / "a").iterdir()] == ["b.json"]
     assert size_of(folder / "a" / "b.json") == len((folder / "a" / "b.json").read_bytes())
     assert size_of(folder / "a" / "none") == -1
+
+
+def test_a_small_file_is_one_request(folder, monkeypatch):
+    """Stages are planned from such files: a store that is asked twice for each makes a build wait twice as long."""
+    write_json(folder / "a" / "b.json", {"one": 1})
+    asked = []
+    kind, method = type(folder.fs), "_call_s3" if folder.protocol == "s3" else "_call"
+    plain = getattr(kind, method)
+    monkeypatch.setattr(kind, method, lambda *given, **more: asked.append(given[1:]) or plain(*given, **more))
+    assert read_json(folder / "a" / "b.json", None) == {"one": 1} and len(asked) == 1
+    assert read_json(folder / "a" / "none.json", "none") == "none" and len(asked) == 2
+    assert is_there(folder / "a" / "b.json") and not is_there(folder / "a" / "none.json") and len(asked) == 4
+
+
+def test_a_listing_tells_files_from_folders(folder, tmp_path):
+    for root in (folder, tmp_path):
+        for name in ("a/b.json", "a/c/d.json"):
+            write_json(root / name, {})
+        assert sizes_in(root / "a") == {"b.json": 3} and folders_in(root / "a") == ["c"]
+        assert sizes_in(root / "none") == {} and folders_in(root / "none") == []
 
 
 def test_a_part_has_the_digest_of_its_bytes(folder, tmp_path):

@@ -31,6 +31,7 @@ PRIVATE = {
     "apache_beam.runners.portability.fn_api_runner.fn_runner": {"FnApiRunner"},
     "apache_beam.runners.worker": {"sdk_worker_main"},
     "apache_beam.runners.worker.worker_id_interceptor": {"WorkerIdInterceptor"},
+    "apache_beam.transforms": {"userstate"},
 }
 ATTRIBUTES = [
     ("apache_beam.options.pipeline_options", "PipelineOptions._add_argparse_args"),
@@ -38,6 +39,7 @@ ATTRIBUTES = [
     ("apache_beam.runners.portability.fn_api_runner.worker_handlers", "WorkerHandler.register_environment"),
     ("apache_beam.runners.portability.local_job_service", "SubprocessSdkWorker.run"),
     ("apache_beam.runners.worker.sdk_worker_main", "main"),
+    ("apache_beam.transforms.userstate", "get_dofn_specs"),
 ]
 
 
