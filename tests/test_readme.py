@@ -54,6 +54,13 @@ def test_every_link_leads_to_a_file(page):
         assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_no_section_stands_in_a_page_twice(page):
+    """A merge that puts one in at a second place goes unseen in a long page."""
+    headings = re.findall(r"^## .*", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(headings) == sorted(set(headings))
+
+
 def test_the_readme_is_short():
     assert len(README.splitlines()) <= 120
 
