@@ -72,18 +72,32 @@ def closure(modules: frozenset[str]) -> Closure:
     libraries: set[str] = set()
     waiting, seen = sorted(modules), set(modules)
     while waiting:
-        path = _path_of(waiting.pop())
-        if path is None:
-            continue
-        for file in (path, *_data_beside(path)):
-            files[_show(file)] = _file_digest(file)
-        for name in _imports_of(path):
-            if name.partition(".")[0] not in PACKAGES:
-                libraries.add(name.partition(".")[0])
-            elif name not in seen:
-                seen.add(name)
-                waiting.append(name)
+        module = _read_module(waiting.pop())
+        files.update(module.files)
+        libraries |= module.libraries
+        waiting += module.imports - seen
+        seen |= module.imports
     return Closure(tuple(sorted(files.items())), tuple(sorted(_versions(libraries).items())))
+
+
+@dataclass(frozen=True)
+class _Module:
+    """A module and the data beside it, with their digests, and what it imports: modules of ours, and libraries."""
+
+    files: tuple[tuple[str, str], ...] = ()
+    imports: frozenset[str] = frozenset()
+    libraries: frozenset[str] = frozenset()
+
+
+@cache
+def _read_module(name: str) -> _Module:
+    path = _path_of(name)
+    if path is None:
+        return _Module()
+    files = tuple((_show(file), _file_digest(file)) for file in (path, *_data_beside(path.parent)))
+    imported = _imports_of(path)
+    ours = frozenset(each for each in imported if each.partition(".")[0] in PACKAGES)
+    return _Module(files, ours, frozenset(each.partition(".")[0] for each in imported - ours))
 
 
 def closure_of(work: Any) -> Closure:
@@ -120,7 +134,6 @@ def _path_of(module: str) -> Path | None:
     return Path(file) if file and file.endswith(".py") else None
 
 
-@cache
 def _imports_of(path: Path) -> frozenset[str]:
     """Every module that a file imports when it runs. `from package import name` names both, and one of them exists."""
     found: set[str] = set()
@@ -146,11 +159,12 @@ def _is_for_type_checkers(test: ast.expr) -> bool:
     return name == "TYPE_CHECKING"
 
 
-def _data_beside(path: Path) -> list[Path]:
-    """The data files in the folder of a module of our packages."""
-    if ROOT not in path.parents:
+@cache
+def _data_beside(folder: Path) -> list[Path]:
+    """The data files in the folder of a module, if that is one of our packages."""
+    if ROOT not in (folder, *folder.parents):
         return []
-    return sorted(file for file in path.parent.iterdir() if file.suffix in DATA_SUFFIXES and file.is_file())
+    return sorted(file for file in folder.iterdir() if file.suffix in DATA_SUFFIXES and file.is_file())
 
 
 def _show(path: Path) -> str:

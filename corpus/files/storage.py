@@ -16,8 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from upath import UPath
-
 from corpus.files.transient import patiently
 from corpus.hashing import digest
 
@@ -33,6 +31,8 @@ def place(text: str | Path) -> Path:
     """A path, or its twin in a bucket: `gs://bucket/folder`, `s3://bucket/folder`."""
     if not is_remote(text):
         return Path(text)
+    from upath import UPath  # a tenth of a second, for stores alone
+
     # Listings are not remembered: workers on other machines write into the same folders.
     return cast(Path, UPath(str(text), use_listings_cache=False))
 

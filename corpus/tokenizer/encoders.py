@@ -19,12 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from corpus.tokenizer import models, sentences
-from corpus.tokenizer.words import GPT2_PATTERN, split_gpt2
+from corpus.tokenizer.words import GPT2_PATTERN
 
 Encoded = tuple[np.ndarray, np.ndarray]
 Encode = Callable[[Sequence[str]], Encoded]
 
 _log = logging.getLogger(__name__)
+_UNSEEN, _OLD, _YOUNG = np.uint8(0), np.uint8(1), np.uint8(2)
 
 SAMPLE = (
     "",
@@ -46,30 +47,6 @@ def flat(rows: Sequence[Sequence[int]]) -> Encoded:
     np.cumsum([len(row) for row in rows], out=offsets[1:])
     tokens = np.fromiter((index for row in rows for index in row), np.uint32, int(offsets[-1]))
     return tokens, offsets
-
-
-def reference_encoder(kind: str, model: bytes) -> Encode:
-    """Byte-pair encoding by its definition: cut into words, then merge the earliest merge until none applies."""
-    rank = {pair: index for index, pair in enumerate(models.byte_merges(model))}
-    id_of = {data: index for index, data in models.token_bytes(model).items()}
-    last = len(rank)
-
-    @lru_cache(maxsize=100_000)
-    def encode_word(word: str) -> tuple[int, ...]:
-        parts = [bytes([byte]) for byte in word.encode()]
-        while len(parts) > 1:
-            best = min(rank.get(pair, last) for pair in pairwise(parts))
-            if best == last:
-                break
-            merged, index = [], 0
-            while index < len(parts):
-                joins = rank.get((parts[index], parts[index + 1])) == best if index + 1 < len(parts) else False
-                merged.append(b"".join(parts[index : index + 1 + joins]))
-                index += 1 + joins
-            parts = merged
-        return tuple(id_of[part] for part in parts)
-
-    return lambda texts: flat([[i for word in split_gpt2(text) for i in encode_word(word)] for text in texts])
 
 
 def gigatoken_encoder(kind: str, model: bytes) -> Encode:
@@ -112,7 +89,7 @@ def tiktoken_ranks(model: bytes) -> dict[bytes, int] | None:
 
 
 def tokenizers_encoder(kind: str, model: bytes) -> Encode:
-    """Hugging Face's tokenizers: the reference for every tokenizer.json that is not GPT-2's."""
+    """Hugging Face's tokenizers: the reference for every tokenizer.json."""
     import tokenizers
 
     coder = tokenizers.Tokenizer.from_str(models.ordinary(model))
@@ -126,9 +103,10 @@ def sentencepiece_encoder(kind: str, model: bytes) -> Encode:
     return lambda texts: flat(coder.encode(list(texts), out_type=int))
 
 
-# gigatoken knows bytes only, so not GPT-1. The first that agrees with the last is used; the last is the reference.
+# gigatoken knows bytes only, so not GPT-1. The first that agrees with the last is used; the last is the reference, which a
+# build needs anyway, to try its first texts (`corpus.tokenizer.trial`).
 ENCODERS: dict[str, tuple[Callable[[str, bytes], Encode], ...]] = {
-    "gpt2": (gigatoken_encoder, tiktoken_encoder, tokenizers_encoder, reference_encoder),
+    "gpt2": (gigatoken_encoder, tiktoken_encoder, tokenizers_encoder),
     "gpt1": (tokenizers_encoder,),
     "json": (gigatoken_encoder, tokenizers_encoder),
     "sentencepiece": (gigatoken_encoder, sentencepiece_encoder),
@@ -143,9 +121,8 @@ def choose(kind: str, model: bytes) -> tuple[str, Encode]:
 
 
 def encode_by_reference(kind: str, model: bytes, texts: Sequence[str]) -> Encoded:
-    """The ids by Hugging Face's tokenizers (sentencepiece's by its own library), whatever `choose` has chosen."""
-    make = sentencepiece_encoder if kind == "sentencepiece" else tokenizers_encoder
-    return _made(make, kind, model)(texts)
+    """The ids by the reference, whatever `choose` has chosen."""
+    return _made(ENCODERS[kind][-1], kind, model)(texts)
 
 
 @lru_cache(maxsize=4)
@@ -164,7 +141,7 @@ def _with_added_tokens(kind: str, model: bytes) -> list[str]:
     """Each added token (the first 200) in a word, alone, twice, and after another blank."""
     if kind != "json":
         return []
-    added = [token["content"] for token in json.loads(model)["added_tokens"]][:200]
+    added = [token["content"] for token in models.document_of(model)["added_tokens"]][:200]
     return [f"a{content}b {content} {content}{content}\n  {content}." for content in added]
 
 
@@ -182,14 +159,14 @@ def _first_agreeing(
         )
         return _first_agreeing(kind, model, tuple(others), expected)
     if make is gigatoken_encoder and kind != "sentencepiece":
-        table = _young(kind == "json" and json.loads(model).get("normalizer") is not None)
+        young = _Young(kind == "json" and models.document_of(model).get("normalizer") is not None)
         careful = cache(lambda: _first_agreeing(kind, model, tuple(others), expected)[1])
-        encode = _young_characters_by(careful, encode, table)
+        encode = _young_characters_by(careful, encode, young)
     return name, encode
 
 
-def _young_characters_by(careful: Callable[[], Encode], fast: Encode, table: np.ndarray) -> Encode:
-    """Encode by `fast`, but texts with a character that is young by `table` by `careful`, once made.
+def _young_characters_by(careful: Callable[[], Encode], fast: Encode, young: "_Young") -> Encode:
+    """Encode by `fast`, but texts with a character that is `young` by `careful`, once made.
 
     Whether a character is a letter depends on the version of Unicode that a library was built with: gigatoken 0.10
     has 17, tiktoken and tokenizers have 16, and they cut 4,644 young characters differently; none that is older.
@@ -197,42 +174,45 @@ def _young_characters_by(careful: Callable[[], Encode], fast: Encode, table: np.
 
     def encode(texts: Sequence[str]) -> Encoded:
         tokens, offsets = fast(texts)
-        young = _young_rows(texts, table)
-        if not young:
+        young_rows = young.rows(texts)
+        if not young_rows:
             return tokens, offsets
-        others, bounds = careful()([texts[row] for row in young])
+        others, bounds = careful()([texts[row] for row in young_rows])
         rows = np.split(tokens, offsets[1:-1])
-        for place, row in enumerate(young):
+        for place, row in enumerate(young_rows):
             rows[row] = others[bounds[place] : bounds[place + 1]]
         return np.concatenate(rows), np.cumsum([0, *map(len, rows)], dtype=np.int64)
 
     return encode
 
 
-def _young_rows(texts: Sequence[str], table: np.ndarray) -> list[int]:
-    rows = [row for row, text in enumerate(texts) if not text.isascii()]
-    if not rows:
-        return []
-    if not table[_points("".join(texts[row] for row in rows))].any():
-        return []
-    return [row for row in rows if table[_points(texts[row])].any()]
+class _Young:
+    """Which characters are young: those that Python's Unicode does not know.
 
-
-def _points(text: str) -> np.ndarray:
-    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
-
-
-@cache
-def _young(normalised: bool) -> np.ndarray:
-    """Which code points are young, bool [code points]: those that Python's Unicode does not know.
-
-    Where text is normalised also marks and composed characters that Unicode 3.2 did not have: tokenizers normalises by
-    the tables of Unicode 9, gigatoken by those of 17. Beyond the planes in use every point counts as young.
+    Where text is `normalised` also marks and composed characters that Unicode 3.2 did not have: tokenizers normalises
+    by the tables of Unicode 9, gigatoken by those of 17. A character is looked up when it first comes.
     """
-    table = np.ones(sys.maxunicode + 1, np.bool_)
-    for planes in (range(0x34000), range(0xE0000, 0xE1000)):
-        table[planes.start : planes.stop] = [_is_young(chr(point), normalised) for point in planes]
-    return table
+
+    def __init__(self, normalised: bool) -> None:
+        self._normalised = normalised
+        self._table = np.full(sys.maxunicode + 1, _UNSEEN)
+        self._table[:128] = _OLD
+
+    def rows(self, texts: Sequence[str]) -> list[int]:
+        """The places of the texts that have one."""
+        rows = [row for row, text in enumerate(texts) if not text.isascii()]
+        if not rows or not self._any("".join(texts[row] for row in rows)):
+            return []
+        return [row for row in rows if self._any(texts[row])]
+
+    def _any(self, text: str) -> bool:
+        points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+        found = self._table[points]
+        if (found == _UNSEEN).any():
+            for point in np.unique(points[found == _UNSEEN]).tolist():
+                self._table[point] = _YOUNG if _is_young(chr(point), self._normalised) else _OLD
+            found = self._table[points]
+        return bool((found == _YOUNG).any())
 
 
 def _is_young(character: str, normalised: bool) -> bool:

@@ -5,7 +5,6 @@ to workers as it is, and what encodes is found again in each process (`encoders.
 `<|endoftext|>` is encoded as those thirteen characters; the id itself is `end_of_text`, and only the caller sets it.
 """
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -110,7 +109,7 @@ def tokenizer_from(kind: str, model: bytes, end_of_text: str | None = None) -> T
         return Tokenizer(kind, model, library.vocab_size(), library.eos_id())
     if kind == "json":
         _decoder(model)
-    return Tokenizer(kind, model, *models.ids_of(json.loads(model), end_of_text))
+    return Tokenizer(kind, model, *models.ids_of(models.document_of(model), end_of_text))
 
 
 def fertility(tokenizer: Tokenizer, texts: Iterable[str], batch: int = 1000) -> float:
@@ -138,7 +137,7 @@ def _check_characters(number: int, text: str) -> None:
 
 @lru_cache(maxsize=8)
 def _bytes_of_ids(model: bytes) -> dict[int, bytes]:
-    special = {token["id"]: token["content"].encode() for token in json.loads(model)["added_tokens"]}
+    special = {token["id"]: token["content"].encode() for token in models.document_of(model)["added_tokens"]}
     return {**models.token_bytes(model), **special}
 
 

@@ -157,7 +157,7 @@ def _forms(tokenizer: Tokenizer) -> dict[str, bytes]:
         except ValueError:
             return {"tokenizer.model": tokenizer.model}
     files = {"tokenizer.json": tokenizer.model}
-    document: dict[str, Any] = json.loads(tokenizer.model)
+    document = models.document_of(tokenizer.model)
     if tokenizer.kind in ("gpt2", "gpt1"):
         pairs = "".join(f"{left} {right}\n" for left, right in models.merges_of(document))
         files["vocab.json"] = models.canonical_bytes(document["model"]["vocab"])
@@ -176,7 +176,7 @@ def _config(tokenizer: Tokenizer) -> dict[str, Any]:
         library = sentences.processor(tokenizer.model)
         names = {"unk_token": library.unk_id(), "bos_token": library.bos_id(), "eos_token": library.eos_id()}
         return config | {name: library.id_to_piece(index) for name, index in names.items() if index >= 0}
-    document = json.loads(tokenizer.model)
+    document = models.document_of(tokenizer.model)
     config |= dict(tokenizer.named)
     config["eos_token"] = models.tokens_of(document)[tokenizer.end_of_text]
     if tokenizer.kind == "gpt2":

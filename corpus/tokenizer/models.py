@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
+import orjson
+
 from corpus.tokenizer.merges import Merge, Trained
 
 END_OF_TEXT = "<|endoftext|>"
@@ -127,6 +129,12 @@ def canonical_bytes(document: Any) -> bytes:
 
 
 @lru_cache(maxsize=2)
+def document_of(model: bytes) -> dict[str, Any]:
+    """The document in its `canonical_bytes`, parsed once for all who ask, so not to be changed."""
+    return orjson.loads(model)
+
+
+@lru_cache(maxsize=2)
 def ordinary(model: bytes) -> str:
     """The document as texts are encoded by it: no text spells a special token, nothing is cut, padded or added.
 
@@ -134,14 +142,12 @@ def ordinary(model: bytes) -> str:
     random one, new in each process. With its own name a Unigram or WordPiece model would find it in the text, as would
     a merge. So merges that make it or go on from it are left out.
     """
-    document = json.loads(model)
+    document = document_of(model)
     special = [token["content"] for token in document["added_tokens"] if token["special"]]
     names = {content: f"<|{_secret()}-{number}|>" for number, content in enumerate(special)}
-    for token in document["added_tokens"]:
-        token["content"] = names.get(token["content"], token["content"])
-    document["model"] = _rename_tokens(document["model"], names)
-    document.update(truncation=None, padding=None, post_processor=None)
-    return canonical_bytes(document).decode()
+    added = [{**token, "content": names.get(token["content"], token["content"])} for token in document["added_tokens"]]
+    renamed = {"added_tokens": added, "model": _rename_tokens(document["model"], names)}
+    return orjson.dumps({**document, **renamed, "truncation": None, "padding": None, "post_processor": None}).decode()
 
 
 @cache
@@ -163,7 +169,7 @@ def _rename_tokens(model: dict[str, Any], names: Mapping[str, str]) -> dict[str,
         changed["merges"] = [
             [left, right]
             for left, right in pairs
-            if not {left, right, left + right, left + right[skipped:]} & names.keys()
+            if not (left in names or right in names or left + right in names or left + right[skipped:] in names)
         ]
     return changed
 
@@ -177,13 +183,13 @@ def merges_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 @lru_cache(maxsize=2)
 def byte_merges(model: bytes) -> list[Merge]:
     """The merges of a byte-level tokenizer, in bytes; several encoders ask for the same ones, so not to be changed."""
-    return [(to_bytes(left), to_bytes(right)) for left, right in merges_of(json.loads(model))]
+    return [(to_bytes(left), to_bytes(right)) for left, right in merges_of(document_of(model))]
 
 
 @lru_cache(maxsize=2)
 def token_bytes(model: bytes) -> dict[int, bytes]:
     """The bytes of every ordinary token of a byte-level tokenizer, by id; not to be changed either."""
-    document = json.loads(model)
+    document = document_of(model)
     special = {token["id"] for token in document["added_tokens"]}
     return {index: to_bytes(token) for token, index in document["model"]["vocab"].items() if index not in special}
 

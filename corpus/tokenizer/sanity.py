@@ -115,7 +115,7 @@ def unused_tokens(tokenizer: Tokenizer, seen: np.ndarray) -> dict[str, Any]:
 def _document(tokenizer: Tokenizer) -> dict[str, Any] | None:
     """tokenizer.json of any kind; None for a sentencepiece model that has none."""
     if tokenizer.kind != "sentencepiece":
-        return json.loads(tokenizer.model)
+        return models.document_of(tokenizer.model)
     try:
         return json.loads(sentences.json_of(tokenizer.model))
     except ValueError:

@@ -66,7 +66,7 @@ def keeps_text(tokenizer: Tokenizer) -> bool:
     """Whether what was encoded always comes back: bytes are merged, and nothing normalises, strips or adds."""
     if tokenizer.kind != "json":
         return tokenizer.kind == "gpt2"
-    document = json.loads(tokenizer.model)
+    document = models.document_of(tokenizer.model)
     if document.get("normalizer") or document["model"].get("type") != "BPE" or not models.has_every_byte(document):
         return False
     cut = document.get("pre_tokenizer") or {}
@@ -94,7 +94,7 @@ def _unknown(tokenizer: Tokenizer) -> str:
     """What stands in a decoded text for what the tokenizer does not know."""
     if tokenizer.kind == "sentencepiece":
         return "\u2047"
-    model = json.loads(tokenizer.model)["model"]
+    model = models.document_of(tokenizer.model)["model"]
     if isinstance(model["vocab"], list):
         return model["vocab"][model["unk_id"]][0] if model.get("unk_id") is not None else ""
     return model.get("unk_token") or ""

@@ -8,13 +8,20 @@ from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import load_tokenizer
 
 
-@cache
 def tokenizer_at(path: str, digest: str = "") -> Tokenizer:
     """The tokenizer at a place, a folder or file, here or in a bucket; an error where it is not the one of `digest`."""
-    there = place(path)
-    if is_remote(there):
-        there = local_folder(there) if there.is_dir() else local_folder(there.parent) / there.name
-    tokenizer = load_tokenizer(there)
+    tokenizer = _loaded(path)
+    if digest and tokenizer.digest != digest:  # another one was loaded before, or lies there
+        _loaded.cache_clear()
+        tokenizer = _loaded(path)
     if digest and tokenizer.digest != digest:
         raise CorpusloomError(f"{path}: another tokenizer here than where the command was given", ExitCode.INPUT)
     return tokenizer
+
+
+@cache
+def _loaded(path: str) -> Tokenizer:
+    there = place(path)
+    if is_remote(there):
+        there = local_folder(there) if there.is_dir() else local_folder(there.parent) / there.name
+    return load_tokenizer(there)
