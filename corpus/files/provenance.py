@@ -6,6 +6,8 @@ is not sensitive enough (it lacks the library that somebody added last week). So
 work itself, through every function in its settings, along `import` statements, to the modules and libraries that can
 be reached. Imports inside functions count, those under `if TYPE_CHECKING` do not.
 
+Parsing is what this costs, so what a file imports is remembered on this machine, by the digest of the file.
+
 A library is known by its version, and counts where our code imports it. What it requires in turn does not: else every
 new certifi would extract a corpus again. Where such a library does decide (lxml under trafilatura), the module that
 uses it imports it too.
@@ -13,9 +15,11 @@ uses it imports it too.
 
 import ast
 import importlib.metadata
-import re
+import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -24,6 +28,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from corpus.files.storage import scratch
 from corpus.hashing import digest, file_digest
 
 ROOT = Path(__file__).parents[2]
@@ -71,12 +76,15 @@ def closure(modules: frozenset[str]) -> Closure:
     files: dict[str, str] = {}
     libraries: set[str] = set()
     waiting, seen = sorted(modules), set(modules)
+    known = len(_remembered())
     while waiting:
         module = _read_module(waiting.pop())
         files.update(module.files)
         libraries |= module.libraries
         waiting += module.imports - seen
         seen |= module.imports
+    if len(_remembered()) > known:
+        _remember()
     return Closure(tuple(sorted(files.items())), tuple(sorted(_versions(libraries).items())))
 
 
@@ -136,22 +144,53 @@ def _path_of(module: str) -> Path | None:
 
 def _imports_of(path: Path) -> frozenset[str]:
     """Every module that a file imports when it runs. `from package import name` names both, and one of them exists."""
-    found: set[str] = set()
-    waiting: list[ast.AST] = [ast.parse(path.read_bytes())]
+    known, content = _remembered(), _file_digest(path)
+    if content not in known:
+        known[content] = _parse_imports(path.read_bytes())
+    sure, perhaps = known[content]
+    return frozenset((*sure, *(name for name in perhaps if _path_of(name) is not None)))
+
+
+def _parse_imports(source: bytes) -> tuple[list[str], list[str]]:
+    """The modules that a source imports, and names in packages of ours that may be modules."""
+    sure: set[str] = set()
+    perhaps: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(source)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            sure.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module)
+            sure.add(node.module)
             if node.module.partition(".")[0] in PACKAGES:
-                names = (f"{node.module}.{alias.name}" for alias in node.names)
-                found.update(name for name in names if _path_of(name) is not None)
+                perhaps.update(f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.If) and _is_for_type_checkers(node.test):
             waiting.extend(node.orelse)
         else:
             waiting.extend(statement for block in _BLOCKS for statement in getattr(node, block, ()))
-    return frozenset(found)
+    return sorted(sure), sorted(perhaps)
+
+
+@cache
+def _remembered() -> dict[str, tuple[list[str], list[str]]]:
+    """By the digest of a file, what `_parse_imports` said of it, in this process or an earlier one."""
+    try:
+        return json.loads(_memory().read_bytes())
+    except (OSError, ValueError):
+        return {}
+
+
+def _remember() -> None:
+    with suppress(OSError):
+        partial = _memory().with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps(_remembered()), encoding="utf-8")
+        partial.replace(_memory())
+
+
+@cache
+def _memory() -> Path:
+    """Where that is kept: a file for each version of this module, which decides what is said."""
+    return scratch() / f"imports-{_file_digest(Path(__file__))[:16]}.json"
 
 
 def _is_for_type_checkers(test: ast.expr) -> bool:
@@ -197,6 +236,7 @@ def _distribution(name: str) -> str | None:
         return canonicalize_name(importlib.metadata.distribution(name).name)
     except importlib.metadata.PackageNotFoundError:
         # `packages_distributions` would parse the metadata of every distribution; the lists of their files are enough.
-        files = re.compile(rf"^{re.escape(name)}[/.]", re.MULTILINE)
-        lists = ((each, each.read_text("RECORD") or "") for each in importlib.metadata.distributions())
-        return min((canonicalize_name(each.name) for each, listed in lists if files.search(listed)), default=None)
+        starts = f"\n{name}/", f"\n{name}."
+        lists = ((each, "\n" + (each.read_text("RECORD") or "")) for each in importlib.metadata.distributions())
+        having = (each for each, listed in lists if any(start in listed for start in starts))
+        return min((canonicalize_name(each.name) for each in having), default=None)
