@@ -26,6 +26,7 @@ from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from benchmarks.engines.loopback import ENGINES, LoopbackEngine
+from corpus.files.provenance import PACKAGES
 from corpus.sample.write import write_sample
 from pipelines.engines.boot import ROOT
 from pipelines.engines.cache import EngineFailed, EngineMissing
@@ -54,6 +55,10 @@ def run(tree: Path, inputs: Inputs, output: Path, engine: LoopbackEngine) -> Cos
     """One build by the code in `tree`; raises RuntimeError with what it said if it fails."""
     command = [sys.executable, "-m", "pipelines.build_webtext", *inputs.flags, "--output", str(output), *engine.flags]
     environment = {**engine.environment, "PYTHONPATH": str(tree)}
+    environment.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # modules are compiled before, as those of an installed package are
+    subprocess.run([sys.executable, "-m", "compileall", "-q", *PACKAGES], cwd=tree, env=environment, check=True)
     jobs = jobs_seen(engine)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     ran = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, errors="replace")
