@@ -57,7 +57,7 @@ def run(tree: Path, inputs: Inputs, output: Path, engine: LoopbackEngine) -> Cos
     environment = {**engine.environment, "PYTHONPATH": str(tree)}
     environment.pop(
         "PYTHONDONTWRITEBYTECODE", None
-    )  # modules are compiled before, as those of an installed package are
+    )  # modules are compiled before, as installed ones are
     subprocess.run([sys.executable, "-m", "compileall", "-q", *PACKAGES], cwd=tree, env=environment, check=True)
     jobs = jobs_seen(engine)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()

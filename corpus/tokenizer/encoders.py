@@ -103,8 +103,8 @@ def sentencepiece_encoder(kind: str, model: bytes) -> Encode:
     return lambda texts: flat(coder.encode(list(texts), out_type=int))
 
 
-# gigatoken knows bytes only, so not GPT-1. The first that agrees with the last is used; the last is the reference, which
-# a build needs anyway, to try its first texts (`corpus.tokenizer.trial`).
+# gigatoken knows bytes only, so not GPT-1. The first that agrees with the last is used; the last is the reference,
+# which a build needs anyway, to try its first texts (`corpus.tokenizer.trial`).
 ENCODERS: dict[str, tuple[Callable[[str, bytes], Encode], ...]] = {
     "gpt2": (gigatoken_encoder, tiktoken_encoder, tokenizers_encoder),
     "gpt1": (tokenizers_encoder,),
