@@ -5,16 +5,13 @@ are installed: more than half of the processor time that a process of a local ru
 installed Beam does without them, and so it does when they are hidden while it is imported. Our own stores go through
 fsspec. Arrow looks for pandas when it makes its first array, once for all; so that is made here too.
 
-Beam's worker reads the names of the arguments of each method of each transform for each bundle: fifteen thousand times
-in a build of eighteen stages, for a few dozen functions. Each is read once here.
-
 Python's collector of cycles looks through all that was imported again and again, a tenth of a build's processor time. A
 build makes few cycles and many rows, so it looks more rarely, and never at what was imported.
 """
 
 import gc
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from typing import Any
@@ -22,7 +19,6 @@ from typing import Any
 _HIDDEN = ("apache_beam.io.gcp.bigquery", "apitools", "boto3", "bson", "google.cloud", "oauth2client", "pandas",
            "pymongo")  # fmt: skip
 _OBJECTS_PER_COLLECTION = 50_000  # Python's own: 700
-_Arguments = tuple[list[str], list[Any]]
 
 
 def import_beam(flags: Sequence[str] = ()) -> None:
@@ -35,7 +31,6 @@ def import_beam(flags: Sequence[str] = ()) -> None:
         import pyarrow as pa
 
         pa.array([0])
-    _read_arguments_once()
     gc.freeze()
 
 
@@ -62,21 +57,3 @@ def _hidden(names: Sequence[str]) -> Iterator[None]:
     finally:
         sys.meta_path.remove(finder)
         sys.modules.update(loaded)
-
-
-def _read_arguments_once() -> None:
-    from apache_beam.transforms import core
-
-    read: Callable[[Any], _Arguments] = core.get_function_args_defaults
-    known: dict[Any, _Arguments] = {}
-
-    def arguments_of(function: Any) -> _Arguments:
-        method = getattr(function, "__func__", None)  # a bound method is a new object each time
-        if method is None:
-            return read(function)
-        if method not in known:
-            known[method] = read(function)
-        names, defaults = known[method]
-        return [*names], [*defaults]
-
-    core.get_function_args_defaults = arguments_of
