@@ -6,7 +6,7 @@ import sys
 import pytest
 from conftest import ROOT
 
-NAMES = "boto3", "google.cloud.storage", "pandas", "pymongo"
+NAMES = "apache_beam.io.gcp.bigquery", "boto3", "google.cloud.storage", "pandas", "pymongo"
 
 
 def modules_after(statement: str) -> set[str]:
@@ -19,6 +19,13 @@ def test_a_local_run_imports_no_client_of_a_store_and_no_pandas():
     local = modules_after("from pipelines.cli.beam_flags import check_beam_flags; check_beam_flags([], [])")
     assert "apache_beam" in local
     assert not set(NAMES) & local
+
+
+def test_arrow_does_not_look_for_pandas_afterwards():
+    arrow = "import pyarrow as pa; pa.array([1]); pa.table({'a': ['b']}).to_pylist()"
+    assert "pandas" not in modules_after(
+        f"from pipelines.runtime.beam_import import import_beam; import_beam(); {arrow}"
+    )
 
 
 def test_another_engine_gets_beam_as_it_is():

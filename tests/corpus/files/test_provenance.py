@@ -105,6 +105,20 @@ def test_a_data_file_beside_a_module_counts(project):
     assert "corpus.rules.gopher" in changed(before, ask(project))
 
 
+@pytest.mark.parametrize("damage", ["", "{"], ids=["remembered", "damaged memory"])
+def test_what_was_parsed_is_remembered_and_needed_by_nobody(project, tmp_path, damage):
+    scratch = tmp_path / "scratch"
+    before = ask(project, CORPUSLOOM_SCRATCH=str(scratch))
+    (memory,) = scratch.glob("imports-*.json")
+    if damage:
+        memory.write_text(damage)
+    again = ask(project, CORPUSLOOM_SCRATCH=str(scratch))
+    assert again == before
+    assert [path.name for path in scratch.iterdir()] == [memory.name]
+    append(project / "corpus/rules/gopher.py", "\nimport corpus.mixture\n")
+    assert "corpus/mixture.py" in ask(project, CORPUSLOOM_SCRATCH=str(scratch))["corpus.rules.gopher"]["files"]
+
+
 def test_differences_are_named():
     from corpus.files.provenance import Closure
 
