@@ -55,9 +55,7 @@ def run(tree: Path, inputs: Inputs, output: Path, engine: LoopbackEngine) -> Cos
     """One build by the code in `tree`; raises RuntimeError with what it said if it fails."""
     command = [sys.executable, "-m", "pipelines.build_webtext", *inputs.flags, "--output", str(output), *engine.flags]
     environment = {**engine.environment, "PYTHONPATH": str(tree)}
-    environment.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # modules are compiled before, as installed ones are
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled before, as installed ones are
     subprocess.run([sys.executable, "-m", "compileall", "-q", *PACKAGES], cwd=tree, env=environment, check=True)
     jobs = jobs_seen(engine)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
