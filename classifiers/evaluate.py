@@ -11,8 +11,8 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from classifiers.card import Figures
 from classifiers.train import add_sides
 from corpus.command_line import CommandParser, Number, WholeNumber, end_with
 
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _evaluated(given: argparse.Namespace) -> dict[str, Any]:
+def _evaluated(given: argparse.Namespace) -> "Figures":
     from classifiers.corpora import read
     from classifiers.evaluation import Evaluated, Side, evaluate, figures, names_of
     from classifiers.model import open_classifier
@@ -67,11 +67,11 @@ def _evaluated(given: argparse.Namespace) -> dict[str, Any]:
     values = figures(found, given.alpha)
     if given.page:
         title = f"{classifier.engine.name}, on other documents"
-        write_bytes(Path(given.page), write_page(title, {"figures": values}, found).encode())
+        write_bytes(Path(given.page), write_page(title, found, values).encode())
     return values
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def _lines(found: "Figures") -> list[str]:
     sizes, rates = found["documents"], found["keep_rate"]
     lines = [
         f"documents   {sizes['positive']:,} positive, {sizes['negative']:,} negative; {sizes['overlapping']:,} left "

@@ -4,11 +4,11 @@ import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
 from classifiers.calibrate import CurvePoint, curve
+from classifiers.card import CorpusFigures, Figures
 from classifiers.corpora import Corpus, Text
 from classifiers.keep import PAPER_ALPHA, fitted_alpha, keep_rate, mismatch
 from classifiers.measures import auc, histogram
@@ -88,7 +88,7 @@ def evaluate(classifier: Classifier, texts: Iterator[Text], side: Side, found: E
             _add_example(found, text, side.names[text.corpus], score)
 
 
-def figures(found: Evaluated, alpha: float = PAPER_ALPHA) -> dict[str, Any]:
+def figures(found: Evaluated, alpha: float = PAPER_ALPHA) -> Figures:
     """Everything that is a number, as JSON: `auc`, `keep_rate`, `calibration`, by corpus, and the fitted alpha."""
     positive, negative = found.positive.scores, found.negative.scores
     labels = np.repeat([True, False], [len(positive), len(negative)])
@@ -122,7 +122,7 @@ def figures(found: Evaluated, alpha: float = PAPER_ALPHA) -> dict[str, Any]:
     }
 
 
-def _of_corpus(scores: np.ndarray, area: float, alpha: float) -> dict[str, float]:
+def _of_corpus(scores: np.ndarray, area: float, alpha: float) -> CorpusFigures:
     return {
         "documents": len(scores),
         "auc": round(area, 5),

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from classifiers.calibrate import Calibration
+from classifiers.card import Card, Figures, ModelEntry, Training
 from classifiers.engines import ENGINES, Engine
 from classifiers.folds import FOLDS, fold_key, fold_of
 from corpus.errors import CorpusloomError, ExitCode
@@ -71,12 +72,12 @@ def whole_numbers(weights: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
     return np.round(table / unit).astype(np.int16), float(unit)
 
 
-def save(folder: Path, classifier: Classifier, card: dict[str, Any]) -> None:
+def save(folder: Path, classifier: Classifier, training: Training) -> None:
     """Put a classifier into a folder, its card last; the array of another card goes."""
     found = digest(classifier.bytes_of_weights)
     name = f"weights-{found[:16]}.npy"
     write_bytes(folder / name, classifier.bytes_of_weights)
-    model = {
+    model: ModelEntry = {
         "engine": classifier.engine.name,
         "features": classifier.engine.version,
         "unit": classifier.unit,
@@ -85,13 +86,13 @@ def save(folder: Path, classifier: Classifier, card: dict[str, Any]) -> None:
         "large_domains": sorted(classifier.large_domains),
         "weights": {"file": name, "digest": found},
     }
-    write_manifest(folder / CARD, {"format": 1, "model": model, **card})
+    write_manifest(folder / CARD, {"format": 1, "model": model, **training})
     for path in folder.glob("weights-*.npy"):
         if path.name != name:
             path.unlink()
 
 
-def read_card(folder: str | Path) -> dict[str, Any]:
+def read_card(folder: str | Path) -> Card:
     """The card of a classifier; `CorpusloomError` where there is none or it is damaged."""
     path = place(folder) / CARD
     try:
@@ -101,10 +102,10 @@ def read_card(folder: str | Path) -> dict[str, Any]:
         raise CorpusloomError(f"{folder}: no classifier, {CARD} is missing; {cure}", ExitCode.INPUT) from None
     if not isinstance(card.get("model"), dict):
         raise ManifestError(f"{path}: this is no card of a classifier; train one with python -m classifiers.train")
-    return card
+    return cast(Card, card)
 
 
-def card_digest(card: dict[str, Any]) -> str:
+def card_digest(card: Card) -> str:
     """The identity of a classifier: of what it is, and not of where it lies."""
     return digest(json.dumps(card["model"], sort_keys=True))
 
@@ -130,7 +131,7 @@ def open_classifier(folder: str | Path) -> Classifier:
     )
 
 
-def _weights(folder: str | Path, model: dict[str, Any], shape: tuple[int, int]) -> np.ndarray:
+def _weights(folder: str | Path, model: ModelEntry, shape: tuple[int, int]) -> np.ndarray:
     path = local_folder(place(folder)) / model["weights"]["file"]
     try:
         data = path.read_bytes()
@@ -144,9 +145,9 @@ def _weights(folder: str | Path, model: dict[str, Any], shape: tuple[int, int]) 
     return weights
 
 
-def refuse_useless(folder: str | Path, card: dict[str, Any]) -> None:
+def refuse_useless(folder: str | Path, figures: Figures) -> None:
     """`CorpusloomError` (4) for a classifier that tells nothing apart: what it keeps would be chance."""
-    found = card["figures"]["auc"]
+    found = figures["auc"]
     if not found >= LEAST_AUC:
         raise CorpusloomError(
             f"{folder}: this classifier separates nothing (AUC {found:.2f} on documents that it had not seen, at least "

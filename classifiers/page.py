@@ -4,10 +4,10 @@ It shows texts that others wrote, so every string is made visible and escaped, n
 """
 
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
+from classifiers.card import Figures, Training
 from classifiers.evaluation import DECILES, Evaluated
 from classifiers.measures import BINS, roc
 from corpus.pages import figures
@@ -15,8 +15,8 @@ from corpus.pages import figures
 PAGE = "index.html"
 
 
-def write_page(title: str, card: dict[str, Any], found: Evaluated) -> str:
-    """The page as HTML; `card` has `figures`, and for a training also `data` and `settings`."""
+def write_page(title: str, found: Evaluated, values: Figures, card: Training | None = None) -> str:
+    """The page as HTML; after a training it also shows the card's `data` and `settings`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -26,7 +26,6 @@ def write_page(title: str, card: dict[str, Any], found: Evaluated) -> str:
         finalize=lambda value: figures.visible(value) if type(value) is str else value,
     )
     environment.filters.update({"number": figures.number, "share": lambda part: figures.share(part, 1.0)})
-    values = card["figures"]
     return environment.get_template("page.html.j2").render(
         title=title,
         card=card,
@@ -41,7 +40,7 @@ def write_page(title: str, card: dict[str, Any], found: Evaluated) -> str:
     )
 
 
-def _reliability(values: dict[str, Any]) -> list[tuple[float, float]]:
+def _reliability(values: Figures) -> list[tuple[float, float]]:
     return [(point["mean_score"], point["positive_share"]) for point in values["calibration"] if point["documents"]]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from classifiers.calibrate import calibrated
+from classifiers.card import Training
 from classifiers.corpora import Corpus, Text, open_corpora, read, refuse_one_on_both_sides, sampled
 from classifiers.engines import ENGINES
 from classifiers.evaluation import Evaluated, Side, evaluate, figures, logits, names_of
@@ -25,6 +26,7 @@ from corpus.files.manifest import write_bytes
 from corpus.files.provenance import closure, our_version
 from corpus.files.storage import place
 from corpus.hashing import file_digest
+from corpus.json_types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,14 @@ def run(given: argparse.Namespace) -> list[str]:
     classifier = _train(given, sample, _note)
     classifier = replace(classifier, calibration=_calibration(classifier, sample))
     found = _evaluated(classifier, sample)
-    card = {
+    card: Training = {
         "settings": settings,
         "data": {"positive": _described(positive), "negative": _described(negative), **_sizes(sample)},
         "figures": figures(found),
         "version": our_version(),
     }
-    refuse_useless(given.output, card)
-    write_bytes(folder / PAGE, write_page(given.engine, card, found).encode())
+    refuse_useless(given.output, card["figures"])
+    write_bytes(folder / PAGE, write_page(given.engine, found, card["figures"], card).encode())
     save(folder, classifier, card)
     return _summary(given.output)
 
@@ -126,7 +128,7 @@ def _evaluated(classifier: Classifier, sample: Sampled) -> Evaluated:
     return found
 
 
-def _settings(given: argparse.Namespace, positive: Sequence[Corpus], negative: Sequence[Corpus]) -> dict[str, Any]:
+def _settings(given: argparse.Namespace, positive: Sequence[Corpus], negative: Sequence[Corpus]) -> JsonObject:
     """What decides the bytes of a classifier."""
     teacher = ""
     if given.teacher:
@@ -147,7 +149,7 @@ def _settings(given: argparse.Namespace, positive: Sequence[Corpus], negative: S
     }
 
 
-def _is_done(output: str, settings: dict[str, Any], replacing: bool) -> bool:
+def _is_done(output: str, settings: JsonObject, replacing: bool) -> bool:
     """Whether this very classifier is there; `CorpusloomError` (2) where something else is."""
     folder = place(output)
     if not folder.is_dir():
@@ -170,7 +172,7 @@ def _is_done(output: str, settings: dict[str, Any], replacing: bool) -> bool:
     return not difference
 
 
-def _described(corpora: Sequence[Corpus]) -> list[dict[str, Any]]:
+def _described(corpora: Sequence[Corpus]) -> list[JsonObject]:
     return [
         {"name": name, "digest": corpus.digest, "documents": corpus.documents}
         for name, corpus in zip(names_of(corpora), corpora, strict=True)

@@ -4,12 +4,15 @@ Apart from those classes, because Arrow takes longer to import than a process th
 """
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 import pyarrow as pa
 
 from corpus.document import Document, Quarantined, Rejected
+
+# A row of these tables, by column: texts and numbers, and None where a number is not known.
+Row: TypeAlias = dict[str, str | int | float | None]
 
 _TYPES: dict[str, pa.DataType] = {
     "karma": pa.int64(),
@@ -34,7 +37,7 @@ QUARANTINED_SCHEMA = pa.schema(
 )
 
 
-def kept_row(document: Document) -> dict[str, Any]:
+def kept_row(document: Document) -> Row:
     """A document as a row of `KEPT_SCHEMA`.
 
     Measures are one JSON object with six significant digits: stages hand rows on, and a string costs them nothing.
@@ -44,7 +47,7 @@ def kept_row(document: Document) -> dict[str, Any]:
     return {**row, "measures": orjson.dumps(found).decode() if found else ""}
 
 
-def rejected_row(rejected: Rejected) -> dict[str, Any]:
+def rejected_row(rejected: Rejected) -> Row:
     """A rejection as a row of `REJECTED_SCHEMA`."""
     row = kept_row(rejected.document)
     row.update(
@@ -57,7 +60,7 @@ def rejected_row(rejected: Rejected) -> dict[str, Any]:
     return row
 
 
-def quarantined_row(quarantined: Quarantined) -> dict[str, Any]:
+def quarantined_row(quarantined: Quarantined) -> Row:
     """A quarantined piece as a row of `QUARANTINED_SCHEMA`."""
     return {name: getattr(quarantined, name) for name in QUARANTINED_SCHEMA.names}
 
@@ -66,7 +69,7 @@ def quarantined_row(quarantined: Quarantined) -> dict[str, Any]:
 EXTRACTED_SCHEMA = REJECTED_SCHEMA
 
 
-def extracted_row(page: Document | Rejected) -> dict[str, Any]:
+def extracted_row(page: Document | Rejected) -> Row:
     """An extracted page as a row of `EXTRACTED_SCHEMA`."""
     return rejected_row(page if isinstance(page, Rejected) else page.reject(""))
 

@@ -11,10 +11,11 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from corpus.command_line import SHARE, CommandParser, WholeNumber, end_with
 from corpus.errors import CorpusloomError
+from corpus.json_types import JsonObject
 
 if TYPE_CHECKING:
     from corpus.dedup.minhash import MinHash
@@ -104,7 +105,8 @@ def _evaluation(given: argparse.Namespace) -> Iterator[str]:
     known = [KnownPair(a, b, jaccard(texts[a], texts[b], config)) for a, b in ids]
     found = found_pairs(texts, config)
     yield from table(known, found, config)
-    yield from labelled([(a, b, row.get("duplicate")) for (a, b), row in zip(ids, pairs, strict=True)], found)
+    labels = (None if (label := row.get("duplicate")) is None else bool(label) for row in pairs)
+    yield from labelled([(a, b, label) for (a, b), label in zip(ids, labels, strict=True)], found)
     yield f"found beside the known pairs: {len(found - {frozenset(pair) for pair in ids}):,}"
 
 
@@ -122,7 +124,7 @@ def _forgotten(given: argparse.Namespace) -> Iterator[str]:
             yield f"{snapshot}: {count:,} of {len(ids):,} ids taken out"
 
 
-def _rows(name: str, needed: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _rows(name: str, needed: Sequence[str]) -> Iterator[JsonObject]:
     """The objects of a file of JSON lines; `CorpusloomError` for a line that is none, or lacks a field."""
     from corpus.readers.lines import Line, parse_object, read_lines
 

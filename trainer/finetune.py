@@ -25,7 +25,7 @@ from trainer.evaluation.recipe import FORMS, TuningRecipe
 from trainer.run.outputs import SEEDS, SEEDS_FILE, TUNED, claim
 
 if TYPE_CHECKING:
-    from trainer.evaluation.tuning import Examples
+    from trainer.evaluation.tuning import Examples, UpdateRow
     from trainer.model.task_model import TaskModel
 
 COMMAND = "python -m trainer.finetune"
@@ -78,7 +78,7 @@ def _finetune(given: argparse.Namespace) -> int:
     return 0
 
 
-def _tune(given: argparse.Namespace, recipe: TuningRecipe, output: Path) -> dict[str, Any]:
+def _tune(given: argparse.Namespace, recipe: TuningRecipe, output: Path) -> dict[str, float]:
     """Tune one model into a folder; its quality on the validation examples."""
     from trainer.evaluation.tuning import save_tuned
     from trainer.run.runs import open_run
@@ -92,14 +92,14 @@ def _tune(given: argparse.Namespace, recipe: TuningRecipe, output: Path) -> dict
     return result
 
 
-def _settings(given: argparse.Namespace, recipe: TuningRecipe) -> dict[str, Any]:
+def _settings(given: argparse.Namespace, recipe: TuningRecipe) -> dict[str, object]:
     """What a tuned model depends on beside its run."""
     return {"recipe": asdict(recipe), "from_scratch": given.from_scratch, "train": given.train}
 
 
-def _over_seeds(given: argparse.Namespace, recipe: TuningRecipe, output: Path) -> dict[str, Any]:
+def _over_seeds(given: argparse.Namespace, recipe: TuningRecipe, output: Path) -> dict[str, object]:
     """Tune one model for each seed, but for those that are there; for every figure its median, mean and spread."""
-    found = {}
+    found: dict[int, dict[str, float]] = {}
     for number in range(given.seeds):
         mine = replace(recipe, seed=recipe.seed + number)
         folder = output / f"seed-{mine.seed}"
@@ -110,7 +110,7 @@ def _over_seeds(given: argparse.Namespace, recipe: TuningRecipe, output: Path) -
             found[mine.seed] = there["validation"]
         else:
             raise FlagError(f"{folder} was tuned by another recipe ({there['recipe']}); give a new --output")
-    summary: dict[str, Any] = {"seeds": found}
+    summary: dict[str, object] = {"seeds": found}
     for name in next(iter(found.values())):
         values = [result[name] for result in found.values()]
         spread = statistics.stdev(values) if len(values) > 1 else 0.0
@@ -164,22 +164,23 @@ def _prepare(
 
 def _train(
     model: "TaskModel", training: "Examples", validation: "Examples", recipe: TuningRecipe, path: Path
-) -> dict[str, Any]:
+) -> dict[str, float]:
     """Train in place, writing a line of metrics per update; the quality after the last epoch."""
     from trainer.evaluation.tuning import predict, quality, train
 
     updates = -(-len(training.labels) // recipe.batch)
-    result: dict[str, Any] = {}
+    result: dict[str, float] = {}
     with path.open("w", encoding="utf-8") as metrics:
 
-        def say(line: dict[str, Any]) -> None:
-            if line["step"] % updates == 0:
+        def say(row: "UpdateRow") -> None:
+            more: dict[str, float] = {}
+            if row["step"] % updates == 0:
                 result.update(quality(predict(model, validation), validation.labels))
                 model.train()
-                line |= {f"validation_{name}": value for name, value in result.items()}
+                more = {f"validation_{name}": value for name, value in result.items()}
                 shown = ", ".join(f"{name} {value:.4f}" for name, value in result.items())
-                print(f"epoch {line['epoch'] + 1}  loss {line['loss']:.4f}  validation {shown}", file=sys.stderr)
-            metrics.write(json.dumps(line) + "\n")
+                print(f"epoch {row['epoch'] + 1}  loss {row['loss']:.4f}  validation {shown}", file=sys.stderr)
+            metrics.write(json.dumps({**row, **more}) + "\n")
 
         train(model, training, recipe, say)
     return result

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.command_line import CommandParser
+from corpus.json_types import JsonObject
 from trainer.command import FlagError, run_command
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _tokenizer(given: argparse.Namespace) -> "Tokenizer":
     return tokenizer
 
 
-def _line(form: str, scores: "Tensor", labels: Sequence[Any]) -> dict[str, Any]:
+def _line(form: str, scores: "Tensor", labels: Sequence[Any]) -> JsonObject:
     if form != "choice" and not labels:
         return {"value": float(scores[0])}
     chances = scores.double().softmax(-1).tolist()

@@ -9,11 +9,12 @@ A task that cannot be scored is written down as an error beside the results of t
 import argparse
 import hashlib
 import json
+import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, describe
@@ -22,7 +23,7 @@ from trainer.evaluation.item_files import read_items, read_overlaps, read_texts
 from trainer.evaluation.tasks import TASKS, BenchmarkTask, task_named
 
 if TYPE_CHECKING:
-    from trainer.evaluation.scoring import Judge
+    from trainer.evaluation.scoring import Judge, TaskScore
 
 COMMAND = "python -m trainer.score"
 
@@ -85,18 +86,18 @@ def _score(given: argparse.Namespace) -> int:
     jobs = _jobs(given)
     _check_output(given.output)
     judge, about = _judge(given)
-    scores: dict[str, Any] = {**about, "tasks": {}}
+    results: dict[str, Mapping[str, object]] = {}
     code = 0
     for name, job in jobs.items():
         try:
-            scores["tasks"][name] = job(judge)
+            results[name] = job(judge)
         except (CorpusloomError, OSError) as error:
             # The others are hours of work, perhaps: one that fails takes none of them with it.
             described = describe(error, name)
-            scores["tasks"][name] = {"error": described.message}
+            results[name] = {"error": described.message}
             code = code or described.code
             print(f"error: {described.message}", file=sys.stderr)
-    text = json.dumps(scores, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps({**about, "tasks": results}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if given.output:
         Path(given.output).parent.mkdir(parents=True, exist_ok=True)
         Path(given.output).write_text(text, encoding="utf-8")
@@ -105,7 +106,7 @@ def _score(given: argparse.Namespace) -> int:
     return code
 
 
-def _judge(given: argparse.Namespace) -> "tuple[Judge, dict[str, Any]]":
+def _judge(given: argparse.Namespace) -> "tuple[Judge, Mapping[str, object]]":
     """The model, ready to be asked, and what stands in the JSON about it."""
     from trainer.evaluation.likelihood import Scorer
     from trainer.evaluation.scoring import Judge
@@ -122,7 +123,7 @@ def _judge(given: argparse.Namespace) -> "tuple[Judge, dict[str, Any]]":
     return Judge(Scorer(model, given.batch_tokens), tokenizer, known, given.beams), about
 
 
-def _jobs(given: argparse.Namespace) -> "dict[str, Callable[[Judge], dict[str, Any]]]":
+def _jobs(given: argparse.Namespace) -> "dict[str, Callable[[Judge], Mapping[str, object]]]":
     """What is to be scored, by name in the JSON; `FlagError` before anything is read where a name is wrong."""
     tasks, texts = _pairs("--task", given.task), _pairs("--perplexity", given.perplexity)
     examples = _pairs("--examples", given.examples)
@@ -158,10 +159,10 @@ def _parse_named(flag: str, texts: Sequence[str]) -> dict[str, str]:
 
 def _task_job(
     name: str, path: Path, examples: Path | None, given: argparse.Namespace
-) -> "Callable[[Judge], dict[str, Any]]":
+) -> "Callable[[Judge], Mapping[str, object]]":
     overlaps, descriptions = _pairs("--overlaps", given.overlaps), _parse_named("--description", given.description)
 
-    def job(judge: "Judge") -> dict[str, Any]:
+    def job(judge: "Judge") -> Mapping[str, object]:
         from trainer.evaluation.scoring import score_task
 
         task = task_named(name)
@@ -181,16 +182,16 @@ def _task_job(
     return job
 
 
-def _say_result(name: str, task: BenchmarkTask, result: dict[str, Any]) -> None:
+def _say_result(name: str, task: BenchmarkTask, result: "TaskScore") -> None:
     if result["cut_prompts"]:
         print(f"{name}: {result['cut_prompts']} prompts are too long and lost their beginning", file=sys.stderr)
-    low, high = result["interval"]
+    low, high = result["interval"] or (math.nan, math.nan)
     summary = f"{100 * result['accuracy']:6.2f} % ({100 * low:.2f} to {100 * high:.2f})  by {task.rule}"
     print(f"{name:<16}{summary}, {result['items']} items, {result['shots']} shots", file=sys.stderr)
 
 
-def _text_job(name: str, path: Path, given: argparse.Namespace) -> "Callable[[Judge], dict[str, Any]]":
-    def job(judge: "Judge") -> dict[str, Any]:
+def _text_job(name: str, path: Path, given: argparse.Namespace) -> "Callable[[Judge], Mapping[str, object]]":
+    def job(judge: "Judge") -> Mapping[str, object]:
         from trainer.evaluation.scoring import score_text
 
         texts = read_texts(path)[: given.limit or None]

@@ -18,6 +18,7 @@ import orjson
 
 from corpus.document import Quarantined
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.json_types import JsonObject
 from corpus.readers.lines import read_whole
 
 _LABEL = re.compile(r"[A-Z]+:[A-Za-z]+ ")
@@ -129,7 +130,7 @@ def _of_json(text: str, name: str) -> Iterator[Passages]:
         yield _passages(form, row, name, number)
 
 
-def _form_of(row: dict[str, Any], name: str, number: int) -> _Form:
+def _form_of(row: JsonObject, name: str, number: int) -> _Form:
     for form in _FORMS:
         if form.fields.keys() <= row.keys():
             return form
@@ -140,7 +141,7 @@ def _form_of(row: dict[str, Any], name: str, number: int) -> _Form:
     )
 
 
-def _passages(form: _Form, row: dict[str, Any], name: str, number: int) -> Passages:
+def _passages(form: _Form, row: JsonObject, name: str, number: int) -> Passages:
     for field, kind in form.fields.items():
         if field not in row:
             raise BenchmarkError(f"{name}:{number}: the field {field!r} is missing, which the first line has")
@@ -154,7 +155,7 @@ def _passages(form: _Form, row: dict[str, Any], name: str, number: int) -> Passa
     return passages
 
 
-def _holds_texts(form: _Form, row: dict[str, Any]) -> bool:
+def _holds_texts(form: _Form, row: JsonObject) -> bool:
     values = [row[field] for field in form.fields]
     items = [item for value in values if isinstance(value, list) for item in value]
     items += [item for value in values if isinstance(value, dict) for item in value.values()]

@@ -15,13 +15,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from corpus.fetching.fetcher import STORED, Fetched, Fetcher
 from corpus.fetching.links import Link
 from corpus.files.manifest import Counts, Part, write_parquet
+from corpus.schema import Row
 
 OUTCOMES = "outcomes.parquet"
 OUTCOMES_SCHEMA = pa.schema(
@@ -47,10 +47,10 @@ def write_outcomes(folder: Path, links: Iterable[Link], fetcher: Fetcher) -> tup
     """One row for each link; "" is the reason of one whose page was stored."""
     reasons = Counter[str]()
 
-    def rows() -> Iterator[dict[str, Any]]:
+    def rows() -> Iterator[Row]:
         for link in links:
             row = _row(link, fetcher)
-            reasons[row["reason"]] += 1
+            reasons[str(row["reason"])] += 1
             yield row
 
     part = write_parquet(folder / OUTCOMES, folder, OUTCOMES_SCHEMA, rows())
@@ -60,7 +60,7 @@ def write_outcomes(folder: Path, links: Iterable[Link], fetcher: Fetcher) -> tup
     return part, counts
 
 
-def _row(link: Link, fetcher: Fetcher) -> dict[str, Any]:
+def _row(link: Link, fetcher: Fetcher) -> Row:
     way = list(fetcher.way(link.canonical_url)) if link.canonical_url else []
     last = way[-1] if way else Fetched(link.url, _NOT_A_URL, 0)
     secure = [fetched.url.startswith("https:") for fetched in way]

@@ -7,11 +7,11 @@ wall-clock time, host or path of a worker enters a data file or a manifest: the 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,6 +35,21 @@ class Unbalanced(Exception):
     """Counts that do not add up: a document was lost, or counted twice."""
 
 
+class PartEntry(TypedDict):
+    """A `Part` in a manifest."""
+
+    path: str
+    rows: int
+    bytes: int
+    digest: str
+
+
+# `Counts` in a manifest, where `received` is "in": no name that a class of Python could have.
+CountsEntry = TypedDict(
+    "CountsEntry", {"in": int, "kept": int, "rejected": int, "quarantined": int, "reasons": dict[str, int]}
+)
+
+
 @dataclass(frozen=True)
 class Part:
     """One immutable file: its path relative to the folder of the manifest, and what must be in it."""
@@ -48,6 +63,10 @@ class Part:
     def identity(self) -> str:
         """The content; where it lies is another matter."""
         return self.digest
+
+    def to_json(self) -> PartEntry:
+        """The form that stands in a manifest."""
+        return {"path": self.path, "rows": self.rows, "bytes": self.bytes, "digest": self.digest}
 
 
 @dataclass(frozen=True)
@@ -81,13 +100,18 @@ class Counts:
                 f"quarantined = {out}, and the reasons add up to {sum(self.reasons.values())}"
             )
 
-    def to_json(self) -> dict[str, Any]:
-        """The form that stands in a manifest: `in`, `kept`, `rejected`, `quarantined`, `reasons`."""
-        values = asdict(self)
-        return {"in": values.pop("received"), **values}
+    def to_json(self) -> CountsEntry:
+        """The form that stands in a manifest."""
+        return {
+            "in": self.received,
+            "kept": self.kept,
+            "rejected": self.rejected,
+            "quarantined": self.quarantined,
+            "reasons": dict(self.reasons),
+        }
 
     @staticmethod
-    def from_json(values: dict[str, Any]) -> "Counts":
+    def from_json(values: CountsEntry) -> "Counts":
         """The inverse of `to_json`."""
         return Counts(values["in"], values["kept"], values["rejected"], values["quarantined"], values["reasons"])
 
@@ -127,7 +151,7 @@ def read_json(path: Path, otherwise: Any) -> Any:
         return otherwise
 
 
-def write_manifest(path: Path, value: dict[str, Any]) -> None:
+def write_manifest(path: Path, value: Mapping[str, object]) -> None:
     """Put a manifest, a record or settings at `path`, with the digest of what it says."""
     write_json(path, {**value, _OWN_DIGEST: _digest_of(value)})
 
@@ -156,7 +180,7 @@ def checked(data: bytes, path: Path) -> dict[str, Any]:
     return value
 
 
-def _digest_of(value: dict[str, Any]) -> str:
+def _digest_of(value: Mapping[str, object]) -> str:
     return digest(json.dumps(value, sort_keys=True, separators=(",", ":")))
 
 
@@ -173,10 +197,10 @@ class RowWriter:
         options = {"compression": "zstd", "write_page_checksum": True, "store_schema": True}
         self._path = path
         self._writer = pq.ParquetWriter(path, schema, **options)
-        self._group: list[dict[str, Any]] = []
+        self._group: list[Mapping[str, object]] = []
         self.rows = 0
 
-    def add(self, row: dict[str, Any]) -> None:
+    def add(self, row: Mapping[str, object]) -> None:
         """One more row."""
         self._group.append(row)
         self.rows += 1
@@ -199,7 +223,7 @@ class RowWriter:
         self._group = []
 
 
-def write_parquet(path: Path, folder: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> Part:
+def write_parquet(path: Path, folder: Path, schema: pa.Schema, rows: Iterable[Mapping[str, object]]) -> Part:
     """Write rows as one Parquet file, in one step."""
     with appearing(path) as temporary:
         writer = RowWriter(temporary, schema)

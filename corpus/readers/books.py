@@ -13,7 +13,7 @@ import gzip
 import lzma
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,7 +161,7 @@ def _items(value: Any) -> list[tuple[str, Any]]:
     return list(value.items()) if isinstance(value, dict) else []
 
 
-def _field(fields: dict[str, Any], names: tuple[str, ...], joint: str = "; ") -> str:
+def _field(fields: Mapping[str, object], names: tuple[str, ...], joint: str = "; ") -> str:
     """The first of these fields that says something, as text: numbers are written out, lists joined."""
     return next((shown for name in names if (shown := _to_text(fields.get(name), joint))), "")
 

@@ -26,6 +26,7 @@ import orjson
 import zstandard
 
 from corpus.document import Quarantined
+from corpus.json_types import JsonObject
 from corpus.quarantine import guard
 from corpus.readers.foreign import SNIFFED, find_foreign, opens_text
 
@@ -186,7 +187,7 @@ def read_records(
         yield line if isinstance(line, Quarantined) else guard(parsed, line, name, line.offset)
 
 
-def parse_object(line: Line, name: str) -> dict[str, Any] | Quarantined:
+def parse_object(line: Line, name: str) -> JsonObject | Quarantined:
     """The JSON object on a line. Lone surrogates and stray bytes in one field are no reason to lose the others."""
     try:
         record = orjson.loads(line.data.removeprefix(_BOM))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.document import Quarantined
+from corpus.json_types import JsonObject
 from corpus.readers.lines import Line, parse_object, read_records
 
 _GONE = frozenset({"[deleted]", "[removed]", "[ removed by reddit ]", "[deleted by user]"})
@@ -57,7 +58,7 @@ def parse_line(line: Line, name: str) -> Submission | Quarantined:
     return record if isinstance(record, Quarantined) else _submission(record, line.offset)
 
 
-def _submission(record: dict[str, Any], offset: int) -> Submission:
+def _submission(record: JsonObject, offset: int) -> Submission:
     url = _text(record, "url") or _text(record, "url_overridden_by_dest")
     domain = _text(record, "domain")
     return Submission(
@@ -76,7 +77,7 @@ def _submission(record: dict[str, Any], offset: int) -> Submission:
     )
 
 
-def _is_deleted(record: dict[str, Any]) -> bool:
+def _is_deleted(record: JsonObject) -> bool:
     """Taken back by its author or by a moderator. A missing author (some dumps drop names) says nothing."""
     meta = record.get("_meta")
     later = isinstance(meta, dict) and bool(meta.get("was_deleted_later") or meta.get("removal_type"))
@@ -85,7 +86,7 @@ def _is_deleted(record: dict[str, Any]) -> bool:
     return later or marks or gone
 
 
-def _text(record: dict[str, Any], key: str) -> str:
+def _text(record: JsonObject, key: str) -> str:
     """A text field, free of surrogates; "" when it is missing, null or of another type."""
     value = record.get(key)
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""

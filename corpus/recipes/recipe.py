@@ -10,6 +10,7 @@ from corpus.dedup.minhash import MinHash
 from corpus.dedup.repeated import RepeatedLines
 from corpus.document import Document, Page, PageStep, Rejected, Step
 from corpus.hashing import digest
+from corpus.json_types import JsonObject
 from corpus.sources.links import LinkRules
 
 
@@ -64,7 +65,7 @@ class Recipe:
         )
         return {name: digest(*sorted(load(name))) for name in used}
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> JsonObject:
         """The recipe as the manifest has it: every step with its settings, and the versions it depends on."""
         return {
             "name": self.name,
@@ -82,7 +83,7 @@ class Recipe:
         }
 
 
-def describe_step(step: Callable[..., Page | Document | Rejected]) -> dict[str, Any]:
+def describe_step(step: Callable[..., Page | Document | Rejected]) -> JsonObject:
     """A step as data: its name and settings. Paths of models are left out; their digests are fixed in the code."""
     step = getattr(step, "step", step)
     function, settings = (step.func, step.keywords) if isinstance(step, partial) else (step, {})

@@ -9,9 +9,9 @@ says the same to search engines and loaders. The release notes are made from the
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from corpus.files.manifest import write_bytes
+from corpus.json_types import JsonObject
 from corpus.pages.figures import visible
 from corpus.releases.difference import ReleaseDifference
 from corpus.releases.figures import CORPORA, SHARDS
@@ -125,7 +125,7 @@ def _list_lines(title: str, names: Sequence[str]) -> list[str]:
     return ["", f"{title}:", "", *(f"- `{visible(name).replace('`', '´')}`" for name in names[:_MOST_LISTED]), *more]
 
 
-def croissant(name: str, release: Release) -> dict[str, Any]:
+def croissant(name: str, release: Release) -> JsonObject:
     """The release in the vocabulary of Croissant 1.0: a file set and a record set for each source's kept documents.
 
     A file set that is contained in nothing has its files beside `croissant.json`, which is how mlcroissant reads it.
@@ -151,7 +151,7 @@ def croissant(name: str, release: Release) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _field(source: str, column: str) -> dict[str, Any]:
+def _field(source: str, column: str) -> JsonObject:
     return {
         "@type": "cr:Field",
         "@id": f"{source}/{column}",

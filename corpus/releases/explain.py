@@ -16,6 +16,7 @@ import pyarrow.compute
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.manifest import open_published, read_manifest
 from corpus.releases.figures import CORPORA, SHARDS
+from corpus.schema import Row
 from corpus.shards.layout import SHARD_MANIFEST, read_shard_manifest
 from corpus.urls import address_or_raw
 
@@ -50,8 +51,8 @@ class PageExplanation:
     value: float | None = None
     evidence: str = ""
     bounds: tuple[str, ...] = ()
-    row: dict[str, Any] = field(default_factory=dict)
-    other: dict[str, Any] = field(default_factory=dict)
+    row: Row = field(default_factory=dict)
+    other: Row = field(default_factory=dict)
     copies: tuple[str, ...] = ()
     place: TokenPlace | None = None
     part: str = ""
@@ -79,7 +80,7 @@ def _corpora(folder: Path) -> dict[str, Path]:
     raise CorpusloomError(f"{folder}: neither a release nor a corpus; give releases/current, say", ExitCode.INPUT)
 
 
-def _rows(corpus: Path, kind: str, what: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(corpus: Path, kind: str, what: str) -> Iterator[tuple[str, Row]]:
     """The rows of an id or a URL, without their texts, each with the part that it stands in."""
     for path in sorted((corpus / kind).glob("*.parquet")):
         file = open_published(path)
@@ -100,29 +101,30 @@ def _names(keys: pa.Table, what: str) -> Any:
 
 
 def _explain_row(
-    where: tuple[str, Path, Path | None], manifest: Mapping[str, Any], kind: str, row: dict[str, Any], part: str
+    where: tuple[str, Path, Path | None], manifest: Mapping[str, Any], kind: str, row: Row, part: str
 ) -> PageExplanation:
     name, corpus, shards = where
     if kind == "kept":
-        cluster = row.get("cluster") or ""
+        cluster = str(row.get("cluster") or "")
         copies = tuple(sorted(_in_cluster(corpus, cluster))) if cluster else ()
-        place = place_of(shards, name, row["id"]) if shards else None
+        place = place_of(shards, name, str(row["id"])) if shards else None
         return PageExplanation(name, "kept", row=row, copies=copies, place=place, part=f"kept/{part}")
-    other = next(_other(corpus, row["other_id"]), {}) if row.get("other_id") else {}
+    other = next(_other(corpus, str(row["other_id"])), {}) if row.get("other_id") else {}
+    value = row["value"]
     return PageExplanation(
         source=name,
         outcome="rejected",
         reason=f"{row['step']}.{row['rule']}",
-        value=row["value"],
-        evidence=row["evidence"] or "",
-        bounds=tuple(bounds_of(manifest["recipe"], row["step"])),
+        value=value if isinstance(value, float) else None,
+        evidence=str(row["evidence"] or ""),
+        bounds=tuple(bounds_of(manifest["recipe"], str(row["step"]))),
         row=row,
         other=other,
         part=f"rejected/{part}",
     )
 
 
-def _other(corpus: Path, identity: str) -> Iterator[dict[str, Any]]:
+def _other(corpus: Path, identity: str) -> Iterator[Row]:
     for kind in ("kept", "rejected"):
         for _, row in _rows(corpus, kind, identity):
             if row["id"] == identity:
@@ -177,7 +179,7 @@ def _in_shard(reader: Any, path: str, doc_id: str) -> TokenPlace | None:
     return None
 
 
-def _lost_links(corpus: Path, what: str) -> Sequence[dict[str, Any]]:
+def _lost_links(corpus: Path, what: str) -> Sequence[Row]:
     if not (corpus / _LOST).is_file() or "." not in what:
         return []
     surt = address_or_raw(what).surt
@@ -185,7 +187,7 @@ def _lost_links(corpus: Path, what: str) -> Sequence[dict[str, Any]]:
     return [row for row in table.to_pylist() if address_or_raw(row["url"]).surt == surt]
 
 
-def _lost(name: str, row: dict[str, Any]) -> PageExplanation:
+def _lost(name: str, row: Row) -> PageExplanation:
     return PageExplanation(name, "no page", f"link.{row['reason']}", row=row)
 
 
@@ -205,7 +207,7 @@ def lines_of(one: PageExplanation) -> Iterator[str]:
         if row.get(name) not in (None, ""):
             yield f"{name[:13]:<9} {row[name]}"
     if row.get("measures"):
-        yield from (f"measured  {name} {value:g}" for name, value in json.loads(row["measures"]).items())
+        yield from (f"measured  {name} {value:g}" for name, value in json.loads(str(row["measures"])).items())
     if row.get("warc_file"):
         yield f"read from {row['warc_file']} at {row['warc_offset']}"
     yield from (f"copy      {identity} left in its favour" for identity in one.copies)

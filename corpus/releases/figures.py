@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from corpus.files.manifest import open_published, read_manifest
 from corpus.shards.layout import SHARD_MANIFEST, read_shard_manifest
@@ -21,16 +21,30 @@ SCORE_COLUMN, SCORE_BINS = "quality_score", 10
 _LEAST_SHARE = 1e-4
 
 
-def figures_of(folder: Path) -> dict[str, dict[str, Any]]:
+class SourceFigures(TypedDict, total=False):
+    """What is known of a source: the first of its corpus, the rest of its shards."""
+
+    documents: int
+    kept_documents: int
+    kept_rate: float
+    duplicate_rate: float
+    languages: dict[str, int]
+    scores: dict[str, int]
+    tokens: int
+    tokens_a_document: float
+    bytes_a_token: float
+
+
+def figures_of(folder: Path) -> dict[str, SourceFigures]:
     """Source → its figures: documents, shares, tokens per document, bytes per token, and distributions as counts."""
     found = {source.name: figures_of_corpus(source) for source in sorted((folder / CORPORA).iterdir())}
     if (folder / SHARDS / SHARD_MANIFEST).is_file():
         for name, more in figures_of_shards(folder / SHARDS).items():
-            found.setdefault(name, {}).update(more)
+            found[name] = {**found.get(name, {}), **more}
     return found
 
 
-def figures_of_corpus(folder: Path) -> dict[str, Any]:
+def figures_of_corpus(folder: Path) -> SourceFigures:
     """The figures of one finished corpus."""
     manifest = read_manifest(folder)
     total = manifest["counts"]["corpus"]
@@ -46,7 +60,7 @@ def figures_of_corpus(folder: Path) -> dict[str, Any]:
     }
 
 
-def figures_of_shards(folder: Path) -> dict[str, dict[str, Any]]:
+def figures_of_shards(folder: Path) -> dict[str, SourceFigures]:
     """Source → tokens, tokens per document and bytes per token, over all splits."""
     sums: dict[str, Counter[str]] = {}
     for source in read_shard_manifest(folder).sources:

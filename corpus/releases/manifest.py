@@ -7,12 +7,12 @@ two releases with one content hold the same documents, tokens and tokenizer.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from corpus.files.manifest import MANIFEST, ManifestError, Part, read_checked, write_manifest
 from corpus.hashing import digest
+from corpus.releases.figures import SourceFigures
 
 FORMAT = 1
 
@@ -62,7 +62,7 @@ class Release:
     of: int | None = None
     tokenizer: str = ""
     shards: str = ""
-    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    figures: dict[str, SourceFigures] = field(default_factory=dict)
     forgotten: int = 0
     tombstones: str = ""
     accepted: tuple[str, ...] = ()

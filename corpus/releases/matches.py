@@ -5,10 +5,9 @@ Whoever asks for a page to be forgotten asks for its text. So documents with the
 the copy would step into its place.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -52,7 +51,7 @@ class ForgottenRows:
         for row in table.filter(pa.array(self.asked.rows(table, with_texts=False))).to_pylist():
             self._note_addresses(row)
 
-    def _note(self, row: dict[str, Any]) -> None:
+    def _note(self, row: Mapping[str, str | None]) -> None:
         identity = row.get("id") or row.get("doc_id")
         if identity:
             self.documents[identity] = row.get("url") or ""
@@ -60,7 +59,7 @@ class ForgottenRows:
             self._note_text(row.get("text") or "")
         self._note_addresses(row)
 
-    def _note_addresses(self, row: dict[str, Any]) -> None:
+    def _note_addresses(self, row: Mapping[str, str | None]) -> None:
         for url in filter(None, (row.get(name) for name in URLS)):
             where = address_or_raw(url)
             self.domains.update(filter(None, [find_domain(where.host, frozenset(self.asked.domains))]))

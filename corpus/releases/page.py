@@ -5,7 +5,6 @@ visible and escaped. No time stands in it: the same release gives the same bytes
 """
 
 from pathlib import Path
-from typing import Any
 
 from corpus.files.manifest import write_bytes
 from corpus.pages.environment import environment
@@ -24,7 +23,7 @@ def write_page(folder: Path, name: str, release: Release, difference: ReleaseDif
     write_bytes(folder / REPORT, template.render(**page_values(name, release, difference)).encode())
 
 
-def page_values(name: str, release: Release, difference: ReleaseDifference | None) -> dict[str, Any]:
+def page_values(name: str, release: Release, difference: ReleaseDifference | None) -> dict[str, object]:
     """What the template shows."""
     return {
         "name": name,
@@ -39,7 +38,7 @@ def page_values(name: str, release: Release, difference: ReleaseDifference | Non
     }
 
 
-def _figures(release: Release, source: str) -> dict[str, Any]:
+def _figures(release: Release, source: str) -> dict[str, object]:
     """The figures of a source, its languages as (code, documents), the most frequent first."""
     figures = {"kept_rate": 0.0, "duplicate_rate": 0.0, "documents": 0, **release.figures.get(source, {})}
     spoken = sorted(figures.get("languages", {}).items(), key=lambda item: (-item[1], item[0]))

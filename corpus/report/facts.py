@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from corpus.files.manifest import ManifestError, open_parquet
 from corpus.hashing import uniform
+from corpus.schema import Row
 
 KEPT = "kept"
 PAIRED = "duplicates.near"
@@ -84,7 +85,7 @@ class Listing:
     """The first rows of a table, and how many it has."""
 
     total: int
-    rows: list[dict[str, Any]]
+    rows: list[Row]
 
 
 @dataclass(frozen=True)

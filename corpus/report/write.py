@@ -117,7 +117,7 @@ def settings(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str
     return rows
 
 
-def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[str, float]) -> dict[str, Any]:
+def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[str, float]) -> dict[str, object]:
     """What the template shows, apart from fidelity and the caps on examples."""
     stages = funnel(manifest, facts)
     corpus = stages[-1]

@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
-from typing import Any
 
+from corpus.json_types import JsonObject
 from corpus.sample.archive import Response, response, warcinfo, write_warc
 from corpus.sample.pages import article_page
 from corpus.sample.prose import english_article
@@ -45,7 +45,7 @@ def write_month(folder: Path, month: str, articles: Iterable[int], extra: Iterab
     (folder / f"RS_{month}.jsonl").write_bytes(lines)
 
 
-def _post(month: str, place: int, url: str, title: str) -> dict[str, Any]:
+def _post(month: str, place: int, url: str, title: str) -> JsonObject:
     return {
         "id": f"5{month[2:4]}{month[-2:]}{place:03}",
         "url": url,

@@ -6,13 +6,15 @@ A post about a page writes the page's URL the way people paste it: with `www.`, 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
+# The fields of a post: Pushshift writes one and the same now as a number, now as text.
+SamplePost: TypeAlias = dict[str, str | int | float | None]
 DUMPS = {
     "2016-11": "RS_2016-11.zst",
     "2016-12": "RS_2016-12.zst",
@@ -65,7 +67,7 @@ class SampleLink:
     url: str
     title: str
     scores: tuple[int | None, ...]
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, str | bool | None] = field(default_factory=dict)
     months: tuple[str, ...] = USUAL_MONTHS
     later: int | None = None
     verbatim: bool = False
@@ -83,7 +85,7 @@ def write_dumps(links: list[SampleLink], prose: str) -> Dumps:
     """All posts about `links`, the posts that link to no page, and the odd lines; `prose` fills one huge self post."""
     random = Random("posts")
     posts = [post for link in [*links, *_elsewhere(random)] for post in _posts(link, random)]
-    posts.sort(key=lambda post: (post[0], int(post[1]["created_utc"]), post[1]["id"]))
+    posts.sort(key=lambda post: (post[0], str(post[1]["created_utc"]), str(post[1]["id"])))
     lines: dict[str, list[bytes]] = {month: [] for month in DUMPS}
     for number, (month, record) in enumerate(posts):
         drifted = _drift(record, number)
@@ -97,15 +99,15 @@ def write_dumps(links: list[SampleLink], prose: str) -> Dumps:
     return Dumps({DUMPS[month]: b"\n".join(rows) + b"\n" for month, rows in lines.items()}, odd)
 
 
-def _posts(link: SampleLink, random: Random) -> Iterator[tuple[str, dict[str, Any]]]:
+def _posts(link: SampleLink, random: Random) -> Iterator[tuple[str, SamplePost]]:
     """The posts of one link, each with the dump it stands in."""
     for number, score in enumerate(link.scores):
         month = random.choice(link.months)
         url = link.url if link.verbatim or number == 0 else variant(link.url, random.randrange(9))
-        record = _record(random, month, url, link.title + random.choice(TAILS), score) | link.fields
+        record = _record(random, month, url, link.title + random.choice(TAILS), score) | dict(link.fields)
         yield month, record
         if link.later is not None and number == 0:
-            again = record | {"score": link.later, "retrieved_on": record["retrieved_on"] + 40 * 86400}
+            again = record | {"score": link.later, "retrieved_on": int(record["retrieved_on"] or 0) + 40 * 86400}
             yield "2017-02", again
 
 
@@ -129,7 +131,7 @@ def variant(url: str, number: int) -> str:
     )[number]
 
 
-def _record(random: Random, month: str, url: str | None, title: str, score: int | None) -> dict[str, Any]:
+def _record(random: Random, month: str, url: str | None, title: str, score: int | None) -> SamplePost:
     """One submission with the usual fields, in Pushshift's order of the alphabet."""
     year, number = map(int, month.split("-"))
     created = int(datetime(year, number, 1, tzinfo=UTC).timestamp()) + random.randrange(28 * 86400)
@@ -153,7 +155,7 @@ def _record(random: Random, month: str, url: str | None, title: str, score: int 
     return dict(sorted((ORDINARY_FIELDS | own).items()))
 
 
-def _drift(record: dict[str, Any], number: int) -> dict[str, Any]:
+def _drift(record: SamplePost, number: int) -> SamplePost:
     """The record as another year's dump would have written it; what it says stays the same."""
     record = dict(record)
     if number % 19 == 0:

@@ -11,11 +11,13 @@ numpy and torch.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from corpus.errors import CorpusloomError
+from corpus.json_types import JsonObject
 
 SHARD_MANIFEST = "manifest.json"
 VERSION = 1
@@ -98,7 +100,7 @@ class ShardManifest:
 
     tokenizer: TokenizerEntry
     sources: tuple[SourceShards, ...]
-    about: dict[str, Any] = field(default_factory=dict, compare=False)
+    about: JsonObject = field(default_factory=dict, compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -110,7 +112,7 @@ class ShardManifest:
                 del shard["path"]
         return _sha256(values)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The form that stands in `manifest.json`; its `digest` covers all the rest."""
         values = json.loads(json.dumps({"version": VERSION, "fingerprint": self.fingerprint, **asdict(self)}))
         return {**values, "digest": _sha256(values)}
@@ -134,7 +136,7 @@ class ShardManifest:
         return manifest
 
 
-def _sha256(values: dict[str, Any]) -> str:
+def _sha256(values: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -6,13 +6,13 @@ only given by a shard whose bytes are those of the manifest.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.files.manifest import open_published
+from corpus.schema import Row
 from corpus.shards.layout import SHARD_MANIFEST, Shard, ShardError, ShardManifest, SourceShards, read_shard_manifest
 from corpus.shards.verify import fault_of
 
@@ -79,7 +79,7 @@ def ledger_row(corpus: Path, doc_id: str) -> tuple[Path, int] | None:
     return None
 
 
-def origin(corpus: Path, doc_id: str) -> dict[str, Any] | None:
+def origin(corpus: Path, doc_id: str) -> Row | None:
     """The row of a document among the kept documents of a corpus, without its text; None if it is not there."""
     found = ledger_row(corpus, doc_id)
     if found is None:

@@ -13,12 +13,12 @@ and when some are removed, every shard that held none of them keeps its bytes.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from corpus.files.manifest import appearing, write_json
+from corpus.json_types import JsonObject
 from corpus.shards.documents import Documents, first_out_of_order, order_key, regroup
 from corpus.shards.layout import (
     SHARD_MANIFEST,
@@ -121,7 +121,7 @@ def source_shards(name: str, split: str, weight: int, shards: Iterable[Shard]) -
 
 
 def write_shard_manifest(
-    folder: Path, tokenizer: TokenizerEntry, sources: Iterable[SourceShards], about: dict[str, Any] | None = None
+    folder: Path, tokenizer: TokenizerEntry, sources: Iterable[SourceShards], about: JsonObject | None = None
 ) -> ShardManifest:
     """Finish a folder of shards: sources by name and split, whatever order they were finished in."""
     ordered = tuple(sorted(sources, key=lambda source: (source.name, source.split)))

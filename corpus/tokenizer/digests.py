@@ -8,10 +8,10 @@ itself. A folder of somebody else has no such file and is taken as it is.
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from corpus.files.manifest import write_json
 from corpus.hashing import digest, file_digest
+from corpus.json_types import JsonObject
 
 TOKENIZER_MANIFEST = "tokenizer_manifest.json"
 _FORMAT = 1
@@ -20,7 +20,7 @@ _CURE = f"copy or build it again (if the change is yours, remove {TOKENIZER_MANI
 
 def write_digests(folder: Path, names: Iterable[str]) -> Path:
     """Write the manifest of the files `names`, which stand in the folder; its path."""
-    values: dict[str, Any] = {
+    values: JsonObject = {
         "format": _FORMAT,
         "files": {name: file_digest(folder / name) for name in sorted(names)},
     }
@@ -51,5 +51,5 @@ def check_digests(folder: Path) -> None:
             raise ValueError(f"{name} is damaged: its bytes are not those of {TOKENIZER_MANIFEST}; {_CURE}")
 
 
-def _own(values: dict[str, Any]) -> str:
+def _own(values: JsonObject) -> str:
     return digest(json.dumps(values, sort_keys=True))

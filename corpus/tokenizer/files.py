@@ -15,6 +15,7 @@ from typing import Any
 
 from corpus.errors import CorpusloomError
 from corpus.files.manifest import write_bytes, write_json
+from corpus.json_types import JsonObject
 from corpus.tokenizer import foreign, models, sentences
 from corpus.tokenizer.digests import check_digests, write_digests
 from corpus.tokenizer.encoders import tiktoken_ranks
@@ -115,7 +116,7 @@ def _read(path: Path) -> Tokenizer:
     return _read_json(path, config)
 
 
-def _read_json(path: Path, config: dict[str, Any]) -> Tokenizer:
+def _read_json(path: Path, config: JsonObject) -> Tokenizer:
     document = json.loads(path.read_bytes())
     named = foreign.special_names(config, path.parent)
     if document["model"].get("type") is None:
@@ -169,9 +170,9 @@ def _forms(tokenizer: Tokenizer) -> dict[str, bytes]:
     return files
 
 
-def _config(tokenizer: Tokenizer) -> dict[str, Any]:
+def _config(tokenizer: Tokenizer) -> JsonObject:
     """tokenizer_config.json: the generic class, which takes everything else from tokenizer.json."""
-    config: dict[str, Any] = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    config: JsonObject = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
     if tokenizer.kind == "sentencepiece":
         library = sentences.processor(tokenizer.model)
         names = {"unk_token": library.unk_id(), "bos_token": library.bos_id(), "eos_token": library.eos_id()}

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from corpus.json_types import JsonObject
 from corpus.tokenizer import models
 
 CONFIG = "tokenizer_config.json"
@@ -22,7 +23,7 @@ _SHIFTED = ("XLMRoberta", "Camembert", "MBart", "NLLB", "Nllb", "XGLM", "Barthez
 _PLAIN_CLASSES = ("", "GPT2Tokenizer", "OpenAIGPTTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend")
 
 
-def read_config(folder: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> JsonObject:
     """tokenizer_config.json of a folder, {} without one; `ValueError` for a damaged one."""
     path = folder / CONFIG
     try:
@@ -45,7 +46,7 @@ def special_names(config: Mapping[str, Any], folder: Path) -> dict[str, str]:
     return {name: content for name, content in contents.items() if isinstance(content, str) and content}
 
 
-def canonical(document: Mapping[str, Any], end_of_text: str) -> dict[str, Any]:
+def canonical(document: Mapping[str, Any], end_of_text: str) -> JsonObject:
     """A tokenizer.json that cuts and pads nothing, and whose end of text is a special token."""
     added = [dict(token) for token in document.get("added_tokens") or ()]
     end = next((token for token in added if token["content"] == end_of_text), None)

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from corpus.json_types import JsonObject
 from corpus.tokenizer.merges import Merge, Trained
 
 END_OF_TEXT = "<|endoftext|>"
@@ -117,7 +118,7 @@ def _document(
     )
 
 
-def added_token(index: int, content: str) -> dict[str, Any]:
+def added_token(index: int, content: str) -> JsonObject:
     """The entry of a special token."""
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
     return {"id": index, "content": content, **flags, "special": True}
@@ -155,7 +156,7 @@ def _secret() -> str:
     return secrets.token_hex(16)
 
 
-def _rename_tokens(model: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _rename_tokens(model: dict[str, Any], names: Mapping[str, str]) -> JsonObject:
     """The part `model` of a document with the tokens `names` renamed, and no merge that has to do with them."""
     vocab = model["vocab"]
     if isinstance(vocab, list):  # Unigram: (piece, score), in the order of the ids

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from corpus.json_types import JsonObject
 from corpus.tokenizer import models, sentences
 from corpus.tokenizer.encoding import Tokenizer
 
@@ -54,7 +55,7 @@ def tally_texts(
     return tallies
 
 
-def figures(tally: TokenTally) -> dict[str, Any]:
+def figures(tally: TokenTally) -> JsonObject:
     """The sums with their ratios; a ratio without a denominator is None, as are those of no other tokenizer."""
     found = {each.name: getattr(tally, each.name) for each in fields(tally)}
     found["bytes_per_token"] = _ratio(tally.bytes, tally.tokens)
@@ -64,7 +65,7 @@ def figures(tally: TokenTally) -> dict[str, Any]:
     return found
 
 
-def by(tallies: Mapping[Group, TokenTally], place: int | None) -> list[dict[str, Any]]:
+def by(tallies: Mapping[Group, TokenTally], place: int | None) -> list[JsonObject]:
     """Rows of figures by source (`place` 0), language (1) or both (None), in the order of their names."""
     sums: dict[Group, TokenTally] = {}
     for group, tally in tallies.items():
@@ -77,7 +78,7 @@ def by(tallies: Mapping[Group, TokenTally], place: int | None) -> list[dict[str,
     ]
 
 
-def merges_shown(tokenizer: Tokenizer) -> dict[str, Any]:
+def merges_shown(tokenizer: Tokenizer) -> JsonObject:
     """How many merges there are, and the first and the last of them, readable: blanks and controls are written out."""
     document = _document(tokenizer)
     pairs = models.merges_of(document) if document and document["model"].get("type") == "BPE" else []
@@ -99,7 +100,7 @@ def _merged_lengths(pairs: Sequence[Sequence[str]]) -> list[tuple[int, float]]:
     return [(end, round(float(lengths[start:end].mean()), 3)) for start, end in pairwise(ends)]
 
 
-def unused_tokens(tokenizer: Tokenizer, seen: np.ndarray) -> dict[str, Any]:
+def unused_tokens(tokenizer: Tokenizer, seen: np.ndarray) -> JsonObject:
     """The ids that no text used, without the end of text, and what they stand for."""
     ids = [index for index in np.flatnonzero(seen == 0).tolist() if index != tokenizer.end_of_text]
     document = _document(tokenizer)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from corpus.json_types import JsonObject
 from corpus.tokenizer.counts import WordCounts
 from corpus.tokenizer.models import added_token, canonical_bytes
 
@@ -84,8 +85,8 @@ def json_of(model: bytes) -> bytes:
         raise ValueError("only BPE models with byte fallback have a tokenizer.json; give the .model itself")
     if normalizer.get(2) or normalizer.get(4, 1) or trainer.get(24):
         raise ValueError("this .model normalises its text; it has no exact tokenizer.json, give the .model itself")
-    steps: list[dict[str, Any]] = [{"type": "Replace", "pattern": {"String": " "}, "content": _SPACE}]
-    undo: list[dict[str, Any]] = [
+    steps: list[JsonObject] = [{"type": "Replace", "pattern": {"String": " "}, "content": _SPACE}]
+    undo: list[JsonObject] = [
         {"type": "Replace", "pattern": {"String": _SPACE}, "content": " "},
         {"type": "ByteFallback"},
         {"type": "Fuse"},

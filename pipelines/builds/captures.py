@@ -158,7 +158,7 @@ class CaptureFetch:
                   for name in ("ranges", "files", "bytes")}  # fmt: skip
         index = self._stage("candidates", root)
         counted = {"index": index.counts.to_json(), "links": counts.to_json()}
-        entries = [_entry(part) for part in parts]
+        entries = [part.to_json() for part in parts]
         write_manifest(root / MANIFEST, {"kind": CAPTURES, "counts": counted, "read": totals, "parts": entries})
 
     def _damage_of_index(self, root: Path) -> list[Part]:
@@ -260,7 +260,3 @@ def _summary(root: Path) -> list[str]:
         f"{links['quarantined']:,} not where it says",
         f"written   {root}/captures-*.warc.gz, and {LOST_LINKS} for `pipelines.fetch --links {root}`",
     ]
-
-
-def _entry(part: Part) -> dict[str, Any]:
-    return {"path": part.path, "rows": part.rows, "bytes": part.bytes, "digest": part.digest}

@@ -120,9 +120,9 @@ def _whole(inputs: Inputs, count: int, about: int, with_lost: bool, *finished: F
 def reports_of(entries: Sequence[InputEntry], records: str) -> Iterator[FileReport]:
     """Inputs as `usefulness` looks at them; `records` is what their pieces are called."""
     for entry in entries:
-        found: Any = entry.found[records]
-        total = sum(found.values()) if isinstance(found, Mapping) else found
-        yield FileReport(entry.name, total, entry.found["quarantined"])
+        found, quarantined = entry.found[records], entry.found["quarantined"]
+        assert isinstance(quarantined, int)
+        yield FileReport(entry.name, sum(found.values()) if isinstance(found, Mapping) else found, quarantined)
 
 
 def summary(root: Path) -> list[str]:

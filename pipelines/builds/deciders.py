@@ -6,13 +6,13 @@ classifier spares the signatures, and the 13-grams that a benchmark shares are c
 """
 
 import argparse
-from typing import Any
 
 from corpus.decontamination.benchmarks import read_benchmark
 from corpus.dedup.index import index_digest
 from corpus.files.corpora import corpora_read
 from corpus.files.inputs import InputFile
 from corpus.files.storage import local
+from corpus.json_types import JsonObject
 from corpus.recipes.recipe import Recipe
 from pipelines.builds.against import keep_out
 from pipelines.builds.corpus import MakeDecider
@@ -36,7 +36,7 @@ def deciders_of(given: argparse.Namespace, recipe: Recipe, room: Room) -> tuple[
     )
 
 
-def decider_settings(given: argparse.Namespace) -> dict[str, Any]:
+def decider_settings(given: argparse.Namespace) -> JsonObject:
     """What the flags of deciders stand for in the settings of an output, where that is not their text: digests."""
     known = [each["digest"] for each in corpora_read({corpus: corpus for corpus in given.against or ()})]
     index = index_digest(given.index) if given.index else []

@@ -4,10 +4,12 @@ import argparse
 from functools import partial
 from typing import Any
 
+from classifiers.card import Card
 from classifiers.keep import PAPER_ALPHA
 from classifiers.model import card_digest, open_classifier, read_card, refuse_useless
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.storage import is_remote, place
+from corpus.json_types import JsonObject
 from pipelines.builds.corpus import Decider, MakeDecider
 from pipelines.runtime.stage import Stage
 from pipelines.work.judging import JudgedFacts
@@ -27,14 +29,14 @@ def by_quality(given: argparse.Namespace) -> tuple[MakeDecider, ...]:
         _refuse_without_classifier(given)
         return ()
     card = read_card(given.classifier)
-    refuse_useless(given.classifier, card)
+    refuse_useless(given.classifier, card["figures"])
     open_classifier(given.classifier)
     folder = given.classifier if is_remote(given.classifier) else str(place(given.classifier).absolute())
     work = ScoreDocuments(SavedClassifier(card_digest(card), folder), _alpha(given.alpha, card), str(given.seed))
     return (partial(_score_stage, work),)
 
 
-def quality_settings(given: argparse.Namespace) -> dict[str, Any]:
+def quality_settings(given: argparse.Namespace) -> JsonObject:
     """The flags as an output's settings have them."""
     if not given.classifier:
         return {}
@@ -49,7 +51,7 @@ def _score_stage(
     return Decider(stage, ((stage, _STEP),))
 
 
-def _alpha(given: float | str | None, card: dict[str, Any]) -> float:
+def _alpha(given: float | str | None, card: Card) -> float:
     if given == FITTED:
         return float(card["figures"]["alpha"]["fitted"])
     return PAPER_ALPHA if given is None else float(given)

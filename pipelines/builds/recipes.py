@@ -4,11 +4,11 @@ import argparse
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from corpus.block_lists import load
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.hashing import digest
+from corpus.json_types import JsonObject
 from corpus.recipes.load import load_recipe
 from corpus.recipes.recipe import Choices, Recipe
 from corpus.rules.language_model import find_model
@@ -33,7 +33,7 @@ def page_recipe(given: argparse.Namespace, links: LinkRules | None = None) -> Re
     return recipe if given.ignore_opt_outs else replace(recipe, text_steps=(obey, *recipe.text_steps))
 
 
-def page_recipe_settings(given: argparse.Namespace, recipe: Recipe) -> dict[str, Any]:
+def page_recipe_settings(given: argparse.Namespace, recipe: Recipe) -> JsonObject:
     """The flags of a recipe for pages as the settings of an output have them."""
     return {
         **recipe_settings(recipe),
@@ -54,7 +54,7 @@ def extractor_of(given: argparse.Namespace) -> str:
     return name
 
 
-def recipe_settings(recipe: Recipe) -> dict[str, Any]:
+def recipe_settings(recipe: Recipe) -> JsonObject:
     """`--recipe` as the settings have it: a file by its name and its text."""
     return {"--recipe": f"{recipe.file} ({digest(recipe.source)})"} if recipe.source else {}
 

@@ -69,15 +69,22 @@ def stages(
 
 def inputs_of(source: str, extracted: Sequence[TextFacts], *others: Any) -> list[InputEntry]:
     """The inputs as the manifest has them, with what the spans of each held."""
-    entries: dict[str, InputEntry] = {}
+    spans: dict[str, list[TextFacts]] = {}
     for facts in extracted:
-        found = entries.get(facts.name)
-        counted = {"documents": facts.documents, "quarantined": facts.quarantined.rows}
-        if found is not None:
-            counted = {name: count + found.found[name] for name, count in counted.items()}
-        digest = facts.digest or (found.digest if found else "")
-        entries[facts.name] = InputEntry(source, facts.name, facts.bytes, digest, counted)
-    return list(entries.values())
+        spans.setdefault(facts.name, []).append(facts)
+    return [
+        InputEntry(
+            source,
+            name,
+            found[-1].bytes,
+            next((facts.digest for facts in reversed(found) if facts.digest), ""),
+            {
+                "documents": sum(facts.documents for facts in found),
+                "quarantined": sum(facts.quarantined.rows for facts in found),
+            },
+        )
+        for name, found in spans.items()
+    ]
 
 
 def _text_runs(reading: InputSettings, extracted: Sequence[TextFacts]) -> Iterator[TextRun]:

@@ -15,6 +15,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.corpora import CorpusPart, corpora_read, kept_parts, text_bytes
 from corpus.files.manifest import read_json
 from corpus.files.storage import name_of, place
+from corpus.json_types import JsonObject
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import TokenizerError, save_tokenizer
 from corpus.tokenizer.training import VOCABULARY_SIZES, memory_of
@@ -111,7 +112,7 @@ def vocabulary(ours: CommandParser, given: argparse.Namespace, beam_flags: list[
 
 
 def build_of(
-    training: TokenizerRequest, root: Path, replace: bool, settings: dict[str, Any], beam_flags: Sequence[str]
+    training: TokenizerRequest, root: Path, replace: bool, settings: JsonObject, beam_flags: Sequence[str]
 ) -> Build:
     """The build of a training into the folder `root`."""
     try:

@@ -13,6 +13,7 @@ from corpus.command_line import CommandParser, end_with
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.lock import locked
 from corpus.files.storage import is_remote, place
+from corpus.json_types import JsonObject
 from pipelines.cli.beam_flags import check_beam_flags
 from pipelines.cli.replacement import Output
 from pipelines.runtime.task import STAGES
@@ -76,7 +77,7 @@ def _check_name(output: str) -> None:
         raise CorpusloomError(f"--output {name}: the name is no text in this locale; {cure}", ExitCode.FLAGS) from error
 
 
-def settings_of(ours: CommandParser, given: argparse.Namespace, effective: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(ours: CommandParser, given: argparse.Namespace, effective: Mapping[str, Any]) -> JsonObject:
     """The flags that decide the bytes, in the order of the help; `effective` has what a flag stands for, where that
     is not its text: the digest of a file, a list in order.
     """

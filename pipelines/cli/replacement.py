@@ -20,6 +20,7 @@ from corpus.files.differences import first_difference
 from corpus.files.manifest import MANIFEST, TEMPORARY, ManifestError, read_checked, write_manifest
 from corpus.files.provenance import Closure
 from corpus.files.storage import is_remote
+from corpus.json_types import JsonObject
 from pipelines.runtime.task import STAGES
 
 SETTINGS = ".settings.json"
@@ -42,7 +43,7 @@ class Output:
     root: Path
     kind: str
     replace: bool = False
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: JsonObject = field(default_factory=dict)
     closure: Closure = field(default_factory=Closure)
 
     @property
@@ -73,7 +74,7 @@ class Output:
         if write and not self.marker.exists():
             write_manifest(self.root / SETTINGS, {"kind": self.kind, _FLAGS: self._all()})
 
-    def _all(self) -> dict[str, Any]:
+    def _all(self) -> JsonObject:
         return {**self.settings, CODE: dict(self.closure.files), "libraries": dict(self.closure.libraries)}
 
     def _difference(self, known: Mapping[str, Any] | None) -> str:
@@ -110,7 +111,7 @@ class Output:
             shutil.rmtree(folder)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> JsonObject | None:
     try:
         return read_checked(path)
     except (FileNotFoundError, ManifestError):

@@ -7,9 +7,9 @@ missing there cannot be given. So it is generated, and names, help, requiredness
 import argparse
 import importlib
 import re
-from typing import Any
 
 from corpus.command_line import Number, WholeNumber
+from corpus.json_types import JsonObject
 from pipelines.engines.cache import EngineMissing
 
 PIPELINES = ("build_webtext", "build_wikipedia", "build_books", "train_tokenizer", "build_shards")
@@ -17,7 +17,7 @@ PIPELINES = ("build_webtext", "build_wikipedia", "build_books", "train_tokenizer
 LEFT_OUT = {"help", "dry-run", "no-wait", "running-job"}
 
 
-def metadata(pipeline: str) -> dict[str, Any]:
+def metadata(pipeline: str) -> JsonObject:
     """`{"name", "description", "parameters": [...]}` of one pipeline's command; `EngineMissing` for an unknown name."""
     if pipeline not in PIPELINES:
         raise EngineMissing(f"no pipeline {pipeline!r}; there are {', '.join(PIPELINES)}")
@@ -35,8 +35,8 @@ def _name(action: argparse.Action) -> str:
     return max(action.option_strings, key=len).removeprefix("--")
 
 
-def _parameter(action: argparse.Action, name: str) -> dict[str, Any]:
-    parameter: dict[str, Any] = {
+def _parameter(action: argparse.Action, name: str) -> JsonObject:
+    parameter: JsonObject = {
         "name": name,
         "label": name.replace("-", " ").capitalize(),
         "helpText": re.sub(r"%\(.*?\)s", str(action.default), action.help or name),

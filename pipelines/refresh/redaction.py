@@ -9,9 +9,9 @@ redirect leaves none. Killed in the middle, a task has no record, and its input 
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypedDict, get_type_hints
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,9 @@ import pyarrow as pa
 from corpus.files.inputs import InputFile
 from corpus.files.manifest import (
     MANIFEST,
+    CountsEntry,
     Part,
+    PartEntry,
     RowWriter,
     appearing,
     map_arrow,
@@ -30,6 +32,7 @@ from corpus.files.manifest import (
 )
 from corpus.hashing import digest
 from corpus.releases.tombstones import Tombstones
+from corpus.schema import Row
 from pipelines.builds.build import Build
 from pipelines.runtime.run import StageFolder
 from pipelines.runtime.stage import Stage, in_order
@@ -38,6 +41,13 @@ REASON = "forgotten.asked"
 # Parts whose rows are no items of the stage: they are not among its counts.
 _BESIDE = frozenset({"edges", "quarantined"})
 _KEPT_IN_PLACE = frozenset({"warc_file", "warc_offset", "source", "snapshot", "repeated_characters", "karma"})
+
+
+class _Record(TypedDict):
+    """What is changed here of the record of a task (`pipelines.runtime.records`)."""
+
+    parts: list[PartEntry]
+    counts: CountsEntry
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ def _reads_inputs(stage: Stage[Any, Any]) -> bool:
 
 
 def _redact_stage(folder: StageFolder, tombstones: Tombstones, clean: frozenset[str]) -> Redaction:
-    dirty: list[tuple[Path, dict[str, Any], list[Part]]] = []
+    dirty: list[tuple[Path, _Record, list[Part]]] = []
     found, rows = list[str](), 0
     for path in sorted(folder.records.glob("*.json")):
         record = _read(path)
@@ -93,7 +103,7 @@ def _redact_stage(folder: StageFolder, tombstones: Tombstones, clean: frozenset[
     return Redaction(rows, tuple(found))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> _Record:
     return json.loads(path.read_bytes().splitlines()[0])
 
 
@@ -121,7 +131,7 @@ def _mentions(tombstones: Tombstones, text: str) -> bool:
     return any(word in text for word in (*tombstones.domains, *tombstones.urls, *tombstones.ids))
 
 
-def _redact_part(root: Path, record: dict[str, Any], part: Part, tombstones: Tombstones) -> int:
+def _redact_part(root: Path, record: _Record, part: Part, tombstones: Tombstones) -> int:
     """Write the part again and let the record, its facts and its counts say so; how many rows it concerns."""
     path, folder = root / part.path, part.path.split("/")[-2]
     if path.suffix == ".arrow":
@@ -136,7 +146,7 @@ def _redact_part(root: Path, record: dict[str, Any], part: Part, tombstones: Tom
         count = sum(reasons.values())
         if folder not in _BESIDE:
             _count(record["counts"], reasons)
-    _replace(record, asdict(part), asdict(new))
+    _replace(record, part.to_json(), new.to_json())
     return count
 
 
@@ -157,7 +167,7 @@ def _rewritten(path: Path, root: Path, tombstones: Tombstones) -> tuple[Part, di
     return part_of(path, root, writer.rows), reasons
 
 
-def redacted_row(row: dict[str, Any]) -> dict[str, Any]:
+def redacted_row(row: Row) -> Row:
     """The row of a document without a word of it; of what could not be read, without its detail."""
     if "detail" in row:
         return {**row, "detail": ""}
@@ -166,11 +176,11 @@ def redacted_row(row: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "step": step, "rule": rule}
 
 
-def _nothing(value: Any) -> Any:
+def _nothing(value: object) -> str | None:
     return "" if isinstance(value, str) else None
 
 
-def _count(counts: dict[str, Any], reasons: dict[str, int]) -> None:
+def _count(counts: CountsEntry, reasons: dict[str, int]) -> None:
     """Move rows from what they were to `forgotten.asked`; `reasons` as of `_rewritten`."""
     for before, count in reasons.items():
         if before == REASON:
@@ -184,7 +194,7 @@ def _count(counts: dict[str, Any], reasons: dict[str, int]) -> None:
     counts["reasons"] = {why: count for why, count in sorted(counts["reasons"].items()) if count}
 
 
-def _replace(value: Any, old: dict[str, Any], new: dict[str, Any]) -> None:
+def _replace(value: Any, old: PartEntry, new: PartEntry) -> None:
     """Put a part in place of another wherever a record names it."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in list(items):

@@ -15,6 +15,7 @@ import pyarrow as pa
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.manifest import (
     MANIFEST,
+    PartEntry,
     RowWriter,
     appearing,
     open_published,
@@ -30,6 +31,7 @@ from corpus.releases.matches import corpora_of
 from corpus.releases.tombstones import Tombstones
 from corpus.report.card import write_card
 from corpus.report.write import write_report
+from corpus.schema import Row
 from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.publishing import Draft
 from pipelines.refresh.redaction import REASON, redacted_row
@@ -107,7 +109,7 @@ def _without(corpus: Path, target: Path, tombstones: Tombstones) -> Path:
             share(path, target / path.relative_to(corpus))
     manifest = read_manifest(corpus)
     parts = {part["path"]: part for part in manifest["parts"]}
-    gone: list[dict[str, Any]] = []
+    gone: list[Row] = []
     for path in dirty:
         name = path.relative_to(corpus).as_posix()
         removed, part = _rewrite(path, target / name, target, tombstones)
@@ -124,7 +126,7 @@ def _without(corpus: Path, target: Path, tombstones: Tombstones) -> Path:
         names = schema.names
         rows = [{column: row.get(column) for column in names} for row in gone]
         part = write_parquet(target / "rejected" / "part-forgotten.parquet", target, schema.remove_metadata(), rows)
-        parts[part.path] = {"path": part.path, "rows": part.rows, "bytes": part.bytes, "digest": part.digest}
+        parts[part.path] = part.to_json()
     manifest["parts"] = [parts[name] for name in sorted(parts)]
     write_report(target, {}, manifest=manifest)
     write_card(target, manifest)
@@ -137,11 +139,9 @@ def _groups(path: Path) -> Iterator[pa.Table]:
     yield from (file.read_row_group(number) for number in range(file.num_row_groups))
 
 
-def _rewrite(
-    path: Path, target: Path, root: Path, tombstones: Tombstones
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _rewrite(path: Path, target: Path, root: Path, tombstones: Tombstones) -> tuple[list[Row], PartEntry]:
     """The file at `target` without its forgotten rows (rejected rows stay, without a word); those rows, emptied."""
-    gone: list[dict[str, Any]] = []
+    gone: list[Row] = []
     in_place = path.parent.name == "rejected"
     with appearing(target) as temporary:
         writer = RowWriter(temporary, open_published(path).schema_arrow.remove_metadata())
@@ -153,10 +153,10 @@ def _rewrite(
                     writer.add(redacted_row(row) if forgotten else row)
         writer.close()
     part = part_of(target, root, writer.rows)
-    return gone, {"path": part.path, "rows": part.rows, "bytes": part.bytes, "digest": part.digest}
+    return gone, part.to_json()
 
 
-def _count(manifest: Mapping[str, Any], folder: str, removed: list[dict[str, Any]]) -> None:
+def _count(manifest: Mapping[str, Any], folder: str, removed: list[Row]) -> None:
     """Let the funnel say so: what was kept left at its last step, what was rejected has another reason."""
     last = manifest["counts"][manifest["funnel"][-2]["name"]]
     total = manifest["counts"]["corpus"]
@@ -168,7 +168,7 @@ def _count(manifest: Mapping[str, Any], folder: str, removed: list[dict[str, Any
     elif folder == "rejected":
         for row in removed:
             for counts in manifest["counts"].values():
-                _move(counts["reasons"], row["before"])
+                _move(counts["reasons"], str(row["before"]))
     elif "links_without_page" in manifest:
         for name in ("links", "links_without_page"):
             manifest[name] -= len(removed)  # pyright: ignore[reportIndexIssue]

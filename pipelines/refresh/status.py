@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from corpus.pages.environment import environment
 from corpus.releases.layout import shared_bytes
@@ -50,7 +49,7 @@ def page(corpus: MaintainedCorpus, schedule: RefreshSchedule, running: bool) -> 
     releases = [corpus.releases.read(number) for number in corpus.releases.numbers()[-_MOST_RELEASES:]]
     aside = [each for each in corpus.state.seen() if each.state != TAKEN]
     times = {event.release: event.time for event in corpus.state.history() if event.made != "checked"}
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "name": corpus.root.name,
         "current": corpus.releases.current,
         "rows": _rows(corpus, releases, times)[::-1],

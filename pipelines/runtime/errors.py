@@ -3,10 +3,10 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from corpus.errors import CorpusloomError, describe
 from corpus.files.manifest import write_json
+from corpus.json_types import JsonObject
 
 # How an error record travels that could not be written: in the text of the exception that the engine passes on.
 _TRAVELS = re.compile(r"corpusloom-error: (\{.*?\}) :end")
@@ -20,7 +20,7 @@ class RecordLost(RuntimeError):
     """An error whose record could not be written, because the disk is full or gone: its text is the record."""
 
 
-def describe_error(error: BaseException, label: str) -> dict[str, Any]:
+def describe_error(error: BaseException, label: str) -> JsonObject:
     """An error as a record: a message for people, the exit code, and the traceback for the log."""
     described = describe(error, label)
     return {"code": described.code, "message": described.message, "trace": described.trace}

@@ -13,11 +13,10 @@ missing:
 
 import asyncio
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -28,7 +27,7 @@ from corpus.fetching.client import Bounds, Client, FailedRequest
 from corpus.fetching.journal import FetchJournal
 from corpus.fetching.network import Reach
 from corpus.files.manifest import Part, appearing, map_arrow, parquet_footer, part_of, write_parquet
-from corpus.schema import QUARANTINED_SCHEMA, quarantined_row
+from corpus.schema import QUARANTINED_SCHEMA, Row, quarantined_row
 from corpus.sources.commoncrawl.ranges import LONGEST_RANGE
 from corpus.sources.commoncrawl.reading import RangeReader, ranges_of
 from pipelines.runtime.task import STAGES
@@ -152,9 +151,8 @@ class CaptureArchive:
         if len(good) + len(bad) != self.records.num_rows or good.keys() & bad.keys():
             raise CorpusloomError(f"{self.home}: its journal is not that of this plan; remove it and read again")
         offsets = self._put_together(good, journal)
-        rows = [Quarantined(row["warc"], row["offset"], *bad[number]) for number, row in self._rows(bad)]
-        if rows:
-            write_parquet(self.quarantined, self.root, QUARANTINED_SCHEMA, map(quarantined_row, rows))
+        if bad:
+            write_parquet(self.quarantined, self.root, QUARANTINED_SCHEMA, map(quarantined_row, self._unreadable(bad)))
         links = map_arrow(self.root / self.facts.links.path).to_pylist()
         lost = sorted((row for row in links if row["record"] in bad), key=lambda row: (-row["karma"], row["url"]))
         found = (self._capture_row(row, offsets[row["record"]]) for row in links if row["record"] in good)
@@ -163,9 +161,10 @@ class CaptureArchive:
         write_parquet(self.lost, self.root, LOST_SCHEMA, (lost_row(row, "capture_unreadable") for row in lost))
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def _rows(self, numbers: Sequence[int] | dict[int, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-        ordered = sorted(numbers)
-        yield from zip(ordered, self.records.take(pa.array(ordered, pa.int64())).to_pylist(), strict=True)
+    def _unreadable(self, bad: Mapping[int, tuple[str, str]]) -> Iterator[Quarantined]:
+        numbers = sorted(bad)
+        rows = self.records.take(pa.array(numbers, pa.int64())).to_pylist()
+        return (Quarantined(row["warc"], row["offset"], *bad[at]) for at, row in zip(numbers, rows, strict=True))
 
     def _put_together(self, good: dict[int, tuple[int, int]], journal: FetchJournal) -> dict[int, int]:
         """Write the records in the order of the plan; where each begins."""
@@ -183,7 +182,7 @@ class CaptureArchive:
             archive.flush()
         return offsets
 
-    def _capture_row(self, row: dict[str, Any], offset: int) -> dict[str, Any]:
+    def _capture_row(self, row: Mapping[str, str | int], offset: int) -> Row:
         names = ("url", "canonical_url", "karma", "capture_url", "fetched", "length")
         posted = None if row["first_posted"] == UNTIMED else row["first_posted"]
         where = {"source_file": row["warc"], "source_offset": row["offset"], "warc_file": self.warc.name}

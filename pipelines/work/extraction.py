@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pyarrow.parquet as pq
 
@@ -29,7 +29,7 @@ from corpus.files.storage import is_remote, local, place, sizes_in
 from corpus.quarantine import guard, storable
 from corpus.readers.warc.pages import read_pages
 from corpus.readers.warc.robots_at_hand import RobotsAtHand
-from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, extracted_row, quarantined_row
+from corpus.schema import EXTRACTED_SCHEMA, QUARANTINED_SCHEMA, Row, extracted_row, quarantined_row
 from corpus.urls import address_or_raw
 from pipelines.runtime.task import STAGES, Outcome, Task, note_progress
 from pipelines.work.captures import CaptureFacts
@@ -146,7 +146,7 @@ class ExtractPages:
         return guard(look_at, item, item.warc_file, item.warc_offset)
 
     def _outcome(
-        self, task: Task[Pages], reuse: str, rows: list[dict[str, Any]], damage: list[Quarantined]
+        self, task: Task[Pages], reuse: str, rows: list[Row], damage: list[Quarantined]
     ) -> Outcome[ExtractedFacts]:
         suffix = f"-{reuse}-{task.unit.first}-{task.unit.last}.parquet"
         pages = write_parquet(task.part("pages", suffix), task.root, EXTRACTED_SCHEMA, rows)
@@ -183,9 +183,9 @@ def with_address(page: Page, source: str) -> Page:
     return replace(page, source=source, canonical_url=where.canonical, surt=where.surt, domain=where.domain)
 
 
-def _older_rows(folder: Path, reuse: str, unit: Pages, offsets: frozenset[int]) -> dict[int, dict[str, Any]]:
+def _older_rows(folder: Path, reuse: str, unit: Pages, offsets: frozenset[int]) -> dict[int, Row]:
     """Offset → the row of an earlier run of this archive, for those of `offsets` that one has."""
-    rows: dict[int, dict[str, Any]] = {}
+    rows: dict[int, Row] = {}
     for name in _listing(str(folder), int(time.monotonic()) // _SECONDS_BETWEEN_LISTINGS):
         _, _, marks = name.removesuffix(".parquet").partition(f"-{reuse}-")
         first, _, last = marks.partition("-")

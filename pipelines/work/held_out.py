@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow as pa
 from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, map_arrow, open_published, part_of, write_arrow, write_bytes, write_json
 from corpus.files.storage import place
+from corpus.json_types import JsonObject
 from corpus.tokenizer import sanity
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import load_tokenizer
@@ -167,7 +168,7 @@ class DescribeTokenizer:
         parts = tuple(part_of(root / name, root, 0) for name in (REPORT, PAGE, TRAINING))
         return Outcome(parts, Counts(1, 1), NoFacts())
 
-    def _report(self, task: Task[TriedTokenizer], tokenizer: Tokenizer) -> dict[str, Any]:
+    def _report(self, task: Task[TriedTokenizer], tokenizer: Tokenizer) -> JsonObject:
         unit = task.unit
         tallies: dict[sanity.Group, TokenTally] = {}
         total, seen = TokenTally(), np.zeros(tokenizer.vocab_size, np.int64)

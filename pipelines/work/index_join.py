@@ -10,7 +10,7 @@ Nothing is held whole: links are cut by their key, the index by its files, captu
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +23,8 @@ from corpus.sources.commoncrawl.index import CANDIDATES_SCHEMA, SOUGHT_SCHEMA, I
 from corpus.sources.commoncrawl.ranges import plan_ranges
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.links import key_range, rows_between
-from pipelines.work.lost_links import LOST_SCHEMA
-from pipelines.work.sought import UNTIMED, SoughtFacts
+from pipelines.work.lost_links import LOST_SCHEMA, LostLink
+from pipelines.work.sought import UNTIMED, SoughtFacts, SoughtLink
 
 CHOSEN_SCHEMA = pa.schema(
     [("place", pa.int64()), *(field for field in CANDIDATES_SCHEMA if field.name != "url"),
@@ -207,10 +207,15 @@ class ChooseCaptures:
         return write_parquet(task.part("lost"), task.root, LOST_SCHEMA, listed)
 
 
-def lost_row(row: dict[str, Any], reason: str) -> dict[str, Any]:
+def lost_row(row: SoughtLink, reason: str) -> LostLink:
     """A link without a page as a row of `LOST_SCHEMA`."""
-    posted = None if row["first_posted"] == UNTIMED else row["first_posted"]
-    return {**{name: row[name] for name in ("url", "canonical_url", "karma")}, "first_posted": posted, "reason": reason}
+    return {
+        "url": row["url"],
+        "canonical_url": row["canonical_url"],
+        "karma": row["karma"],
+        "first_posted": None if row["first_posted"] == UNTIMED else row["first_posted"],
+        "reason": reason,
+    }
 
 
 @dataclass(frozen=True)

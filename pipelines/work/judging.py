@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from corpus.document import Document, Quarantined, Rejected, Step, run_steps
 from corpus.files.identity import no_identity
@@ -19,6 +19,7 @@ from corpus.schema import (
     KEPT_SCHEMA,
     QUARANTINED_SCHEMA,
     REJECTED_SCHEMA,
+    Row,
     from_extracted,
     kept_row,
     quarantined_row,
@@ -47,6 +48,15 @@ class LinkedPages:
     def size(self) -> int:
         """How many pages there are."""
         return self.pages.rows + 1
+
+
+class MatchedLink(TypedDict):
+    """What the link of a captured page says: the columns of `MATCHED_SCHEMA` that are used here."""
+
+    redirected_from: str
+    karma: int
+    first_posted: int
+    refused: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class JudgePages:
         return write_judged(task, self._judge_all(task, links))
 
     def _judge_all(
-        self, task: Task[LinkedPages], links: dict[int, dict[str, Any]]
+        self, task: Task[LinkedPages], links: dict[int, MatchedLink]
     ) -> Iterator[tuple[Document | Rejected | Quarantined, bool]]:
         for row in read_parquet(task.root / task.unit.pages.path):
             link = links[row["warc_offset"]]
@@ -96,7 +106,7 @@ class JudgePages:
         return storable(page.with_text("").reject(refused, page.karma) if refused else run_steps(page, self.steps))
 
 
-def of_link(link: dict[str, Any], url: str) -> dict[str, Any]:
+def of_link(link: MatchedLink, url: str) -> Row:
     """The columns of a page that its link fills."""
     posted = datetime.fromtimestamp(link["first_posted"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"link_url": link["redirected_from"] or url, "karma": link["karma"], "first_posted": posted}

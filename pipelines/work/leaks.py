@@ -7,7 +7,7 @@
 Only this stage reads texts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -106,7 +106,7 @@ class FindLeaks:
         facts = LeakFacts(part, task.unit.documents.kept.rows, documents)
         return Outcome((part,), Counts(documents, documents), facts)
 
-    def _leaks(self, index: GramIndex, batch: Sequence[tuple[int, str]]) -> Iterator[dict[str, Any]]:
+    def _leaks(self, index: GramIndex, batch: Sequence[tuple[int, str]]) -> Iterator[dict[str, int | str]]:
         for hit in index.scan([text for _, text in batch]):
             row, text = batch[hit.document]
             cut = surrounding(text, (hit.start, hit.end), self.rule.window)
@@ -115,7 +115,7 @@ class FindLeaks:
             yield {"row": row, "characters": len(text), "length": hit.length, **spans, **said}
 
 
-def _batches(documents: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[tuple[int, str]]]:
+def _batches(documents: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[list[tuple[int, str]]]:
     """(row, text) of documents, in batches of about `_BATCH` characters."""
     batch, size = list[tuple[int, str]](), 0
     for row, document in documents:

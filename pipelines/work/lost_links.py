@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,16 @@ LOST_SCHEMA = pa.schema(
 )
 # pyarrow makes these functions at import, where no type checker sees them.
 pc: Any = pyarrow.compute
+
+
+class LostLink(TypedDict):
+    """A row of `LOST_SCHEMA`; `first_posted` is None where nobody knows it."""
+
+    url: str
+    canonical_url: str
+    karma: int
+    first_posted: int | None
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -101,9 +111,7 @@ class ListLost:
         counts = Counts(len(keys), len(keys) - lost.num_rows, lost.num_rows, 0, dict(sorted(reasons.items())))
         return Outcome((part,), counts, LostFacts(part))
 
-    def _rows(
-        self, task: Task[LinksAndAnswers], lost: pa.Table, redirected: frozenset[int]
-    ) -> Iterator[dict[str, Any]]:
+    def _rows(self, task: Task[LinksAndAnswers], lost: pa.Table, redirected: frozenset[int]) -> Iterator[LostLink]:
         """One row for each lost link, under the URL of the post that names it in the link table."""
         missing = {row["key"]: row for row in lost.to_pylist()}
         low, high = key_range(task.unit.number, task.unit.of)
@@ -115,19 +123,25 @@ class ListLost:
                 if link and link["post"] == post["post"]:
                     del missing[post["key"]]
                     reason = "leads_nowhere" if post["key"] in redirected else "not_captured"
-                    names = {name: post[name] for name in ("url", "canonical_url")}
-                    yield {**names, "karma": link["karma"], "first_posted": link["first_posted"], "reason": reason}
+                    yield {
+                        "url": post["url"],
+                        "canonical_url": post["canonical_url"],
+                        "karma": link["karma"],
+                        "first_posted": link["first_posted"],
+                        "reason": reason,
+                    }
 
 
 def merge_lost(root: Path, parts: Sequence[Part]) -> Part:
     """Write the sorted lists of all ranges as one file beside the corpus, a row at a time."""
     with appearing(root / LOST_LINKS) as temporary:
         writer = RowWriter(temporary, LOST_SCHEMA)
-        for row in heapq.merge(*(read_parquet(root / part.path) for part in parts), key=_most_karma_first):
+        lists: list[Iterator[Any]] = [read_parquet(root / part.path) for part in parts]
+        for row in heapq.merge(*lists, key=_most_karma_first):
             writer.add(row)
         writer.close()
     return part_of(root / LOST_LINKS, root, writer.rows)
 
 
-def _most_karma_first(row: dict[str, Any]) -> tuple[int, str]:
+def _most_karma_first(row: LostLink) -> tuple[int, str]:
     return -row["karma"], row["url"]

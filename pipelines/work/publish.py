@@ -23,6 +23,7 @@ from corpus.files.manifest import (
     write_parquet,
 )
 from corpus.files.provenance import our_version
+from corpus.json_types import JsonObject
 from corpus.report.card import CARD, write_card
 from corpus.report.write import write_report
 from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
@@ -44,7 +45,7 @@ class InputEntry:
     name: str
     bytes: int
     digest: str
-    found: dict[str, Any]
+    found: Mapping[str, int | Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class WholeBuild:
 
     manifests: dict[str, str]
     inputs: tuple[InputEntry, ...]
-    described: dict[str, Any] = field(default_factory=dict)
+    described: dict[str, object] = field(default_factory=dict)
     published: tuple[Part, ...] = no_identity(default=())
     lost_links: tuple[Part, ...] = no_identity(default=())
     label: str = "the corpus"
@@ -77,7 +78,7 @@ def whole_build(
     inputs: Sequence[InputEntry],
     finished: Sequence[Finished[Any]],
     lost_links: Sequence[Part] = (),
-    described: Mapping[str, Any] | None = None,
+    described: Mapping[str, object] | None = None,
 ) -> WholeBuild:
     """The one unit, of the stages that are published."""
     published = [part for stage in finished for part in stage.parts if not part.path.startswith(f"{STAGES}/")]
@@ -92,7 +93,7 @@ class PublishCorpus:
     """
 
     source: str
-    recipe: dict[str, Any]
+    recipe: JsonObject
     funnel: tuple[FunnelStep, ...]
     lost_links: str = ""
     versions: dict[str, str] = field(default_factory=dict)
@@ -105,7 +106,7 @@ class PublishCorpus:
         need_kept(total, root)
         parts = [*unit.published, *_empty_parts(root, unit.published)]
         _check_rows(total, parts)
-        more: dict[str, Any] = {}
+        more: dict[str, object] = {}
         if unit.lost_links:
             parts.append(merge_lost(root, unit.lost_links))
             more = _of_lost_links(_counts(root, self.lost_links))
@@ -120,7 +121,7 @@ class PublishCorpus:
             "counts": {name: count.to_json() for name, count in {**counts, "corpus": total}.items()},
             **more,
             **unit.described,
-            "parts": sorted((asdict(part) for part in parts), key=lambda part: part["path"]),
+            "parts": [part.to_json() for part in sorted(parts, key=lambda part: part.path)],
         }
         seconds = {step.stage: read_outlook(StageFolder(root, step.stage)).seconds for step in self.funnel}
         write_report(root, seconds, manifest=manifest)
@@ -196,7 +197,7 @@ def _empty_parts(root: Path, parts: Sequence[Part]) -> list[Part]:
     return empty
 
 
-def _of_lost_links(counts: Counts) -> dict[str, Any]:
+def _of_lost_links(counts: Counts) -> dict[str, object]:
     return {
         "links": counts.received,
         "links_answered": counts.kept,
@@ -205,9 +206,9 @@ def _of_lost_links(counts: Counts) -> dict[str, Any]:
     }
 
 
-def _inputs(entries: Sequence[InputEntry]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
+def _inputs(entries: Sequence[InputEntry]) -> dict[str, list[JsonObject]]:
+    found: dict[str, list[JsonObject]] = {}
     for entry in entries:
-        described = {"name": entry.name, "bytes": entry.bytes, "digest": entry.digest, **entry.found}
+        described: JsonObject = {"name": entry.name, "bytes": entry.bytes, "digest": entry.digest, **entry.found}
         found.setdefault(entry.kind, []).append(described)
     return found

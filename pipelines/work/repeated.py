@@ -34,6 +34,7 @@ from pipelines.work.signatures import ROW_BITS
 from pipelines.work.verdicts import (
     Candidates,
     DecidedFacts,
+    Span,
     align,
     candidates,
     read_candidates,
@@ -153,12 +154,12 @@ class CutRepeated(ShuffleWork[Part, PartToCut, DecidedFacts]):
         rows = unpack(entries, LINE_ROWS)
         rows = rows[np.lexsort((rows["start"], rows["number"]))]
         places = rows["number"] - (task.unit.group << ROW_BITS)
-        came, numbers, rules, cuts = 0, list[int](), list[str](), list[list[dict[str, int]] | None]()
+        came, numbers, rules, cuts = 0, list[int](), list[str](), list[list[Span] | None]()
         for number, document in read_candidates(task.root, task.unit.documents):
             came += 1
             some = rows[slice(*np.searchsorted(places, [number, number + 1]).tolist())]
             if len(some):
-                spans = [{"start": start, "end": end} for start, end in some[["start", "end"]].tolist()]
+                spans: list[Span] = [{"start": start, "end": end} for start, end in some[["start", "end"]].tolist()]
                 left = count_left(without_cuts(document["text"], spans))
                 numbers.append(number)
                 rules.append(RULE if left < self.rule.least_sentences else "")

@@ -11,10 +11,19 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from corpus.files.manifest import Counts, Part, RowWriter, appearing, part_of, read_parquet, write_parquet
-from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA
+from corpus.schema import KEPT_SCHEMA, QUARANTINED_SCHEMA, REJECTED_SCHEMA, Row
 from pipelines.runtime.task import NoFacts, Outcome, Task, note_progress
 from pipelines.work.judging import JudgedFacts
-from pipelines.work.verdicts import MARKS, Candidates, DecidedFacts, candidates, is_set, verdicts_on, without_cuts
+from pipelines.work.verdicts import (
+    MARKS,
+    Candidates,
+    DecidedFacts,
+    Verdict,
+    candidates,
+    is_set,
+    verdicts_on,
+    without_cuts,
+)
 
 QUARANTINED_PER_PART = 100_000
 
@@ -101,7 +110,7 @@ class SelectDocuments:
         return Outcome(written, counts, SelectedFacts(parts["kept"], parts["rejected"]))
 
     def _write(
-        self, task: Task[DecidedDocuments], verdicts: Sequence[dict[str, Any]], rows: dict[str, int]
+        self, task: Task[DecidedDocuments], verdicts: Sequence[Verdict], rows: dict[str, int]
     ) -> dict[str, Part | None]:
         """The parts that have rows, written side by side, a thousand rows at a time."""
         schemas = {"kept": KEPT_SCHEMA, "rejected": REJECTED_SCHEMA}
@@ -120,12 +129,10 @@ class SelectDocuments:
                 writer.close()
         return {folder: part_of(paths[folder], task.root, rows[folder]) if folder in paths else None for folder in rows}
 
-    def _earlier(self, task: Task[DecidedDocuments]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _earlier(self, task: Task[DecidedDocuments]) -> Iterator[tuple[str, Row]]:
         return (("rejected", row) for row in read_parquet(task.root / task.unit.rejected.path))
 
-    def _documents(
-        self, task: Task[DecidedDocuments], verdicts: Sequence[dict[str, Any]]
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _documents(self, task: Task[DecidedDocuments], verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Row]]:
         documents = read_parquet(task.root / task.unit.documents.kept.path)
         for document, verdict in zip(documents, verdicts, strict=True):
             marks = {name: verdict[name] for name in MARKS}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,16 @@ class SomeLinks:
     def label(self) -> str:
         """The number of the range."""
         return f"links {self.number}"
+
+
+class SoughtLink(TypedDict):
+    """A row of `SOUGHT_SCHEMA`."""
+
+    key: int
+    karma: int
+    first_posted: int
+    url: str
+    canonical_url: str
 
 
 @dataclass(frozen=True)
@@ -82,36 +92,41 @@ class ListSought:
         return Outcome(tuple(parts), Counts(table.num_rows, table.num_rows), SoughtFacts(*parts))
 
 
-def _of_table(task: Task[SomeLinks]) -> list[dict[str, Any]]:
+def _of_table(task: Task[SomeLinks]) -> list[SoughtLink]:
     """The links of the table that count, each with the URL of the post that names it."""
     assert task.unit.links
     links = {row["key"]: row for row in map_arrow(task.root / task.unit.links.path).to_pylist() if not row["refused"]}
     low, high = key_range(task.unit.number, task.unit.of)
-    found = dict[int, dict[str, Any]]()
+    found = dict[int, SoughtLink]()
     for part in task.unit.posts:
         posts = rows_between(map_arrow(task.root / part.path), low, high)
         mask = np.isin(posts["key"].to_numpy(), np.fromiter(links, np.int64, len(links)))
         for post in posts.filter(pa.array(mask)).to_pylist():
             link = links[post["key"]]
             if link["post"] == post["post"]:
-                of_link = {name: link[name] for name in ("key", "karma", "first_posted")}
                 least = found.get(post["key"])
-                row = {**of_link, "url": post["url"], "canonical_url": post["canonical_url"]}
+                row: SoughtLink = {
+                    "key": link["key"],
+                    "karma": link["karma"],
+                    "first_posted": link["first_posted"],
+                    "url": post["url"],
+                    "canonical_url": post["canonical_url"],
+                }
                 if least is None or row["url"] < least["url"]:
                     found[post["key"]] = row
     return list(found.values())
 
 
-def _of_list(file: InputFile, low: int, high: int) -> list[dict[str, Any]]:
+def _of_list(file: InputFile, low: int, high: int) -> list[SoughtLink]:
     """The links of a list whose keys lie from `low` to `high`; of several for one page the first posted."""
-    found = dict[int, dict[str, Any]]()
+    found = dict[int, SoughtLink]()
     with file.held():
         for link in read_links(file.place):
             key = key64(address(link.canonical_url).surt) if link.canonical_url else None
             if key is None or not low <= key <= high:
                 continue
             posted = UNTIMED if link.first_posted is None else link.first_posted
-            row = {"key": key, "karma": 0, "first_posted": posted, "url": link.url,
+            row: SoughtLink = {"key": key, "karma": 0, "first_posted": posted, "url": link.url,
                    "canonical_url": link.canonical_url}  # fmt: skip
             least = found.setdefault(key, row)
             if (posted, link.url) < (least["first_posted"], least["url"]):

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -17,6 +16,7 @@ from corpus.extraction.wiki.definitions import alias, definition, template_name,
 from corpus.extraction.wiki.site import Definition
 from corpus.files.manifest import Counts, Part, read_parquet, write_parquet
 from corpus.files.storage import local
+from corpus.json_types import JsonObject
 from corpus.quarantine import guard
 from corpus.readers.mediawiki.articles import TEMPLATES, Article, read_articles
 from corpus.readers.mediawiki.dump_pages import Span
@@ -59,7 +59,7 @@ class ReadTemplates:
         return Outcome((part,), Counts(len(rows), len(rows)), facts)
 
 
-def _rows(page: Article) -> list[dict[str, Any]]:
+def _rows(page: Article) -> list[JsonObject]:
     wiki, name = page.wiki, template_name(page.title.partition(":")[2])
     target = alias(page.text)
     said = None if target else definition(page.text)

@@ -13,7 +13,7 @@ reads the verdicts of all of them beside the documents, once, and writes the cor
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +38,25 @@ VERDICTS_SCHEMA = pa.schema(
 MARKS = ("cluster", "quality_score")
 # About how many verdicts lie in one file, where a decider writes those of several parts.
 VERDICTS_PER_PART = 100_000
+
+
+class Span(TypedDict):
+    """Characters from `start` to `end` of a text."""
+
+    start: int
+    end: int
+
+
+class Verdict(TypedDict):
+    """A row of `VERDICTS_SCHEMA`."""
+
+    rule: str
+    value: float | None
+    other_id: str
+    evidence: str
+    cluster: str
+    quality_score: float | None
+    cuts: list[Span] | None
 
 
 @dataclass(frozen=True)
@@ -138,19 +157,21 @@ def write_verdicts(path: Path, root: Path, verdicts: pa.Table, rows: Iterable[in
     return VerdictRun(write_arrow(path, root, verdicts), tuple(rows))
 
 
-def verdicts_on(root: Path, unit: Candidates) -> list[dict[str, Any]]:
+def verdicts_on(root: Path, unit: Candidates) -> list[Verdict]:
     """One verdict a document: the first decider with a rule decides, each mark is the last that was set, and what any
     of them cuts is cut.
     """
     count = unit.kept.rows
-    found: list[dict[str, Any]] = verdict_table(count).to_pylist()
+    found: list[Verdict] = verdict_table(count).to_pylist()
     for rows in unit.earlier:
         verdicts = map_arrow(root / rows.verdicts.path).slice(rows.start, count)
         for verdict, other in zip(found, verdicts.to_pylist(), strict=True):
             if not verdict["rule"]:
-                verdict.update({name: other[name] for name in ("rule", "value", "other_id", "evidence")})
-            marks = {name: other[name] for name in MARKS}
-            verdict.update({name: mark for name, mark in marks.items() if is_set(mark)})
+                for name in ("rule", "value", "other_id", "evidence"):
+                    verdict[name] = other[name]
+            for name in MARKS:
+                if is_set(other[name]):
+                    verdict[name] = other[name]
             if other["cuts"]:
                 verdict["cuts"] = join_cuts(verdict["cuts"] or (), other["cuts"])
     return found
@@ -161,18 +182,18 @@ def is_set(mark: Any) -> bool:
     return mark is not None and mark != ""
 
 
-def join_cuts(*cuts: Sequence[dict[str, int]]) -> list[dict[str, int]]:
+def join_cuts(*cuts: Sequence[Span]) -> list[Span]:
     """Spans of several deciders as spans that do not touch, in order."""
-    found: list[dict[str, int]] = []
+    found: list[Span] = []
     for each in sorted((cut for some in cuts for cut in some), key=lambda cut: (cut["start"], cut["end"])):
         if found and each["start"] <= found[-1]["end"]:
             found[-1]["end"] = max(found[-1]["end"], each["end"])
         else:
-            found.append(dict(each))
+            found.append({"start": each["start"], "end": each["end"]})
     return found
 
 
-def without_cuts(text: str, cuts: Sequence[dict[str, int]] | None) -> str:
+def without_cuts(text: str, cuts: Sequence[Span] | None) -> str:
     """A text without the spans of characters that were cut; what lies on two sides of a cut is two paragraphs.
 
     Of "One. Two. Three." the cut 4 to 10 leaves "One." and "Three.", with an empty line between them: a model that

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.json_types import JsonObject
 from corpus.mixture import Mixture, Order, Source, order_of
 from trainer.data.permutation import below, derived_keys, digits_of, name_key, permute
 
@@ -153,7 +154,7 @@ class SampleOrder:
             return replace(self, segments=self.segments[:-1]).with_weights(at_sample, mixture)
         return replace(self, segments=(*self.segments, Segment(at_sample, mixture, self.counts(at_sample))))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """All of it as JSON; the sources of a segment are a list, because their order breaks ties."""
         return {
             "version": VERSION,

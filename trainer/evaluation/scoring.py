@@ -8,7 +8,7 @@ without the context are computed once, and every rule follows from these. The he
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from torch import Tensor
@@ -16,12 +16,52 @@ from torch import Tensor
 from corpus.errors import ExitCode
 from trainer.evaluation.likelihood import Likelihood, Request, Scorer, encode_pair
 from trainer.evaluation.tasks import SEPARATOR, BenchmarkTask, Item, TaskError, join, prompt
-from trainer.evaluation.written import Agreement, agreements, mean_of
+from trainer.evaluation.written import Agreement, PartScore, agreements, mean_of
 from trainer.model.beam import beam_search
 from trainer.model.generate import Sampling, generate
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer
+
+
+class FormScore(TypedDict, total=False):
+    """What the form of a task adds to its score, and the parts of its items that are known to be clean or not."""
+
+    rules: dict[str, float]
+    chance: float
+    answer_context: str
+    nats: float
+    perplexity: float | None
+    contaminated: PartScore
+    clean: PartScore
+
+
+class TaskScore(FormScore):
+    """One task's result (`score_task`)."""
+
+    form: str
+    rule: str
+    items: int
+    shots: int
+    cut_prompts: int
+    accuracy: float
+    standard_error: float | None
+    interval: list[float] | None
+
+
+class TextScore(TypedDict):
+    """Rolling perplexity (`score_text`)."""
+
+    form: str
+    rule: str
+    overlap: int
+    texts: int
+    n_tokens: int
+    n_words: int
+    n_bytes: int
+    nats: float
+    perplexity: float | None
+    bits_per_byte: float
 
 
 @dataclass(frozen=True)
@@ -139,7 +179,7 @@ def score_task(
     shots: int = 0,
     seed: int = 0,
     examples: Sequence[Item] | None = None,
-) -> dict[str, Any]:
+) -> TaskScore:
     """One task's result as JSON: the accuracy by the task's `rule`, and by every rule that its form allows.
 
     `accuracy` is the figure of that rule, a share of 1 for every rule, with its standard error, where it is a mean, and
@@ -155,11 +195,14 @@ def score_task(
     whole = np.ones(len(items), bool)
     known = np.array([item.contaminated is not None for item in items])
     stained = np.array([bool(item.contaminated) for item in items])
-    result = {"form": task.form, "rule": task.rule, "items": len(items), "shots": shots, **more}
     if known.any():
-        result |= {"contaminated": head.subset(stained, seed), "clean": head.subset(known & ~stained, seed)}
+        more["contaminated"], more["clean"] = head.subset(stained, seed), head.subset(known & ~stained, seed)
     return {
-        **result,
+        "form": task.form,
+        "rule": task.rule,
+        "items": len(items),
+        "shots": shots,
+        **more,
         "cut_prompts": sum(cut),
         "accuracy": head.score,
         "standard_error": head.standard_error,
@@ -169,14 +212,14 @@ def score_task(
 
 def _agreements(
     judge: Judge, task: BenchmarkTask, items: Sequence[Item], prompts: Sequence[str], seed: int
-) -> tuple[dict[str, Any], dict[str, Agreement], list[bool]]:
+) -> tuple[FormScore, dict[str, Agreement], list[bool]]:
     """What a form says beside its rules, the agreement by every rule, and which prompts were cut."""
     if task.form in ("choice", "context"):
         evidence = judge_choices(judge, task, items, prompts)
         rules = list(RULES) if task.form == "choice" else ["sum"]
         pairs = list(zip(evidence, items, strict=True))
         found = {rule: mean_of([float(choose(row, rule) == item.gold) for row, item in pairs]) for rule in rules}
-        more: dict[str, Any] = {"rules": {rule: each.score for rule, each in found.items()}}
+        more: FormScore = {"rules": {rule: each.score for rule, each in found.items()}}
         more["chance"] = _mean([1 / len(row) for row in evidence])
         if task.form == "choice":
             more["answer_context"] = task.answer_context
@@ -191,7 +234,7 @@ def _agreements(
     return {"rules": {rule: each.score for rule, each in found.items()}}, found, [each for _, each in answers]
 
 
-def score_text(judge: Judge, texts: Sequence[str], overlap: int = 1) -> dict[str, Any]:
+def score_text(judge: Judge, texts: Sequence[str], overlap: int = 1) -> TextScore:
     """Rolling perplexity of texts, each read from its beginning; every token is scored exactly once."""
     total = n_tokens = n_bytes = n_words = 0
     for text in texts:

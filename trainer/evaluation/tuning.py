@@ -5,10 +5,10 @@ The output folder holds model.safetensors and task.json with what is needed to o
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -57,7 +57,15 @@ def epoch_batches(n: int, recipe: TuningRecipe, epoch: int) -> Iterator[list[int
         yield order[first : first + recipe.batch]
 
 
-def train(model: TaskModel, examples: Examples, recipe: TuningRecipe, say: Callable[[dict[str, Any]], None]) -> None:
+class UpdateRow(TypedDict):
+    """A row of the metrics: one update, counted from 1, in an epoch, counted from 0."""
+
+    step: int
+    epoch: int
+    loss: float
+
+
+def train(model: TaskModel, examples: Examples, recipe: TuningRecipe, say: Callable[[UpdateRow], None]) -> None:
     """Train in place; `say` gets step, epoch and loss of every update."""
     n, device = len(examples.labels), next(model.parameters()).device
     config = OptimizerConfig(
@@ -113,7 +121,7 @@ def quality(scores: Tensor, labels: Tensor) -> dict[str, float]:
     return {"pearson": float(given @ wanted) / scale if scale else 0.0, "mean_square_error": error}
 
 
-def save_tuned(model: TaskModel, labels: Sequence[Any], folder: Path, about: dict[str, Any]) -> None:
+def save_tuned(model: TaskModel, labels: Sequence[Any], folder: Path, about: Mapping[str, object]) -> None:
     """Write model.safetensors and task.json, the latter last."""
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     temporary = folder / f".tmp-{_MODEL}"

@@ -6,7 +6,7 @@ ROUGE for summaries. All of them are computed of every text; the task names the 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -14,6 +14,14 @@ from trainer.evaluation.measures import bleu, bleu_counts, exact, f1, interval, 
 from trainer.evaluation.tasks import Item
 
 RULES = ("match", "f1", "rouge1", "rouge2", "rougeL", "bleu")
+
+
+class PartScore(TypedDict):
+    """A figure over some items with its 95 % interval; both are None where there are no items."""
+
+    items: int
+    score: float | None
+    interval: list[float] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +38,7 @@ class Agreement:
         n = len(self.values)
         return None if n < 2 or self.figure else float(self.values.std() / np.sqrt(n - 1))
 
-    def subset(self, kept: np.ndarray, seed: int) -> dict[str, Any]:
+    def subset(self, kept: np.ndarray, seed: int) -> PartScore:
         """The figure and its 95 % interval over the items where `kept` bool [n] holds; None for none."""
         rows = self.values[kept]
         if not len(rows):

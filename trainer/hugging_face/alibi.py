@@ -4,10 +4,9 @@ Both have inner layers of four times the width, as many key heads as heads, and 
 queries, keys and values of a head side by side.
 """
 
-from typing import Any
-
 from torch import Tensor
 
+from corpus.json_types import JsonObject
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.model.shape import Shape
@@ -21,7 +20,7 @@ def _objections(shape: Shape, **more: object) -> list[str]:
     return found
 
 
-def _bloom_config(shape: Shape) -> dict[str, Any]:
+def _bloom_config(shape: Shape) -> JsonObject:
     return {
         "vocab_size": shape.vocab_size,
         "hidden_size": shape.width,
@@ -35,7 +34,7 @@ def _bloom_config(shape: Shape) -> dict[str, Any]:
     }
 
 
-def _mpt_config(shape: Shape) -> dict[str, Any]:
+def _mpt_config(shape: Shape) -> JsonObject:
     return {
         "vocab_size": shape.vocab_size,
         "d_model": shape.width,

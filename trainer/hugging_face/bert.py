@@ -1,10 +1,9 @@
 """BERT, the encoder that fills masks. What our shape lacks, a second kind of segment, is a table of zeros."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
+from corpus.json_types import JsonObject
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.hugging_face.gpt2 import ACTIVATIONS, NAMED_ACTIVATIONS
@@ -30,7 +29,7 @@ def _objections(shape: Shape) -> list[str]:
     return family.objections_to(shape, **wanted, activation=activations) + family.even_heads(shape)
 
 
-def _config(shape: Shape) -> dict[str, Any]:
+def _config(shape: Shape) -> JsonObject:
     return {
         "vocab_size": shape.vocab_size,
         "hidden_size": shape.width,

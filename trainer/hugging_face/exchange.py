@@ -11,6 +11,7 @@ from trainer.command import FlagError
 from trainer.hugging_face.family import ExportError
 from trainer.hugging_face.folder import read_model, write_json, write_model
 from trainer.hugging_face.marks import add_marks
+from trainer.model.encoder_decoder import EncoderDecoder
 from trainer.model.shape import Shape
 from trainer.run.checkpoint import Checkpoints
 from trainer.run.outputs import RUN, claim, kind_of
@@ -83,9 +84,9 @@ def difference(run: TrainedRun, folder: Path, tokens: int = 64) -> float:
     there = getattr(transformers, kind).from_pretrained(folder, dtype=torch.float32).eval()
     length = min(tokens, run.shape.sequence_length)
     ids = torch.randint(run.shape.vocab_size, (2, length), generator=torch.Generator().manual_seed(0))
-    halves = run.shape.architecture == "encoder-decoder"
-    source: dict[str, Any] = {"source": ids} if halves else {}
     with torch.inference_mode():
-        ours = model.logits(model.hidden(ids, **source))
-        theirs = there(ids, decoder_input_ids=ids) if halves else there(ids)
-    return float((ours - theirs.logits).abs().max())
+        if isinstance(model, EncoderDecoder):
+            ours, theirs = model.hidden(ids, source=ids), there(ids, decoder_input_ids=ids)
+        else:
+            ours, theirs = model.hidden(ids), there(ids)
+        return float((model.logits(ours) - theirs.logits).abs().max())

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from corpus.errors import CorpusloomError
+from corpus.json_types import JsonObject
 from trainer.model.shape import Shape
 
 Config = Mapping[str, Any]
@@ -38,7 +39,7 @@ class Family:
     model_type: str
     architecture: str
     objections: Callable[[Shape], list[str]]
-    config: Callable[[Shape], dict[str, Any]]
+    config: Callable[[Shape], JsonObject]
     write: Callable[[Shape, Weights], dict[str, Tensor]]
     shape: Callable[[Config], Shape]
     read: Callable[[Shape, Weights], dict[str, Tensor]]

@@ -82,7 +82,7 @@ def write_model(
     return family
 
 
-def read_model(folder: Path) -> tuple[Shape, dict[str, Tensor], dict[str, Any]]:
+def read_model(folder: Path) -> tuple[Shape, dict[str, Tensor], Config]:
     """Our shape and our weights, float32, of a folder of `transformers`, and its config.json."""
     config = _read_json(folder / "config.json")
     kinds = {family.model_type: family for family in FAMILIES}
@@ -147,7 +147,7 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
     return trim(weights)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> Config:
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:

@@ -3,11 +3,10 @@
 It turns neighbouring pairs where our layout, LLaMA's, turns halves; so the rows of queries and keys change places.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
+from corpus.json_types import JsonObject
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.hugging_face.llama import GATES, NAMED_GATES
@@ -29,7 +28,7 @@ def _objections(shape: Shape) -> list[str]:
     return family.objections_to(shape, **wanted, activation=tuple(GATES)) + family.dense_only(shape)
 
 
-def _config(shape: Shape) -> dict[str, Any]:
+def _config(shape: Shape) -> JsonObject:
     return {
         "vocab_size": shape.vocab_size,
         "hidden_size": shape.width,

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from corpus.json_types import JsonObject
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.model.shape import Shape
@@ -71,7 +72,7 @@ def _read(shape: Shape, weights: Weights, tokens: str, positions: str) -> dict[s
     return ours
 
 
-def _config(shape: Shape) -> dict[str, Any]:
+def _config(shape: Shape) -> JsonObject:
     return {
         "vocab_size": shape.vocab_size,
         "n_positions": shape.sequence_length,
@@ -86,11 +87,11 @@ def _config(shape: Shape) -> dict[str, Any]:
     }
 
 
-def _gpt2_config(shape: Shape) -> dict[str, Any]:
+def _gpt2_config(shape: Shape) -> JsonObject:
     return _config(shape) | {"n_inner": shape.inner_width, "activation_function": ACTIVATIONS[shape.activation]}
 
 
-def _gpt1_config(shape: Shape) -> dict[str, Any]:
+def _gpt1_config(shape: Shape) -> JsonObject:
     return _config(shape) | {"afn": "gelu"}
 
 

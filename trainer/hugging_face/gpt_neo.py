@@ -9,11 +9,11 @@ is then another than the one that scores, so the head is untied; a shape without
 """
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from corpus.json_types import JsonObject
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.hugging_face.gpt2 import ACTIVATIONS, NAMED_ACTIVATIONS
@@ -37,7 +37,7 @@ def _shrink(shape: Shape) -> float:
     return shape.width / _wide(shape)
 
 
-def _config(shape: Shape) -> dict[str, Any]:
+def _config(shape: Shape) -> JsonObject:
     return {
         "vocab_size": shape.vocab_size,
         "max_position_embeddings": shape.sequence_length,

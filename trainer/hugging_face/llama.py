@@ -8,11 +8,12 @@ lacks is a bias of zero.
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
 
+from corpus.json_types import JsonObject
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.model.shape import Shape
@@ -22,9 +23,9 @@ NAMED_GATES = {"silu": "swiglu", "gelu_pytorch_tanh": "geglu", "gelu_new": "gegl
 _ACTIVATIONS = GATES | {"relu2": "relu"}
 
 
-def rotary_parameters(shape: Shape) -> dict[str, Any]:
+def rotary_parameters(shape: Shape) -> JsonObject:
     """How positions turn, as a configuration says it."""
-    parameters: dict[str, Any] = {"rope_type": "default", "rope_theta": shape.rotary_base}
+    parameters: JsonObject = {"rope_type": "default", "rope_theta": shape.rotary_base}
     if shape.rotary_scaling == "none":
         return parameters
     parameters |= {"rope_type": shape.rotary_scaling, "factor": shape.rotary_factor}
@@ -35,7 +36,15 @@ def rotary_parameters(shape: Shape) -> dict[str, Any]:
     return parameters
 
 
-def scaling_of(rotary: Mapping[str, Any]) -> dict[str, Any]:
+class Scaling(TypedDict, total=False):
+    """The fields of a shape that say how far positions are stretched."""
+
+    rotary_scaling: str
+    rotary_factor: float
+    rotary_original: int
+
+
+def scaling_of(rotary: Mapping[str, Any]) -> Scaling:
     """The fields of a shape for what a configuration says of its positions; `ExportError` for a kind it has not."""
     kind = rotary.get("rope_type", rotary.get("type", "default"))
     usual = {"partial_rotary_factor": 1, "beta_fast": 32, "beta_slow": 1, "low_freq_factor": 1, "high_freq_factor": 4}
@@ -49,8 +58,8 @@ def scaling_of(rotary: Mapping[str, Any]) -> dict[str, Any]:
     return {"rotary_scaling": kind, "rotary_factor": float(rotary["factor"]), "rotary_original": original}
 
 
-def _config(shape: Shape, qwen: bool) -> dict[str, Any]:
-    config: dict[str, Any] = {
+def _config(shape: Shape, qwen: bool) -> JsonObject:
+    config: JsonObject = {
         "vocab_size": shape.vocab_size,
         "hidden_size": shape.width,
         "intermediate_size": shape.inner_width,

@@ -5,11 +5,11 @@ by √width, so the last norm carries √width.
 """
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from corpus.json_types import JsonObject
 from trainer.hugging_face import family
 from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.model.shape import Shape
@@ -27,7 +27,7 @@ def _objections(shape: Shape) -> list[str]:
     return found
 
 
-def _config(shape: Shape) -> dict[str, Any]:
+def _config(shape: Shape) -> JsonObject:
     return {
         "vocab_size": shape.vocab_size,
         "d_model": shape.width,

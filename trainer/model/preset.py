@@ -1,8 +1,8 @@
 """A named model with its recipe, and the recipe that most of them share."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from corpus.json_types import JsonObject
 from trainer.model.shape import Shape
 
 
@@ -12,7 +12,7 @@ class Preset:
 
     name: str
     shape: Shape
-    recipe: dict[str, Any] = field(default_factory=dict)
+    recipe: JsonObject = field(default_factory=dict)
     cites: str = ""
     note: str = ""
 

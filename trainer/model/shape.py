@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.json_types import JsonObject
 
 VOCABULARY_MULTIPLE = 128
 SWIGLU_MULTIPLE = 256
@@ -288,7 +289,7 @@ class Shape:
         keys = math.fsum(banded_keys if self.is_banded(layer) else dense_keys for layer in range(self.layers))
         return self._dense_flops() + 12 * self.heads * self.head_width * keys
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """All fields, as `config.json` holds them."""
         return asdict(self)
 

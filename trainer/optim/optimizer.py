@@ -112,15 +112,15 @@ def make_optimizer(model: nn.Module, config: OptimizerConfig, device_type: str) 
     return Optimizer([inner], {**matrices, **groups.vectors})
 
 
-def _adamw(params: list[dict[str, Any]], config: OptimizerConfig, device_type: str) -> torch.optim.AdamW:
+def _adamw(params: list[dict[str, object]], config: OptimizerConfig, device_type: str) -> torch.optim.AdamW:
     return torch.optim.AdamW(params, config.rate, config.betas, config.epsilon, fused=pick_fused(device_type))
 
 
-def _decay_groups(*decayed: tuple[dict[str, nn.Parameter], float]) -> list[dict[str, Any]]:
+def _decay_groups(*decayed: tuple[dict[str, nn.Parameter], float]) -> list[dict[str, object]]:
     return [{"params": list(named.values()), "weight_decay": decay} for named, decay in decayed if named]
 
 
-def _by_parts(model: nn.Module, hidden: Mapping[str, nn.Parameter]) -> list[dict[str, Any]]:
+def _by_parts(model: nn.Module, hidden: Mapping[str, nn.Parameter]) -> list[dict[str, object]]:
     """One group for each way of stacking: a module may name the row counts of its stacked maps as `parts`."""
     stacked: dict[tuple[int, ...], list[nn.Parameter]] = {}
     for name, parameter in hidden.items():
@@ -194,7 +194,7 @@ class Optimizer:
                 values = given.get(names[id(parameter)], {})
                 optimizer.state[parameter] = {key: _like(parameter, key, values[key], fused) for key in values}
 
-    def _state_of(self, parameter: nn.Parameter) -> dict[str, Any]:
+    def _state_of(self, parameter: nn.Parameter) -> dict[str, Tensor]:
         return next((dict(inner.state[parameter]) for inner in self.inner if parameter in inner.state), {})
 
     def _check(self, given: Mapping[str, Mapping[str, Tensor]]) -> None:

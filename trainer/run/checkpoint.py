@@ -15,7 +15,6 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -67,7 +66,7 @@ class Checkpoints:
         step: int,
         model: Mapping[str, Tensor],
         optimizer: Mapping[str, Tensor],
-        state: Mapping[str, Any],
+        state: Mapping[str, object],
         best: bool = False,
     ) -> None:
         """Copy everything to the host and return; a thread writes it as the checkpoint of `step`.
@@ -136,7 +135,7 @@ class Checkpoints:
             self._host[name] = there = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=tensor.is_cuda)
         return there.copy_(tensor, non_blocking=tensor.is_cuda)
 
-    def _write(self, step: int, copies: dict[str, dict[str, Tensor]], state: dict[str, Any], best: bool) -> None:
+    def _write(self, step: int, copies: dict[str, dict[str, Tensor]], state: Mapping[str, object], best: bool) -> None:
         temporary = self.folder / f"{_TEMPORARY}{_folder(step)}"
         try:
             for leftover in self.folder.glob(f"{_TEMPORARY}*"):

@@ -8,13 +8,23 @@ and has no speed. Validation and the copy of a checkpoint lie between intervals 
 import resource
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 import torch
 
 from trainer.model.shape import Shape
 from trainer.run.distributed import World
 from trainer.run.plan import peak_flops
+
+
+class SpeedColumns(TypedDict):
+    """The columns of the metrics that a clock has (`Clock.read`)."""
+
+    tokens_per_second: float | None
+    mfu: float | None
+    training_seconds: float
+    wall_seconds: float
+    peak_memory: int
 
 
 class Clock:
@@ -35,7 +45,7 @@ class Clock:
         """Begin an interval."""
         self._since = time.perf_counter()
 
-    def read(self, rows: Sequence[int]) -> dict[str, Any]:
+    def read(self, rows: Sequence[int]) -> SpeedColumns:
         """The columns of the metrics for an interval that ends now and had steps of so many rows, over all processes.
 
         tokens_per_second and mfu (None: an interval that compiles, or no known card), training_seconds and wall_seconds

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from corpus.json_types import JsonObject
 from trainer.model.presets import PRESETS
 from trainer.model.shape import Shape
 from trainer.optim.schedule import KINDS
@@ -134,7 +135,7 @@ class RunConfig:
         if self.ramp_from_tokens > self.batch_tokens:
             raise ConfigError(f"ramp_from_tokens={self.ramp_from_tokens} is more than batch_tokens={self.batch_tokens}")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Every key with its value, flat, and beside them `preset` and `given`."""
         values = {name: getattr(self, name) for name in RUN_KEYS}
         shape = {name: getattr(self.shape, name) for name in SHAPE_KEYS}

@@ -7,10 +7,9 @@ end is, so that a run that was killed can be looked at too.
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from corpus.live_line import LiveLine
 from corpus.pages.environment import neighbours
@@ -19,6 +18,7 @@ from trainer.run.looks import Looks
 from trainer.run.memory import memory_of
 from trainer.run.metrics import (
     MetricsLog,
+    MetricsRow,
     live_text,
     read_metrics,
     tensorboard_writer,
@@ -40,7 +40,7 @@ class RunJournal:
         self.output = session.output
         self._log: MetricsLog | None = None
         self._looks: Looks | None = None
-        self._last: dict[str, Any] = {}
+        self._bits_per_byte: dict[str, float] = {}
         self._draw_after = 0.0
         self._speed = 0.0
 
@@ -48,7 +48,10 @@ class RunJournal:
         session = self.session
         if session.world.first:
             self._introduce()
-            _write(self.output / CONFIG, description(session.config, session.shape, session.shards) | self._where())
+            _write(
+                self.output / CONFIG,
+                {**description(session.config, session.shape, session.shards), "data": str(session.data.resolve())},
+            )
             config = session.config
             self._looks = Looks(session, self.live.say)
             events = [tensorboard_writer(self.output)] if config.tensorboard else []
@@ -67,12 +70,12 @@ class RunJournal:
                 # A test that ends with a loss that is no number has found what it looked for.
                 self.live.say(_range_line(self.output))
 
-    def rows(self, rows: Sequence[dict[str, Any]]) -> None:
+    def rows(self, rows: Sequence[MetricsRow]) -> None:
         """Write the rows of some steps and show the last."""
         if not self._log:
             return
         self._log.add(rows)
-        self._last |= rows[-1]
+        self._bits_per_byte = rows[-1].get("bits_per_byte", self._bits_per_byte)
         course = self.session.course
         self._speed = rows[-1]["tokens_per_second"] or self._speed
         left = (course.tokens - rows[-1]["tokens"]) / self._speed if self._speed else math.inf
@@ -114,9 +117,6 @@ class RunJournal:
         ]
         self.live.say("\n".join(lines))
 
-    def _where(self) -> dict[str, str]:
-        return {"data": str(self.session.data.resolve())}
-
     def _picture(self) -> None:
         session = self.session
         write_table(self.output)
@@ -136,7 +136,7 @@ class RunJournal:
     def _conclude(self) -> None:
         session = self.session
         lines = [*source_lines(session.order, session.progress.samples), ""]
-        for name, value in self._last.get("bits_per_byte", {}).items():
+        for name, value in self._bits_per_byte.items():
             base = session.baselines[name]
             lines.append(
                 f"{name}: {value:.4f} bits per byte; unigram model {base:.4f}, {1 - value / base:.1%} below it"
@@ -159,7 +159,7 @@ def _range_line(output: Path) -> str:
     )
 
 
-def _write(path: Path, values: dict[str, Any]) -> None:
+def _write(path: Path, values: Mapping[str, object]) -> None:
     temporary = path.with_name(f".tmp-{path.name}")
     temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     temporary.replace(path)

@@ -5,10 +5,10 @@ draw from generators of their own, and leave training as it is: a run with them 
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from corpus.errors import CorpusloomError
 from trainer.evaluation.item_files import read_items
@@ -67,7 +67,7 @@ class Looks:
             except CorpusloomError as error:
                 self.say(f"no look at step {self.session.progress.step:,}: {error}")
 
-    def _samples(self, tokenizer: "Tokenizer") -> Iterator[dict[str, Any]]:
+    def _samples(self, tokenizer: "Tokenizer") -> Iterator[Mapping[str, object]]:
         config, model = self.session.config, self.session.model
         prompt = [tokenizer.end_of_text, *tokenizer.encode(config.sample_prompt).tolist()]
         length = min(_TOKENS, self.session.shape.sequence_length)
@@ -77,7 +77,7 @@ class Looks:
             text = config.sample_prompt + tokenizer.decode(list(sample.tokens))
             yield {"step": self.session.progress.step, "sample": number, "text": text}
 
-    def _scores(self, tokenizer: "Tokenizer") -> Iterator[dict[str, Any]]:
+    def _scores(self, tokenizer: "Tokenizer") -> Iterator[Mapping[str, object]]:
         for task, items in self.tasks:
             result = score_task(Judge(Scorer(self.session.model), tokenizer), task, items)
             shown = {name: result[name] for name in ("rule", "items", "accuracy", "interval")}
@@ -105,7 +105,7 @@ def _as_it_was(session: Session) -> Iterator[None]:
         session.model.train(training)
 
 
-def _append(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+def _append(path: Path, rows: Iterator[Mapping[str, object]]) -> None:
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if lines:
         with path.open("a", encoding="utf-8") as file:

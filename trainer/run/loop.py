@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from trainer.data.loader import IGNORED, Loader, TrainingBatch
-from trainer.run.clock import Clock
+from trainer.run.clock import Clock, SpeedColumns
 from trainer.run.distributed import add_up, any_of, exchanging
+from trainer.run.metrics import MetricsRow
 from trainer.run.plan import by_source
 from trainer.run.session import Session, step_seed
 from trainer.run.spikes import Diverged, Spikes
@@ -45,7 +46,7 @@ class StepRecord:
 class Listener(Protocol):
     """Who is told what happens."""
 
-    def rows(self, rows: Sequence[dict[str, Any]]) -> None:
+    def rows(self, rows: Sequence[MetricsRow]) -> None:
         """Steps are finished: their rows of the metrics, in order."""
         ...
 
@@ -204,7 +205,7 @@ def _read(
     results = torch.stack([each.result for each in taken])
     losses, norms = add_up(results[:, 0].clone(), session.world).tolist(), results[:, 1].tolist()
     spent = clock.read([each.rows for each in taken])
-    rows = [_row(session, each, loss, norm) | spent for each, loss, norm in zip(taken, losses, norms, strict=True)]
+    rows = [_row(session, each, loss, norm, spent) for each, loss, norm in zip(taken, losses, norms, strict=True)]
     progress = session.progress
     progress.training_seconds, progress.wall_seconds = clock.training, clock.wall
     progress.losses = [*progress.losses, *losses][-_REMEMBERED:]
@@ -237,8 +238,8 @@ def _check_finite(
         )
 
 
-def _row(session: Session, taken: StepRecord, loss: float, norm: float) -> dict[str, Any]:
-    """One row of the metrics, but for the speed; the loss in nats per token."""
+def _row(session: Session, taken: StepRecord, loss: float, norm: float, spent: SpeedColumns) -> MetricsRow:
+    """One row of the metrics; the loss in nats per token."""
     return {
         "step": taken.step,
         "tokens": taken.samples * session.shape.sequence_length,
@@ -247,6 +248,7 @@ def _row(session: Session, taken: StepRecord, loss: float, norm: float) -> dict[
         "gradient_norm": norm,
         "batch_tokens": taken.rows * session.shape.sequence_length,
         **by_source(session.order, taken.samples),
+        **spent,
     }
 
 

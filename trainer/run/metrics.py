@@ -13,15 +13,34 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NotRequired, Protocol, TypedDict
 
 from corpus.errors import CorpusloomError
+from trainer.run.clock import SpeedColumns
+from trainer.run.plan import SourceColumns
 
 METRICS, TABLE = "metrics.jsonl", "metrics.csv"
 
 
 class MetricsError(CorpusloomError, ValueError):
     """A record that is not what a run writes, or an option that this machine lacks."""
+
+
+class StepColumns(TypedDict):
+    """What every row has: the step, what was read until its end, and the loss in nats per token."""
+
+    step: int
+    tokens: int
+    loss: float
+    rate: float
+    gradient_norm: float
+    batch_tokens: int
+
+
+class MetricsRow(StepColumns, SourceColumns, SpeedColumns):
+    """A row of `metrics.jsonl`; `bits_per_byte` by source is there after steps that were validated."""
+
+    bits_per_byte: NotRequired[dict[str, float]]
 
 
 class EventWriter(Protocol):
@@ -45,7 +64,7 @@ class MetricsLog:
         cut_after(self.path, step)
         self._file = self.path.open("a", encoding="utf-8")
 
-    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def add(self, rows: Iterable[MetricsRow]) -> None:
         """Write the rows of some steps; on disk when this returns to the operating system, not necessarily synced."""
         rows = list(rows)
         self._file.write("".join(json.dumps(row, allow_nan=True) + "\n" for row in rows))
@@ -108,9 +127,9 @@ def _step_of(line: bytes) -> int | None:
     return step if isinstance(step, int) else None
 
 
-def read_metrics(folder: Path) -> list[dict[str, Any]]:
+def read_metrics(folder: Path) -> list[MetricsRow]:
     """The rows of a run, by step; `MetricsError` names the line that cannot be read."""
-    rows: list[dict[str, Any]] = []
+    rows: list[MetricsRow] = []
     with (folder / METRICS).open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:
@@ -122,9 +141,9 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def flat(row: Mapping[str, Any]) -> dict[str, Any]:
+def flat(row: Mapping[str, object]) -> dict[str, object]:
     """A row without nesting: `bits_per_byte/books` for the entry books of bits_per_byte."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for name, value in row.items():
         if isinstance(value, Mapping):
             found |= {f"{name}/{inner}": number for inner, number in value.items()}
@@ -188,15 +207,15 @@ def tensorboard_writer(folder: Path) -> EventWriter:
     return SummaryWriter(str(folder / "tensorboard"))
 
 
-def live_text(row: Mapping[str, Any], steps: int, seconds_left: float) -> str:
+def live_text(row: MetricsRow, steps: int, seconds_left: float) -> str:
     """A row of the metrics as the live line has it."""
     parts = [f"step {row['step']:,}/{steps:,}", f"loss {row['loss']:.4f}", f"rate {row['rate']:.2e}"]
     if row.get("tokens_per_second") is not None:
         parts.append(f"{row['tokens_per_second']:,.0f} tokens/s")
     if row.get("mfu") is not None:
         parts.append(f"MFU {row['mfu']:.1%}")
-    if row.get("bits_per_byte"):
-        parts.append("bits/byte " + " ".join(f"{name} {value:.4f}" for name, value in row["bits_per_byte"].items()))
+    if found := row.get("bits_per_byte"):
+        parts.append("bits/byte " + " ".join(f"{name} {value:.4f}" for name, value in found.items()))
     return "  ".join([*parts, f"ETA {duration(seconds_left)}"])
 
 
@@ -210,7 +229,7 @@ def duration(seconds: float) -> str:
     return "unknown"
 
 
-def series(rows: Iterable[Mapping[str, Any]], name: str) -> Iterator[tuple[int, float]]:
+def series(rows: Iterable[MetricsRow], name: str) -> Iterator[tuple[int, float]]:
     """(step, value) of one name, where it stands and is a finite number."""
     for row in rows:
         value = flat(row).get(name)

@@ -7,14 +7,13 @@ needed to go on. Both scales of every chart are drawn; a tick box without a scri
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
 from corpus.pages.charts import Curve, legend, line_chart
 from corpus.pages.environment import environment
 from corpus.pages.figures import number
-from trainer.run.metrics import flat, read_metrics, series
+from trainer.run.metrics import MetricsRow, flat, read_metrics, series
 
 PAGE = "index.html"
 _TEMPLATES = Path(__file__).parent
@@ -25,7 +24,7 @@ _PLAIN = (
 )
 _KEYS = (("loss", "loss, nats per token"), ("tokens", "tokens seen"), ("tokens_per_second", "tokens per second"))
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[MetricsRow]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ All of it follows from the configuration and the shards' manifest, so it is prin
 all that `--dry-run` does. Memory is an estimate (`trainer.run.memory`) and says so; the rest is exact.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import TypedDict
 
 from corpus.mixture import repeat_warnings
 from trainer.data.order import SampleOrder
@@ -134,7 +134,14 @@ def source_lines(order: SampleOrder, samples: int) -> list[str]:
     return lines
 
 
-def by_source(order: SampleOrder, samples: int) -> Mapping[str, Mapping[str, float]]:
+class SourceColumns(TypedDict):
+    """Tokens and epochs by source, as the metrics have them (`by_source`)."""
+
+    source_tokens: dict[str, int]
+    epochs: dict[str, float]
+
+
+def by_source(order: SampleOrder, samples: int) -> SourceColumns:
     """The same for a row of the metrics: tokens and epochs (three decimals) by source."""
     counts, epochs = order.counts(samples), order.epochs(samples)
     return {

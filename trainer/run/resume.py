@@ -8,7 +8,6 @@ the order continues with a new segment, in which no sample is repeated and none 
 import hashlib
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from corpus.mixture import Mixture, MixtureError, Source, fit_table
 from corpus.shards.layout import TRAIN, ShardManifest, TokenizerEntry
@@ -16,6 +15,7 @@ from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan
 from trainer.model.shape import Shape
 from trainer.run.config import ConfigError, RunConfig, differences
+from trainer.run.saved import RunState
 
 
 def content_of(manifest: ShardManifest) -> dict[str, str]:
@@ -58,7 +58,7 @@ def order_for(config: RunConfig, manifest: ShardManifest, packing: PackingPlan |
     return SampleOrder(mixture, tokens_of(manifest), length, config.seed, planned=packing.planned if packing else None)
 
 
-def order_again(config: RunConfig, manifest: ShardManifest, state: dict[str, Any]) -> SampleOrder:
+def order_again(config: RunConfig, manifest: ShardManifest, state: RunState) -> SampleOrder:
     """The order of a run that goes on: as it was, and where the weights are others now, a new segment of it."""
     order = replace(SampleOrder.from_json(state["order"]), n_tokens=tokens_of(manifest))
     mixture = mixture_of(config, manifest)
@@ -66,7 +66,7 @@ def order_again(config: RunConfig, manifest: ShardManifest, state: dict[str, Any
     return order if mixture == current else order.with_weights(state["samples_seen"], mixture)
 
 
-def check_same(config: RunConfig, manifest: ShardManifest, state: dict[str, Any], output: Path) -> None:
+def check_same(config: RunConfig, manifest: ShardManifest, state: RunState, output: Path) -> None:
     """Refuse to continue with another configuration or over other shards; `ConfigError` names every difference."""
     found = differences(state["config"], config.to_json())
     old, new = state["tokenizer"], asdict(manifest.tokenizer)
@@ -86,7 +86,7 @@ def check_same(config: RunConfig, manifest: ShardManifest, state: dict[str, Any]
         )
 
 
-def shape_over(shape: Shape, entry: TokenizerEntry, state: dict[str, Any] | None, output: Path) -> Shape:
+def shape_over(shape: Shape, entry: TokenizerEntry, state: RunState | None, output: Path) -> Shape:
     """The shape of a run over shards of this tokenizer: as given, or with as many ids as the weights it begins with.
 
     Imported weights may have more rows than their tokenizer has ids; the rows stay, so that nothing is lost when the
@@ -95,7 +95,7 @@ def shape_over(shape: Shape, entry: TokenizerEntry, state: dict[str, Any] | None
     if state is None or "shape" not in state:
         return shape
     rows = state["shape"].get("vocab_size", 0)
-    if rows > shape.vocab_size:
+    if isinstance(rows, int) and rows > shape.vocab_size:
         shape = replace(shape, vocab_size=rows)
     if "order" in state:
         return shape  # `check_same` compares all the rest

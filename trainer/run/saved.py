@@ -13,12 +13,13 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
 
 from corpus.errors import CorpusloomError
+from corpus.json_types import JsonObject
 from trainer.run.tensor_file import TensorFileError, read_tensors
 
 LATEST, BEST, STATE = "latest", "best", "state.json"
@@ -36,6 +37,35 @@ class UnreadableError(CorpusloomError):
     """A checkpoint that the system does not let us read now, and that may be whole."""
 
 
+class RunDescription(TypedDict):
+    """What `config.json` and every checkpoint say of a run: enough to build the model and to know its data again.
+
+    `content` is the digest of the tokens of each source and split, `code` the version that wrote it.
+    """
+
+    config: JsonObject
+    shape: JsonObject
+    tokenizer: dict[str, Any]
+    marks: dict[str, int]
+    fingerprint: str
+    content: dict[str, str]
+    code: str
+
+
+class RunState(RunDescription):
+    """The state in a checkpoint: where the run was after `step`. That of imported weights has but some of it."""
+
+    step: int
+    samples_seen: int
+    tokens: int
+    best: float
+    losses: list[float]
+    training_seconds: float
+    wall_seconds: float
+    order: dict[str, Any]
+    torch: str
+
+
 @dataclass(frozen=True)
 class Saved:
     """A checkpoint as it was saved: tensors by name on the host, and the state that was given with them."""
@@ -43,7 +73,7 @@ class Saved:
     step: int
     model: dict[str, Tensor]
     optimizer: dict[str, Tensor]
-    state: dict[str, Any]
+    state: RunState
     path: Path
 
 

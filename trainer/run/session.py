@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +33,7 @@ from trainer.run.devices import choose_dtype, choose_threads, compiles
 from trainer.run.distributed import World, first_says, shards_of
 from trainer.run.plan import RunLength, course_of, ramp_of, schedule_of, shares_of
 from trainer.run.resume import check_same, content_of, order_again, order_for, shape_over
-from trainer.run.saved import DamagedError, Saved, UnreadableError, load_checkpoint
+from trainer.run.saved import DamagedError, RunDescription, RunState, Saved, UnreadableError, load_checkpoint
 from trainer.run.validation import ValidationSet, held_out, unigram_baselines
 
 CHECKPOINTS = "checkpoints"
@@ -137,7 +136,7 @@ class Session:
         else:
             gather_along(weights, moments)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> RunState:
         return {
             "step": self.progress.step,
             "samples_seen": self.progress.samples,
@@ -152,7 +151,7 @@ class Session:
         }
 
 
-def description(config: RunConfig, shape: Shape, shards: Shards) -> dict[str, Any]:
+def description(config: RunConfig, shape: Shape, shards: Shards) -> RunDescription:
     """What stands in `config.json` and in every checkpoint: enough to build the model and to know its data again."""
     return {
         "config": config.to_json(),

@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 DEFAULT = Path(__file__).with_name("weights.json")
 LEAF_UNIT = 2.0**-16
@@ -72,7 +72,35 @@ def load(path: Path = DEFAULT) -> Weights:
         raise ValueError(f"{path} holds no weights of a block model: {error!r}") from error
 
 
-def from_lightgbm(dumped: dict[str, Any], feature_version: int, scores: Mapping[int, int] | None = None) -> Weights:
+class Leaf(TypedDict):
+    """The end of a branch of a dumped tree."""
+
+    leaf_value: float
+
+
+class Split(TypedDict):
+    """A node of a dumped tree that asks for a feature."""
+
+    split_feature: int
+    threshold: float
+    left_child: "Leaf | Split"
+    right_child: "Leaf | Split"
+
+
+class DumpedTree(TypedDict):
+    """A tree of `Booster.dump_model()`."""
+
+    tree_structure: Leaf | Split
+
+
+class BoosterDump(TypedDict):
+    """What is read of `Booster.dump_model()`."""
+
+    max_feature_idx: int
+    tree_info: list[DumpedTree]
+
+
+def from_lightgbm(dumped: BoosterDump, feature_version: int, scores: Mapping[int, int] | None = None) -> Weights:
     """The trees of `Booster.dump_model()`, of at most 128 leaves over at most 256 features; word → score, never 0."""
     arrays = {name: array(code) for name, code in _CODES.items()}
     for word, score in sorted((scores or {}).items()):
@@ -85,7 +113,7 @@ def from_lightgbm(dumped: dict[str, Any], feature_version: int, scores: Mapping[
     return Weights(feature_version, dumped["max_feature_idx"] + 1, arrays)
 
 
-def _flatten(node: dict[str, Any], arrays: dict[str, array]) -> int:
+def _flatten(node: Leaf | Split, arrays: dict[str, array]) -> int:
     """Append a subtree; the number of its root within the tree, or ~leaf."""
     if "leaf_value" in node:
         arrays["leaves"].append(round(node["leaf_value"] / LEAF_UNIT))

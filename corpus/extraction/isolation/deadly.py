@@ -17,6 +17,7 @@ from corpus.document import Page
 from corpus.extraction.isolation.messages import BadAnswer, checked_rejection, encode_pages
 from corpus.files.manifest import write_json
 from corpus.hashing import digest
+from corpus.json_types import JsonObject
 
 Reason = tuple[str, float | None, str]  # reason, value, evidence of a rejection
 
@@ -69,5 +70,5 @@ def at_no_address(page: Page) -> Page:
     return Page("", "", page.status, page.content_type, page.body, "", 0, page.kind)
 
 
-def _digest(entry: dict[str, Any]) -> str:
+def _digest(entry: JsonObject) -> str:
     return digest(json.dumps(entry, sort_keys=True))

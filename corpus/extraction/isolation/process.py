@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from corpus.document import Document, Page, Rejected
 from corpus.extraction.isolation import child
@@ -48,6 +48,13 @@ class NotStarted(Exception):
     def __init__(self, how: str, said: str, by_the_machine: bool) -> None:
         super().__init__(f"{how}: {said}" if said else how)
         self.by_the_machine = by_the_machine
+
+
+class _Ready(TypedDict):
+    """What a child says of itself before its first page: memory held, and by what it is confined."""
+
+    memory_bytes: int
+    confined: list[str]
 
 
 class ExtractionChild:
@@ -112,7 +119,7 @@ class ExtractionChild:
                 pipe.close()
         return _ending(self._process)
 
-    def _ready(self) -> dict[str, Any]:
+    def _ready(self) -> _Ready:
         try:
             return json.loads(self._message(_LONGEST_START, SECONDS_TO_START))
         except TimeoutError:

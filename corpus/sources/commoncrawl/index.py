@@ -182,7 +182,7 @@ class IndexReader:
         """The rows whose URL is one of the sought, with their distance in time; a place that is none is damage."""
         columns = [batch[name].to_pylist() for name in ("url", "warc_filename", *PLACE_COLUMNS[3:])]
         times = _seconds(batch["fetch_time"], self.name).to_pylist()
-        rows = list[dict[str, Any]]()
+        rows = list[dict[str, int | str]]()
         for number, url, warc, offset, length, fetched in zip(numbers, *columns, times, strict=True):
             found = self._sought_at(url)
             if found is None:
