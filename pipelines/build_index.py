@@ -7,18 +7,12 @@ The folder above the output is the index, its name that of the snapshot. The sta
 the files in `corpus.dedup.index`. Nothing heavy is imported before the flags are right.
 """
 
-import argparse
 import sys
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser
+from pipelines.cli.build_command import build_command
 from pipelines.cli.flags import add_run_flags
 from pipelines.cli.memory import add_memory_flag
-
-if TYPE_CHECKING:
-    from pipelines.builds.build import Build
 
 COMMAND = "python -m pipelines.build_index"
 EXAMPLE = """
@@ -39,21 +33,7 @@ def parser() -> CommandParser:
     return flags
 
 
-def make(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> "Build":
-    """The build that the flags ask for."""
-    from pipelines.builds.index import index_layer
-
-    return index_layer(ours, given, beam_flags)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit code."""
-    ours = parser()
-    given, others = ours.parse_known_args(arguments)
-    from pipelines.cli.command import run_command
-
-    return run_command(ours, given, others, partial(make, ours, given))
-
+make, main = build_command(parser, "pipelines.builds.index:index_layer")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,18 +7,12 @@ The number after the colon is the source's integer weight. Shards hold whole doc
 the stages stand in `pipelines.builds.token_shards`. Nothing heavy is imported before the flags are right.
 """
 
-import argparse
 import sys
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
 
 from corpus.command_line import SHARE_BELOW_ONE, CommandParser, Number, WholeNumber
+from pipelines.cli.build_command import build_command
 from pipelines.cli.flags import add_run_flags
 from pipelines.cli.memory import add_memory_flag
-
-if TYPE_CHECKING:
-    from pipelines.builds.build import Build
 
 COMMAND = "python -m pipelines.build_shards"
 EXAMPLE = """
@@ -59,21 +53,7 @@ def parser() -> CommandParser:
     return flags
 
 
-def make(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> "Build":
-    """The build that the flags ask for."""
-    from pipelines.builds.token_shards import token_shards
-
-    return token_shards(ours, given, beam_flags)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit code."""
-    ours = parser()
-    given, others = ours.parse_known_args(arguments)
-    from pipelines.cli.command import run_command
-
-    return run_command(ours, given, others, partial(make, ours, given))
-
+make, main = build_command(parser, "pipelines.builds.token_shards:token_shards")
 
 if __name__ == "__main__":
     sys.exit(main())

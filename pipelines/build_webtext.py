@@ -9,17 +9,19 @@ the flags are right, so that `--help` answers at once.
 
 import argparse
 import sys
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
 
-from corpus.command_line import CommandParser, WholeNumber
+from corpus.command_line import CommandParser
+from pipelines.cli.build_command import build_command
 from pipelines.cli.deciders import add_decider_flags
-from pipelines.cli.flags import add_damage_flag, add_link_flags, add_run_flags
+from pipelines.cli.flags import (
+    add_captures_flag,
+    add_damage_flag,
+    add_files_flag,
+    add_link_flags,
+    add_run_flags,
+    add_submissions_flag,
+)
 from pipelines.cli.recipes import add_model_flag, add_page_flags
-
-if TYPE_CHECKING:
-    from pipelines.builds.build import Build
 
 COMMAND = "python -m pipelines.build_webtext"
 Group = argparse._ArgumentGroup
@@ -31,7 +33,7 @@ Every other flag goes to Apache Beam: --direct_num_workers 4, --runner SparkRunn
 
 
 def parser() -> CommandParser:
-    """The flags. Patterns are expanded by the command itself; each flag for files may be given repeatedly."""
+    """The flags."""
     flags = CommandParser(COMMAND, "Build WebText from Reddit submission dumps and crawl files.", EXAMPLE)
     _add_files(flags.add_argument_group("files"))
     add_link_flags(flags.add_argument_group("which links count"))
@@ -42,22 +44,8 @@ def parser() -> CommandParser:
 
 
 def _add_files(group: Group) -> None:
-    group.add_argument(
-        "--submissions",
-        action="append",
-        nargs="+",
-        required=True,
-        metavar="PATTERN",
-        help="submission dumps: .zst .xz .bz2 .gz or plain JSON lines",
-    )
-    group.add_argument(
-        "--pages",
-        action="append",
-        nargs="+",
-        required=True,
-        metavar="PATTERN",
-        help="crawl files: WARC, WET or ARC, compressed or not",
-    )
+    add_submissions_flag(group)
+    add_files_flag(group, "--pages", "crawl files: WARC, WET or ARC, compressed or not")
     group.add_argument("--output", required=True, metavar="FOLDER", help="where the corpus goes")
     add_model_flag(group)
     group.add_argument(
@@ -70,31 +58,11 @@ def _add_files(group: Group) -> None:
 
 def _add_run(group: Group) -> None:
     add_damage_flag(group)
-    group.add_argument(
-        "--captures-a-part",
-        type=WholeNumber(1),
-        default=200,
-        metavar="N",
-        help="asked pages that make one part (default 200)",
-    )
+    add_captures_flag(group, 200, "asked pages that make one part")
     add_run_flags(group, "inputs, stages to do and disk space")
 
 
-def make(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> "Build":
-    """The build that the flags ask for."""
-    from pipelines.builds.webtext import webtext
-
-    return webtext(ours, given, beam_flags)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit code."""
-    ours = parser()
-    given, others = ours.parse_known_args(arguments)
-    from pipelines.cli.command import run_command
-
-    return run_command(ours, given, others, partial(make, ours, given))
-
+make, main = build_command(parser, "pipelines.builds.webtext:webtext")
 
 if __name__ == "__main__":
     sys.exit(main())

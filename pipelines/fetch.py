@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser, Number, WholeNumber, end_with
 from corpus.errors import CorpusloomError, ExitCode
-from pipelines.cli.flags import add_agent_flags
+from pipelines.cli.flags import add_agent_flags, add_at_once_flag, add_list_flag
 
 if TYPE_CHECKING:
     from corpus.fetching.fetcher import Fetcher
@@ -37,12 +37,7 @@ def parser() -> CommandParser:
     """The flags."""
     flags = CommandParser(COMMAND, "Fetch pages politely into WARC files.", EXAMPLE)
     files = flags.add_argument_group("files")
-    files.add_argument(
-        "--links",
-        required=True,
-        metavar="PATH",
-        help="a corpus (its links without a page), a Parquet file with a column url, or a file of URLs",
-    )
+    add_list_flag(files)
     files.add_argument("--output", required=True, metavar="FOLDER", help="where the WARC files go")
     files.add_argument("--most-links", type=WholeNumber(1), metavar="N", help="only the first N links of the list")
     add_agent_flags(flags.add_argument_group("who asks"))
@@ -68,13 +63,7 @@ def _add_manners(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="answers from a host that may be on their way at a time (default 1)",
     )
-    group.add_argument(
-        "--at-once",
-        type=WholeNumber(1, 1000),
-        default=64,
-        metavar="N",
-        help="requests at a time, over all hosts (default 64)",
-    )
+    add_at_once_flag(group, 1000, 64, "requests at a time, over all hosts")
     group.add_argument(
         "--max-crawl-delay",
         type=Number(0),

@@ -14,7 +14,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser, Number, WholeNumber
-from pipelines.cli.flags import add_agent_flags, add_damage_flag, add_link_flags, add_run_flags
+from pipelines.cli.flags import (
+    add_agent_flags,
+    add_at_once_flag,
+    add_damage_flag,
+    add_files_flag,
+    add_link_flags,
+    add_list_flag,
+    add_run_flags,
+    add_submissions_flag,
+)
 
 if TYPE_CHECKING:
     from pipelines.builds.captures import CaptureFetch
@@ -45,26 +54,10 @@ def parser() -> CommandParser:
 
 def _add_files(group: Group) -> None:
     links = group.add_mutually_exclusive_group(required=True)
-    links.add_argument(
-        "--submissions",
-        action="append",
-        nargs="+",
-        metavar="PATTERN",
-        help="submission dumps: .zst .xz .bz2 .gz or plain JSON lines",
-    )
-    links.add_argument(
-        "--links",
-        metavar="PATH",
-        help="a corpus (its links without a page), a Parquet file with a column url, or a file of URLs",
-    )
-    group.add_argument(
-        "--index",
-        action="append",
-        nargs="+",
-        required=True,
-        metavar="PATTERN",
-        help="files of the columnar index (cc-index/table/cc-main/warc/…/subset=warc/*.parquet), here or in a bucket",
-    )
+    add_submissions_flag(links, required=False)
+    add_list_flag(links, required=False)
+    about = "files of the columnar index (cc-index/table/cc-main/warc/…/subset=warc/*.parquet), here or in a bucket"
+    add_files_flag(group, "--index", about)
     group.add_argument("--output", required=True, metavar="FOLDER", help="where the WARC files go")
     group.add_argument(
         "--archive-mb",
@@ -86,13 +79,7 @@ def _add_reading(group: Group) -> None:
         metavar="N",
         help="requests per second that reach the server, at most (default 5)",
     )
-    group.add_argument(
-        "--at-once",
-        type=WholeNumber(1, 64),
-        default=4,
-        metavar="N",
-        help="answers that may be on their way at a time (default 4)",
-    )
+    add_at_once_flag(group, 64, 4, "answers that may be on their way at a time")
     group.add_argument(
         "--gap-kb",
         type=WholeNumber(0, 10_000),

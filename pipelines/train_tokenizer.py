@@ -7,17 +7,11 @@ The output folder opens with `AutoTokenizer.from_pretrained` and with `build_sha
 `pipelines.builds.vocabulary`. Nothing heavy is imported before the flags are right.
 """
 
-import argparse
 import sys
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
 
 from corpus.command_line import SHARE_BELOW_ONE, CommandParser, WholeNumber
+from pipelines.cli.build_command import build_command
 from pipelines.cli.flags import add_run_flags
-
-if TYPE_CHECKING:
-    from pipelines.builds.build import Build
 
 COMMAND = "python -m pipelines.train_tokenizer"
 # Token shards hold ids of at most 32 bits.
@@ -60,21 +54,7 @@ def parser() -> CommandParser:
     return flags
 
 
-def make(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> "Build":
-    """The build that the flags ask for."""
-    from pipelines.builds.vocabulary import vocabulary
-
-    return vocabulary(ours, given, beam_flags)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit code."""
-    ours = parser()
-    given, others = ours.parse_known_args(arguments)
-    from pipelines.cli.command import run_command
-
-    return run_command(ours, given, others, partial(make, ours, given))
-
+make, main = build_command(parser, "pipelines.builds.vocabulary:vocabulary")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -84,14 +84,6 @@ class Stream:
             for row in range(len(offsets) - 1):
                 yield tokens[offsets[row] : offsets[row + 1]]
 
-    def document_at(self, position: int) -> tuple[int, int]:
-        """Which document holds the token at `position` of the stream, and where in that document it is."""
-        self._check(position, position, 1)
-        batch = int(np.searchsorted(self.first_token, position, "right")) - 1
-        inside = position - int(self.first_token[batch])
-        row = int(np.searchsorted(self.offsets[batch], inside, "right")) - 1
-        return int(self.first_doc[batch]) + row, inside - int(self.offsets[batch][row])
-
     def _across(self, batch: int, inside: int, length: int) -> np.ndarray:
         pieces: list[np.ndarray] = []
         while length:

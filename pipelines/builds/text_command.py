@@ -8,12 +8,12 @@ flags are right, so that `--help` answers at once.
 
 import argparse
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from corpus.command_line import CommandParser
+from pipelines.cli.build_command import main_of
 from pipelines.cli.flags import text_parser
 from pipelines.cli.recipes import add_mask_flag, add_recipe_flag
 
@@ -50,10 +50,7 @@ class TextCommand:
         module = importlib.import_module(f"corpus.sources.{self.source}")
         return text_build(getattr(module, self.source.upper()), self.flag, ours, given, beam_flags)
 
-    def main(self, arguments: Sequence[str] | None = None) -> int:
-        """The command; returns its exit code."""
-        ours = self.parser()
-        given, others = ours.parse_known_args(arguments)
-        from pipelines.cli.command import run_command
-
-        return run_command(ours, given, others, partial(self.make, ours, given))
+    @property
+    def main(self) -> Callable[..., int]:
+        """The command."""
+        return main_of(self.parser, self.make)

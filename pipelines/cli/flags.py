@@ -6,6 +6,7 @@ import re
 from corpus.command_line import SHARE, CommandParser, WholeNumber, day
 from pipelines.cli.deciders import add_decider_flags
 
+Flags = argparse._ActionsContainer
 MAX_QUARANTINED = 0.05
 _TOKEN = re.compile("[A-Za-z_-]+")
 _CONTACT = re.compile(r"https?://[^\s/]+\.[^\s]+|mailto:[^\s@]+@[^\s@]+\.[^\s@]+")
@@ -14,7 +15,7 @@ _CONTACT = re.compile(r"https?://[^\s/]+\.[^\s]+|mailto:[^\s@]+@[^\s@]+\.[^\s@]+
 def text_parser(prog: str, flag: str, description: str, example: str) -> CommandParser:
     """The flags of a text source; `flag` names its files."""
     flags = CommandParser(prog, description, example)
-    flags.add_argument(flag, action="append", nargs="+", required=True, metavar="PATTERN", help="files, quoted")
+    add_files_flag(flags, flag, "files, quoted")
     flags.add_argument("--output", required=True, metavar="FOLDER", help="where the corpus goes")
     flags.add_argument("--snapshot", default="", metavar="NAME", help="name of the dump or collection")
     add_decider_flags(flags)
@@ -23,7 +24,35 @@ def text_parser(prog: str, flag: str, description: str, example: str) -> Command
     return flags
 
 
-def add_link_flags(group: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+def add_files_flag(flags: Flags, name: str, about: str, required: bool = True) -> None:
+    """Files by pattern; the command expands them, and the flag may be given repeatedly."""
+    flags.add_argument(name, action="append", nargs="+", required=required, metavar="PATTERN", help=about)
+
+
+def add_submissions_flag(flags: Flags, required: bool = True) -> None:
+    """`--submissions`: Reddit dumps."""
+    add_files_flag(flags, "--submissions", "submission dumps: .zst .xz .bz2 .gz or plain JSON lines", required)
+
+
+def add_list_flag(flags: Flags, required: bool = True) -> None:
+    """`--links`: a list of links."""
+    about = "a corpus (its links without a page), a Parquet file with a column url, or a file of URLs"
+    flags.add_argument("--links", required=required, metavar="PATH", help=about)
+
+
+def add_captures_flag(flags: Flags, default: int, about: str) -> None:
+    """`--captures-a-part`."""
+    about = f"{about} (default {default})"
+    flags.add_argument("--captures-a-part", type=WholeNumber(1), default=default, metavar="N", help=about)
+
+
+def add_at_once_flag(flags: Flags, most: int, default: int, about: str) -> None:
+    """`--at-once`: requests side by side."""
+    about = f"{about} (default {default})"
+    flags.add_argument("--at-once", type=WholeNumber(1, most), default=default, metavar="N", help=about)
+
+
+def add_link_flags(group: Flags) -> None:
     """Which posts make a link."""
     group.add_argument(
         "--min-karma",
@@ -52,7 +81,7 @@ def add_link_flags(group: argparse.ArgumentParser | argparse._ArgumentGroup) -> 
     group.add_argument("--keep-deleted", action="store_true", help="count posts that were deleted or removed")
 
 
-def add_agent_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+def add_agent_flags(flags: Flags) -> None:
     """Who asks servers: they must be able to find out, and to complain."""
     flags.add_argument(
         "--contact",
@@ -82,7 +111,7 @@ def _agent(text: str) -> str:
     return text
 
 
-def add_damage_flag(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+def add_damage_flag(flags: Flags) -> None:
     """How much of the input may be unreadable."""
     flags.add_argument(
         "--max-quarantined",
@@ -94,7 +123,7 @@ def add_damage_flag(flags: argparse.ArgumentParser | argparse._ArgumentGroup) ->
     )
 
 
-def add_run_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup, printed: str) -> None:
+def add_run_flags(flags: Flags, printed: str) -> None:
     """Flags of every build; `printed` says what a dry run prints."""
     flags.add_argument(
         "--replace", action="store_true", help="replace a finished output that was made with other settings"

@@ -5,9 +5,9 @@ entry is a task too, so that a stage always leaves the same records. `spill` has
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar, get_type_hints
+from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 
 import msgspec
 
@@ -31,9 +31,8 @@ G = TypeVar("G", bound=GroupUnit)
 class ShuffleWork(ABC, Generic[P, G, F]):
     """Work that is divided again on its way: `Stage` takes it like any other."""
 
-    @property
     @abstractmethod
-    def pieces(self) -> Callable[..., Iterable[P]]:
+    def pieces(self, *facts: Any, **more: Any) -> Iterable[P]:
         """What is cut, from the facts of the stages read; plain values, each of which any worker may take."""
 
     @abstractmethod

@@ -10,7 +10,7 @@ with the least id), whose id stands in its row.
 Signatures of the other corpus are made once: their task is known by the digest of the part.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -137,12 +137,8 @@ class FindShared(ShuffleWork[SideRun, HashGroup, BucketFacts]):
         """The groups, as the plan of the stage."""
         return hash_groups(*self._size(own, known), "bands", both_sides(own, known))
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[SideRun]]:
+    def pieces(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> Iterator[SideRun]:
         """A piece for each run."""
-        return self._pieces
-
-    def _pieces(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> Iterator[SideRun]:
         groups, _ = self._size(own, known)
         return (SideRun(run, groups) for run in both_sides(own, known))
 
@@ -229,14 +225,10 @@ class CompareSides(ShuffleWork[AskedRun, WideGroup, MatchFacts]):
         widths, rows = widths_of_both(own, known), rows_in([facts.asked for facts in asked])
         return wide_groups(widths, self._groups(widths, asked), rows, "sets", both_sides(own, known), asked)
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[AskedRun]]:
-        """A piece for each run of either side."""
-        return self._pieces
-
-    def _pieces(
+    def pieces(
         self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], asked: Sequence[AskedFacts]
     ) -> Iterator[AskedRun]:
+        """A piece for each run of either side."""
         widths = widths_of_both(own, known)
         groups = self._groups(widths, asked)
         for run, facts in zip(both_sides(own, known), asked, strict=True):

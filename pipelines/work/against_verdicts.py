@@ -1,6 +1,6 @@
 """Matches with other corpora → the verdicts on the documents of ours, by run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,12 @@ class DecideOverlap(ShuffleWork[Matches, RunGroup, DecidedFacts]):
     config: MinHash
     rules: tuple[str, ...]
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[Matches]]:
+    def pieces(
+        self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], matches: Sequence[MatchFacts]
+    ) -> Iterator[Matches]:
         """A piece for each group of sets."""
-        return _match_pieces
+        widths = widths_of_both(own, known)
+        return (Matches(facts.matches, widths) for facts in matches)
 
     def cut(self, piece: Matches, root: Path) -> Iterator[tuple[int, bytes]]:
         """Matches by run."""
@@ -74,13 +76,6 @@ def match_verdicts(
     reasons = {item["values"]: item["counts"] for item in names.value_counts().to_pylist()}
     counts = Counts(run.rows, run.rows - len(matches), len(matches), 0, dict(sorted(reasons.items())))
     return Outcome((written.verdicts,), counts, DecidedFacts((written,)))
-
-
-def _match_pieces(
-    own: Sequence[SignatureFacts], known: Sequence[KnownFacts], matches: Sequence[MatchFacts]
-) -> Iterator[Matches]:
-    widths = widths_of_both(own, known)
-    return (Matches(facts.matches, widths) for facts in matches)
 
 
 def own_runs(

@@ -4,9 +4,8 @@ Two stages. `benchmarks` reads a file each, and finds the length of the grams th
 a shuffle: what crosses it is keys and places, 36 bytes a gram; the group of a range of keys sorts them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -118,12 +117,6 @@ def gram_ranges(filtering: int, read: Sequence[BenchmarkFacts]) -> Iterator[Gram
     return (GramRange(group, partitions, names, lengths, passages, size) for group in range(partitions))
 
 
-def passages_to_cut(filtering: int, read: Sequence[BenchmarkFacts]) -> Iterator[BenchmarkPassages]:
-    """A piece for each benchmark."""
-    for number, facts in enumerate(read):
-        yield BenchmarkPassages(number, facts.passages.path, _lengths(filtering, facts), _partitions(read))
-
-
 def _lengths(filtering: int, facts: BenchmarkFacts) -> tuple[int, ...]:
     return tuple(sorted({filtering, facts.gram_words}))
 
@@ -162,10 +155,10 @@ class SortGrams(ShuffleWork[BenchmarkPassages, GramRange, GramFacts]):
 
     filtering: int
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[BenchmarkPassages]]:
+    def pieces(self, read: Sequence[BenchmarkFacts]) -> Iterator[BenchmarkPassages]:
         """A piece for each benchmark."""
-        return partial(passages_to_cut, self.filtering)
+        for number, facts in enumerate(read):
+            yield BenchmarkPassages(number, facts.passages.path, _lengths(self.filtering, facts), _partitions(read))
 
     def cut(self, piece: BenchmarkPassages, root: Path) -> Iterator[tuple[int, bytes]]:
         """One packed batch a range of keys."""

@@ -10,7 +10,7 @@ A bucket holds at most `CROWD` documents: a larger one is cut by document number
 the whole, so that copies stay connected. Pairs across the pieces are not compared, and are counted.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,12 +120,8 @@ class FindBuckets(ShuffleWork[StayingRun, HashGroup, BucketFacts]):
         rows = rows_in([facts.signatures for facts in signed]) * self.config.bands
         return hash_groups(self._groups(signed), rows, "bands", runs_of(signed), exact)
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[StayingRun]]:
+    def pieces(self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts]) -> Iterator[StayingRun]:
         """A piece for each run."""
-        return self._pieces
-
-    def _pieces(self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts]) -> Iterator[StayingRun]:
         groups, widths = self._groups(signed), widths_of(signed)
         for run, facts in zip(runs_of(signed), exact, strict=True):
             yield StayingRun(run, facts.gone, widths, groups)
@@ -189,10 +185,10 @@ def _pairs(sizes: np.ndarray) -> int:
 class AskRuns(ShuffleWork[Part, RunGroup, AskedFacts]):
     """The work on a run: who of it is asked for."""
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[Part]]:
+    def pieces(self, *facts: Sequence[Any]) -> Iterator[Part]:
         """A piece for each group of bands."""
-        return _asked_parts
+        buckets: Sequence[BucketFacts] = facts[-1]
+        return (each.asked for each in buckets)
 
     def cut(self, piece: Part, root: Path) -> Iterator[tuple[int, bytes]]:
         """Requests by run."""
@@ -204,11 +200,6 @@ class AskRuns(ShuffleWork[Part, RunGroup, AskedFacts]):
         asked = np.unique(unpack(entries, ASKED_ROWS))
         part = write_rows(task, "asked", asked)
         return Outcome((part,), Counts(len(asked), len(asked)), AskedFacts(part))
-
-
-def _asked_parts(*facts: Sequence[Any]) -> Iterator[Part]:
-    buckets: Sequence[BucketFacts] = facts[-1]
-    return (each.asked for each in buckets)
 
 
 def asked_groups(signed: Sequence[SignatureFacts], buckets: Sequence[BucketFacts]) -> Iterator[RunGroup]:
@@ -239,12 +230,8 @@ class ComparePairs(ShuffleWork[AskedRun, WideGroup, PairFacts]):
         widths, rows = widths_of(signed), rows_in([facts.asked for facts in asked])
         return wide_groups(widths, self._groups(signed, asked), rows, "sets", runs_of(signed), asked)
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[AskedRun]]:
+    def pieces(self, signed: Sequence[SignatureFacts], asked: Sequence[AskedFacts]) -> Iterator[AskedRun]:
         """A piece for each run."""
-        return self._pieces
-
-    def _pieces(self, signed: Sequence[SignatureFacts], asked: Sequence[AskedFacts]) -> Iterator[AskedRun]:
         groups, widths = self._groups(signed, asked), widths_of(signed)
         for run, facts in zip(runs_of(signed), asked, strict=True):
             yield AskedRun(run, facts.asked, widths, groups)

@@ -6,7 +6,7 @@
 names it after the best of them, and asks who stays. The last stage brings that back to the runs, as verdicts.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,14 +104,10 @@ class AskClusters(ShuffleWork[LabelledRun, WideGroup, MemberFacts]):
         rows = rows_in([facts.labels for facts in labels])
         return wide_groups(widths, groups, rows, "clusters", runs_of(signed), exact, labels)
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[LabelledRun]]:
-        """A piece for each run."""
-        return self._pieces
-
-    def _pieces(
+    def pieces(
         self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], labels: Sequence[LabelFacts]
     ) -> Iterator[LabelledRun]:
+        """A piece for each run."""
         groups, widths = self._groups(signed, labels), widths_of(signed)
         for place, (run, facts) in enumerate(zip(runs_of(signed), exact, strict=True)):
             yield LabelledRun(run, facts.gone, labels_of(labels, place), widths, groups)
@@ -151,10 +147,12 @@ class DecideDuplicates(ShuffleWork[Members, DecidedRun, DecidedFacts]):
 
     config: MinHash
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[Members]]:
+    def pieces(
+        self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], near: Sequence[MemberFacts]
+    ) -> Iterator[Members]:
         """A piece for each group of clusters."""
-        return _member_pieces
+        widths = widths_of(signed)
+        return (Members(facts.members, widths) for facts in near)
 
     def cut(self, piece: Members, root: Path) -> Iterator[tuple[int, bytes]]:
         """What is said of members, by run."""
@@ -198,13 +196,6 @@ class DecideDuplicates(ShuffleWork[Members, DecidedRun, DecidedFacts]):
 
 def _strings(values: np.ndarray) -> pa.Array:
     return pa.array(values.tolist(), pa.binary()).cast(pa.string())
-
-
-def _member_pieces(
-    signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], near: Sequence[MemberFacts]
-) -> Iterator[Members]:
-    widths = widths_of(signed)
-    return (Members(facts.members, widths) for facts in near)
 
 
 def decided_runs(

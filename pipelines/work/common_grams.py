@@ -3,7 +3,7 @@
 A key crosses it once a document, in 8 bytes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +60,6 @@ def key_ranges(found: Sequence[LeakFacts]) -> Iterator[KeyRange]:
     return (KeyRange(group, leaks, partitions, size) for group in range(partitions))
 
 
-def leaky_parts(found: Sequence[LeakFacts]) -> Iterator[LeakyPart]:
-    """A piece for each part of leaks."""
-    partitions = _partitions(found)
-    return (LeakyPart(facts.leaks.path, partitions) for facts in found if facts.leaks.rows)
-
-
 def _partitions(found: Sequence[LeakFacts]) -> int:
     leaks, partitions = sum(facts.leaks.rows for facts in found), 1
     while leaks > partitions * LEAKS_PER_PART:
@@ -79,10 +73,10 @@ class CountDocuments(ShuffleWork[LeakyPart, KeyRange, CommonFacts]):
 
     rule: FilteringRule
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[LeakyPart]]:
+    def pieces(self, found: Sequence[LeakFacts]) -> Iterator[LeakyPart]:
         """A piece for each part of leaks."""
-        return leaky_parts
+        partitions = _partitions(found)
+        return (LeakyPart(facts.leaks.path, partitions) for facts in found if facts.leaks.rows)
 
     def cut(self, piece: LeakyPart, root: Path) -> Iterator[tuple[int, bytes]]:
         """The keys, each once a document, one packed batch a range."""

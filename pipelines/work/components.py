@@ -9,7 +9,7 @@ cannot repeat one, and those after the last change have nothing to do. `clusters
 one label and every label is its own: what has not converged fails, and is never published.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -187,12 +187,8 @@ class JoinStars(ShuffleWork[EdgesToCut, HashGroup, StarFacts]):
         if edges:
             yield from hash_groups(self._groups(edges), rows_in(edges), "stars", edges)
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[EdgesToCut]]:
+    def pieces(self, *rounds: Sequence[StarFacts]) -> Iterator[EdgesToCut]:
         """A piece for each part of edges."""
-        return self._pieces
-
-    def _pieces(self, *rounds: Sequence[StarFacts]) -> Iterator[EdgesToCut]:
         edges = self._left(rounds)
         groups = self._groups(edges)
         return (EdgesToCut(part, groups) for part in edges)
@@ -218,10 +214,9 @@ def _pairs_of(rows: np.ndarray) -> np.ndarray:
 class LabelRuns(ShuffleWork[Part, RunGroup, LabelFacts]):
     """The work on a run after the last round: the labels of its documents, checked."""
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[Part]]:
+    def pieces(self, signed: Sequence[SignatureFacts], *rounds: Sequence[StarFacts]) -> Iterator[Part]:
         """A piece for each part of the last edges."""
-        return _last_edges
+        return (facts.edges for facts in _last(rounds))
 
     def cut(self, piece: Part, root: Path) -> Iterator[tuple[int, bytes]]:
         """A label for either end of an edge, by run."""
@@ -248,10 +243,6 @@ class LabelRuns(ShuffleWork[Part, RunGroup, LabelFacts]):
 
 def _last(rounds: Sequence[Sequence[StarFacts]]) -> Sequence[StarFacts]:
     return next(stage for stage in reversed(rounds) if stage)
-
-
-def _last_edges(signed: Sequence[SignatureFacts], *rounds: Sequence[StarFacts]) -> Iterator[Part]:
-    return (facts.edges for facts in _last(rounds))
 
 
 def labelled_runs(signed: Sequence[SignatureFacts], *rounds: Sequence[StarFacts]) -> Iterator[RunGroup]:

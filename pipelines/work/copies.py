@@ -7,7 +7,7 @@
 runs of their documents: whoever looks at a run knows who of it is still in.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -154,12 +154,8 @@ class FindPages(ShuffleWork[RunToCut, WideGroup, CopyFacts]):
 
     group_bytes: int = no_identity()
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[RunToCut]]:
+    def pieces(self, signed: Sequence[SignatureFacts]) -> Iterator[RunToCut]:
         """A piece for each run."""
-        return self._pieces
-
-    def _pieces(self, signed: Sequence[SignatureFacts]) -> Iterator[RunToCut]:
         widths = widths_of(signed)
         rows = rows_in([facts.signatures for facts in signed])
         groups = group_count(rows, copy_rows(widths).itemsize, self.group_bytes)
@@ -182,12 +178,8 @@ class FindTexts(ShuffleWork[RowsToCut, WideGroup, CopyFacts]):
 
     group_bytes: int = no_identity()
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[RowsToCut]]:
+    def pieces(self, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts]) -> Iterator[RowsToCut]:
         """A piece for each group of pages."""
-        return self._pieces
-
-    def _pieces(self, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts]) -> Iterator[RowsToCut]:
         widths = widths_of(signed)
         rows = rows_in([facts.left for facts in pages])
         groups = group_count(rows, copy_rows(widths).itemsize, self.group_bytes)
@@ -247,10 +239,12 @@ def run_groups(signed: Sequence[SignatureFacts], *facts: Sequence[Any]) -> Itera
 class SettleCopies(ShuffleWork[RowsToCut, RunGroup, ExactFacts]):
     """The work on a run: who of it left."""
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[RowsToCut]]:
+    def pieces(
+        self, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts], texts: Sequence[CopyFacts]
+    ) -> Iterator[RowsToCut]:
         """A piece for each group of pages and of texts."""
-        return _gone_pieces
+        widths = widths_of(signed)
+        return (RowsToCut(facts.gone, widths, 1) for facts in (*pages, *texts))
 
     def cut(self, piece: RowsToCut, root: Path) -> Iterator[tuple[int, bytes]]:
         """Those who left, by run."""
@@ -265,10 +259,3 @@ class SettleCopies(ShuffleWork[RowsToCut, RunGroup, ExactFacts]):
         reasons = {f"duplicates.{rule}": number for rule, number in zip(RULES, numbers, strict=True) if number}
         rows = task.unit.run.rows
         return Outcome((part,), Counts(rows, rows - len(gone), len(gone), 0, reasons), ExactFacts(part))
-
-
-def _gone_pieces(
-    signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts], texts: Sequence[CopyFacts]
-) -> Iterator[RowsToCut]:
-    widths = widths_of(signed)
-    return (RowsToCut(facts.gone, widths, 1) for facts in (*pages, *texts))

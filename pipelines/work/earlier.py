@@ -11,7 +11,7 @@ Only hashes of our own documents are looked up, in files that are sorted by hash
 what is new, and none of its signatures but those that are asked for. The stages are those of `pipelines.work.against`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -144,12 +144,8 @@ class FindEarlier(ShuffleWork[OwnRun, EarlierGroup, BucketFacts]):
             ]
             yield EarlierGroup(unit, tuple(number for number, _ in touched), tuple(part for _, part in touched))
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[OwnRun]]:
+    def pieces(self, own: Sequence[SignatureFacts], layers: Sequence[Layer]) -> Iterator[OwnRun]:
         """A piece for each run of ours."""
-        return self._pieces
-
-    def _pieces(self, own: Sequence[SignatureFacts], layers: Sequence[Layer]) -> Iterator[OwnRun]:
         rows = rows_in([facts.signatures for facts in own])
         groups = entry_ranges(rows, self.config, self.group_bytes)
         return (OwnRun(run, groups) for run in runs_of(own))
@@ -211,10 +207,9 @@ class CompareEarlier(CompareSides):
         """The groups, as the plan of the stage; `known` are the layers."""
         return super().units(own, known_of(known), asked)
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[AskedRun]]:
-        """A piece for each run of ours and of the index."""
-        return lambda own, layers, asked: self._pieces(own, known_of(layers), asked)
+    def pieces(self, own: Sequence[SignatureFacts], known: Any, asked: Sequence[AskedFacts]) -> Iterator[AskedRun]:
+        """A piece for each run of ours and of the index; `known` are the layers."""
+        return super().pieces(own, known_of(known), asked)
 
     def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[MatchFacts]:
         """For each document of ours that leaves, the one for which it does."""
@@ -261,10 +256,12 @@ class DecideEarlier(ShuffleWork[Matches, EarlierRun, DecidedFacts]):
 
     config: MinHash
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[Matches]]:
+    def pieces(
+        self, own: Sequence[SignatureFacts], layers: Sequence[Layer], matches: Sequence[MatchFacts]
+    ) -> Iterator[Matches]:
         """A piece for each group of sets."""
-        return _match_pieces
+        widths = widths_of_both(own, known_of(layers))
+        return (Matches(facts.matches, widths) for facts in matches)
 
     def cut(self, piece: Matches, root: Path) -> Iterator[tuple[int, bytes]]:
         """Matches by run."""
@@ -277,10 +274,3 @@ class DecideEarlier(ShuffleWork[Matches, EarlierRun, DecidedFacts]):
         names = pa.array(RULES).take(pa.array(matches["rule"]))
         snapshots = pa.array(task.unit.snapshots, pa.string()).take(pa.array(matches["corpus"]))
         return match_verdicts(task, task.unit.run, matches, names, self.config, snapshots)
-
-
-def _match_pieces(
-    own: Sequence[SignatureFacts], layers: Sequence[Layer], matches: Sequence[MatchFacts]
-) -> Iterator[Matches]:
-    widths = widths_of_both(own, known_of(layers))
-    return (Matches(facts.matches, widths) for facts in matches)

@@ -6,7 +6,7 @@ Every part of the layer is published and none stays behind in a hidden folder, s
 place.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,12 +91,8 @@ class SortEntries(ShuffleWork[RunToSort, HashGroup, EntryFacts]):
         groups = entry_ranges(rows, self.config, self.group_bytes)
         return hash_groups(groups, rows * (self.config.bands + 2), "entries", runs_of(signed))
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[RunToSort]]:
+    def pieces(self, signed: Sequence[SignatureFacts]) -> Iterator[RunToSort]:
         """A piece for each run."""
-        return self._pieces
-
-    def _pieces(self, signed: Sequence[SignatureFacts]) -> Iterator[RunToSort]:
         rows, widths = rows_in([facts.signatures for facts in signed]), widths_of(signed)
         groups = entry_ranges(rows, self.config, self.group_bytes)
         return (RunToSort(run, widths, groups) for run in runs_of(signed))

@@ -5,7 +5,7 @@
 Hashes of lines cross the shuffle, 32 bytes each; what is cut comes back to the part that it is from.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,12 +80,8 @@ class FindRepeated(ShuffleWork[PartToRead, HashGroup, LineFacts]):
         rows = rows_in([facts.kept for facts in judged]) * _LINES
         return hash_groups(self._groups(judged), rows, "lines", list(candidates(judged, *earlier)))
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[PartToRead]]:
+    def pieces(self, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Iterator[PartToRead]:
         """A piece for each part of judged documents."""
-        return self._pieces
-
-    def _pieces(self, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Iterator[PartToRead]:
         groups = self._groups(judged)
         return (PartToRead(each, number, groups) for number, each in enumerate(candidates(judged, *earlier)))
 
@@ -139,10 +135,9 @@ class CutRepeated(ShuffleWork[Part, PartToCut, DecidedFacts]):
 
     rule: RepeatedLines
 
-    @property
-    def pieces(self) -> Callable[..., Iterator[Part]]:
+    def pieces(self, lines: Sequence[LineFacts], *others: object) -> Iterator[Part]:
         """A piece for each group of lines."""
-        return _cut_parts
+        return (facts.cut for facts in lines)
 
     def cut(self, piece: Part, root: Path) -> Iterator[tuple[int, bytes]]:
         """What is cut, by part of judged documents."""
@@ -175,7 +170,3 @@ class CutRepeated(ShuffleWork[Part, PartToCut, DecidedFacts]):
 def count_left(text: str) -> int:
     """The sentences of a text, counted line by line."""
     return sum(count_sentences(line) for line in text.split("\n"))
-
-
-def _cut_parts(lines: Sequence[LineFacts], *others: object) -> Iterator[Part]:
-    return (facts.cut for facts in lines)

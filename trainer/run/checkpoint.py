@@ -99,12 +99,11 @@ class Checkpoints:
             error, self._error = self._error, None
             raise error
 
-    def load_latest(self) -> Saved | None:
-        """The newest whole checkpoint, None where there has never been one; see `newest_whole` for what it raises."""
-        return newest_whole(self.folder, self.say)[0]
-
     def take_up(self) -> Saved | None:
-        """The same for a run that goes on from it: damaged ones that were passed over are renamed, never removed."""
+        """The newest whole checkpoint, None where there has never been one (`newest_whole` says what it raises).
+
+        Damaged ones that were passed over are renamed, never removed.
+        """
         saved, passed = newest_whole(self.folder, self.say)
         for path in passed:
             self._set_aside(path)

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from trainer.run.checkpoint import CheckpointError, Checkpoints
-from trainer.run.saved import DamagedError, UnreadableError, load_checkpoint, steps_in
+from trainer.run.saved import DamagedError, UnreadableError, load_checkpoint, newest_whole, steps_in
 
 ROOT = Path(__file__).parent.parent.parent.parent
 torch.set_num_threads(1)
@@ -30,6 +30,10 @@ def save(checkpoints, step, **state):
     checkpoints.wait()
 
 
+def newest(checkpoints):
+    return newest_whole(checkpoints.folder, checkpoints.say)[0]
+
+
 def steps_of(folder):
     return sorted(int(path.name[5:]) for path in folder.glob("step_*"))
 
@@ -38,7 +42,7 @@ def test_what_is_saved_is_loaded_to_the_bit(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     losses = [0.1 + 0.2, 1 / 3, 5e-324, 1e308]
     save(checkpoints, 1234, losses=losses, names={"ü": None})
-    saved = checkpoints.load_latest()
+    saved = newest(checkpoints)
     assert (saved.step, saved.path) == (1234, tmp_path / "step_00001234")
     assert saved.state == {"step": 1234, "losses": losses, "names": {"ü": None}}
     assert torch.equal(saved.model["weight"], tensors(1234)["weight"])
@@ -53,7 +57,7 @@ def test_what_is_saved_is_loaded_to_the_bit(tmp_path):
 
 
 def test_an_empty_folder_has_no_checkpoint(tmp_path):
-    assert Checkpoints(tmp_path / "not there").load_latest() is None
+    assert newest(Checkpoints(tmp_path / "not there")) is None
 
 
 def test_training_may_go_on_while_a_checkpoint_is_written(tmp_path):
@@ -64,7 +68,7 @@ def test_training_may_go_on_while_a_checkpoint_is_written(tmp_path):
     weight.fill_(9)
     state["loss"].append(2.0)
     checkpoints.wait()
-    saved = checkpoints.load_latest()
+    saved = newest(checkpoints)
     assert writing or saved  # a fast disk may have ended the thread already
     assert not saved.model["weight"].any() and saved.state == {"loss": [1.0]}
 
@@ -84,14 +88,14 @@ def test_the_best_one_stays_until_another_is_better(tmp_path):
         checkpoints.wait()
         assert steps_of(tmp_path) == [[1], [2], [2, 3], [2, 4], [5], [5, 6]][step - 1]
     assert (tmp_path / "best").read_text() == "step_00000005\n"
-    assert checkpoints.load_latest().step == 6
+    assert newest(checkpoints).step == 6
 
 
 def test_a_step_saved_again_replaces_the_one_before(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     save(checkpoints, 3, attempt=1)
     save(checkpoints, 3, attempt=2)
-    assert checkpoints.load_latest().state["attempt"] == 2
+    assert newest(checkpoints).state["attempt"] == 2
 
 
 def flip(path):
@@ -110,7 +114,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path, name, harm):
     harm(tmp_path / "step_00000002" / name)
     with pytest.raises(DamagedError, match="step_00000002 is no whole checkpoint"):
         load_checkpoint(tmp_path / "step_00000002")
-    assert checkpoints.load_latest().path == tmp_path / "step_00000001"
+    assert newest(checkpoints).path == tmp_path / "step_00000001"
     assert len(said) == 1 and "passed over" in said[0] and "step_00000002" in said[0]
 
 
@@ -127,7 +131,7 @@ def test_what_a_run_goes_back_past_is_renamed_with_all_its_bytes(tmp_path):
     for step in (2, 3):
         flip(tmp_path / f"step_{step:08d}" / "model.safetensors")
     before = {step: files_of(tmp_path / f"step_{step:08d}") for step in (2, 3)}
-    assert checkpoints.load_latest().step == 1 and steps_of(tmp_path) == [1, 2, 3], "to look is not to rename"
+    assert newest(checkpoints).step == 1 and steps_of(tmp_path) == [1, 2, 3], "to look is not to rename"
     assert checkpoints.take_up().step == 1
     assert steps_of(tmp_path) == [1]
     assert {step: files_of(tmp_path / f"damaged-step_{step:08d}") for step in (2, 3)} == before
@@ -208,7 +212,7 @@ def test_weights_that_are_no_numbers_are_passed_over_for_the_ones_before(tmp_pat
     for step, value in ((2, float("inf")), (3, float("nan"))):
         checkpoints.save(step, {"weight": torch.tensor([0.0, value])}, {}, {})
     checkpoints.wait()
-    assert checkpoints.load_latest().step == 1
+    assert newest(checkpoints).step == 1
     assert [("not finite" in sentence) for sentence in said[-2:]] == [True, True]
 
 
@@ -241,7 +245,7 @@ def test_a_save_killed_at_any_point_leaves_a_loadable_checkpoint(killed, point, 
     folder, signals = killed
     assert signals[str(point)] == str(int(signal.SIGKILL if point else signal.SIGXFSZ))
     checkpoints = Checkpoints(folder / str(point), say=pytest.fail)
-    saved = checkpoints.load_latest()
+    saved = newest(checkpoints)
     assert (saved.step, saved.state) == (step, {"loss": step / 3})
     assert torch.equal(saved.model["weight"], torch.full((1000, 64), float(step)))
     named = (checkpoints.folder / "latest").read_text().strip()
@@ -249,7 +253,7 @@ def test_a_save_killed_at_any_point_leaves_a_loadable_checkpoint(killed, point, 
     left = [path.name for path in checkpoints.folder.iterdir() if path.name.startswith(".tmp-")]
     assert bool(left) == (point not in (5, 7))
     save(checkpoints, 3)
-    assert checkpoints.load_latest().step == 3
+    assert newest(checkpoints).step == 3
     assert not [path for path in checkpoints.folder.iterdir() if path.name.startswith(".tmp-")]
 
 
@@ -259,7 +263,7 @@ def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path):
     huge = torch.zeros(1).expand(10**15)  # four petabytes, of which four bytes exist
     with pytest.raises(CheckpointError, match=r"no room .* step 2 .*step_00000001 is whole.*keep_last"):
         checkpoints.save(2, {"weight": huge}, {}, {})
-    assert checkpoints.load_latest().step == 1
+    assert newest(checkpoints).step == 1
 
 
 def test_a_file_that_cannot_grow_is_a_clear_error_at_the_next_save(tmp_path):
@@ -273,10 +277,10 @@ def test_a_file_that_cannot_grow_is_a_clear_error_at_the_next_save(tmp_path):
             checkpoints.save(3, tensors(3), {}, {})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert checkpoints.load_latest().step == 1
+    assert newest(checkpoints).step == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step_00000001"]
     save(checkpoints, 3)
-    assert checkpoints.load_latest().step == 3
+    assert newest(checkpoints).step == 3
 
 
 def test_keeping_none_is_refused(tmp_path):
@@ -294,4 +298,4 @@ def test_a_checkpoint_from_a_card_is_of_the_moment_it_was_asked_for(tmp_path):
         checkpoints.save(step, {"weight": weight}, {}, {})
         weight.fill_(9)
         checkpoints.wait()
-        assert checkpoints.load_latest().model["weight"].unique().tolist() == [step]
+        assert newest(checkpoints).model["weight"].unique().tolist() == [step]
