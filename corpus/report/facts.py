@@ -10,30 +10,30 @@ import bisect
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from corpus.files.manifest import ManifestError, open_parquet
 from corpus.hashing import uniform
+from corpus.report.tallies import Amount, DocumentTally, compute, count
 from corpus.schema import Row
 
 KEPT = "kept"
 PAIRED = "duplicates.near"
 EXAMPLES, PAIRS, BEGINNING = 8, 10, 600
 TENTHS = 10
-QUARANTINED_SHOWN, LINKS_SHOWN = 60, 20
+QUARANTINED_SHOWN, LINKS_SHOWN, REJECTED_SHOWN = 60, 20, 300
 _LONGEST_URL, _LONGEST_TITLE, _LONGEST_EVIDENCE = 2000, 240, 400
 _ROWS = 1000
-_SHARED = ("id", "url", "title", "text", "domain", "language", "karma", "first_posted", "cluster", "quality_score")
+_SHARED = (
+    "id", "url", "title", "text", "domain", "date", "language", "karma", "first_posted", "cluster", "quality_score"
+)  # fmt: skip
 _OF_REJECTED = ("step", "rule", "value", "evidence", "other_id")
-# pyarrow makes these functions at import, where no type checker sees them.
-compute: Any = pc
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +54,9 @@ class ShownDocument:
     evidence: str
     other_id: str
     quality_score: float | None = None
+    domain: str = ""
+    reason: str = ""
     other: "ShownDocument | None" = None
-
-
-@dataclass
-class DocumentTally:
-    """Distributions over documents. `lengths` are in characters and leave out documents without text."""
-
-    documents: int = 0
-    text_bytes: int = 0
-    lengths: Counter[int] = field(default_factory=Counter)
-    languages: Counter[str] = field(default_factory=Counter)
-    domains: Counter[str] = field(default_factory=Counter)
-    karma: Counter[int] = field(default_factory=Counter)
-    months: Counter[str] = field(default_factory=Counter)
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Count the rows of a batch that has the columns `_SHARED`."""
-        self.documents += batch.num_rows
-        self.text_bytes += compute.sum(compute.binary_length(batch["text"])).as_py() or 0
-        lengths = compute.utf8_length(batch["text"])
-        _count(self.lengths, lengths.filter(compute.greater(lengths, 0)))
-        _count(self.months, compute.utf8_slice_codeunits(batch["first_posted"], 0, 7))
-        for name, counter in (("language", self.languages), ("domain", self.domains), ("karma", self.karma)):
-            _count(counter, batch[name])
 
 
 @dataclass(frozen=True)
@@ -89,18 +68,11 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Amount:
-    """Documents and the bytes of their texts."""
-
-    documents: int = 0
-    text_bytes: int = 0
-
-
-@dataclass(frozen=True)
 class ReportFacts:
     """Everything that the report needs from the parts. `clusters`: size → how many clusters of duplicates have it.
 
-    `scale` are documents by the tenth of [0, 1] that their quality score lies in, kept or not.
+    `scale` are documents by the tenth of [0, 1] that their quality score lies in, kept or not; `by_host` the reasons of
+    each host's rejections, `some_rejected` documents to look through.
     """
 
     kept: DocumentTally
@@ -109,6 +81,8 @@ class ReportFacts:
     clusters: Counter[int]
     examples: dict[str, list[ShownDocument]]
     scale: dict[int, list[ShownDocument]]
+    by_host: dict[str, Counter[str]]
+    some_rejected: list[ShownDocument]
     quarantined: Listing
     without_page: Listing
 
@@ -120,6 +94,8 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
     members: Counter[str] = Counter()
     best: dict[str, list[tuple[float, ShownDocument]]] = {}
     scale: dict[int, list[tuple[float, ShownDocument]]] = {}
+    some: dict[str, list[tuple[float, ShownDocument]]] = {}
+    by_host: dict[str, Counter[str]] = {}
     for folder, tally in tallies.items():
         columns = [*_SHARED, *(_OF_REJECTED if folder == "rejected" else ())]
         for batch in _batches(root, manifest, f"{folder}/", columns):
@@ -129,12 +105,15 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
             _sample(scale, batch, list(map(_tenth, batch["quality_score"].to_pylist())))
             if folder != KEPT:
                 _add_reasons(reasons, batch, why)
+                _sample(some, batch, ["rejected"] * batch.num_rows, REJECTED_SHOWN)
+                for host, reason in zip(batch["domain"].to_pylist(), why, strict=True):
+                    by_host.setdefault(host, Counter())[reason] += 1
             # A cluster is named by the document that stays, which is no follower: of three documents two are counted
             # here, and one is added below.
             followers = compute.and_(
                 compute.not_equal(batch["cluster"], batch["id"]), compute.not_equal(batch["cluster"], "")
             )
-            _count(members, batch["cluster"].filter(followers))
+            count(members, batch["cluster"].filter(followers))
     _check(manifest, tallies[KEPT], reasons)
     examples = {reason: [example for _, example in chosen] for reason, chosen in sorted(best.items())}
     return ReportFacts(
@@ -144,6 +123,11 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
         clusters=Counter(size + 1 for size in members.values()),
         examples=_with_others(root, manifest, examples),
         scale={tenth: [example for _, example in chosen] for tenth, chosen in sorted(scale.items())},
+        by_host=by_host,
+        some_rejected=sorted(
+            (example for chosen in some.values() for _, example in chosen),
+            key=lambda one: (one.domain, one.reason, one.id),
+        ),
         quarantined=_read_quarantined(root, manifest),
         without_page=_without_page(root, manifest),
     )
@@ -168,13 +152,6 @@ def _files(root: Path, manifest: Mapping[str, Any], prefix: str) -> Iterator[pq.
                 yield file
 
 
-def _count(counter: Counter[Any], column: pa.Array) -> None:
-    found = compute.value_counts(column)
-    for value, count in zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True):
-        if value is not None:
-            counter[value] += count
-
-
 def _reasons(batch: pa.RecordBatch) -> list[str]:
     return compute.binary_join_element_wise(batch["step"], batch["rule"], ".").to_pylist()
 
@@ -189,14 +166,16 @@ def _tenth(score: float | None) -> int | None:
     return None if score is None else min(int(score * TENTHS), TENTHS - 1)
 
 
-def _sample(best: dict[Any, list[tuple[float, ShownDocument]]], batch: pa.RecordBatch, why: Sequence[Any]) -> None:
+def _sample(
+    best: dict[Any, list[tuple[float, ShownDocument]]], batch: pa.RecordBatch, why: Sequence[Any], most: int = EXAMPLES
+) -> None:
     """Keep, for each reason, the documents with the least hashes. A capture that was given twice counts once."""
     for row, (identity, reason) in enumerate(zip(batch["id"].to_pylist(), why, strict=True)):
         if reason is None:
             continue
         key = uniform(identity, "report")
         chosen = best.setdefault(reason, [])
-        limit = PAIRS if reason == PAIRED else EXAMPLES
+        limit = PAIRS if reason == PAIRED else most
         full = len(chosen) >= limit and key >= chosen[-1][0]
         if not full and all(example.id != identity for _, example in chosen):
             bisect.insort(chosen, (key, _example(batch.slice(row, 1).to_pylist()[0])), key=lambda entry: entry[0])
@@ -217,6 +196,8 @@ def _example(row: Mapping[str, Any]) -> ShownDocument:
         evidence=(row.get("evidence") or "")[:_LONGEST_EVIDENCE],
         other_id=row.get("other_id") or "",
         quality_score=row.get("quality_score"),
+        domain=row["domain"] or "",
+        reason=f"{row['step']}.{row['rule']}" if row.get("step") else "",
     )
 
 

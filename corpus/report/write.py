@@ -20,17 +20,20 @@ from corpus.dedup.minhash import MinHash
 from corpus.files.manifest import Counts, read_manifest, write_bytes
 from corpus.pages import figures
 from corpus.pages.environment import environment
-from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, Amount, ReportFacts, gather
+from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, ReportFacts, gather
 from corpus.report.fidelity import Paper, compare, read_domains
+from corpus.report.tallies import NO_HOST, Amount, HostTally
 
 REPORT = "report.html"
 MAX_BYTES = 2_000_000
 # Examples a reason and characters of each, tried in this order until the page is small enough.
 _BUDGETS = ((PAIRS, BEGINNING), (EXAMPLES, 300), (4, 200), (2, 120), (1, 60), (0, 0))
-_LANGUAGES, _DOMAINS, _INPUTS, _REASONS, _MONTHS = 15, 30, 40, 60, 48
+_LANGUAGES, _DOMAINS, _HOSTS, _INPUTS, _REASONS, _MONTHS = 15, 30, 25, 40, 60, 48
 # The stages of deciders that count what they did not compare.
 COMPARISONS = ("comparisons", "earlier_comparisons", "against_comparisons")
 _TEMPLATES = Path(__file__).parent
+# What the page links to beside itself, if the build has it.
+_FILES = ("kept/", "rejected/", "quarantined/", "links_without_page.parquet")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,27 @@ class FunnelStage:
         """Nothing was lost, and every rejection has its reason."""
         out = self.counts.kept + self.counts.rejected + self.counts.quarantined
         return self.counts.received == out and self.counts.rejected == sum(self.counts.reasons.values())
+
+
+@dataclass(frozen=True)
+class HostRow:
+    """What became of the documents of a host, and why those left that did."""
+
+    name: str
+    kept: HostTally
+    rejected: HostTally
+    reasons: Counter[str]
+
+    @property
+    def characters(self) -> float | None:
+        """Characters of a kept text, on average."""
+        return self.kept.characters / self.kept.documents if self.kept.documents else None
+
+    @property
+    def quality(self) -> float | None:
+        """The mean score of all that have one."""
+        scored = self.kept.scored + self.rejected.scored
+        return (self.kept.quality + self.rejected.quality) / scored if scored else None
 
 
 def write_report(
@@ -138,12 +162,14 @@ def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[s
         "dates": figures.histogram(_dates(facts.kept.months), "First posted, kept documents"),
         "languages": (spoken := _languages(facts)),
         "most_language": max((kept + rejected for _, kept, rejected in spoken), default=0),
+        "hosts": _hosts(facts),
+        "files": [name for name in _FILES if any(part["path"].startswith(name) for part in manifest["parts"])],
         "top_domains": sorted(facts.kept.domains.items(), key=lambda item: (-item[1], item[0]))[:_DOMAINS],
         "clusters": [part for part in figures.bins(facts.clusters, figures.DIGITS) if part.count],
         "wikipedia": sum(n for why, n in corpus.counts.reasons.items() if why.startswith("wikipedia.")),
         "examples": {reason: facts.examples.get(reason, []) for reason in [KEPT, *reasons[:_REASONS]]},
         "amounts": {KEPT: Amount(facts.kept.documents, facts.kept.text_bytes), **facts.reasons},
-        "seconds": sorted(seconds.items(), key=lambda item: (-item[1], item[0])),
+        "times": _times(manifest, seconds),
         "link_rules": settings(recipe.get("links", {})),
         "steps": [
             (kind, step["step"], settings({name: value for name, value in step.items() if name != "step"}))
@@ -156,6 +182,23 @@ def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[s
         "inputs": [(kind, len(files), files[:_INPUTS]) for kind, files in sorted(manifest["inputs"].items())],
         "paired": PAIRED,
     }
+
+
+def _times(manifest: Mapping[str, Any], seconds: Mapping[str, float]) -> list[tuple[str, float, float]]:
+    """(stage, seconds, items a second), the longest first; of a stage that did nothing no rate is known: 0."""
+    items = {step["stage"]: manifest["counts"][step["name"]]["in"] for step in manifest["funnel"] if step.get("stage")}
+    rows = [(name, time, items.get(name, 0) / time if time else 0.0) for name, time in seconds.items()]
+    return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+def _hosts(facts: ReportFacts) -> list[HostRow]:
+    """The hosts with most documents, kept or not."""
+    kept, rejected = facts.kept.hosts, facts.rejected.hosts
+    rows = [
+        HostRow(name, kept.get(name, NO_HOST), rejected.get(name, NO_HOST), facts.by_host.get(name, Counter()))
+        for name in {*kept, *rejected}
+    ]
+    return sorted(rows, key=lambda row: (-row.kept.documents - row.rejected.documents, row.name))[:_HOSTS]
 
 
 def _falls(stages: Sequence[FunnelStage]) -> list[figures.Fall]:

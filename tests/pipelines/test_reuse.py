@@ -3,7 +3,8 @@
 import shutil
 
 import pytest
-from conftest import build, contents, rows
+from conftest import arguments, build, contents, rows
+from forked import run_module
 
 STAGES = ("captures", "extracted", "judged", "signatures")
 
@@ -58,3 +59,17 @@ def test_the_same_build_elsewhere_does_all_of_it(sample, built, tmp_path):
         stage: set(parts) for stage, parts in stamps(built).items()
     }
     assert contents(elsewhere) == contents(built)
+
+
+def test_another_version_of_this_package_does_nothing_again(sample, folder, tmp_path):
+    """Stages are known by their code and libraries; a release that changes neither leaves a finished build alone."""
+    info = tmp_path / "corpusloom-99.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: corpusloom\nVersion: 99.0\n")
+    (tmp_path / "say_version.py").write_text("from corpus.files.provenance import our_version\nprint(our_version())\n")
+    assert run_module("say_version", [], tmp_path).stdout == "99.0\n", "what the build below takes itself for"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    ran = run_module("pipelines.build_webtext", arguments(sample, folder)[3:], tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    changed = {path.name for path, at in before.items() if path.stat().st_mtime_ns != at}
+    assert changed <= {"run.json"} and {path for path in folder.rglob("*") if path.is_file()} - before.keys() <= set()

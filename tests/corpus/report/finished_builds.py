@@ -80,7 +80,7 @@ def make_build(root, kept, rejected, quarantined=(), without_page=()):
                 {"name": "a.warc.gz", "bytes": 99, "digest": "d2" * 32, "records": {"response": 7}, "captures": 7}
             ],
         },
-        "funnel": [{"name": name, "about": "Pages.", "has_text": name != "matched"} for name in stages],
+        "funnel": [{"stage": name, "name": name, "about": "Pages.", "has_text": name != "matched"} for name in stages],
         "counts": {name: counts.to_json() for name, counts in stages.items()},
         "links": links,
         "links_answered": came,
