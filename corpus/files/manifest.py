@@ -102,13 +102,8 @@ class Counts:
 
     def to_json(self) -> CountsEntry:
         """The form that stands in a manifest."""
-        return {
-            "in": self.received,
-            "kept": self.kept,
-            "rejected": self.rejected,
-            "quarantined": self.quarantined,
-            "reasons": dict(self.reasons),
-        }
+        return {"in": self.received, "kept": self.kept, "rejected": self.rejected, "quarantined": self.quarantined,
+                "reasons": dict(self.reasons)}  # fmt: skip
 
     @staticmethod
     def from_json(values: CountsEntry) -> "Counts":

@@ -282,10 +282,8 @@ class Shape:
         """The same with only those keys that a query may see: (T+1)/2 of them on average, fewer under a band."""
         length = sequence_length or self.sequence_length
         band = min(self.band, length)
-        dense_keys = (length + 1) / 2
+        dense_keys = (length + 1) / 2 if self.architecture == "decoder" else float(length)
         banded_keys = (band * (band + 1) / 2 + (length - band) * band) / length
-        if self.architecture != "decoder":
-            dense_keys = float(length)
         keys = math.fsum(banded_keys if self.is_banded(layer) else dense_keys for layer in range(self.layers))
         return self._dense_flops() + 12 * self.heads * self.head_width * keys
 
