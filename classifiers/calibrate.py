@@ -59,6 +59,7 @@ def calibrated(logits: np.ndarray, labels: np.ndarray) -> Calibration:
         found = sigmoid(values @ columns)
         slope = columns @ (shares * (found - targets))
         curvature = (columns * (shares * np.maximum(found * (1 - found), 1e-9))) @ columns.T + 1e-9 * np.eye(2)
+        # Where the classes hardly overlap the curvature is nearly 0 and a step would be huge: at most 2 at a time.
         step = np.linalg.solve(curvature, slope)
         values = values - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
         if np.abs(step).max() < 1e-10:

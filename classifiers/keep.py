@@ -48,6 +48,7 @@ def fitted_alpha(positive: np.ndarray, negative: np.ndarray) -> float:
 
     By golden section in [0, 64], to a hundredth: a larger alpha moves the kept scores up and never down.
     """
+    # Each round leaves .618 of the interval: 20 of them bring 64 below .005.
     low, high = 0.0, _MOST_ALPHA
     while high - low > 0.005:
         one, other = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)

@@ -20,6 +20,7 @@ MUST_NOT_IMPORT = {
 TRAINER_MAY_IMPORT = {
     "shards",
     "files",
+    "json_types",
     "mixture",
     "tokenizer",
     "hashing",

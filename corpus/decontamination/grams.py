@@ -96,6 +96,7 @@ def entries_of(benchmark: int, passages: pa.Table, lengths: Sequence[int]) -> np
 
 def partition_of(keys: np.ndarray, partitions: int) -> np.ndarray:
     """The part of each key, of a power of two of parts."""
+    # Of 4 parts the two highest bits tell: keys below 2^62 are part 0, those from 3 · 2^62 on part 3.
     bits = partitions.bit_length() - 1
     return (keys >> np.uint64(64 - bits)).astype(np.int64) if bits else np.zeros(len(keys), np.int64)
 

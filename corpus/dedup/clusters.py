@@ -76,6 +76,7 @@ def compare(groups: Groups, config: MinHash, most: int = MOST) -> Compared:
 
 def group_starts(*keys: np.ndarray) -> np.ndarray:
     """(groups + 1,) places where equal keys begin, and the end; the keys are sorted."""
+    # Keys 5 5 7 begin groups at 0 and 2, and end at 3: [0, 2, 3]. Beside 1 2 2 as second keys all three differ.
     count = len(keys[0])
     changed = np.zeros(max(count - 1, 0), bool)
     for key in keys:

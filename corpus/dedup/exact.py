@@ -44,6 +44,7 @@ def losers(rows: np.ndarray, keys: Sequence[np.ndarray]) -> tuple[np.ndarray, np
     for place, key in enumerate(sorted_keys):
         same = key[1:] == key[:-1]
         first[1:] = first[1:] | ~same if place else ~same
+    # Of five places the first of their group are 0 and 3: [0, ., ., 3, .], filled up by the maximum [0, 0, 0, 3, 3].
     leader = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
     found = np.flatnonzero(~first)
     back = np.argsort(order[found])
@@ -54,6 +55,7 @@ def shared(key: np.ndarray) -> np.ndarray:
     """Which rows have their key in common with another: few, so that only these are sorted by more."""
     order = np.argsort(key, kind="stable")
     ordered = key[order]
+    # 4 7 7 9: equal to the next one [., T, ., .] or to the one before [., ., T, .]; both 7 have it in common.
     equal = ordered[1:] == ordered[:-1]
     found = np.zeros(len(key), bool)
     found[order] = np.r_[False, equal] | np.r_[equal, False] if len(key) else found

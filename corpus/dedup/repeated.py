@@ -38,6 +38,7 @@ def lines_of(text: str, rule: RepeatedLines) -> Iterator[tuple[int, int, int]]:
 
 def repeated(rows: np.ndarray) -> np.ndarray:
     """`LINE_ROWS`, those of a hash complete → the rows that are cut, by number and place."""
+    # Drawn for each line by itself: by the order of ids, one document would keep all of its lines and another none.
     draw = mixed(rows["document"] ^ mixed(rows["hash"]))
     order = np.lexsort((rows["start"], rows["number"], rows["document"], draw, rows["hash"]))
     hashes = rows["hash"][order]

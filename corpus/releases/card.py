@@ -33,8 +33,8 @@ def write_card(folder: Path, name: str, release: Release, difference: ReleaseDif
     write_bytes(folder / CROISSANT, (value + "\n").encode("utf-8", "backslashreplace"))
 
 
-def _files(release: Release, kind: str, source: str = "") -> bool:
-    """Whether a kind of rows has any, in one source or in all."""
+def _has_rows(release: Release, kind: str, source: str = "") -> bool:
+    """Whether there are rows of a kind, in one source or in any."""
     for part in release.parts:
         where = part.path.split("/")
         if where[0] == CORPORA and part.rows and len(where) > 2 and where[2] == kind and source in ("", where[1]):
@@ -45,11 +45,11 @@ def _files(release: Release, kind: str, source: str = "") -> bool:
 def _head(name: str, release: Release) -> list[str]:
     lines, version = ["---", "configs:"], f"  version: {release.release}.0.0"
     for kind in KINDS:
-        if _files(release, kind):  # datasets refuses a configuration without a row
+        if _has_rows(release, kind):  # datasets refuses a configuration without a row
             lines += [f"- config_name: {kind}", f"  data_files: {CORPORA}/*/{kind}/*.parquet", version]
             lines += ["  default: true"] if kind == "kept" else []
     for source in sorted(release.sources):
-        if _files(release, "kept", source) and source not in KINDS:
+        if _has_rows(release, "kept", source) and source not in KINDS:
             lines += [f"- config_name: {source}", f"  data_files: {CORPORA}/{source}/kept/*.parquet", version]
     documents = sum(entry.documents for entry in release.sources.values())
     size = next((label for most, label in _SIZES if documents < most), "n>1T")
@@ -130,7 +130,7 @@ def croissant(name: str, release: Release) -> JsonObject:
 
     A file set that is contained in nothing has its files beside `croissant.json`, which is how mlcroissant reads it.
     """
-    sources = [source for source in sorted(release.sources) if _files(release, "kept", source)]
+    sources = [source for source in sorted(release.sources) if _has_rows(release, "kept", source)]
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",

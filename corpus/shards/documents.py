@@ -80,6 +80,7 @@ def join(pieces: Sequence[Documents]) -> Documents:
     """All documents of the pieces (at least one), one piece after the other."""
     if len(pieces) == 1:
         return pieces[0]
+    # Offsets [0, 3, 5] and [0, 2]: ends [0, 5, 7], so [0, 3] + 0, [0] + 5 and the end are [0, 3, 5, 7].
     ends = np.cumsum([0, *(len(piece.tokens) for piece in pieces)])
     offsets = [piece.offsets[:-1] + end for piece, end in zip(pieces, ends[:-1], strict=True)]
     texts = [piece.texts for piece in pieces if piece.texts is not None]

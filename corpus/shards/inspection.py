@@ -72,7 +72,7 @@ def _stats(options: argparse.Namespace) -> int:
 def _peek(options: argparse.Namespace) -> int:
     shards = open_shards(options.folder, verified=True)
     if options.tokenizer:
-        show = _decoded(options.tokenizer, shards.manifest.tokenizer, options.tokens)
+        show = _as_text(options.tokenizer, shards.manifest.tokenizer, options.tokens)
     else:
         show = partial(_as_numbers, tokens=options.tokens)
     print(peek(shards, options.source, options.documents, show))
@@ -84,7 +84,7 @@ def _as_numbers(ids: np.ndarray, tokens: int) -> str:
     return " ".join(map(str, ids[:tokens].tolist())) + more
 
 
-def _decoded(path: Path, expected: TokenizerEntry, tokens: int) -> Callable[[np.ndarray], str]:
+def _as_text(path: Path, expected: TokenizerEntry, tokens: int) -> Callable[[np.ndarray], str]:
     show = _decoder(path, expected)
     return lambda ids: json.dumps(show(ids[:tokens]), ensure_ascii=False)
 

@@ -133,8 +133,16 @@ def inputs_of(
 
 
 def _dumps_read(posts: Sequence[PostFacts]) -> list[InputEntry]:
-    found = [({"lines": each.lines, "quarantined": each.quarantined.rows}, each) for each in posts]
-    return [InputEntry("submissions", each.name, each.bytes, each.digest, what) for what, each in found]
+    return [
+        InputEntry(
+            "submissions",
+            each.name,
+            each.bytes,
+            each.digest,
+            {"lines": each.lines, "quarantined": each.quarantined.rows},
+        )
+        for each in posts
+    ]
 
 
 def _link_ranges(max_quarantined: float, posts: Sequence[PostFacts]) -> Iterator[LinkRange]:

@@ -80,6 +80,7 @@ class _Found:
 
     def add(self, item: Capture | Quarantined) -> None:
         if not isinstance(item, Quarantined):
+            # `_note` returns nothing; what it raises comes back as damage, in place of the capture.
             item = guard(self._note, item, self.name, item.offset) or item
         if isinstance(item, Quarantined):
             self.damage.append(item)

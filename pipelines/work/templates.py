@@ -23,6 +23,7 @@ from corpus.readers.mediawiki.dump_pages import Span
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.spans import TextSpan
 
+# A row defines a template, or says of which one (`of`) it is another name.
 SCHEMA = pa.schema(
     [
         ("wiki", pa.string()),

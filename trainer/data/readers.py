@@ -27,6 +27,7 @@ class WindowReader:
 
     def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None:
         """Row i becomes the tokens of stream source[i] from start[i] on; `pieces` is left alone."""
+        # Two streams of 2 and 3 batches have the bases [0, 2, 5]: batch 1 of the second is array 3 of all.
         array, inside = np.empty_like(start), np.empty_like(start)
         for number in np.unique(source).tolist():
             mine = np.flatnonzero(source == number)

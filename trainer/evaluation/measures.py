@@ -70,6 +70,8 @@ def _grams(words: Sequence[str], n: int) -> list[tuple[str, ...]]:
 
 def _longest_common(ours: Sequence[str], theirs: Sequence[str]) -> int:
     """The length of the longest common subsequence."""
+    # One row of the table at a time: row[p] is the answer for the words so far and theirs[:p], `before` the value that
+    # row[p - 1] had for one word less.
     row = [0] * (len(theirs) + 1)
     for word in ours:
         before = 0
@@ -84,6 +86,7 @@ def bleu_counts(written: str, references: Sequence[str]) -> np.ndarray:
     int64 [10]. Of references at the same distance the shorter counts.
     """
     ours, theirs = _bleu_tokens(written), [_bleu_tokens(reference) for reference in references]
+    # "the cat sat" beside "the cat": shared 2 1 0 0, all 3 2 1 0, lengths 3 and 2.
     counts = np.zeros(2 * _ORDER + 2, np.int64)
     for n in range(1, _ORDER + 1):
         grams, most = Counter(_grams(ours, n)), Counter[tuple[str, ...]]()

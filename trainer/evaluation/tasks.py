@@ -2,7 +2,7 @@
 
 `choice` (several endings of one context), `context` (one ending after several contexts: the partial evaluation of
 Winograd schemas), `word` (an ending that must be the likeliest, as in LAMBADA) and `answer` (text that is generated).
-A task also says how a prompt is written and by which rule GPT-3 (Brown et al., 2020, section 2.4) judges it; `score`
+A task also says how a prompt is written and by which rule GPT-3 (Brown et al., 2020, section 2.4) judges it; `scoring`
 computes the other rules beside it. Prompts with K examples draw them by (seed, number of the item): the prompt of an
 item is the same whatever else is scored.
 """
@@ -67,7 +67,7 @@ class BenchmarkTask:
 
 
 def join(context: str, ending: str) -> str:
-    """Context and ending as one text with a blank between them, whatever either has there: so has lm-eval."""
+    """Context and ending as one text with one more blank between them, as lm-eval joins them."""
     return f"{context} {ending}" if context else ending
 
 

@@ -130,6 +130,11 @@ class Blanks:
             self._lay_out(window, spans, order, self.text.marks[kind], out[number])
 
     def _lay_out(self, window: np.ndarray, spans: list[Span], order: list[int], mark: int, out: np.ndarray) -> None:
+        # Words 1 2 3 4 5 6 without 2 3 and 5, filled in the order 5, 2 3; M is the mark, S and E begin and end a blank:
+        #   tokens    1 M 4 M 6 | S 5 | S 2 3
+        #   targets   . . . . . | 5 E | 2 3 E
+        #   first     0 1 2 3 4 | 3 3 | 1 1 1     where its mark stands
+        #   second    0 0 0 0 0 | 1 2 | 1 2 3     the place in the blank
         start, end = self.text.marks[3:]
         tokens, targets, first, second = out[:-1].reshape(4, self.length)
         place, done, marked = 0, 0, []

@@ -44,6 +44,7 @@ def read(rates: Sequence[float], losses: Sequence[float]) -> RangeTestResult | N
     least = int(np.argmin(smooth))
     if least < 2:
         return None
+    # By the logarithm of the rate, which is what the test raises evenly: else the last decade would decide alone.
     slopes = np.gradient(np.array(smooth[: least + 1]), logs[: least + 1])
     return RangeTestResult(
         float(np.exp(logs[int(np.argmin(slopes))])), float(np.exp(logs[least])), float(smooth[least])

@@ -1,5 +1,4 @@
-"""The facts of its wiki that a page needs: language, title, the time of its revision,
-the templates of the dump."""
+"""What a page needs to know around it: its language, title and time of revision, and the templates of its dump."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

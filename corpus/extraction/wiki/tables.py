@@ -96,6 +96,7 @@ def _begin(table: _Table, line: str) -> tuple[tuple[str, str], list[str]]:
 
 def _content(piece: str) -> tuple[str, str]:
     """The attributes of a cell and its text."""
+    # `style="…" | text` has attributes; `[[link]] | text` has none: the link is a mark between \x7f by now (`opaque`).
     found = _ATTRIBUTES.match(piece)
     if not found or ("=" not in found[0] and found[0].strip(" |") and "\x7f" in found[0]):
         return "", piece
@@ -121,8 +122,7 @@ def _store(table: _Table, attributes: str, text: str) -> None:
 
 
 def _cell_text(text: str) -> str:
-    """The text of a cell in one line: its lines separated by commas,
-    unless the next goes on in brackets or small letters."""
+    """The text of a cell in one line, with commas between its lines where the next does not go on in small letters."""
     shown = ""
     for line in text.replace(HARD_BREAK, "\n").split("\n"):
         piece = line_text(line.lstrip("*#:; ")).replace("\n", " ")

@@ -35,6 +35,7 @@ def plan_ranges(captures: pa.Table, gap: int = GAP, longest: int = LONGEST_RANGE
     fresh = np.ones(len(warc), bool)
     url = captures["url"].combine_chunks().dictionary_encode().indices.to_numpy()
     fresh[1:] = _changes(warc) | _changes(offset) | _changes(length) | _changes(url)
+    # Three captures of which the second asks for the record of the first: fresh [T, F, T], record [0, 0, 1].
     record = np.cumsum(fresh) - 1
     warc, offset, length = warc[fresh], offset[fresh], length[fresh]
     number, start, stop = _coalesce(warc, offset, offset + length, gap, longest)
