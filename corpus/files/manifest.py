@@ -261,10 +261,9 @@ def parquet_footer(path: Path) -> Any:
 
 def write_arrow(path: Path, folder: Path, table: pa.Table) -> Part:
     """Write a table as one Arrow record batch, so that a reader maps each column as one array."""
-    table = table.combine_chunks()
     with appearing(path) as temporary:
         with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema, metadata=FOOTER) as writer:
-            for batch in table.to_batches():
+            for batch in table.combine_chunks().to_batches():
                 writer.write_batch(batch)
         seal(temporary)
     return part_of(path, folder, table.num_rows)
