@@ -16,8 +16,8 @@ def large_star(edges: np.ndarray) -> tuple[np.ndarray, int]:
 
     Whoever calls has each edge twice, once for each of its nodes.
     """
-    # The chain 1-2-3-4: node 2 hangs 3 on 1, node 3 hangs 4 on 2. So (2,1) (3,1) (4,2), 2 changed; the next time 4
-    # hangs on 1. A chain is about half as long after each round.
+    # The chain 1-2-3-4: node 2 hangs 3 on 1, node 3 hangs 4 on 2. So (2,1) (3,1) (4,2), 2 changed; the next time
+    # that is (4,1). A chain is about half as long after each round.
     edges, least = _with_least(edges)
     far = edges[:, 1] > edges[:, 0]
     found = np.stack([edges[far, 1], least[far]], 1)
@@ -26,7 +26,7 @@ def large_star(edges: np.ndarray) -> tuple[np.ndarray, int]:
 
 def small_star(edges: np.ndarray) -> tuple[np.ndarray, int]:
     """(n, 2) edges as (larger, smaller), those of a larger node complete → the same, and how many changed."""
-    # (4,3) (4,2) (5,1): of node 4 the least is 2, so 3 hangs there too: (3,2) (4,2) (5,1), 1 changed.
+    # (4,3) (4,2) (5,1): of node 4 the least is 2, so 3 goes there too: (3,2) (4,2) (5,1), 1 changed.
     edges, least = _with_least(edges)
     other = edges[:, 1] != least
     moved = np.stack([edges[other, 1], least[other]], 1)

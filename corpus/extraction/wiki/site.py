@@ -1,4 +1,4 @@
-"""What a page needs to know around it: its language, title and time of revision, and the templates of its dump."""
+"""The surroundings of a page: its language, title and time of revision, and the templates of its dump."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
