@@ -11,7 +11,6 @@ import base64
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from corpus.errors import CorpusloomError
 from corpus.files.manifest import write_bytes, write_json
