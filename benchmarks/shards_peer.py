@@ -24,7 +24,7 @@ from corpus.document import Document
 from corpus.files.manifest import MANIFEST, write_json, write_parquet
 from corpus.files.provenance import PACKAGES, ROOT
 from corpus.readers.lines import Line, parse_object, read_lines
-from corpus.schema import KEPT_SCHEMA, kept_row
+from corpus.schema import KEPT_SCHEMA, Row, kept_row
 from corpus.shards.layout import read_shard_manifest
 from corpus.tokenizer.files import load_tokenizer, save_tokenizer
 
@@ -40,7 +40,8 @@ def distinct_texts(paths: Sequence[Path]) -> list[str]:
         for line in read_lines(path)
         if isinstance(line, Line) and isinstance(row := parse_object(line, str(path)), dict)
     ]
-    return [row["text"] for row in rows if row.get("text") and not row.get("again")]
+    texts = [row.get("text") for row in rows if not row.get("again")]
+    return [text for text in texts if text and isinstance(text, str)]
 
 
 def make_corpus(texts: list[str], megabytes: int, folder: Path) -> tuple[int, int]:
@@ -49,7 +50,7 @@ def make_corpus(texts: list[str], megabytes: int, folder: Path) -> tuple[int, in
     sizes = [len(piece.encode()) for piece in pieces]
     parts, number, size = [], 0, 0
 
-    def rows(until: int) -> Iterator[dict[str, object]]:
+    def rows(until: int) -> Iterator[Row]:
         nonlocal number, size
         while size < until:
             piece = number % len(pieces)

@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightgbm
 import numpy as np
@@ -136,7 +136,7 @@ def train(pages: list[TrainingPage]) -> weights.Weights:
         feature_name=native.feature_names(),
     )
     booster = lightgbm.train(SETTINGS, rows, TREES)
-    return weights.from_lightgbm(booster.dump_model(), native.feature_version(), scores)
+    return weights.from_lightgbm(cast(weights.BoosterDump, booster.dump_model()), native.feature_version(), scores)
 
 
 def fold_of(domain: str, folds: int) -> int:

@@ -86,8 +86,8 @@ def pages_of(folder: Path) -> Iterator[Document]:
     for path in sorted(folder.glob("*.jsonl*")):
         for line in read_lines(path, path.name):
             record = parse_object(line, path.name) if isinstance(line, Line) else line
-            if isinstance(record, dict) and "wikitext" in record:
-                yield Document(id=path.name, url="", text=record["wikitext"], title=str(record.get("title", "")))
+            if isinstance(record, dict) and isinstance(text := record.get("wikitext"), str):
+                yield Document(id=path.name, url="", text=text, title=str(record.get("title", "")))
 
 
 def extractors() -> dict[str, Extractor]:

@@ -75,7 +75,8 @@ def _train(stand: Stand, data: Path, output: Path, preset: str, tokens: int) -> 
     worker = stand.worker(OURS)
     worker.seconds = stand.seconds_left if stand.minutes else _MOST_SECONDS
     worker.call(train, arguments=["--data", str(data), "--preset", preset, "--output", str(output), *keys])
-    return [(row["tokens"], _mean(row["bits_per_byte"])) for row in read_metrics(output) if row.get("bits_per_byte")]
+    looked = ((row["tokens"], row.get("bits_per_byte")) for row in read_metrics(output))
+    return [(tokens, _mean(bits)) for tokens, bits in looked if bits]
 
 
 def train(kept: dict[str, Any], arguments: list[str]) -> None:

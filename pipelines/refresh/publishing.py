@@ -108,7 +108,7 @@ class Publisher:
             name: SourceEntry(
                 read_manifest(partial / CORPORA / name)["recipe"].get("name", ""),
                 draft.settings.get(name, ""),
-                figures[name]["kept_documents"],
+                figures[name].get("kept_documents", 0),
             )
             for name in draft.corpora
         }
