@@ -86,3 +86,9 @@ def test_public_functions_are_documented_and_typed():
                 where = f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
                 assert ast.get_docstring(node), f"{where} has no docstring"
                 assert node.returns is not None, f"{where} does not say what it returns"
+
+
+def test_no_two_test_files_have_one_name():
+    """pytest imports them by their names: the second would not be collected."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -12,8 +12,11 @@ HOPS = re.findall(r"`([a-z_/]+\.py)`:\s+`(\w+)`", WALKS)
 
 
 def names_in(path: Path) -> set[str]:
+    """Functions, classes, and what is assigned: a command's `main` is made by `build_command`."""
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, defined)}
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    assigned = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return assigned | {node.name for node in nodes if isinstance(node, defined)}
 
 
 @pytest.mark.parametrize("file, name", sorted(set(HOPS)))

@@ -182,9 +182,9 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
 
     A link in `data` (releases/current) is followed once: all processes read what it names now, wherever it moves.
     """
-    data = Path(first_says(str(data.resolve()), world))
     if ramp_of(config).rows_at(0) < world.size:
         raise ConfigError(f"a step of {ramp_of(config).rows_at(0)} rows for {world.size} processes: each needs a row")
+    data = Path(first_says(str(data.resolve()), world))
     shards = open_data(data, world)
     checkpoints = Checkpoints(output / CHECKPOINTS, config.keep_last, config.keep_every, say)
     saved = last_checkpoint(checkpoints, world)
