@@ -176,13 +176,18 @@ def _entries(folder: Path) -> list[tuple[str, int | None]]:
     """What is directly in a folder: names, and the bytes of files."""
     try:
         if not is_remote(folder):
+            found: list[tuple[str, int | None]] = []
             with os.scandir(folder) as entries:
-                return [(each.name, None if each.is_dir() else each.stat().st_size) for each in entries]
+                for each in entries:
+                    with suppress(FileNotFoundError):  # another process has just removed it, or it is a broken link
+                        if each.is_dir() or each.is_file():
+                            found.append((each.name, None if each.is_dir() else each.stat().st_size))
+            return found
         store, key = _store(folder)
-        found = [(info["name"].rstrip("/"), info) for info in store.ls(key, detail=True, refresh=True)]
+        listed = [(info["name"].rstrip("/"), info) for info in store.ls(key, detail=True, refresh=True)]
         return [
             (name.rpartition("/")[2], None if info["type"] == "directory" else info["size"])
-            for name, info in found
+            for name, info in listed
             if name != key.rstrip("/")
         ]
     except (FileNotFoundError, NotADirectoryError):

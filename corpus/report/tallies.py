@@ -51,7 +51,7 @@ class DocumentTally:
     months: Counter[str] = field(default_factory=Counter)
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Count the rows of a batch that has the columns `_SHARED`."""
+        """Count the rows of a batch that has the columns which `facts` reads."""
         self.documents += batch.num_rows
         self.text_bytes += compute.sum(compute.binary_length(batch["text"])).as_py() or 0
         lengths = compute.utf8_length(batch["text"])

@@ -84,6 +84,8 @@ def test_a_listing_tells_files_from_folders(folder, tmp_path):
             write_json(root / name, {})
         assert sizes_in(root / "a") == {"b.json": 3} and folders_in(root / "a") == ["c"]
         assert sizes_in(root / "none") == {} and folders_in(root / "none") == []
+    (tmp_path / "a" / "broken").symlink_to("nowhere")
+    assert sizes_in(tmp_path / "a") == {"b.json": 3} and folders_in(tmp_path / "a") == ["c"]
 
 
 def test_a_part_has_the_digest_of_its_bytes(folder, tmp_path):
