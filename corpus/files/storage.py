@@ -176,13 +176,8 @@ def _entries(folder: Path) -> list[tuple[str, int | None]]:
     """What is directly in a folder: names, and the bytes of files."""
     try:
         if not is_remote(folder):
-            found: list[tuple[str, int | None]] = []
             with os.scandir(folder) as entries:
-                for each in entries:
-                    with suppress(FileNotFoundError):  # another process has just removed it, or it is a broken link
-                        if each.is_dir() or each.is_file():
-                            found.append((each.name, None if each.is_dir() else each.stat().st_size))
-            return found
+                return [found for each in entries for found in _entry(each)]
         store, key = _store(folder)
         listed = [(info["name"].rstrip("/"), info) for info in store.ls(key, detail=True, refresh=True)]
         return [
@@ -192,6 +187,16 @@ def _entries(folder: Path) -> list[tuple[str, int | None]]:
         ]
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _entry(each: "os.DirEntry[str]") -> list[tuple[str, int | None]]:
+    """What `_entries` says of it; nothing of a broken link, or of a file that another process has just removed."""
+    with suppress(FileNotFoundError):
+        if each.is_dir():
+            return [(each.name, None)]
+        if each.is_file():
+            return [(each.name, each.stat().st_size)]
+    return []
 
 
 def version_of(path: Path) -> str:
