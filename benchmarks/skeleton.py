@@ -144,8 +144,9 @@ def main() -> int:
         trees = {"other": other_tree(given.other, folder / "other"), "this": ROOT}
         trials = [(demo_web(folder), name) for name in given.engines.split(",")]
         if given.data:
-            small = real_pages(given.data, folder, f"{SMALL_PAGES} pages", SMALL_PAGES)
-            half = real_pages(given.data, folder, f"{HALF:,} pages", HALF)
+            data = given.data.resolve()  # each side runs in a folder of its own
+            small = real_pages(data, folder, f"{SMALL_PAGES} pages", SMALL_PAGES)
+            half = real_pages(data, folder, f"{HALF:,} pages", HALF)
             trials += [(small, "x1"), (half, "x1"), (half, "x2")]
         for number, (inputs, name) in enumerate(trials):
             home = folder / f"trial-{number}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.faults.injection import EVENTS, Fault, inject
 from benchmarks.faults.trial import Command, TrialOutcome, exit_code_of, judge, published_digest, wait_for
+from pipelines.runtime.worker import PROCESS_NAME
 
 # The exit codes that a failed call may end with.
 _CODES = {
@@ -189,10 +190,10 @@ def _kill(driver: int, victim: str) -> bool:
     if victim == "driver":
         os.kill(driver, signal.SIGKILL)
         return True
-    word = {"worker": "pipelines.runtime.worker", "extraction child": "corpus.extraction."}[victim]
+    file, word = {"worker": ("comm", PROCESS_NAME), "extraction child": ("cmdline", "corpus.extraction.")}[victim]
     for process in _below(driver):
         try:
-            if word in Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace"):
+            if word in Path(f"/proc/{process}/{file}").read_bytes().decode(errors="replace"):
                 os.kill(process, signal.SIGKILL)
                 return True
         except OSError:

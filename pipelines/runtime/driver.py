@@ -23,6 +23,7 @@ from pipelines.runtime.engine import (
     most_workers,
     output_to,
     start,
+    workers_ready,
 )
 from pipelines.runtime.errors import StageError, error_within
 from pipelines.runtime.execute import tasks_of, write_code
@@ -145,7 +146,7 @@ def _attempt(missing: Missing, run: BuildRun, handing: Handing) -> Exception | N
     flags, stages = handing.flags, missing.stages
     workers = max(min(most_workers(flags), max(missing.workers, handing.workers)), 1) if is_local(flags) else 1
     before = _records(stages, run)
-    with show_progress(stages, run), output_to(_log(run)):
+    with workers_ready(workers, _log(run)), show_progress(stages, run), output_to(_log(run)):
         try:
             result = start(lambda pipeline: build_job(pipeline, stages, run), flags, workers)
             note_job(result, run, job_endpoint(flags))

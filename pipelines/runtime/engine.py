@@ -5,10 +5,9 @@ only one thread compute; they start once a job and end with it.
 """
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MethodType
 from typing import Any
@@ -27,7 +26,7 @@ from apache_beam.runners.runner import PipelineResult
 from apache_beam.transforms import environments, userstate
 
 from pipelines.runtime.watched_worker import watch_workers
-from pipelines.runtime.worker import DRIVER
+from pipelines.runtime.worker_process import forked_workers
 
 LOCAL_RUNNERS = (None, "DirectRunner", "FnApiRunner")
 # With one of these flags a pipeline is written to a file, for a scheduler to run, and not run.
@@ -118,11 +117,18 @@ def _local_runner(direct: DirectOptions, workers: int) -> FnApiRunner:
     direct.direct_num_workers = workers
     if workers == 1:
         return FnApiRunner()
-    os.environ[DRIVER] = str(os.getpid())
     watch_workers()
-    command = f"exec {shlex.quote(sys.executable)} -m pipelines.runtime.worker"
     subprocesses: Any = environments.SubprocessSDKEnvironment  # its decorator hides the class from type checkers
-    return FnApiRunner(default_environment=subprocesses.from_command_string(command))
+    return FnApiRunner(default_environment=subprocesses.from_command_string(""))  # `WatchedWorker` has its own
+
+
+@contextmanager
+def workers_ready(count: int, log: Path) -> Iterator[None]:
+    """Have worker processes ready that print to `log`, where a job is worth more than one and this process may fork."""
+    with ExitStack() as ready:
+        with output_to(log):
+            ready.enter_context(forked_workers(count if count > 1 else 0))
+        yield
 
 
 @contextmanager

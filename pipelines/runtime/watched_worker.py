@@ -1,8 +1,8 @@
 """A worker process of the in-process engine whose death is noticed.
 
-Beam's engine waits for ever for the answer of a worker that was killed, by the kernel for memory or by hand. This is
-the same worker with a thread beside it: when the process has ended, every question it still owes an answer is answered
-with an error, so that the pipeline fails at once and the stage can continue with the units that have no record.
+Beam's engine waits for ever for the answer of a worker that was killed, by the kernel for memory or by hand. This
+handler has a thread beside it: when the process has ended, every question it still owes an answer is answered with an
+error, so that the pipeline fails at once and the stage can continue with the units that have no record.
 """
 
 import threading
@@ -10,46 +10,53 @@ from typing import Any
 
 from apache_beam.portability import python_urns
 from apache_beam.portability.api import beam_fn_api_pb2
-from apache_beam.runners.portability import local_job_service
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
+from google.protobuf import json_format, text_format
+
+from pipelines.runtime.worker_process import start_worker
 
 _DIED = "corpusloom: a worker process died"
 LOOK_EVERY = 0.5
-_Handler: Any = worker_handlers.SubprocessSdkWorkerHandler  # its decorator hides the class from type checkers
+_Handler: Any = worker_handlers.GrpcWorkerHandler
 
 
 class WatchedWorker(_Handler):
-    """Beam's handler of a worker process, which also answers for a dead one."""
+    """Beam's handler of a worker that it talks to by gRPC, for a process of ours, which also answers for a dead one."""
 
     died = threading.Event()
 
+    def __init__(self, payload: bytes, state: Any, provision_info: Any, grpc_server: Any) -> None:
+        super().__init__(state, provision_info, grpc_server)
+
     def start_worker(self) -> None:
         """Start the process and the thread that waits for its end."""
-        command, service = self._worker_command_line, local_job_service.SubprocessSdkWorker
-        self.worker = service(command, self.control_address, self.provision_info, self.worker_id)
-        self.worker_thread = threading.Thread(name="run_worker", target=self._run_worker, daemon=True)
-        self.worker_thread.start()
+        options = self.provision_info.provision_info.pipeline_options
+        self.process = start_worker(
+            {
+                "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(self.control_api_service_descriptor()),
+                "PIPELINE_OPTIONS": json_format.MessageToJson(options, indent=None),
+                "WORKER_ID": self.worker_id,
+            }
+        )
         self._stopped = threading.Event()
-        threading.Thread(target=self._answer_for_the_dead, daemon=True).start()
+        self._thread = threading.Thread(target=self._wait, daemon=True)
+        self._thread.start()
 
-    def _run_worker(self) -> None:
-        try:
-            self.worker.run()
-        except RuntimeError:  # the process ended by itself, and not well
+    def _wait(self) -> None:
+        """Wait for the end of the process; where it was no good end, answer for it until the engine is done."""
+        if self.process.wait():
             self.died.set()
-
-    def stop_worker(self) -> None:
-        """The engine needs this worker no longer."""
-        self._stopped.set()
-        super().stop_worker()
-
-    def _answer_for_the_dead(self) -> None:
-        self.worker_thread.join()
         while not self._stopped.wait(LOOK_EVERY):
             owed: dict[str, Any] = self.control_conn._futures_by_id
             for instruction in list(owed):
                 answer = beam_fn_api_pb2.InstructionResponse(instruction_id=instruction, error=_DIED)
                 owed.pop(instruction).set(answer)
+
+    def stop_worker(self) -> None:
+        """The engine needs this worker no longer."""
+        self._stopped.set()
+        self._thread.join()
+        self.process.orders.close()
 
 
 def watch_workers() -> None:

@@ -1,34 +1,46 @@
-"""A worker process of the in-process engine that ends with its driver.
+"""A worker process of the in-process engine: Beam's own, which waits for its orders and ends with its driver.
 
-Beam's own worker waits for ever for a driver that was killed while it started. This one is the same worker with a
-thread beside it that looks twice a second whether its parent is still the driver.
+Beam's worker waits for ever for a driver that was killed while it started. Here the driver holds the other end of a
+pipe: one line comes through it, the environment of Beam's worker as JSON, and its end says that the driver is gone.
 """
 
+import json
 import os
+import signal
 import sys
 import threading
-import time
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
 
 from pipelines.runtime.beam_import import import_beam
 
-DRIVER = "CORPUSLOOM_DRIVER"
+# What process lists show, forked or not; Linux keeps 15 characters.
+PROCESS_NAME = "loom-worker"
 
 
-def watch(driver: int) -> None:
-    """End this process when `driver` is no longer its parent."""
-    while os.getppid() == driver:
-        time.sleep(0.5)
-    os._exit(1)
-
-
-def main() -> None:
-    """Run Beam's worker under watch."""
-    threading.Thread(target=watch, args=(int(os.environ[DRIVER]),), daemon=True).start()
+def serve(orders: IO[bytes]) -> None:
+    """Run Beam's worker as ordered; nothing where the pipe ends before an order came."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a forked worker has the handlers of its driver
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(PROCESS_NAME)
+    order = orders.readline()
+    if not order:
+        return
+    os.environ.update(json.loads(order))
+    threading.Thread(target=_end_with, args=(orders,), daemon=True).start()
     import_beam()
     from apache_beam.runners.worker import sdk_worker_main
 
     sdk_worker_main.main(sys.argv)
 
 
+def _end_with(orders: IO[bytes]) -> None:
+    """End this process when the driver has closed its end of the pipe, or is gone."""
+    os.read(orders.fileno(), 1)  # not `orders.read()`: a thread that holds its lock would disturb the process's end
+    os._exit(1)
+
+
 if __name__ == "__main__":
-    main()
+    serve(sys.stdin.buffer)

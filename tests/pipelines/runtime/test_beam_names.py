@@ -26,7 +26,6 @@ PRIVATE = {
         "beam_provision_api_pb2",
         "beam_provision_api_pb2_grpc",
     },
-    "apache_beam.runners.portability": {"local_job_service"},
     "apache_beam.runners.portability.fn_api_runner": {"worker_handlers"},
     "apache_beam.runners.portability.fn_api_runner.fn_runner": {"FnApiRunner"},
     "apache_beam.runners.worker": {"sdk_worker_main"},
@@ -37,7 +36,10 @@ ATTRIBUTES = [
     ("apache_beam.options.pipeline_options", "PipelineOptions._add_argparse_args"),
     ("apache_beam.options.pipeline_options", "StandardOptions.KNOWN_RUNNER_NAMES"),
     ("apache_beam.runners.portability.fn_api_runner.worker_handlers", "WorkerHandler.register_environment"),
-    ("apache_beam.runners.portability.local_job_service", "SubprocessSdkWorker.run"),
+    (
+        "apache_beam.runners.portability.fn_api_runner.worker_handlers",
+        "GrpcWorkerHandler.start_worker",
+    ),
     ("apache_beam.runners.worker.sdk_worker_main", "main"),
     ("apache_beam.transforms.userstate", "get_dofn_specs"),
 ]
