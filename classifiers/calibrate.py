@@ -15,6 +15,7 @@ _BINS = 10
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
     """1 / (1 + e^-x), without overflow."""
+    # e^-|x| never overflows: 1 / (1 + e^-x) for x >= 0, and the same expanded by e^x for x < 0.
     small = np.exp(-np.abs(logits))
     return np.where(logits >= 0, 1, small) / (1 + small)
 
@@ -42,6 +43,7 @@ class CurvePoint:
 
 def balanced_shares(labels: np.ndarray) -> np.ndarray:
     """The weight of each document, so that each class has half."""
+    # Two positives and one negative: [.25, .25, .5].
     return np.where(labels, 0.5 / max(int(labels.sum()), 1), 0.5 / max(int((~labels).sum()), 1))
 
 
@@ -52,11 +54,15 @@ def calibrated(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     """
     shares = balanced_shares(labels)
     targets = np.where(labels, (labels.sum() + 1) / (labels.sum() + 2), 1 / ((~labels).sum() + 2))
+    # The root mean square of the logits. Scaled by it both unknowns are of order 1, so that one cap on a step fits
+    # both.
     spread = float(np.sqrt(shares @ logits**2)) or 1.0
     values = np.array([1.0, 0.0])
     columns = np.stack([logits / spread, np.ones(len(logits))])
     for _ in range(50):
         found = sigmoid(values @ columns)
+        # Gradient and Hessian of the cross-entropy by (scale, offset). The 1e-9 keep the Hessian invertible where every
+        # score is 0 or 1, or all logits are equal.
         slope = columns @ (shares * (found - targets))
         curvature = (columns * (shares * np.maximum(found * (1 - found), 1e-9))) @ columns.T + 1e-9 * np.eye(2)
         # Where the classes hardly overlap the curvature is nearly 0 and a step would be huge: at most 2 at a time.
@@ -64,17 +70,19 @@ def calibrated(logits: np.ndarray, labels: np.ndarray) -> Calibration:
         values = values - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
         if np.abs(step).max() < 1e-10:
             break
+    # values[0] belongs to logits / spread.
     return Calibration(round(float(values[0]) / spread, 9), round(float(values[1]), 9))
 
 
 def curve(scores: np.ndarray, labels: np.ndarray) -> list[CurvePoint]:
     """The calibration in ten bins of equal width, as a reliability diagram shows it."""
     shares = balanced_shares(labels)
-    places = np.minimum((scores * _BINS).astype(int), _BINS - 1)
+    places = np.minimum((scores * _BINS).astype(int), _BINS - 1)  # a score of 1.0 goes into the last bin
     points = []
     for place in range(_BINS):
         here = places == place
         weight = float(shares[here].sum())
+        # The mean score and the mean label of the bin, in the field order of `CurvePoint`.
         means = (float(shares[here] @ values[here]) / weight if weight else 0.0 for values in (scores, labels * 1.0))
         points.append(CurvePoint(int(here.sum()), *(round(mean, 4) for mean in means)))
     return points

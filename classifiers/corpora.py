@@ -56,6 +56,7 @@ class Text:
 
         A digest is of the capture, whatever the source before it.
         """
+        # `webtext/17b7…` and `commoncrawl/17b7…` are one capture; ids of other lengths (of books, dumps) count whole.
         name = self.id.rpartition("/")[2]
         address = (f"url {self.canonical_url}",) if self.canonical_url else ()
         return (f"id {name if len(name) == _DIGEST else self.id}", f"text {text_key(self.text)}", *address)
@@ -88,6 +89,7 @@ def refuse_one_on_both_sides(positive: Sequence[Corpus], negative: Sequence[Corp
 def sampled(corpora: Sequence[Corpus], most: int) -> set[tuple[int, str]]:
     """(number of the corpus, id) of the `most` documents with the least hashes."""
     ids = ((number, row["id"]) for number, corpus in enumerate(corpora) for row in _rows(corpus, ["id"]))
+    # The hash decides; (number, id) only breaks the tie between corpora that hold the same id.
     return set(heapq.nsmallest(most, ids, key=lambda found: (uniform(found[1], _SEED), found)))
 
 

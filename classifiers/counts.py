@@ -25,6 +25,7 @@ def token_counts(texts: Sequence[str]) -> Features:
     tokens = [text.lower().split() for text in texts]
     buckets = [_bucket(token) for each in tokens for token in each]
     lengths = np.array([len(each) for each in tokens], np.int64)
+    # Lengths [2, 3] give starts [0, 2]: the running sum less the text's own length.
     return Features((Run(np.array(buckets, np.int64), np.cumsum(lengths) - lengths, lengths),))
 
 
@@ -36,4 +37,5 @@ def named_tokens(text: str) -> list[str]:
 @lru_cache(maxsize=1 << 18)
 def _bucket(token: str) -> int:
     """Python's modulo of a signed hash is Spark's `nonNegativeMod`."""
+    # "cat" hashes to -77977549. Java's % would leave it negative; Python's gives 141363 at once.
     return mmh3.hash(token.encode("utf-8", "surrogatepass"), SEED) % BUCKETS

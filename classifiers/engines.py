@@ -37,6 +37,7 @@ class Engine:
     named: Callable[[str], list[str]]
 
 
+# In the order of `Engine`: version, buckets, mean, pieces, least_groups, least_share, features, named.
 _OF_WORDS = (words.VERSION, words.BUCKETS, True, True, 3, 0.001, words.words_and_pairs, words.named_words_and_pairs)
 ENGINES = {
     engine.name: engine

@@ -17,8 +17,8 @@ from classifiers.score import scores_of
 from corpus.hashing import uniform
 
 DECILES = 10
-EXAMPLES, BEGINNING = 3, 400
-_BATCH = 200
+EXAMPLES, BEGINNING = 3, 400  # examples per tenth of the scale; characters shown of each
+_BATCH = 200  # texts in memory at once
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Evaluated:
 def names_of(corpora: Sequence[Corpus]) -> list[str]:
     """The names of corpora, with a number where two have the same."""
     names = [corpus.name for corpus in corpora]
+    # Two folders called `corpus` are `corpus (1)` and `corpus (2)`, by their place among all.
     return [f"{name} ({place + 1})" if names.count(name) > 1 else name for place, name in enumerate(names)]
 
 
@@ -72,6 +73,7 @@ def logits(classifier: Classifier, texts: Iterator[Text], side: Side) -> None:
     """Add the logits of some documents to their side: what a calibration is found on."""
     while batch := list(islice(texts, _BATCH)):
         for fold, numbers in _by_fold(classifier, batch).items():
+            # Uncalibrated: this runs before `calibrated`, which needs the logits.
             found, _ = classifier.logits([batch[number].text for number in numbers], fold)
             side.values += found.tolist()
             side.corpus += [batch[number].corpus for number in numbers]
@@ -91,6 +93,7 @@ def evaluate(classifier: Classifier, texts: Iterator[Text], side: Side, found: E
 def figures(found: Evaluated, alpha: float = PAPER_ALPHA) -> Figures:
     """Everything that is a number, as JSON: `auc`, `keep_rate`, `calibration`, by corpus, and the fitted alpha."""
     positive, negative = found.positive.scores, found.negative.scores
+    # Positives first, then negatives, as the scores are joined in the next line.
     labels = np.repeat([True, False], [len(positive), len(negative)])
     points: list[CurvePoint] = curve(np.concatenate([positive, negative]), labels)
     fitted = fitted_alpha(positive, negative)
@@ -139,8 +142,9 @@ def _by_fold(classifier: Classifier, batch: Sequence[Text]) -> dict[int, list[in
 
 
 def _add_example(found: Evaluated, text: Text, corpus: str, score: float) -> None:
-    chosen = found.examples[min(int(score * DECILES), DECILES - 1)]
+    chosen = found.examples[min(int(score * DECILES), DECILES - 1)]  # a score of 1.0 counts to the last tenth
     key = uniform(text.id, "classifier-page")
+    # The documents with the least hashes, so that the page shows the same ones whatever the order of reading.
     if len(chosen) < EXAMPLES or key < chosen[-1][0]:
         example = Example(text.id, text.canonical_url, corpus, score, " ".join(text.text.split())[:BEGINNING])
         bisect.insort(chosen, (key, example), key=lambda entry: entry[0])

@@ -43,6 +43,7 @@ class Explanation:
         lines = [f"score {self.score:.6f}  (logit {self.logit:.4f}, of which bias {self.bias:.4f})"]
         for title, chosen in (
             ("for", [each for each in self.features if each[2] > 0][:most]),
+            # Sorted by what they add, downwards, so the strongest against are at the end: read backwards.
             ("against", [each for each in self.features[::-1] if each[2] < 0][:most]),
         ):
             lines.append(f"{title}:")
@@ -57,10 +58,12 @@ def explain(classifier: "Classifier", text: str, identity: str = "", domain: str
     fold = classifier.fold(identity, domain)
     logits, lengths = classifier.logits([text], fold)
     buckets = classifier.engine.features([text]).flat()[0]
+    # The factor that turns an integer weight into its part of the logit, as `Classifier.logits` has it.
     share = classifier.unit / (max(int(lengths[0]), 1) if classifier.engine.mean else 1)
     parts = classifier.weights[fold][buckets] * share
     counts = Counter[str]()
     totals: dict[str, float] = {}
+    # `named` gives names in the very order in which `flat` gives buckets: all words, then all pairs.
     for name, part in zip(classifier.engine.named(text), parts.tolist(), strict=True):
         counts[name] += 1
         totals[name] = totals.get(name, 0.0) + part
@@ -86,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     ours = parser()
     given = ours.parse_args(arguments)
+    # Two tests in one: exactly one of --text and --corpus, and --id just where --corpus is.
     if bool(given.text) == bool(given.corpus) or bool(given.corpus) != bool(given.id):
         ours.error("give --text FILE, or --corpus FOLDER and --id ID")
     try:

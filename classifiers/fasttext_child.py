@@ -23,16 +23,20 @@ def collapse(lines: Path, settings: dict[str, float]) -> dict[str, np.ndarray]:
     """Train; `buckets` int64 and `weights` float64 of what the model knows, and `end`, the weight of a line's end."""
     import fasttext
 
+    # Words are buckets already, so fastText's own n-grams of words (wordNgrams) and of characters (maxn) are off and
+    # their table is one row.
     model = fasttext.train_supervised(
         str(lines), thread=1, verbose=0, minCount=1, wordNgrams=1, bucket=1, maxn=0, **settings
     )
     rows = dict(zip(model.get_labels(), np.array(model.f.getOutputMatrix()), strict=True))
     direction = (rows["__label__1"] - rows["__label__0"]).astype(np.float64)
     words = model.get_words()
+    # The input matrix has one row per word and, after them, those of n-grams, which are not used.
     vectors = np.array(model.f.getInputMatrix())[: len(words)].astype(np.float64)
     weights = (vectors * direction).sum(axis=1)
     is_end = np.array([word == "</s>" for word in words])
     buckets = np.array([int(word) for word in words if word != "</s>"], np.int64)
+    # [None]: an array of one number, which savez wants.
     return {"buckets": buckets, "weights": weights[~is_end], "end": weights[is_end].sum()[None]}
 
 

@@ -32,6 +32,9 @@ class Features:
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """The sum of the weights of each text's features, exact for whole numbers."""
+        # Sums of pieces by differences of a running sum: weights [3 1 4] give running [0 3 4 8], and the piece from 1
+        # on of 2 is 8 - 3 = 5. In int64 that is exact; in floats the differences would carry the rounding of all
+        # earlier texts.
         total = np.zeros(len(self.runs[0].starts), np.int64)
         for run in self.runs:
             running = np.zeros(len(run.buckets) + 1, np.int64)
@@ -41,10 +44,12 @@ class Features:
 
     def flat(self) -> tuple[np.ndarray, np.ndarray]:
         """All features, text by text, as int32, and where each text starts (one more at the end)."""
+        # Text by text, and within a text run by run: words, then pairs. `Engine.named` keeps the same order.
         pieces = [
             run.buckets[start : start + length]
             for text in range(len(self.lengths))
             for run in self.runs
             for start, length in [(int(run.starts[text]), int(run.lengths[text]))]
         ]
+        # int32 holds every bucket (at most 2^20) at half the memory.
         return np.concatenate(pieces).astype(np.int32), np.concatenate([[0], np.cumsum(self.lengths)])

@@ -21,6 +21,7 @@ _SEED = "classifier-fold"
 def large_domains(domains: Iterable[str]) -> set[str]:
     """Those that hold more than one in `FOLDS` of some documents."""
     counts = Counter(domains)
+    # `count / total > 1 / FOLDS` in whole numbers; "" is no domain and never large.
     return {name for name, count in counts.items() if name and count * FOLDS > counts.total()}
 
 

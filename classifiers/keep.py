@@ -11,7 +11,7 @@ import numpy as np
 from corpus.hashing import uniform
 
 PAPER_ALPHA = 9.0
-_MOST_ALPHA = 64.0
+_MOST_ALPHA = 64.0  # (2 - .5)^-64 is 5e-12: nothing below a score of .5 stays
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -22,6 +22,7 @@ def keep_probability(score: float, alpha: float) -> float:
 
 def is_kept(identity: str, score: float, alpha: float, seed: str) -> bool:
     """Whether a document stays."""
+    # One number per document and seed: kept at alpha 9 implies kept at alpha 5, as the probability only grows.
     return uniform(identity, seed) < keep_probability(score, alpha)
 
 
@@ -35,11 +36,14 @@ def mismatch(positive: np.ndarray, negative: np.ndarray, alpha: float) -> float:
 
     The curves are the cumulative distributions, so this is the Wasserstein-1 distance, in units of score.
     """
+    # Both curves are steps that change at the observed scores alone. At each of these: the share of the positives up to
+    # it, a plain count, and that of the negatives, each weighed by its chance to stay.
     points = np.unique(np.concatenate([positive, negative]))
     of_positive = np.searchsorted(np.sort(positive), points, side="right") / len(positive)
     ordered = np.sort(negative)
-    kept = np.concatenate([[0.0], np.cumsum((2.0 - ordered) ** -alpha)])
+    kept = np.concatenate([[0.0], np.cumsum((2.0 - ordered) ** -alpha)])  # [n] is the weight of the n lowest
     of_kept = kept[np.searchsorted(ordered, points, side="right")] / kept[-1]
+    # The difference times the width up to the next score; after the last both curves are 1.
     return float(np.abs(of_positive - of_kept)[:-1] @ np.diff(points))
 
 
@@ -51,6 +55,8 @@ def fitted_alpha(positive: np.ndarray, negative: np.ndarray) -> float:
     # Each round leaves .618 of the interval: 20 of them bring 64 below .005.
     low, high = 0.0, _MOST_ALPHA
     while high - low > 0.005:
+        # Two probes at .382 and .618 of the interval. The one that stays inside lies at a probe of the next round
+        # again; computing it a second time costs less than the lines that would remember it.
         one, other = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
         if mismatch(positive, negative, one) <= mismatch(positive, negative, other):
             high = other

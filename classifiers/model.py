@@ -48,6 +48,7 @@ class Classifier:
         features = self.engine.features(texts)
         lengths = features.lengths
         sums = features.sums(self.weights[fold]) * self.unit
+        # The bias is not in `unit`s. A text without a word has a length of 0, and `scores_of` sets its score itself.
         return sums / (np.maximum(lengths, 1) if self.engine.mean else 1) + self.biases[fold], lengths
 
     def fold(self, identity: str, domain: str) -> int:

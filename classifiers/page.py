@@ -46,6 +46,7 @@ def _reliability(values: Figures) -> list[tuple[float, float]]:
 
 def _bars(histogram: dict[str, list[int]]) -> list[figures.Bar]:
     pairs = zip(histogram["positive"], histogram["negative"], strict=True)
+    # The last field labels every fifth bar: text * False is "".
     return [
         figures.Bar(
             f"score {place / BINS:.2f}–{(place + 1) / BINS:.2f}", good, raw, f"{place / BINS:g}" * (place % 5 == 0)

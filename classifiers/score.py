@@ -34,7 +34,7 @@ def _cut(texts: Sequence[str], places: Iterable[int]) -> Iterator[list[int]]:
     batch: list[int] = []
     held = 0
     for place in places:
-        if batch and held + len(texts[place]) > BATCH:
+        if batch and held + len(texts[place]) > BATCH:  # a text longer than a batch is one alone
             yield batch
             batch, held = [], 0
         batch.append(place)

@@ -34,6 +34,7 @@ def teacher_scores(teacher: str, texts: Iterable[Text]) -> dict[str, float]:
 def _read(path: Path) -> Iterable[tuple[str, float]]:
     for number, line in enumerate(read_lines(path), 1):
         try:
+            # A line that could not be read is no `Line`: {} fails as one without the keys.
             row = json.loads(line.data) if isinstance(line, Line) else {}
             name, score = str(row["id"]), float(row["score"])
         except (KeyError, TypeError, ValueError):

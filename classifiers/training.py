@@ -22,7 +22,7 @@ from classifiers.model import Classifier, whole_numbers
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.hashing import key64
 
-PIECE, MOST_PIECES = 5_000, 8
+PIECE, MOST_PIECES = 5_000, 8  # characters of a piece; pieces of a text
 _BATCH = 32
 Note = Callable[[str], None]
 
@@ -77,10 +77,13 @@ class Pieces:
 
 def pieces_of(text: str) -> list[str]:
     """A text as a whole, or at most `MOST_PIECES` pieces of about `PIECE` characters at even distances."""
+    # 15,000 characters are 3 pieces, from 0, 5,000 and 10,000 on; 5,000,000 are 8, with gaps between them. Less than
+    # 10,000 are one, so a piece may have up to 9,999.
     count = min(len(text) // PIECE, MOST_PIECES)
     if count < 2:
         return [text]
     starts = [number * (len(text) - PIECE) // (count - 1) for number in range(count)]
+    # Back to the blank before it, so that no piece begins inside a word; a text without blanks is taken from 0 on.
     return [text[max(text.rfind(" ", 0, start + 1), 0) : start + PIECE] for start in starts]
 
 
@@ -95,6 +98,8 @@ def train(pieces: Pieces, settings: Settings, note: Note) -> Classifier:
     tables, biases = [], []
     for fold in range(FOLDS):
         note(f"fold {fold + 1} of {FOLDS}")
+        # `known` maps a bucket to a number from 1 on, 0 for all rare ones: the model that is fitted has `size` weights,
+        # and `weights[known]` spreads them over the buckets again.
         known = seen.known(fold, pieces.engine)
         places = np.flatnonzero(folds != fold)
         bags = _bags(known[features], starts, places, pieces.engine.mean)
@@ -114,6 +119,8 @@ def _fit(
     teaching = settings.teaching
     losses = [Loss(labels * 1.0, 1 - teaching.weight)]
     if teaching.weight:
+        # A soft target is the teacher's probability at the temperature: its logit, divided. 0 and 1 have no logit,
+        # hence the clip; a document that the teacher does not know keeps its label.
         warm = np.clip(np.where(np.isnan(taught), labels, taught), 1e-4, 1 - 1e-4)
         logits = np.log(warm / (1 - warm)) / teaching.temperature
         losses.append(Loss(1 / (1 + np.exp(-logits)), teaching.weight, teaching.temperature))
@@ -124,15 +131,19 @@ class _SeenBuckets:
     """In how many groups of each fold a bucket occurs."""
 
     def __init__(self, features: np.ndarray, starts: np.ndarray, groups: np.ndarray, folds: np.ndarray) -> None:
+        # Groups by consecutive numbers. All pieces of a group are of one fold (`fold_of` of the same key), so any of
+        # them may write it.
         names, numbers = np.unique(groups, return_inverse=True)
         of_group = np.zeros(len(names), int)
         of_group[numbers] = folds
         found: list[np.ndarray] = []
+        # 1,000 pieces at a time bound the memory of the pairs before `unique`. A pair is (group << 20) | bucket.
         for first in range(0, len(groups), 1000):
             last = min(first + 1000, len(groups))
             owners = np.repeat(numbers[first:last], np.diff(starts[first : last + 1]))
             found.append(np.unique(owners << 20 | features[starts[first] : starts[last]]))
         pairs = np.unique(np.concatenate(found))
+        # Groups outside each fold: 10 groups of folds [3 2 2 2 1] give [7 8 8 8 9].
         self._groups = len(names) - np.bincount(of_group, minlength=FOLDS)
         self._buckets, self._folds = pairs & ((1 << 20) - 1), of_group[pairs >> 20]
 
@@ -140,6 +151,7 @@ class _SeenBuckets:
         """(buckets,) int32: the number of each bucket among the known ones of the other folds, 0 for a rare one."""
         counts = np.bincount(self._buckets[self._folds != fold], minlength=engine.buckets)
         known = counts >= max(engine.least_groups, engine.least_share * self._groups[fold])
+        # known [1 0 1 1] gives numbers [1 0 2 3].
         return np.where(known, np.cumsum(known), 0).astype(np.int32)
 
 
@@ -147,7 +159,7 @@ def _bags(features: np.ndarray, starts: np.ndarray, places: np.ndarray, mean: bo
     lengths = np.diff(starts)[places]
     inside = np.zeros(len(starts) - 1, bool)
     inside[places] = True
-    chosen = features[np.repeat(inside, np.diff(starts))]
+    chosen = features[np.repeat(inside, np.diff(starts))]  # True for every feature of a chosen piece
     return bags_of(chosen, np.concatenate([[0], np.cumsum(lengths)]), mean)
 
 

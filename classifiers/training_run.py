@@ -76,6 +76,7 @@ def open_sides(given: argparse.Namespace) -> tuple[list[Corpus], list[Corpus]]:
     sides = []
     for flag in ("positive", "negative"):
         folders = [folder for folders in getattr(given, flag) for folder in folders]
+        # By digest: sums run in this order.
         sides.append(sorted(open_corpora(folders, f"--{flag}"), key=lambda corpus: corpus.digest))
     refuse_one_on_both_sides(*sides)
     return sides[0], sides[1]
@@ -96,6 +97,7 @@ def without_overlap(positive: list[Corpus], negative: list[Corpus], most: int) -
             domains[len(positive) + text.corpus].append(text.domain)
     if not kept:
         raise CorpusloomError("every document of --negative is one of --positive, so nothing is left to tell apart")
+    # A domain may be large in one corpus and small among all; either keeps its documents from filling a fold.
     large = frozenset[str]().union(*(large_domains(each) for each in domains))
     return Sampled(positive, negative, good, kept, len(raw) - len(kept), large)
 
@@ -134,6 +136,7 @@ def _settings(given: argparse.Namespace, positive: Sequence[Corpus], negative: S
     if given.teacher:
         path = Path(given.teacher)
         teacher = file_digest(path) if path.is_file() else card_digest(read_card(given.teacher))
+    # The child is a program that nothing imports, so it is named here to be part of the closure.
     code = closure(frozenset({"classifiers.training_run", "classifiers.fasttext_child"}))
     return {
         "--engine": given.engine,
@@ -155,6 +158,7 @@ def _is_done(output: str, settings: JsonObject, replacing: bool) -> bool:
     if not folder.is_dir():
         return False
     if not (folder / CARD).exists():
+        # Files of an interrupted training (no card yet) may lie there: weights, the page, temporary files.
         strange = sorted(path.name for path in folder.iterdir() if not path.name.startswith((".", "weights-", PAGE)))
         if strange:
             raise CorpusloomError(

@@ -24,11 +24,13 @@ from classifiers.features import Features, Run
 # Another number for every change of what follows: a model of other features is refused.
 VERSION = 1
 BUCKETS = 1 << 20
-_KEPT_BITS = np.uint64(64 - 20)
-_ALONE = np.uint32(1 << 31)
+_KEPT_BITS = np.uint64(64 - 20)  # a right shift by 44 leaves the 20 highest bits, the number of a bucket
+_ALONE = np.uint32(1 << 31)  # a bit above every code point (at most 0x10FFFF): a word by itself
 # Code points from here on are rare ideographs, which count as one.
 _HIGHEST = 0x20000
+# Thai and Lao, Myanmar, Khmer, kana, ideographs, compatibility ideographs.
 _UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF))
+# 2^64 / golden ratio, odd, so that it has an inverse modulo 2^64.
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _INVERSE = pow(_MULTIPLIER, -1, 1 << 64)
 _PAIR = np.uint64(0xD6E8FEB86659FD93)
@@ -51,6 +53,8 @@ def words_of(texts: Sequence[str]) -> Words:
     # What separates has the code 0, so that a word's sum may go on to where the next word starts.
     hashes = np.add.reduceat(codes * powers[: len(codes)], starts) if len(starts) else np.zeros(0, np.uint64)
     hashes *= np.take(inverses, starts)
+    # Where each text ends, its separator included: "a cat", "b" start words at 0 2 6 and end at 6 8, so 2 and 1 of
+    # them.
     bounds = np.cumsum([len(text) + 1 for text in texts])
     return Words(starts, _mixed(hashes), np.diff(np.searchsorted(starts, bounds), prepend=0))
 
@@ -59,18 +63,23 @@ def spelled(text: str) -> list[str]:
     """The words of one text, in lower case."""
     codes = _codes_of([text])
     starts = _starts(codes)
+    # The characters of a word until the next starts; separators in between count 0.
     lengths = np.add.reduceat((codes > 0).astype(int), starts) if len(starts) else starts
+    # Lowered after it is cut: "İ" becomes two characters, and would move all that follows.
     return [text[start : start + length].lower() for start, length in zip(starts, lengths, strict=True)]
 
 
 def _codes_of(texts: Sequence[str]) -> np.ndarray:
     """What each character counts as, of all texts with one that separates after each but the last."""
+    # One number per character. Code points beyond the table take its last entry (`clip`).
     points = np.frombuffer("\0".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     return np.take(_codes(), points, mode="clip")
 
 
 def _starts(codes: np.ndarray) -> np.ndarray:
     """Where the words start: after what separates, and at and after a character that is a word by itself."""
+    # `inside[n + 1]` is character n, `inside[0]` what is before the text: a word starts where it rises from False to
+    # True.
     inside = np.empty(len(codes) + 1, bool)
     inside[0] = False
     np.not_equal(codes, 0, out=inside[1:])
@@ -78,6 +87,7 @@ def _starts(codes: np.ndarray) -> np.ndarray:
     if len(codes) and codes.max() >= _ALONE:
         alone = codes >= _ALONE
         first |= alone
+        # And after one that is alone: "a 日本b" starts words at 0 2 3 4.
         first[1:] |= alone[:-1] & inside[2:]
     return np.flatnonzero(first)
 
@@ -86,11 +96,13 @@ def words_and_pairs(texts: Sequence[str]) -> Features:
     """The features of some texts: a run of their words, and one of their pairs, of which n words have n − 1."""
     words = words_of(texts)
     starts = np.cumsum(words.counts) - words.counts
+    # The factor on the first word alone tells "a b" from "b a". The pair across two texts is computed and belongs to
+    # none.
     pairs = words.hashes[:-1] * _PAIR
     pairs += words.hashes[1:]
     pairs = _buckets(_mixed(pairs))
     pair_counts = np.maximum(words.counts - 1, 0)
-    pair_starts = np.minimum(starts, len(pairs))
+    pair_starts = np.minimum(starts, len(pairs))  # of an empty last text the start would lie behind all pairs
     return Features((Run(_buckets(words.hashes), starts, words.counts), Run(pairs, pair_starts, pair_counts)))
 
 
@@ -110,14 +122,14 @@ def _codes() -> np.ndarray:
     codes = np.zeros(_HIGHEST + 1, np.uint32)
     for point in range(_HIGHEST):
         kind = unicodedata.category(chr(point))
-        if kind == "Nd":
+        if kind == "Nd":  # category Nd: decimal digits of any script; "½" is No and separates
             codes[point] = ord("0")
         elif kind[0] in "LM":
-            codes[point] = ord(chr(point).lower()[0])
+            codes[point] = ord(chr(point).lower()[0])  # of "i̇", the lower case of "İ", the "i"
     codes[_HIGHEST] = _HIGHEST
     for first, last in (*_UNSPACED, (_HIGHEST, _HIGHEST)):
         block = codes[first : last + 1]
-        block[block > 0] |= _ALONE
+        block[block > 0] |= _ALONE  # what is no letter in such a block still separates
     return codes
 
 
@@ -127,6 +139,7 @@ _grown: dict[str, np.ndarray] = {}
 def _powers(length: int) -> tuple[np.ndarray, np.ndarray]:
     """The powers of the multiplier and of its inverse, at least `length` of each."""
     if len(_grown.get("powers", ())) < length:
+        # Grown in powers of two: one product over all, which wraps modulo 2^64 without a warning, as it must.
         size = 1 << max(length - 1, 1 << 16).bit_length()
         for name, number in (("powers", _MULTIPLIER), ("inverses", _INVERSE)):
             steps = np.full(size, number, np.uint64)

@@ -101,6 +101,8 @@ def blocking(profiles: Iterable[str]) -> tuple[PageStep, ...]:
 
 def reject_words(page: Page, profile: str, reason: str) -> Page | Rejected:
     """A step on pages: reject those with words of the profile `URL_WORDS` in their address; the evidence are these."""
+    # https://example.org/free-nude gives the words {https, example, org, free, nude} as they are written, and the
+    # pieces are looked for in httpsexampleorgfreenude.
     words = frozenset(_BETWEEN_WORDS.split(page.url))
     joined = _BETWEEN_WORDS.sub("", page.url).lower()
     for name, listed in _url_words().items():
@@ -122,6 +124,7 @@ def _url_words() -> dict[str, frozenset[str]]:
         )
     lists = {name: Path(package.origin).parent / "assets" / f"{name}.txt" for name in _LEAST_WORDS}
     return {
+        # Lines that begin with # say where the words are from.
         name: frozenset(_BETWEEN_WORDS.sub("", line).lower() for line in path.open(encoding="utf-8") if line[0] != "#")
         for name, path in lists.items()
     }

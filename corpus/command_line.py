@@ -19,7 +19,7 @@ from typing import Any, ClassVar, NoReturn
 
 from corpus.errors import EXIT_CODES, ExitCode, describe
 
-_LEAST_ALIKE = 0.7
+_LEAST_ALIKE = 0.7  # of difflib: --submision is .92 of --submissions, --input .67 of --output
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -31,6 +31,7 @@ class CommandParser(argparse.ArgumentParser):
             description=description,
             epilog=f"{example}{EXIT_CODES}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            # An abbreviation would change its meaning with the next flag that begins like it.
             allow_abbrev=False,
             **more,
         )
@@ -38,7 +39,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """As argparse does; what was given is remembered for the error."""
-        self._given = list(sys.argv[1:] if args is None else args)
+        self._given = list(sys.argv[1:] if args is None else args)  # none given: argparse reads sys.argv itself
         parsed = super().parse_known_args(args, namespace)
         if find_spec("numpy") is None:  # every installation has it, the one of a machine that only trains too
             cure = "enter the environment: . .venv/bin/activate (`make venv` and `make demo` make it)"
@@ -74,7 +75,7 @@ class WholeNumber:
 
     least: int
     most: int | None = None
-    pattern: ClassVar[str] = "^-?[0-9_,]+$"
+    pattern: ClassVar[str] = "^-?[0-9_,]+$"  # the same check in a Dataflow template
 
     def __call__(self, text: str) -> int:
         """The number; argparse names the flag in front of what is wrong with it."""
@@ -118,7 +119,7 @@ def day(text: str) -> str:
     """The type of a flag: a day as YYYY-MM-DD, or nothing for no limit."""
     if text:
         try:
-            if date.fromisoformat(text).isoformat() != text:
+            if date.fromisoformat(text).isoformat() != text:  # fromisoformat also takes 20180101 and 2018-W01-1
                 raise ValueError
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not a day; give one as in 2018-01-01") from None
@@ -137,12 +138,14 @@ def end_with(error: BaseException, command: str, folder: Path | None = None, res
         # A worker's traceback lies in a file already, which the message names.
         where = f" with the traceback in {_keep_trace(described.trace, folder)}" if described.trace else ""
         print(f"This is a bug of ours; please report it{where}", file=sys.stderr)
+    # Wrong flags and a held output are not mended by the same command.
     if resume and described.code in (ExitCode.BUG, ExitCode.INPUT, ExitCode.MACHINE):
         print(f"Finished parts stay; once this is mended, continue with the same command: {command} …", file=sys.stderr)
     return int(described.code)
 
 
 def _keep_trace(trace: str, folder: Path | None) -> str:
+    # The folder may be the reason (full, read-only), so the next is tried.
     for place in (folder, Path(tempfile.gettempdir())):
         try:
             if place is not None and place.is_dir():

@@ -20,6 +20,7 @@ def load_library(folder: Path, prefix: str, signatures: Mapping[str, Signature])
 
     Raises ImportError, with the cure, where it has not been built or does not load.
     """
+    # The name ends with the interpreter's tag (`_native.cpython-311-x86_64-linux-gnu.so`): setuptools adds it.
     built = sorted(folder.glob("_native*.so"))
     if not built:
         raise ImportError(f"the compiled part of corpusloom is not in {folder}: {_CURE}")

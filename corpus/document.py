@@ -103,6 +103,7 @@ class Document:
         for fails, rule, value, evidence in findings:
             measures.append((f"{step}.{rule}", value))
             if fails:
+                # Evidence is a function because most documents pass: it is made for a failure alone.
                 return replace(self, measures=tuple(measures)).reject(f"{step}.{rule}", value, evidence())
         return replace(self, measures=tuple(measures))
 
@@ -119,6 +120,7 @@ class Document:
         return self if text == self.text else replace(self, text=text)
 
 
+# Page's fields that a document has under the same name, such as url and warc_offset; body, status and kind are not.
 _SHARED = tuple(field.name for field in fields(Page) if field.name in {f.name for f in fields(Document)})
 
 

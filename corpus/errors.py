@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
     USELESS = 4
     MACHINE = 5
     HELD = 6
-    NOTHING_NEW = 10
+    NOTHING_NEW = 10  # not a failure: a refresh that found no new snapshot or tombstone
     INTERRUPTED = 130
 
 
@@ -62,6 +62,7 @@ EXTRAS = {
     "yarl": "fetch",
     "s3fs": "s3",
     "gcsfs": "gcs",
+    # Beam's wording, as it stands in the ImportError.
     "apache_beam[gcp]": "dataflow",
     "apache-beam[gcp]": "dataflow",
     "google": "dataflow",
@@ -136,6 +137,7 @@ def _describe_known(error: BaseException, label: str) -> Description | None:
         return Description(_with_label(label, f"out of memory; {more}"), ExitCode.MACHINE)
     if isinstance(error, ImportError):
         return _missing_library(error)
+    # By name along the bases: botocore's EndpointConnectionError is a BotoCoreError, and neither need be installed.
     for kind in type(error).__mro__:
         if kind.__name__ in _LIBRARIES and not kind.__module__.startswith("builtins"):
             code, cause, cure = _LIBRARIES[kind.__name__]
@@ -150,6 +152,7 @@ def _of_the_system(error: OSError, label: str) -> Description:
     if isinstance(error, ConnectionError | TimeoutError):
         cause, cure = f"the connection failed ({error})", "check the network and run the same command again"
         return Description(_with_label(label, f"{cause}; {cure}"), ExitCode.INPUT)
+    # pyarrow and gzip raise OSError without errno for damaged data.
     code, cause, cure = _SYSTEM.get(error.errno or 0, (ExitCode.INPUT, str(error), "check the file and its disk"))
     where = named if named and named not in label else ""
     return Description(_with_label(label, f"{_with_label(where, cause)}; {cure}"), code)
@@ -158,6 +161,7 @@ def _of_the_system(error: OSError, label: str) -> Description:
 def _missing_library(error: ImportError) -> Description | None:
     text = f"{error.name or ''} {error}"
     for library, extra in EXTRAS.items():
+        # "No module named 's3fs'", or "… install apache_beam[gcp] …": it is in the name or in the text.
         if library in text:
             return Description(
                 f"{library.partition('[')[0]} is not installed; pip install 'corpusloom[{extra}]'", ExitCode.FLAGS

@@ -21,7 +21,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.json_types import JsonObject
 from corpus.readers.lines import read_whole
 
-_LABEL = re.compile(r"[A-Z]+:[A-Za-z]+ ")
+_LABEL = re.compile(r"[A-Z]+:[A-Za-z]+ ")  # TREC's: "NUM:dist How far is it …"
 _MEND = "mend the line, or leave the file out"
 _COMPRESSED = (".gz", ".zst", ".xz", ".bz2", ".lzma")
 _TEXT_COLUMNS = ("text", "sentence", "sentence1", "sentence2", "question", "question1", "question2", "premise")
@@ -49,6 +49,7 @@ def _join(before: str, *endings: str) -> list[str]:
 
 
 # The first form whose fields a file's first line has is the form of the file.
+# More fields come before fewer: context + answer would also fit a line with aliases, and lose them.
 _FORMS = (
     _Form(
         {"context_options": list, "continuation": str},
@@ -88,13 +89,14 @@ def read_benchmark(path: Path, name: str) -> list[Passages]:
     whole = b""
     try:
         whole = b"".join(_whole_piece(piece, name) for piece in read_whole(path, name))
-        text = whole.decode("utf-8-sig")
+        text = whole.decode("utf-8-sig")  # -sig: without the byte order mark
     except UnicodeDecodeError as error:
         line = whole.count(b"\n", 0, error.start) + 1
         raise BenchmarkError(f"{name}:{line}: not UTF-8 ({error.reason}); convert it, or leave it out") from error
     except OSError as error:
         raise BenchmarkError(f"{name}: cannot be read: {error.strerror or error}; fetch it again") from error
     format_of = name
+    # `cola.tsv.gz` is a table; JSON is also known by its first character, whatever its name.
     for suffix in _COMPRESSED:
         format_of = format_of.removesuffix(suffix)
     if format_of.endswith((".jsonl", ".json")) or text.lstrip().startswith("{"):
@@ -117,7 +119,7 @@ def _whole_piece(piece: bytes | Quarantined, name: str) -> bytes:
 
 def _of_json(text: str, name: str) -> Iterator[Passages]:
     form: _Form | None = None
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: it also splits at U+2028, which JSON may hold
         if not line.strip():
             continue
         try:
@@ -163,6 +165,8 @@ def _holds_texts(form: _Form, row: JsonObject) -> bool:
 
 
 def _of_table(text: str, name: str, delimiter: str) -> Iterator[Passages]:
+    # Tables of tabs quote nothing: in `Is "yes` the mark is text, and a quoting reader would swallow lines up to the
+    # next.
     quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
     rows: list[list[str]] = []
@@ -193,12 +197,15 @@ def _text_columns(rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
     header = [cell.strip().lower() for cell in rows[0]]
     if named := [column for column, cell in enumerate(header) if cell in _NAMED_COLUMNS]:
         return named, rows[1:]
+    # Of [["1", "a cat sat"], ["0", "dogs"], ["1", "it ran"]] the columns have 0 and 2 cells of several words: the
+    # second.
     several = [sum(len(row[column].split()) > 1 for row in rows) for column in range(len(header))]
     return [column for column, count in enumerate(several) if 2 * count > len(rows)], rows
 
 
 def _of_lines(text: str) -> Iterator[Passages]:
     """A line an example; a label at the head of every line, `NUM:dist How far …`, is not of the text."""
+    # Only where every line has one: in a corpus of plain sentences `NB:see …` is text.
     lines = [line for line in text.split("\n") if line.strip()]
     labelled = all(_LABEL.match(line) for line in lines)
     for line in lines:

@@ -18,7 +18,7 @@ Span = tuple[int, int]  # characters from, to (exclusive)
 
 MANY_PIECES, NOTHING_LEFT = "benchmark.many_pieces", "benchmark.nothing_left"
 _ZERO_WIDTH_JOINER = "\u200d"
-_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_SKIN_TONES = range(0x1F3FB, 0x1F400)  # emoji modifiers: they colour the character before them
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def merge_spans(spans: Sequence[Span]) -> list[Span]:
 
 def pieces_between(length: int, cuts: Sequence[Span]) -> list[Span]:
     """What is left of `length` characters: the spans between merged cuts, without empty ones."""
+    # Borders in pairs: cut 250 to 720 of 1,000 gives [0 250 720 1000], so 0 to 250 and 720 to 1000.
     borders = [0, *(place for cut in cuts for place in cut), length]
     return [(start, end) for start, end in zip(borders[::2], borders[1::2], strict=True) if start < end]
 
@@ -84,6 +85,7 @@ def filter_document(length: int, cuts: Sequence[Span], rule: FilteringRule) -> F
     kept = [(start, end) for start, end in pieces if end - start >= rule.shortest_piece]
     if not kept:
         return Filtered(NOTHING_LEFT, len(pieces))
+    # What is cut is the complement of what is kept, so short pieces go with the cuts beside them.
     return Filtered("", len(pieces), tuple(pieces_between(length, kept)))
 
 
@@ -95,6 +97,6 @@ def _continues(text: str, place: int) -> bool:
         or character == _ZERO_WIDTH_JOINER
         or text[place - 1] == _ZERO_WIDTH_JOINER
         or ord(character) in _SKIN_TONES
-        or "\udc00" <= character <= "\udfff"
+        or "\udc00" <= character <= "\udfff"  # a half of a surrogate pair, from text that was never valid
         or text[place - 1 : place + 1] == "\r\n"
     )

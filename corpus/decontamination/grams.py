@@ -36,6 +36,8 @@ KEYS_SCHEMA = pa.schema(
     ]
 )
 POSTINGS_SCHEMA = pa.schema([(name, pa.int32()) for name in ("benchmark", "example", "length")])
+# In which benchmark, passage and word a gram begins, its words, and the example that the passage is of. int32 suffices:
+# 2^31 words are more than 10 GB of text.
 _PLACE = ("benchmark", "passage", "word", "length", "example")
 ENTRY = np.dtype([("key", "<u8"), ("prefix", "<u8"), *((name, "<i4") for name in _PLACE)])
 _AT_ONCE = 100_000  # entries that become Python's own numbers
@@ -66,6 +68,7 @@ def example_lengths(passages: pa.Table) -> np.ndarray:
     examples = passages["example"].to_numpy()
     words = np.array([len(text.split()) for text in passages["words"].to_pylist()], np.int64)
     longest = np.zeros(examples[-1] + 1 if len(examples) else 0, np.int64)
+    # `maximum.at` and not `longest[examples] = …`: an example has several passages.
     np.maximum.at(longest, examples, words)
     return longest
 
@@ -74,12 +77,15 @@ def entries_of(benchmark: int, passages: pa.Table, lengths: Sequence[int]) -> np
     """The `ENTRY`s of a benchmark; a gram that an example has several times counts once for it."""
     words = passages["words"].to_pylist()
     counts = np.array([len(text.split()) for text in words], np.int64)
+    # Two passages of 3 and 2 words: passage [0 0 0 1 1], word [0 1 2 0 1]. Joined they are one text, whose grams are
+    # hashed in one call; those across two passages are dropped below: of length 2, that from word 2 on.
     passage = np.repeat(np.arange(len(words)), counts)
     word = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     joined, found = " ".join(filter(None, words)), [np.empty(0, ENTRY)]
     prefixes = gram_keys(joined, LEAST_WORDS)
     for length in sorted(set(lengths)):
         keys = gram_keys(joined, length)
+        # Whether its last word is still of the passage.
         inside = np.flatnonzero(word[: len(keys)] + length <= counts[passage[: len(keys)]])
         entries = np.empty(len(inside), ENTRY)
         entries["key"], entries["prefix"] = keys[inside], prefixes[inside]
@@ -88,6 +94,8 @@ def entries_of(benchmark: int, passages: pa.Table, lengths: Sequence[int]) -> np
         entries["example"] = passages["example"].to_numpy()[passage[inside]]
         found.append(entries)
     entries = np.concatenate(found)
+    # Sorted by example, key, passage, word (lexsort's last key counts most): the first of equal pairs is its first
+    # place.
     entries = entries[np.lexsort((entries["word"], entries["passage"], entries["key"], entries["example"]))]
     first = np.ones(len(entries), bool)
     first[1:] = (entries["key"][1:] != entries["key"][:-1]) | (entries["example"][1:] != entries["example"][:-1])
@@ -108,7 +116,9 @@ def sorted_part(
 
     `names` and `passages`, the words of each passage, are those of the benchmarks by their numbers.
     """
+    # By key; of equal keys the first benchmark, passage and word come first, so that `first` is the one that is shown.
     entries = entries[np.lexsort(tuple(entries[name] for name in ("word", "passage", "benchmark", "key")))]
+    # The cut is for 0 entries.
     first = np.flatnonzero(np.r_[True, entries["key"][1:] != entries["key"][:-1]][: len(entries)])
     least = entries[first]
     grams = _texts_of(least, passages)
@@ -121,6 +131,7 @@ def sorted_part(
 def _texts_of(entries: np.ndarray, passages: Sequence[pa.ChunkedArray]) -> list[str]:
     """The words of each entry, made passage by passage."""
     grams, last, words = [""] * len(entries), (-1, -1), list[str]()
+    # Passage by passage, so that each is split into words once.
     order = np.lexsort((entries["passage"], entries["benchmark"]))
     for start in range(0, len(order), _AT_ONCE):
         rows = order[start : start + _AT_ONCE]
@@ -138,6 +149,7 @@ class GramIndex:
     def __init__(self, parts: Sequence[pa.Table]) -> None:
         self._parts = list(parts)
         self._keys = [keys["key"].to_numpy() for keys in parts]
+        # Rows are numbered through all parts: parts of 3 and 2 keys have starts [0 3 5], row 4 is row 1 of part 1.
         self._starts = np.cumsum([0, *map(len, self._keys)])
         self._compiled = CompiledIndex(self._keys, [keys["prefix"].to_numpy() for keys in parts])
         self._gram_at = lru_cache(maxsize=100_000)(self._read_gram)
@@ -162,9 +174,12 @@ class GramIndex:
         for first in range(0, len(found), _AT_ONCE):
             for document, row, start, end in found[first : first + _AT_ONCE].tolist():
                 yield from self._verify(document, row, words_of(texts[int(document)][start:end]), start)
+        # A match found in a text that is not in NFC has places of its own, so such a text is scanned as joined words.
         for document in others:
             words = words_of(texts[document])
             plain, _ = self._compiled.scan([" ".join(word.key for word in words)], self.lengths)
+            # Words "ab" "c" stand at 0 and 3 of "ab c"; starts [0 3 5]. A hit from 0 to 4 has first 0 and last 2 (the
+            # first start not below 4): words[0:2].
             starts = np.cumsum([0, *(len(word.key) + 1 for word in words)])
             for _, row, start, end in plain.tolist():
                 first, last = np.searchsorted(starts, (start, end))
@@ -186,6 +201,7 @@ class GramIndex:
 
     def _read_gram(self, row: int) -> tuple[int, str, str]:
         """The key, the benchmark and the words of a gram, by its number among all."""
+        # side="right" - 1 also passes over empty parts: starts [0 3 3 5], row 3 is of part 2.
         part = int(np.searchsorted(self._starts, row, side="right")) - 1
         at = row - int(self._starts[part])
         keys = self._parts[part]
@@ -197,7 +213,7 @@ def examples_with(keys: pa.Table, postings: pa.Table, wanted: np.ndarray) -> np.
     here = keys["key"].to_numpy()
     rows = np.flatnonzero(np.isin(here, wanted))
     starts = keys["first"].to_numpy()
-    ends = np.append(starts[1:], postings.num_rows)
+    ends = np.append(starts[1:], postings.num_rows)  # postings of a key end where those of the next begin
     chosen = [np.arange(starts[row], ends[row]) for row in rows]
     places = np.concatenate([np.zeros(0, np.int64), *chosen]).astype(np.int64)
     return np.stack([postings[name].to_numpy()[places] for name in POSTINGS_SCHEMA.names], axis=1)

@@ -40,5 +40,6 @@ def gram_words(example_words: Sequence[int]) -> int:
     Of 100 examples with 1 to 100 words the 5th percentile is the 5th shortest, 5 words: N is 8.
     """
     ranked = sorted(example_words)
+    # ceil(n · 5 / 100) by negative floor division, from 1 on; of up to 20 examples it is the shortest.
     at = max(0, -(-len(ranked) * PERCENTILE // 100) - 1)
     return min(MOST_WORDS, max(LEAST_WORDS, ranked[at])) if ranked else MOST_WORDS

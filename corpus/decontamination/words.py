@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-DROPPED, SPACE, SUSPECT = 0, 1, 1 << 31
+DROPPED, SPACE, SUSPECT = 0, 1, 1 << 31  # values of the table; a lower case is its code point, at least 32, so neither
 # No letter is assigned beyond; of what lies there, tags and variation selectors are the only signs in use.
 TABLE_SIZE = 0x34000
 _TOKEN = re.compile(r"\S+")
@@ -65,7 +65,7 @@ def character_table() -> np.ndarray:
             table[code] = SPACE
             continue
         if unicodedata.category(character)[0] not in "PSC" and code not in _VARIATION_SELECTORS:
-            table[code] = ord(character.lower()[0])
+            table[code] = ord(character.lower()[0])  # one character for one, so that places stay: of "i̇" the "i"
         if code in joining or unicodedata.combining(character) or not unicodedata.is_normalized("NFC", character):
             table[code] |= SUSPECT
     return table
@@ -75,6 +75,7 @@ def _joining() -> frozenset[int]:
     """The characters that are the second half of a canonical composition."""
     decomposed = (unicodedata.decomposition(chr(code)).split() for code in range(TABLE_SIZE))
     seconds = {int(parts[1], 16) for parts in decomposed if len(parts) == 2 and not parts[0].startswith("<")}
+    # U+1161… the vowels, U+11A8… the finals, composed by arithmetic.
     return frozenset(seconds | set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3)))  # and of Hangul syllables
 
 
@@ -83,6 +84,7 @@ class _Translation(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         folded = int(character_table()[code]) & ~SUSPECT if code < TABLE_SIZE else DROPPED
+        # Once per character: the answer stays in the dict.
         self[code] = chr(folded) if folded > SPACE else ""
         return self[code]
 

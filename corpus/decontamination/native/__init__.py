@@ -11,6 +11,7 @@ import numpy as np
 from corpus.compiled import POINTER, Signature, load_library
 from corpus.decontamination.words import TABLE_SIZE, character_table
 
+# start and end are characters, not bytes: a text has less than 2^31 of them.
 HIT = np.dtype([("document", "<i8"), ("gram", "<i8"), ("start", "<i4"), ("end", "<i4")])
 _INT32, _INT64, _UINT32 = ctypes.c_int32, ctypes.c_int64, ctypes.c_uint32
 _SIGNATURES: dict[str, Signature] = {
@@ -33,12 +34,12 @@ def library() -> Any:
 def gram_keys(words: str, length: int) -> np.ndarray:
     """(grams,) uint64: the keys of all runs of `length` words of a text in NFC, in order."""
     data = words.encode()
-    keys = np.empty(len(data) + 1, np.uint64)
+    keys = np.empty(len(data) + 1, np.uint64)  # each gram begins at a word, so there are fewer than bytes
     table = character_table()
     count = library().grams_keys(data, len(data), table.ctypes.data, TABLE_SIZE, length, keys.ctypes.data)
     if count < 0:
         raise MemoryError(f"a text of {len(data)} bytes does not fit into memory")
-    return keys[:count].copy()
+    return keys[:count].copy()  # a copy: the long buffer goes
 
 
 class CompiledIndex:
@@ -58,6 +59,7 @@ class CompiledIndex:
             raise MemoryError(f"an index of {counts.sum():,} grams does not fit into memory")
 
     def __del__(self) -> None:
+        # `__init__` may have failed before there was a pointer.
         if getattr(self, "_pointer", None):
             library().grams_free_index(self._pointer)
 
@@ -66,6 +68,7 @@ class CompiledIndex:
 
         Beside them a bool for each text: whether it has a character that a text in NFC may lack.
         """
+        # "replace" gives one "?" for a lone surrogate: characters keep their places.
         encoded = [text.encode("utf-8", "replace") for text in texts]
         offsets = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum([len(data) for data in encoded], out=offsets[1:])
@@ -81,6 +84,7 @@ class CompiledIndex:
             raise MemoryError("the hits of a batch of documents do not fit into memory")
         try:
             count = library().grams_hit_count(found)
+            # A copy of the library's memory, which is freed next.
             data = ctypes.string_at(library().grams_hits(found), count * HIT.itemsize) if count else b""
             return np.frombuffer(data, HIT), suspects.astype(bool)
         finally:
