@@ -15,16 +15,19 @@ from itertools import pairwise
 
 from corpus.document import Document
 
-_PARAGRAPH_BREAK = re.compile(r"\n(?:[ \t]*\n)+")
+_PARAGRAPH_BREAK = re.compile(r"\n(?:[ \t]*\n)+")  # blank lines may hold blanks
+# Inside a line: three blanks or a tab between words, leaders of dots ("Chapter I . . . . . 7"), a bar.
 _GAP = re.compile(r"\S(?: {3,}|\t+)\S|\.{5,}|(?:\. ){5,}|\|")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _PARTED = re.compile(r"([^\W\d_]+)-$")
 _BEGINNING = re.compile(r"[^\W\d_]+")
+# A sentence, or a speech that ends in a dash, with the quotes and brackets that close after it.
 _SENTENCE_END = re.compile(r"[.!?:;—\-][\"'”’»)\]_]*\s*$")
+# Widths of lines in characters: no book below 40 or above 120; below 55 short lines are more likely verse.
 _NARROWEST, _NARROW, _WIDEST = 40, 55, 120
 _SLACK = 0.86  # of the width: transcribers break lines a little early
 _FORCED_SHARE, _CAPITAL_SHARE, _TABLE_SHARE = 0.7, 0.8, 0.4
-_NOT_WRAPPED = 200
+_NOT_WRAPPED = 200  # a line this long was not broken by hand
 
 
 def join_lines(document: Document) -> Document:
@@ -49,6 +52,8 @@ def _parted_by_indents(lines: list[str]) -> Iterator[list[str]]:
     starts = [number for number in range(1, len(lines)) if indents[number] > 0]
     indented = set(indents) - {0}
     whole = all(_SENTENCE_END.search(lines[number - 1]) for number in starts)
+    # "One day it / went on. /    Two days" stays whole: the line before an indent ends no sentence. More than half of
+    # the lines indented is verse.
     if len(indented) != 1 or not starts or not whole or 2 * len(starts) > len(lines):
         yield lines
         return
@@ -58,9 +63,11 @@ def _parted_by_indents(lines: list[str]) -> Iterator[list[str]]:
 
 def _width(paragraphs: list[list[str]]) -> int:
     """The width to which the lines of the book were broken; 0 for a text that has none."""
+    # Only paragraphs of three lines and more, without their last line, which may be short.
     lengths = sorted(len(line) for lines in paragraphs if len(lines) > 2 for line in lines[:-1])
     if not lengths:
         return 0
+    # The 90th percentile: a few lines that overflow do not make the book wide.
     width = lengths[int(0.9 * (len(lengths) - 1))]
     return width if _NARROWEST <= width <= _WIDEST else 0
 
@@ -75,6 +82,7 @@ def _shown(lines: list[str], width: int, words: Counter[str]) -> str:
         return lines[0].strip()
     if width and _is_prose(lines, width):
         return _joined(lines, words)
+    # Verse and tables lose what all of their lines are indented by, and keep the rest.
     margin = min(len(line) - len(line.lstrip()) for line in lines)
     return "\n".join(line[margin:] for line in lines)
 
@@ -91,6 +99,7 @@ def _is_prose(lines: list[str], width: int) -> bool:
         room = min(width, max(map(len, lines)))
         if room < _NARROWEST:
             return False
+    # Of all lines but the first, which may be indented.
     indents = {len(line) - len(line.lstrip()) for line in lines[1:]}
     if len(indents) > 2 and len(lines) > 3:
         return False
@@ -101,6 +110,8 @@ def _is_prose(lines: list[str], width: int) -> bool:
     ]
     if sum(length >= _SLACK * room for length in needed) < _FORCED_SHARE * len(needed):
         return False
+    # Verse has a capital at each line, prose at the start of sentences and names. Two or three lines may all begin with
+    # one by chance: then every break has to be exact.
     capitals = sum(line.lstrip("\"'“‘«([_")[:1].isupper() for line in plain)
     few_but_full = len(plain) < 4 and margin < 2 and width > _NARROW and min(needed) >= width - 1
     return capitals < _CAPITAL_SHARE * len(plain) or few_but_full
@@ -114,16 +125,20 @@ def _joined(lines: list[str], words: Counter[str]) -> str:
         last = pieces[-1]
         parted = _PARTED.search(last)
         rest = _BEGINNING.match(following)
+        # "light-" + "house": the hyphen goes if the book has `lighthouse` oftener than `light-house`. "--" is a dash.
         if parted and rest and not last.endswith("--"):
             if not _keeps_hyphen(parted[1], rest[0], words):
                 pieces[-1] = last[:-1]
+        # No blank after "word--" or "word-" (they touch what follows), but one after " --", which stands free.
         elif not last.endswith(("--", "—", "-")) or last.endswith((" -", " --", " —")):
             pieces.append(" ")
         pieces.append(following)
-    return re.sub(r"(?<! ) {2,}", " ", "".join(pieces))
+    return re.sub(r"(?<! ) {2,}", " ", "".join(pieces))  # two blanks after a full stop become one
 
 
 def _keeps_hyphen(first: str, second: str, words: Counter[str]) -> bool:
+    # No evidence in the book: before a capital the hyphen stays (Jean-Paul), else only between two words that the book
+    # knows.
     whole, hyphened = words[(first + second).lower()], words[f"{first}-{second}".lower()]
     if whole != hyphened:
         return hyphened > whole

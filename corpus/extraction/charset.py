@@ -53,7 +53,9 @@ _CODECS_OF_NAME = {
 _MULTI_BYTE = frozenset("utf-8 utf-16be utf-16le gbk gb18030 big5 euc-jp iso-2022-jp shift_jis euc-kr".split())
 
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s;,\"']+)", re.IGNORECASE)
+# Only an XML declaration at the very start: used with `match`.
 _XML_ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"'>]*)[\"']")
+# A comment as a whole, a tag up to its name (its attributes are read next), or a declaration, which is skipped.
 _MARKUP = re.compile(rb"<!--.*?-->|<(/?[a-zA-Z][^\s/>]*)|<[!/?][^>]*>", re.DOTALL)
 _ATTRIBUTE = re.compile(rb"[\s/]*([^\s/>=]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"'][^\s>]*))?")
 _CONTENT_CHARSET = re.compile(rb"charset\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s;\"']+))", re.IGNORECASE)
@@ -65,6 +67,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
     `content_type` is the HTTP header's value, with or without a charset. Bytes that mean nothing become
     U+FFFD; NULs and the byte order mark are gone, and lone surrogates cannot arise.
     """
+    # The mark decides even against the header: the standard's first step.
     for mark, name in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
             return _decode_as(body[len(mark) :], name), name
@@ -78,11 +81,13 @@ def _name(body: bytes, content_type: str) -> str:
     UTF-8 needs two valid characters beyond ASCII for each broken one, or one for one where the page says it is UTF-8.
     (Legacy text has 1.1 at most: the Declaration of Human Rights in 380 languages and 22 legacy charsets.)
     """
+    # valid = characters beyond ASCII that decode; pure ASCII has (0, 0) and goes on to the labels below.
     valid, broken = _count_utf8(body)
     if valid and not broken:
         return "utf-8"
     declared = [name for name in (_header_charset(content_type), prescan(body)) if name]
     unicode_16 = [name for name in (*declared, _bare_utf16(body)) if name.startswith("utf-16")]
+    # UTF-16 of Latin letters is half NULs; a UTF-16 label on a page without any is wrong.
     if unicode_16 and b"\0" in body:
         return unicode_16[0]
     if broken and (valid > 2 * broken or ("utf-8" in declared and valid >= broken)):
@@ -90,9 +95,11 @@ def _name(body: bytes, content_type: str) -> str:
     legacy = [name for name in declared if not name.startswith("utf-")]
     if legacy:
         return legacy[0]
+    # No byte is beyond ASCII. Only ISO-2022-JP says more than ASCII in 7 bits: ESC $ B switches to kanji.
     if not broken:
         return "iso-2022-jp" if b"\x1b$B" in body or b"\x1b$@" in body else "utf-8"
     guess = encoding_name(detect_encoding(body, html5_compatible=False) or "")
+    # A guess of UTF-8 was ruled out by the counts above.
     return guess if guess and not guess.startswith("utf-") else "windows-1252"
 
 
@@ -118,6 +125,7 @@ def prescan(body: bytes) -> str:
     """
     head = body[:PRESCAN_BYTES]
     position = 0
+    # One tag at a time, because a value may hold ">": <meta content="a>b" charset=…>.
     while markup := _MARKUP.search(head, position):
         position = markup.end()
         if markup[1]:
@@ -163,15 +171,18 @@ def _count_utf8(body: bytes) -> tuple[int, int]:
     The answer for valid UTF-8 is (1, 0) or, for plain ASCII, (0, 0). A character cut at the very end does not
     count: readers cap bodies.
     """
+    # Final=False: `abc\xc3`, cut inside a character, counts (0, 0) and not as broken.
     try:
         return int(not codecs.utf_8_decode(body, "strict", False)[0].isascii()), 0
     except UnicodeDecodeError:
         text = body.decode("utf-8", "replace")
+        # U+FFFD may stand in the page itself (EF BF BD); those are no errors of decoding.
         broken = text.count("\ufffd") - body.count(b"\xef\xbf\xbd")
         return sum(len(run) for run in re.findall(r"[^\0-\x7f]+", text)) - broken, broken
 
 
 def _bare_utf16(body: bytes) -> str:
+    # "<" in UTF-16 is 3C 00 or 00 3C; without a mark a page begins so.
     return "utf-16le" if body.startswith(b"<\0") else "utf-16be" if body.startswith(b"\0<") else ""
 
 
@@ -194,6 +205,7 @@ def _single_byte_table(name: str) -> str:
     codec = _CODECS_OF_NAME.get(name, (name,))[0]
     characters = [bytes([byte]).decode(codec, "replace") for byte in range(256)]
     return "".join(
+        # windows-1252 leaves 81, 8D, 8F, 90 and 9D undefined: 0x81 reads as U+0081.
         chr(byte) if character == "\ufffd" and 0x80 <= byte < 0xA0 else character
         for byte, character in enumerate(characters)
     )

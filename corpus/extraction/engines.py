@@ -36,6 +36,7 @@ class TooComplexError(Exception):
 
 def by_blocks(html: str, url: str = "") -> Extracted:
     """Our own: see `corpus.extraction.blocks`."""
+    # `Reading` holds memory of the library: freed at the end of the `with`, also when the text does not fit.
     with _read(html, url) as reading:
         return Extracted(reading.title(), reading.write(blocks.forest()).text)
 
@@ -61,6 +62,7 @@ def _read(html: str, url: str = "") -> blocks.Reading:
     """The pass over a page, unless there is too much in it for any engine."""
     reading = blocks.read(html, url)
     excess = reading.excess()
+    # The pass itself has limits (`blocks.MOST_TAGS` …), and every engine is asked only after it.
     if excess:
         reading.close()
         raise TooComplexError(*excess)
@@ -69,6 +71,7 @@ def _read(html: str, url: str = "") -> blocks.Reading:
 
 def _with_title(html: str, extract: Callable[[], str | None]) -> Extracted:
     """The text of another engine, where the page is not too much for it, with the title that the pass finds."""
+    # The limits hold for other engines too: they are the ones that need quadratic time.
     with _read(html) as reading:
         return Extracted(reading.title(), extract() or "")
 

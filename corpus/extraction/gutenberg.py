@@ -18,6 +18,7 @@ from corpus.document import Document
 
 # The licence is 19,000 characters long, the longest "Small Print" header 15,000.
 _FRAME = 40_000
+# "*** START OF THIS PROJECT GUTENBERG EBOOK …***", which may run over lines; the same without stars; ABU's French one.
 _START = re.compile(
     r"^[ \t]*(?:\*{3}[ \t]*START OF (?:THE|THIS) PROJECT GUTENBERG[^*]{0,500}\*{3}"
     r"|START OF (?:THE|THIS) PROJECT GUTENBERG (?:EBOOK|ETEXT)[^\n]*|-{10,}[ \t]*D[EÉ]BUT DU FICHIER[^\n]*)[ \t]*$",
@@ -30,6 +31,7 @@ _FOOTER = re.compile(
     r" ?(?:EBOOK|ETEXT|LIVRE)[^\n]{0,40} PROJECT GUTENBERG))",
     re.MULTILINE | re.IGNORECASE,
 )
+# "*START**THE SMALL PRINT!**FOR PUBLIC DOMAIN ETEXTS**START*": up to 20 characters may stand before it.
 _SMALL_PRINT = re.compile(r"^[^\n]{0,20}\*?START\*{0,5}[ \t]*THE SMALL PRINT![^\n]*$", re.MULTILINE | re.IGNORECASE)
 _SMALL_PRINT_END = re.compile(r"^[ \t]*\*{0,4}END[ *]*(?:OF )?THE SMALL PRINT![^\n]*$", re.MULTILINE | re.IGNORECASE)
 # The sentence that closed old files, and still stands above the footer of newer ones: nothing but it to the end.
@@ -37,6 +39,7 @@ _LAST_WORDS = re.compile(
     r"^[ \t]*\**[ \t]*(?:(?:This is the )?End of (?:the |this )?Project Gutenberg"
     r"|Ende (?:dieses |des )?Proje[ck]t Gutenberg"
     r"|Fin (?:de |du |de l')?(?:livre |texte |etext |ebook )?(?:de |du )?Project Gutenberg"
+    # In the paragraph that it begins, at most 500 characters, and then nothing but blanks to the end.
     r"|Ende dieses (?:Etextes|eBooks))\b(?:(?!\n[ \t]*\n)[\s\S]){0,500}\s*\Z",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -63,10 +66,12 @@ _CREDITS = re.compile(
 _LABEL = re.compile(r"\s*[A-Za-z ]+:")
 _LONGEST_CREDIT = 1_200
 _LAST_CHARACTERS = 1_500
+# Paragraphs of at most 40 lines, so that no match walks through a whole book.
 _PARAGRAPH = re.compile(r"\s*?(?:\n|\A)?((?:[^\n]*\S[^\n]*(?:\n|\Z)){1,40})")
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 
 _PLAIN = str.maketrans({"—": "-", "–": "-", "―": "-", "…": "...", "´": "'"})
+# One mark repeated is one run: "no!!?" becomes "no !!  ? ".
 _RUNS = re.compile(r"""([-~!";?+,)(\\/*\[\]}{|_])\1*""")
 _LINE_ENDS = re.compile(r"(?<!\s)\s*\n\s*")
 _BLANKS = re.compile(r"[^\S\n]+")
@@ -75,10 +80,12 @@ _BLANKS = re.compile(r"[^\S\n]+")
 def strip_gutenberg(document: Document) -> Document:
     """The book without Project Gutenberg's header, credits, closing line and licence; any other text is left alone."""
     text = _without_small_print(document.text)
+    # The last mark within a frame's length: whatever stands above it is header.
     header = max((match.end() for match in _START.finditer(text, 0, _FRAME)), default=0)
     footer = next((match.start() for match in _FOOTER.finditer(text, max(header, len(text) - _FRAME))), len(text))
     book = _without_credits(text[header:footer].rstrip())
     end = max(0, len(book) - _LAST_CHARACTERS)
+    # Only the last 1,500 characters are searched: a novel may have the words in the middle.
     book = book[:end] + _LAST_WORDS.sub("", book[end:])
     return document.with_text(_BLANK_LINES.sub("", book.rstrip()))
 
@@ -89,12 +96,15 @@ def _without_small_print(text: str) -> str:
     At the head that is the rest of the header, at the end of the file nothing much; a longer rest is a book, and stays.
     """
     end_mark = _last_mark(_SMALL_PRINT_END, text)
+    # The start mark lies within a frame's length of the end mark, or without one of the file's end.
     start_mark = _SMALL_PRINT.search(text, max(0, (end_mark or len(text)) - _FRAME))
     if start_mark is None and end_mark is None:
         return text
     start = start_mark.start() if start_mark else 0
     end = end_mark if end_mark is not None and end_mark > start else min(len(text), start + _FRAME)
     before, after = text[:start], text[end:]
+    # The longer side is the book: at the head the Small Print has the header before it, at the end next to nothing
+    # after.
     if start_mark is None or len(after) > len(before):
         return after if len(before) <= _FRAME else text
     return before if len(after) <= _LAST_CHARACTERS else before.rstrip() + "\n\n" + after.lstrip("\n")
@@ -114,6 +124,7 @@ def _without_credits(text: str) -> str:
     start = 0
     while paragraph := _PARAGRAPH.match(text, start):
         credit = _CREDITS.match(paragraph[1])
+        # "Title: Emma" as the first paragraph may be the book's own; after "Produced by …" it is the header's.
         if not credit or len(paragraph[1]) > _LONGEST_CREDIT or (start == 0 and _LABEL.match(paragraph[1])):
             break
         start = paragraph.end()
@@ -124,4 +135,4 @@ def gpt1_standardise(document: Document) -> Document:
     """The text as GPT-1's code hands it to its tokenizer: ftfy, plain marks, punctuation and line ends set apart."""
     text = ftfy.fix_text(document.text).translate(_PLAIN)
     text = _BLANKS.sub(" ", _RUNS.sub(r" \g<0> ", text))
-    return document.with_text(_LINE_ENDS.sub(" \n ", text).strip())
+    return document.with_text(_LINE_ENDS.sub(" \n ", text).strip())  # GPT-1 sets line ends apart as tokens of their own

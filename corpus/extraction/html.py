@@ -67,6 +67,7 @@ EXTRACTORS: dict[str, Callable[[Page], Document | Rejected]] = {
 
 
 def _extract(page: Page, engine: Callable[[str, str], Extracted]) -> Document | Rejected:
+    # A WET record has no status of its own: 0.
     if page.status != 200 and not (page.kind == "text" and page.status == 0):
         return page.reject("page.http_error", page.status)
     if page.kind == "html" and page.body and not _is_html(page):
@@ -74,6 +75,7 @@ def _extract(page: Page, engine: Callable[[str, str], Extracted]) -> Document | 
     if not page.body.strip():
         return page.reject("page.empty", len(page.body))
     if page.kind == "text":
+        # No licence: the markup is gone.
         extracted, said = Extracted("", tidy(page.body.decode("utf-8-sig", "replace").replace("\0", ""))), ("", "")
     else:
         try:
@@ -88,6 +90,7 @@ def _extract(page: Page, engine: Callable[[str, str], Extracted]) -> Document | 
     if not extracted.text:
         return page.reject("extract.no_text", len(page.body))
     document = page.document(extracted.text, extracted.title[:LONGEST_TITLE].rstrip())
+    # `replace` copies all fields; most pages have no licence.
     return replace(document, licence=said[0], licence_evidence=said[1]) if said[0] else document
 
 
@@ -102,7 +105,10 @@ def tidy(text: str) -> str:
     for line in text.split("\n"):
         bare = line.strip()
         if bare:
+            # Tabs count as in the source, to columns of 4.
             indent = line[: len(line) - len(line.lstrip())].expandtabs(4)
+            # From 4 to 12 columns is a step of 8 and stays; from 0 to 20 is how the HTML was typed, and begins at 0
+            # again.
             margin = len(indent) if len(indent) <= margin + DEEPEST_STEP else 0
             lines.append(indent + bare if margin else bare)
         elif lines and lines[-1]:
@@ -116,4 +122,5 @@ def _is_html(page: Page) -> bool:
     declared = media.essence if media else ""
     if declared in _HTML_TYPES:
         return not _NOT_TEXT.match(detect_mime(page.body))
+    # What the standard sniffs would be 1,445 bytes; comments before the first tag are longer.
     return declared in _TYPES_THAT_SAY_NOTHING and bool(_LOOKS_LIKE_HTML.match(page.body[:4096]))

@@ -11,13 +11,17 @@ from collections.abc import Iterator
 _LONGEST_ADDRESS = 300
 _MOST_LOOKED_AT = 500  # places where a word stands
 _ADDRESS = (
+    # The value of an attribute: in double quotes, single quotes or none, never longer than an address.
     rf"""(?:"([^"\s]{{1,{_LONGEST_ADDRESS}}})"|'([^'\s]{{1,{_LONGEST_ADDRESS}}})'|([^\s"'>]{{1,{_LONGEST_ADDRESS}}}))"""
 )
+# Whether "license" stands inside a rel attribute: searched backwards, in the 110 characters before it.
 _REL = re.compile(r"""\brel\s{0,9}=\s{0,9}["']?[\w \t-]{0,80}\Z""")
 _HREF = re.compile(rf"\bhref\s{{0,9}}=\s{{0,9}}{_ADDRESS}")
+# "license": "…" or "license": {"@id": "…"}.
 _JSON_LD = re.compile(
     rf'"license"\s{{0,9}}:\s{{0,9}}(?:\{{\s{{0,99}}"@id"\s{{0,9}}:\s{{0,9}})?"([^"\s]{{1,{_LONGEST_ADDRESS}}})"'
 )
+# JSON may write the slashes as \/.
 _DEED = re.compile(r"https?:(?:\\?/){2}(?:www\.)?creativecommons\.org[\w/.\\-]{0,100}")
 _BEFORE_DEED = len(r"https:\/\/www.")
 
@@ -63,6 +67,7 @@ def _places(html: str, word: str) -> Iterator[int]:
     for _ in range(_MOST_LOOKED_AT):
         if at < 0:
             return
+        # Text with ten thousand "license" costs 500 looks.
         yield at
         at = html.find(word, at + len(word))
 
@@ -72,6 +77,7 @@ def _of_elements(html: str, places: list[int]) -> Iterator[str]:
     for at in places:
         if html.rfind("rel", max(0, at - 100), at) < 0 or not _REL.search(html, max(0, at - 110), at):
             continue
+        # The tag around the place: the last "<" before it, the next ">" after.
         start, end = html.rfind("<", max(0, at - 1000), at), html.find(">", at, at + 1000)
         if start < 0 or end < 0 or not html[start + 1 : start + 6].lower().startswith(("a ", "a\n", "a\t", "link")):
             continue
@@ -81,6 +87,7 @@ def _of_elements(html: str, places: list[int]) -> Iterator[str]:
 
 def _of_json(html: str, places: list[int]) -> Iterator[str]:
     """The addresses that stand as "license" in JSON, of JSON-LD or another."""
+    # From at - 1, the quote before the word.
     found = (_JSON_LD.match(html, at - 1) for at in places if html.startswith('"', at + len("license")))
     return (match[1].replace("\\", "") for match in found if match)
 

@@ -118,12 +118,14 @@ class Sandbox:
                 child.close()
 
     def _extract_batch(self, batch: Sequence[Page | Other]) -> Iterator[Document | Rejected | Other]:
+        # Under the lock, because a batch's answers come through one pipe; they are handed out after it.
         with self._turn:
             answers = iter(self._answers([item for item in batch if isinstance(item, Page) and _needs_a_parser(item)]))
         for item in batch:
             if not isinstance(item, Page):
                 yield item
             else:
+                # `answers` has one for each page that needs a parser, in their order.
                 yield next(answers) if _needs_a_parser(item) else self._answer_here(item)
 
     def _answer_here(self, page: Page) -> Document | Rejected:
@@ -138,12 +140,14 @@ class Sandbox:
         """One answer for each page, whatever becomes of the child meanwhile."""
         answers: list[Document | Rejected] = []
         while len(answers) < len(pages):
+            # `answers` grows as the child answers, so after its end `left[0]` is the page over which it ended.
             left = pages[len(answers) :]
             known = self._deadly.find(left[0])
             if known:
                 answers.append(left[0].reject(*known))
                 continue
             try:
+                # Only up to the next page that is known as deadly.
                 self._ask(list(takewhile(lambda page: not self._deadly.find(page), left)), answers)
             except Ended as ended:
                 page = pages[len(answers)]
@@ -161,7 +165,7 @@ class Sandbox:
         try:
             for answer in child.ask(pages):
                 answers.append(answer)
-                self._kills = 0
+                self._kills = 0  # an answer in between ends the count
         except Ended:
             self._child = None
             raise
@@ -172,13 +176,14 @@ class Sandbox:
 
     def _try_alone(self, page: Page) -> Document | Rejected:
         """The verdict on a page over which the child ended: by its bytes alone, then where it stands."""
+        # A child of its own for each: what earlier pages broke in a heap has no part in it.
         for candidate in (at_no_address(page), page):
             answer = self._alone(candidate, page)
             if isinstance(answer, Ended):
                 reason = _reason(answer.how, self.cpu_seconds)
                 self._deadly.add(candidate, reason)
                 return page.reject(*reason)
-        return answer
+        return answer  # neither form ends a child: this is the answer to the page itself
 
     def _alone(self, candidate: Page, page: Page) -> Document | Rejected | Ended:
         """The answer of a new child to this form of the page, or that it ends in it, too."""
@@ -188,6 +193,8 @@ class Sandbox:
             try:
                 self._ask([candidate], answers)
             except Ended as ended:
+                # Under a lower limit than elsewhere (`ulimit -v`) an end by memory would be a verdict that others do
+                # not give.
                 if ended.by_the_page and self._is_cut_short and ended.how not in _DEADLINES:
                     raise MachineError(
                         f"the extraction child may use less memory here than elsewhere, and {_place(page)} ended it "
@@ -211,7 +218,7 @@ class Sandbox:
     def _start(self) -> ExtractionChild:
         wall_seconds = WALL_PER_CPU * self.cpu_seconds
         problem: Exception | None = None
-        for attempt in range(_KILLS + 1):
+        for attempt in range(_KILLS + 1):  # 1 + 8 attempts, 25 seconds of pauses
             _pause(attempt)
             try:
                 child = ExtractionChild(self._name, self.cpu_seconds, self.memory_bytes, wall_seconds)
@@ -219,6 +226,7 @@ class Sandbox:
                 return child
             except NotStarted as error:
                 problem = error
+                # A first failure may be memory; a second one is a broken installation.
                 if not error.by_the_machine and attempt:  # once more: an import also fails when memory is short
                     raise RuntimeError(f"the extraction child does not start: {error}") from error
             except OSError as error:
@@ -259,4 +267,4 @@ def _place(page: Page) -> str:
 def _pause(earlier: int) -> None:
     """None at first, then longer each time: memory that others hold may become free."""
     if earlier:
-        time.sleep(_FIRST_PAUSE * 2**earlier)
+        time.sleep(_FIRST_PAUSE * 2**earlier)  # 0.1, 0.2, … 12.8 seconds

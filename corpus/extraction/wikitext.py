@@ -25,6 +25,7 @@ from corpus.rules.prose import ProseLimits
 from corpus.rules.prose import prose as prose_of_any_page
 
 _HEADING = re.compile(r"^(={1,6})([^\n]+)\1[ \t]*$", re.MULTILINE)
+# "- " or "1. ", as `wiki.lines` writes items.
 _ITEM = re.compile(r" *(?:- |\d+\. )")
 _LINKS = re.compile(r"\[\[[^\[\]\n]*\]\]|\[(?:https?:)?//[^\[\]\n]*\]|\{\{[^{}\n]*\}\}")
 _OUTSIDE_ITEM = re.compile(r"[*#:]+\s*(?:\[(?:https?:)?//|(?:https?:)?//)")
@@ -78,6 +79,7 @@ def lists(document: Document, limits: ArticleLimits = ArticleLimits()) -> Docume
     """Reject an article, rendered already, that is mostly list items; the value is their share of its characters."""
     lines = _lines_outside_tables(document.text)
     items = [line for line in lines if _ITEM.match(line) and len(line) < limits.prose_item]
+    # In characters, so that many short items do not outweigh long paragraphs. 1: a page without lines.
     share = sum(map(len, items)) / max(1, sum(map(len, lines)))
     titled = LIST_TITLE.match(document.title)
     if share > (limits.max_list_share_of_titled if titled else limits.max_list_share):
@@ -97,6 +99,7 @@ STEPS: tuple[Step, ...] = (disambiguations, prose, lists, stubs)
 
 def article_text(wikitext: str, site: Site = _NO_SITE) -> str:
     """The text of a whole article; a heading stands only above text."""
+    # Some dumps escaped a page twice: "&lt;ref&gt;" and no <ref>.
     escaped_twice = wikitext.count("&lt;ref") > 2 and "<ref" not in wikitext
     text, held = take_out(unescape(wikitext) if escaped_twice else wikitext)
     sections = _sections(without_categories(text), Expander(site))
@@ -105,6 +108,7 @@ def article_text(wikitext: str, site: Site = _NO_SITE) -> str:
     for section in reversed(_without_apparatus(sections)):
         if section.text:
             blocks.append(section.text)
+        # A heading without text of its own stays above subsections that were kept.
         if section.title and (section.text or deepest > section.level):
             blocks.append(f"{'#' * section.level} {section.title}")
             deepest = section.level
@@ -117,6 +121,7 @@ def _lines_outside_tables(text: str) -> list[str]:
 
 def _sections(text: str, expander: Expander) -> list[_Section]:
     headings = [*_HEADING.finditer(text)]
+    # The lead ends at the first heading, each section at the next.
     ends = [*(match.start() for match in headings), len(text)]
     found = [_Section(0, "", text[: ends[0]])]
     for match, end in zip(headings, ends[1:], strict=True):
@@ -133,7 +138,7 @@ def _without_apparatus(sections: list[_Section]) -> list[_Section]:
     By their names; where no name of the article is known, by what the last ones hold. A section of prose stays.
     """
     kept: list[_Section] = []
-    dropped = 7
+    dropped = 7  # of the section that was dropped, whose subsections go with it; 7 is deeper than any
     known = False
     for section in sections:
         if section.level > dropped:
@@ -144,6 +149,7 @@ def _without_apparatus(sections: list[_Section]) -> list[_Section]:
         dropped = section.level if named and not _holds_prose(section.text) else 7
         if dropped == 7:
             kept.append(section)
+    # At the end links may stand under a heading that no list knows.
     while len(kept) > 1 and _only_links(kept[-1].wikitext, outside_only=known):
         kept.pop()
     return kept
@@ -158,6 +164,7 @@ def _holds_prose(text: str) -> bool:
         if not _ITEM.match(block) and block.rstrip()[-1:] in ".!?。" and not _LIKE_A_CITATION.search(block)
     ]
     words = sum(len(block.split()) for block in prose_blocks)
+    # Not a couple of notes under "Literature", but paragraphs: 40 words, and the greater part.
     return words >= _PROSE_OF_APPARATUS and 2 * sum(map(len, prose_blocks)) > sum(map(len, blocks))
 
 
@@ -165,6 +172,7 @@ def _only_links(wikitext: str, outside_only: bool) -> bool:
     """Whether a section is a list of links and nothing else; with `outside_only`, of links out of the wiki."""
     lines = [line.strip() for line in wikitext.split("\n") if line.strip()]
     items = [line for line in lines if line[0] in "*#:"]
+    # A line that is neither item, call, table nor link is prose.
     if not items or any(line[0] not in "*#:{|" and not line.startswith("[[") for line in lines):
         return False
     if outside_only:

@@ -29,6 +29,7 @@ def features(reading: Reading, forest: Forest | None = None) -> np.ndarray:
 
 def words(reading: Reading) -> np.ndarray:
     """uint32 of (words, 3): the number of the block, the family (native/lexicon.h), and the key of each word."""
+    # Asked without a buffer the library only counts; the second call fills.
     lines = np.empty((library().blocks_words(reading.pointer, None), 3), np.uint32)
     library().blocks_words(reading.pointer, lines.ctypes.data)
     return lines
@@ -36,6 +37,7 @@ def words(reading: Reading) -> np.ndarray:
 
 def texts(reading: Reading) -> Texts:
     """The blocks in the order of the page."""
+    # Of each block: begin and end of its text in bytes, words, number of its path.
     places = np.empty((reading.count(), 4), np.int64)
     start = library().blocks_text(reading.pointer, places.ctypes.data)
     whole = ctypes.string_at(start, int(places[-1, 1])) if len(places) else b""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypedDict
 
 DEFAULT = Path(__file__).with_name("weights.json")
+# A logit of 32,768 would overflow an int32 leaf; those of this release are below 0.5.
 LEAF_UNIT = 2.0**-16
 
 # Codes of `array`, little-endian in the file: float32, uint8, int8, int32 and uint32.
@@ -117,10 +118,12 @@ def _flatten(node: Leaf | Split, arrays: dict[str, array]) -> int:
     """Append a subtree; the number of its root within the tree, or ~leaf."""
     if "leaf_value" in node:
         arrays["leaves"].append(round(node["leaf_value"] / LEAF_UNIT))
+        # Leaf 0 is -1, leaf 1 is -2: below zero, so a child's sign says which of the two it is.
         return ~(len(arrays["leaves"]) - 1 - arrays["first_leaves"][-1])
     position = len(arrays["thresholds"])
     arrays["thresholds"].append(not_above(node["threshold"]))
     arrays["features"].append(node["split_feature"])
+    # Place for the children, whose numbers are known only after their subtrees are appended.
     for side in ("lefts", "rights"):
         arrays[side].append(0)
     for side, child in (("lefts", "left_child"), ("rights", "right_child")):
@@ -130,9 +133,12 @@ def _flatten(node: Leaf | Split, arrays: dict[str, array]) -> int:
 
 def not_above(threshold: float) -> float:
     """The greatest float32 that is at most `threshold`."""
+    # .1 becomes the float32 .10000000149, which is above; the one below is .09999999404.
     single = struct.unpack("<f", struct.pack("<f", threshold))[0]
     if single <= threshold:
         return single
+    # Floats of one sign are ordered like their bits read as a whole number: one less is the float below a positive one,
+    # one more that below a negative one.
     bits = struct.unpack("<i", struct.pack("<f", single))[0]
     below = bits - 1 if single > 0 else bits + 1 if single < 0 else 1 - 2**31  # the last: the negative next to 0
     return struct.unpack("<f", struct.pack("<i", below))[0]

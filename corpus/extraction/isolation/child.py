@@ -30,6 +30,7 @@ STACK_BYTES = 8 << 20  # how deep C code may recurse; the usual default
 
 Extract = Callable[[Page], Document | Rejected]
 
+# Its answer is thrown away.
 _FIRST = Page("http://localhost/", "", 200, "text/html", b"<title>a</title><p>Imports everything.", "", 0)
 
 
@@ -44,11 +45,15 @@ def serve(function: str, cpu_seconds: float, memory_bytes: int) -> None:
         raise  # an installation that lacks a part of ours would reject every page
     except Exception:
         pass
+    # Everything imported so far leaves the garbage collector's view: no collection walks through it again.
     gc.freeze()
     memory = _limit(memory_bytes)
     _send(answers, json.dumps({"memory_bytes": memory, "confined": confine()}).encode())
+    # From here on libraries that complain would fill the pipe, which nobody reads.
     os.dup2(null, 2)
     for number, page in enumerate(_pages(requests)):
+        # ITIMER_PROF counts processor time of the process, C code included, and ends it by SIGPROF: no handler could
+        # run in C.
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
         answer = _answer(extract, number, page)
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -64,6 +69,7 @@ def _answer(extract: Extract, number: int, page: Page) -> bytes:
             raise
         except Exception as error:
             return encode_answer(number, page.reject("extract.failed", evidence=type(error).__name__))
+        # More than any honest answer; the parent would refuse it and end the child.
         if len(answer) > longest_answer(page):
             return encode_answer(number, page.reject("extract.failed", len(answer), "longer than any text of the page"))
         return answer
@@ -81,6 +87,7 @@ def _pipes_of_our_own() -> tuple[BinaryIO, int, int]:
 
 def _send(descriptor: int, data: bytes) -> None:
     view = memoryview(len(data).to_bytes(LENGTH_BYTES, "little") + data)
+    # A pipe takes 64 kB at once; the rest follows when the parent has read.
     while view:
         view = view[os.write(descriptor, view) :]
 
@@ -100,10 +107,12 @@ def _limit(memory_bytes: int) -> int:
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
     held = Path("/proc/self/statm")  # elsewhere the limit is on all of it
+    # Its first number: pages of address space.
     already = int(held.read_text().split()[0]) * resource.getpagesize() if held.exists() else 0
     got = _lower(resource.RLIMIT_AS, already + memory_bytes)
     _lower(resource.RLIMIT_STACK, STACK_BYTES)
     _lower(resource.RLIMIT_CORE, 0)
+    # A parent that ignores or blocks the signal would hand that on.
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
     return got - already
@@ -111,6 +120,7 @@ def _limit(memory_bytes: int) -> int:
 
 def _lower(limit: int, wanted: int) -> int:
     hard = resource.getrlimit(limit)[1]
+    # Never above the hard limit, which may be the user's own; the parent compares what it gets.
     soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(limit, (soft, hard))
     return soft

@@ -24,6 +24,7 @@ _REFUSED = {
     "aarch64": (0xC00000B7, (198, 199, 221, 281, 117, 270, 271, 129, 130, 424, 425, 438)),
 }
 _X32 = 0x40000000  # from this number on x86-64 has a second table of the same calls
+# Instructions of the classic BPF machine: load a word of the call's description, jump, return.
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | 1  # the second: the call fails with EPERM
 _SET_SECCOMP, _SET_NO_NEW_PRIVILEGES, _FILTER = 22, 38, 2
@@ -49,20 +50,33 @@ def _close_calls(libc: ctypes.CDLL) -> bool:
     if machine not in _REFUSED:
         return False
     architecture, calls = _REFUSED[machine]
+    # The program, for n refused calls; a jump counts from the next instruction:
+    #
+    #     0       load the architecture (byte 4 of the description)
+    #     1       another one? → refuse
+    #     2       load the number of the call (byte 0)
+    #     3       of the x32 table? → refuse
+    #     4…      is it the call? → refuse        (n times)
+    #     4 + n   allow
+    #     5 + n   refuse
     steps: list[tuple[int, int, int, int]] = [(_LOAD, 0, 0, 4), (_JUMP_IF_EQUAL, 0, len(calls) + 3, architecture)]
     steps += [(_LOAD, 0, 0, 0), (_JUMP_IF_AT_LEAST, len(calls) + 1, 0, _X32)]
     # Each jump goes over the calls that follow it and over the `allow`, onto the `refuse` at the end.
     steps += [(_JUMP_IF_EQUAL, len(calls) - position, 0, call) for position, call in enumerate(calls)]
     steps += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _REFUSE)]
+    # Each a `struct sock_filter`: code, jump if true, jump if false, value
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
+    # A `struct sock_fprog`, with padding before the pointer, as C has it
     program = ctypes.create_string_buffer(struct.pack("@HP", len(steps), ctypes.addressof(code)))
     return libc.prctl(_SET_SECCOMP, _FILTER, program, 0, 0) == 0
 
 
 def _close_files(libc: ctypes.CDLL) -> bool:
+    # Without attributes and with flag 1 the call only answers with the version of the interface.
     version = libc.syscall(_CREATE_RULESET, None, 0, 1)
     if version < 1:
         return False
+    # A right that is named and in no rule below is refused, so all that this kernel knows are named.
     rights = ctypes.create_string_buffer(struct.pack("=Q", _ALL_OF_VERSION[min(version, max(_ALL_OF_VERSION))]), 8)
     rules = libc.syscall(_CREATE_RULESET, rights, 8, 0)
     if rules < 0:
@@ -79,6 +93,7 @@ def _allow_reading(libc: ctypes.CDLL, rules: int, path: Path) -> None:
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         allowed = _READ_FILE | (_READ_FOLDER if path.is_dir() else 0)
+        # Packed, 12 bytes: no padding in struct landlock_path_beneath_attr.
         rule = ctypes.create_string_buffer(struct.pack("=Qi", allowed, descriptor), 12)
         libc.syscall(_ADD_RULE, rules, 1, rule, 0)
     finally:

@@ -56,6 +56,7 @@ class DeadlyPages:
         return self._reasons.get(self._key(at_no_address(page))) or self._reasons.get(self._key(page))
 
     def _key(self, page: Page) -> str:
+        # The same page under other limits or another function is another question.
         return digest(self.limits, *encode_pages([page]))
 
     def _read(self, entry: Any) -> None:

@@ -23,6 +23,7 @@ from corpus.document import Document, Page, Rejected
 
 LONGEST_EVIDENCE = 10_000  # characters
 
+# What the child may not decide: who the document is, and what the parent adds later.
 _PARENTS_OWN = {"id", "link_url", "karma", "first_posted", "cluster", "quality_score"}
 _PARENTS_OWN |= {field.name for field in fields(Page)}
 _DEFAULTS = {field.name: field.default for field in fields(Document) if field.name not in _PARENTS_OWN}
@@ -35,6 +36,8 @@ class BadAnswer(ValueError):
 
 def longest_answer(page: Page) -> int:
     """The bytes that an answer may have: a body byte becomes 3 bytes of UTF-8 at most, and those 6 in JSON."""
+    # 18 = 3 · 6: byte 0xFF of a single-byte charset may be U+FFFD, 3 bytes, and JSON may escape each byte in 6
+    # characters. 1 MiB for the rest.
     return (1 << 20) + 18 * len(page.body)
 
 
@@ -59,6 +62,7 @@ def read_pages(stream: BinaryIO) -> list[Page]:
     def read_number(count: int) -> int:
         return int.from_bytes(read(count), "little")
 
+    # Arguments are evaluated from left to right: the fields are read before the body, as they were written.
     return [Page(**json.loads(read(read_number(4))), body=read(read_number(8))) for _ in range(read_number(4))]
 
 
@@ -69,6 +73,7 @@ def encode_answer(number: int, result: Document | Rejected) -> bytes:
     said = {name: getattr(document, name) for name in _DEFAULTS}
     answer = {
         "number": number,
+        # Fields that are as they were made are left out; most of a document's are.
         "fields": {name: value for name, value in said.items() if value != _DEFAULTS[name]},
         "rejected": [result.reason, result.value, result.evidence[:LONGEST_EVIDENCE]] if rejected else None,
     }
@@ -86,6 +91,7 @@ def decode_answer(data: bytes, number: int, page: Page) -> Document | Rejected:
     said = answer["fields"]
     if not isinstance(said, dict) or not all(_may_be(name, value) for name, value in said.items()):
         raise BadAnswer("fields that a page cannot set")
+    # A field without a default (`text`) has to be there.
     if MISSING in (said.get(name, default) for name, default in _DEFAULTS.items()):
         raise BadAnswer("a field is missing")
     document = replace(page.document(), **said)
@@ -98,6 +104,7 @@ def _kinds(hint: Any) -> tuple[type, ...]:
     """The classes of a field's type: (float, int, None) of `float | None`, (dict,) of `dict[str, int]`."""
     options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     classes = tuple(get_origin(option) or option for option in options)
+    # A field of floats may hold a whole number, which comes through JSON as an int.
     return (*classes, int) if float in classes else classes
 
 
@@ -105,6 +112,7 @@ _KINDS = {name: _kinds(hint) for name, hint in get_type_hints(Document).items() 
 
 
 def _may_be(name: str, value: Any) -> bool:
+    # `bool` is an int to isinstance.
     return name in _KINDS and isinstance(value, _KINDS[name]) and not isinstance(value, bool)
 
 

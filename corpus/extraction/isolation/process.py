@@ -23,6 +23,7 @@ from corpus.extraction.isolation.messages import BadAnswer, decode_answer, encod
 
 SECONDS_TO_START = 120.0
 
+# What could shape an answer is fixed. PYTHONSAFEPATH: the working folder is not searched for modules.
 _FIXED = {"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1", "TZ": "UTC"}
 _HANDED_ON = ("DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH", "PYTHONHOME")
 _LONGEST_START = 1 << 16  # bytes of its first message
@@ -68,7 +69,9 @@ class ExtractionChild:
         self.answered = 0
         self._buffer = bytearray()
         self._process = _start([function, str(cpu_seconds), str(memory_bytes)])
+        # `stderr` is read only where the child does not start.
         self._requests, self._answers = (pipe.fileno() for pipe in (self._process.stdin, self._process.stdout) if pipe)
+        # Writing must not block: a child that hangs takes nothing, and `_wait` has the deadline.
         os.set_blocking(self._requests, False)
         ready = self._ready()
         self.memory_bytes: int = ready["memory_bytes"]
@@ -96,11 +99,14 @@ class ExtractionChild:
             raise Ended(f"refused answer: {error}", True) from error
         except TimeoutError:
             # A child that computes, or that was stopped, waits for the machine; one that sleeps does so by itself.
+            # Asleep over its own page is the page's doing; running or stopped for 20 × its processor time is the
+            # machine's.
             asleep = self._state() in ("S", "D", "")
             self.kill()
             raise Ended("wall clock", asleep) from None
         except (EOFError, OSError):
             how = self.close()
+            # An exit code, or "closed its pipe", is an end by itself too.
             raise Ended(how, how in _OF_THE_PAGE or not how.startswith("SIG")) from None
 
     def has_grown(self, growth_bytes: int) -> bool:
@@ -126,7 +132,7 @@ class ExtractionChild:
             self.kill()
             raise NotStarted(f"not ready after {SECONDS_TO_START:.0f} s", "", True) from None
         except (EOFError, OSError, ValueError):
-            how = _ending(self._process)
+            how = _ending(self._process)  # before `stderr` is read: then it is complete
             said = self._process.stderr.read(_LONGEST_START) if self._process.stderr else b""
             self.close()
             last_line = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
@@ -137,7 +143,9 @@ class ExtractionChild:
         left = deque(map(memoryview, pieces))
         while left:
             _wait(self._requests, select.POLLOUT, self.wall_seconds)
+            # A thousand pieces: the kernel takes 1,024 at once (IOV_MAX).
             written = os.writev(self._requests, list(islice(left, _PIECES_AT_ONCE)))
+            # Whole pieces that went leave the queue; the rest of one that went in part stays at its head.
             while left and written >= len(left[0]):
                 written -= len(left.popleft())
             if written:
@@ -165,6 +173,7 @@ class ExtractionChild:
     def _state(self) -> str:
         """The letter of proc(5): R computes, T was stopped, S and D sleep; empty where the system does not say."""
         try:
+            # The name of the program, in brackets, may hold blanks and brackets itself: hence from the last one on.
             return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
             return ""
@@ -177,6 +186,7 @@ class ExtractionChild:
 
 
 def _start(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    # The checkout or site-packages: `corpus` is found below it.
     root = str(Path(__file__).parents[3])
     environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
     path = os.pathsep.join([root, *filter(os.path.isabs, sys.path)])

@@ -38,6 +38,7 @@ _DAY_MONTH_YEAR = {
 }
 _WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _ISO = re.compile(r"(\d{1,4})-(\d{1,2})-(\d{1,2})")
+# "xg" (genitive month), "xj…" and quoted text before single letters, so that they match first.
 _TIME_CODE = re.compile(r'xg|xn|xr|xj.|"[^"]*"|\\.|[a-zA-Z]')
 
 
@@ -48,6 +49,7 @@ def date_text(year: str, month: str = "", day: str = "", language: str = "", day
         return year
     number = month_number(month)
     names = _MONTHS.get(language or "en", "").split()
+    # No words for this language: 1990-05-04.
     if number and not names and language not in _DAY_MONTH_YEAR:
         return "-".join([year, f"{number:02}", *([day.zfill(2)] if day else [])])
     word = names[number - 1] if number and names else month
@@ -56,6 +58,7 @@ def date_text(year: str, month: str = "", day: str = "", language: str = "", day
             return f"{year}年{number}月"
         return f"{word} {year}".strip()
     if language in _DAY_MONTH_YEAR:
+        # "4 de mayo", without the year.
         form = _DAY_MONTH_YEAR[language] if year else _DAY_MONTH_YEAR[language].partition(" de {year}")[0]
         return form.format(day=day, month=word, year=year, number=number).strip()
     if (language or "en") == "en" and not day_first:
@@ -68,7 +71,7 @@ def month_number(month: str) -> int:
     whole or by its first three letters in English; else 0."""
     plain = month.strip().rstrip(".").lower()
     if plain.isdigit():
-        return int(plain) if 1 <= int(plain[:4]) <= 12 else 0
+        return int(plain) if 1 <= int(plain[:4]) <= 12 else 0  # [:4]: a huge number is not turned into one
     for names in _MONTHS.values():
         words = names.lower().split()
         if plain in words:
@@ -97,6 +100,7 @@ def as_date(parts: list[str]) -> date | None:
 
 def years_between(start: date, end: date) -> int:
     """Whole years from one day to another."""
+    # A day before the birthday is a year less: True is 1.
     return end.year - start.year - ((end.month, end.day) < (start.month, start.day))
 
 
@@ -107,6 +111,7 @@ def formatted_time(form: str, now: datetime | None, language: str = "", moment: 
         return ""
     names = _MONTHS.get(language or "en", _MONTHS["en"]).split()
     letters = {
+        # As in PHP: z counts days from 0, w has Sunday as 0, N Sunday as 7.
         "Y": str(when.year), "y": f"{when.year % 100:02}", "n": str(when.month), "m": f"{when.month:02}",
         "F": names[when.month - 1], "M": names[when.month - 1][:3], "xg": names[when.month - 1],
         "j": str(when.day), "d": f"{when.day:02}", "l": _WEEKDAYS[when.weekday()], "D": _WEEKDAYS[when.weekday()][:3],
@@ -114,6 +119,7 @@ def formatted_time(form: str, now: datetime | None, language: str = "", moment: 
         "H": f"{when.hour:02}", "G": str(when.hour), "i": f"{when.minute:02}", "s": f"{when.second:02}",
         "U": str(int(when.timestamp())), "xn": "", "xr": "", "t": "",
     }  # fmt: skip
+    # A quoted text or an escaped letter stands for itself; letters that are not listed too.
     return _TIME_CODE.sub(lambda code: letters.get(code[0], code[0].strip('"\\')), form)
 
 
@@ -124,6 +130,7 @@ def moment_of(text: str) -> datetime | None:
         return datetime.fromisoformat(plain).replace(tzinfo=UTC)
     except ValueError:
         pass
+    # "May 5, 1990" gives May, 5, 1990: numbers above 31 are years, others days.
     words = re.findall(r"[^\W\d_]+|\d+", plain[:60])
     month = next((number for word in words if not word.isdigit() and (number := month_number(word))), 0)
     numbers = [int(word) for word in words if word.isdigit()]

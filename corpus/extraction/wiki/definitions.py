@@ -11,31 +11,35 @@ from corpus.extraction.wiki.expand import Expander, is_silent
 from corpus.extraction.wiki.site import Definition, Site
 from corpus.extraction.wiki.templates import shows
 
-_LONGEST = 4_000
+_LONGEST = 4_000  # characters; longer ones are boxes and tables
 _NOT_SIMPLE = re.compile(
     r"#invoke|#tag:|\{\||<table|<ref|<div[^<>]*(?:navbox|mbox|infobox|NavFrame)"
     r"|\{\{\s*(?:infobox|navbox|[a-z]{0,3}mbox|sidebar|cite |fix\b)",
     re.IGNORECASE,
 )
+# Possessive (*+): no text without an end is tried again from each place.
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*+-->", re.DOTALL)
 _NO_INCLUDE = re.compile(
     r"<noinclude\s*>(?:(?!</noinclude).)*+</noinclude\s*>|<noinclude\s*/>", re.DOTALL | re.IGNORECASE
 )
 _ONLY_INCLUDE = re.compile(r"<onlyinclude\s*>((?:(?!</onlyinclude).)*+)</onlyinclude\s*>", re.DOTALL | re.IGNORECASE)
 _TAGS = re.compile(r"</?(?:includeonly|onlyinclude|noinclude)\s*>|<templatestyles\b[^<>]*>", re.IGNORECASE)
-_CALL = re.compile(r"(?<!\{)\{\{(?!\{)\s*([^{}|:\n]*)")
+_CALL = re.compile(r"(?<!\{)\{\{(?!\{)\s*([^{}|:\n]*)")  # {{name, but not {{{parameter
 _FUNCTIONS = frozenset("#if #ifeq #switch #ifexpr #expr lc uc ucfirst lcfirst formatnum plural padleft ! =".split())
+# "#REDIRECT [[Template:Cite web]]", in whatever language.
 _ALIAS = re.compile(r"\s*#\w+\s*:?\s*\[\[[^\[\]:]*:([^\[\]|#]+)", re.IGNORECASE)
 
 
 def definition(wikitext: str) -> Definition | None:
     """What a template's page says to the pages that call it; None where that is not simple."""
     text = _COMMENT.sub("", wikitext)
+    # <onlyinclude> means: nothing but this. Otherwise all but <noinclude>.
     only = _ONLY_INCLUDE.findall(text)
     text = _TAGS.sub("", "".join(only) if only else _NO_INCLUDE.sub("", text)).strip("\n")
     if len(text) > _LONGEST or _NOT_SIMPLE.search(text):
         return None
     calls = [call.strip().casefold() for call in _CALL.findall(text)]
+    # Calls of templates that no table knows make it undecidable: what they say may be missing.
     return Definition(text, all(call in _FUNCTIONS or shows(call) for call in calls))
 
 
@@ -55,7 +59,7 @@ def with_aliases(found: Mapping[str, Definition], aliases: Mapping[str, str]) ->
     known = {name: each for name, each in found.items() if not is_silent(name)}
     for name, target in aliases.items():
         if target in known and not is_silent(name):
-            known.setdefault(name, known[target])
+            known.setdefault(name, known[target])  # a template of its own keeps its name
     return known
 
 

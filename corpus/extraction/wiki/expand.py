@@ -15,10 +15,11 @@ from corpus.extraction.wiki.names import SILENT, SILENT_PREFIXES
 from corpus.extraction.wiki.site import Site
 from corpus.extraction.wiki.templates import shows, template_text
 
-_TOKEN = re.compile(r"\{\{+|\}\}+|\[\[|\]\]|[|=]")
-_DEEPEST = 40
+_TOKEN = re.compile(r"\{\{+|\}\}+|\[\[|\]\]|[|=]")  # braces in runs: how many belong together is seen at the end
+_DEEPEST = 40  # MediaWiki's expansion depth for many years; newer ones allow 100
 _DEEPEST_DEFINITION = 8
 _MOST_ADDED = 500_000  # characters from definitions, per page
+# A word, then anything in this line, then a blank, an opening bracket or quote: the template stands inside a sentence.
 _OPENS_SENTENCE = re.compile(r"[^\W_][^\n]*(?:[\s(\[\"“„«]|&nbsp;|'')\Z")
 _ENDS_SENTENCE = re.compile(r"(?:^|[.!?。！？]['\"”»)]*|[|*#;!=])\s*\Z")
 _LONGEST_GUESS, _LONGEST_UNIT = 80, 12
@@ -62,6 +63,7 @@ class Expander:
         position = 0
         for token in _TOKEN.finditer(text):
             mark, top = token[0], stack[-1]
+            # Outside of all braces and links a bar and an equals sign are text.
             if len(stack) == 1 and mark in "|=":
                 continue
             if token.start() > position:
@@ -76,12 +78,14 @@ class Expander:
             elif mark == "|":
                 top.parts.append([])
                 top.names.append(None)
+            # The first "=" of a part names it: {{x|a=b=c}} has a: "b=c". The first part, the name, has none.
             elif top.mark == "{" and len(top.parts) > 1 and top.names[-1] is None:
                 top.names[-1] = "".join(top.parts[-1])
                 top.parts[-1] = []
             else:
                 top.parts[-1].append(mark)
         stack[-1].parts[-1].append(text[position:])
+        # What never closed, as it was written.
         return "".join(piece for frame in stack for piece in (frame.written() if frame.count else frame.parts[0]))
 
     def _close_link(self, stack: list[_Frame]) -> None:
@@ -99,13 +103,18 @@ class Expander:
 
     def _close_braces(self, stack: list[_Frame], count: int, parameters: dict[str, str] | None, depth: int) -> None:
         """Close as many openings as the braces suffice for; three are a parameter, two a template."""
+        # {{{{x}}}}: an opening of four meets four; three make a parameter, one brace is left on each side:
+        #
+        #     frame.count 4, count 4 → size 3 → "{" + value of x + "}"
         while count >= 2 and _any_open(stack):
             frame = _reopened(stack)
             size = 3 if min(frame.count, count) >= 3 else 2
             before = _line_before(stack[-1]) if frame.count - size < 2 else ""
+            # Too deep shows nothing, as in MediaWiki.
             shown = self._value(frame, size, parameters, depth, before) if len(stack) <= _DEEPEST else ""
             count -= size
             frame.count -= size
+            # {{{{{1|x}}}}}: five less three leave two, which open a template whose name begins with what was shown.
             if frame.count >= 2:
                 frame.parts, frame.names = [[shown]], [None]
                 stack.append(frame)
@@ -121,6 +130,7 @@ class Expander:
         values: dict[str, str] = {}
         number = 0
         for name, part in zip(frame.names[1:], parts[1:], strict=True):
+            # The unnamed are "1", "2", … and keep their blanks; the named lose them.
             number += name is None
             values[str(number) if name is None else name.strip()] = part if name is None else part.strip()
         parts = [part if name is None else f"{name}={part}" for name, part in zip(frame.names, parts, strict=True)]
@@ -132,6 +142,7 @@ class Expander:
     def _parameter(self, frame: _Frame, parts: list[str], parameters: dict[str, str] | None) -> str:
         if parameters is None and self.keep_unknown:
             return "{{{" + "".join(frame.written()).lstrip("{") + "}}}"
+        # {{{1|a=b}}}: to a parameter the "=" is part of its default.
         default = frame.names[1] + "=" if len(parts) > 1 and frame.names[1] is not None else ""
         default += parts[1] if len(parts) > 1 else ""
         return (parameters or {}).get(parts[0].strip(), default)
@@ -139,12 +150,13 @@ class Expander:
     def _template(self, name: str, parts: list[str], values: dict[str, str], depth: int, before: str) -> str | None:
         """What a call shows; None where only the definitions are wanted and there is none."""
         for prefix in ("subst:", "safesubst:", "msg:", "template:"):
-            if name.lower().startswith(prefix):
+            if name.lower().startswith(prefix):  # {{subst:x}} is left in pages by mistake
                 name = name[len(prefix) :].strip()
         plain = name.casefold()
         if not plain:
             return ""
         definition = self.site.definitions.get(plain)
+        # A citation of the dump's own stays silent, whatever its wikitext says.
         if is_silent(plain):
             definition = None
         in_page = depth == 0
@@ -153,6 +165,8 @@ class Expander:
         value = function_value(name, parts, self.site) if definition is None else None
         if value is not None:
             return value
+        # A definition that we can decide is the last word; one that holds unknown calls only where no table knows the
+        # name.
         if definition and (definition.decidable or not shows(plain)) and depth < _DEEPEST_DEFINITION:
             return self._defined(plain, definition.text, values, depth)
         if self.keep_unknown and in_page:
@@ -162,17 +176,19 @@ class Expander:
         return template_text(plain, values, self.site) if shows(plain) else _guess(values, before)
 
     def _defined(self, name: str, text: str, values: dict[str, str], depth: int) -> str:
-        if self.added > _MOST_ADDED or name in self.active:
+        if self.added > _MOST_ADDED or name in self.active:  # a template that calls itself shows nothing
             return ""
         self.added += len(text) + sum(map(len, values.values()))
         self.active.append(name)
         shown = self.expand(text, values, depth + 1)
         self.active.pop()
+        # A list or table needs its line break; else the breaks of the template's page are not the article's.
         return shown if shown.startswith(("\n", "{|")) else shown.strip("\n")
 
 
 def _any_open(stack: list[_Frame]) -> bool:
     """Whether the stack holds an opening of braces that `}}` may close: the top one, or one below open links."""
+    # Links between are passed over: {{lc:[[B}} closes the braces, and "[[B" becomes text.
     number = len(stack) - 1
     while number > 0 and stack[number].mark == "[":
         number -= 1
@@ -198,6 +214,7 @@ def is_silent(name: str) -> bool:
 def _line_before(frame: _Frame) -> str:
     """What stands before the end of a frame's text, in its line."""
     line = ""
+    # The last pieces suffice: a sentence is judged by at most 200 characters.
     for piece in reversed(frame.parts[-1][-8:]):
         line = piece[-200:] + line
         if "\n" in piece or len(line) > 200:
@@ -214,6 +231,7 @@ def _guess(values: dict[str, str], before: str) -> str:
     """
     number = _NUMBER.fullmatch(values.get("1", "").strip())
     unit = values.get("2", "").strip() if number else ""
+    # A number and its unit, or one parameter; with "date" or a third it is a notice or computes.
     if "1" not in values or "date" in values or (len(values) > 1 and not number) or "3" in values:
         return ""
     if not _OPENS_SENTENCE.search(before) or _ENDS_SENTENCE.search(before) or len(unit) > _LONGEST_UNIT:

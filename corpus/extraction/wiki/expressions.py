@@ -11,7 +11,9 @@ _TOKEN = re.compile(
     r"\s*(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|<=|>=|<>|!=|[-+*/^()=<>−×÷]|[a-z]+)\s*", re.IGNORECASE
 )
 _LONGEST = 2_000
-_DEEPEST = 50
+_DEEPEST = 50  # levels of brackets and operators
+# Binds how tightly, and what it does. Higher binds first: 2+3*4 is 2+(3*4). MediaWiki's own order, with "round" below
+# "+".
 _BINARY: dict[str, tuple[int, Callable[[float, float], float]]] = {
     "or": (1, lambda a, b: float(bool(a) or bool(b))),
     "and": (2, lambda a, b: float(bool(a) and bool(b))),
@@ -28,10 +30,11 @@ _BINARY: dict[str, tuple[int, Callable[[float, float], float]]] = {
     "*": (6, lambda a, b: a * b),
     "/": (6, lambda a, b: a / b),
     "div": (6, lambda a, b: a / b),
-    "mod": (6, lambda a, b: math.fmod(int(a), int(b))),
+    "mod": (6, lambda a, b: math.fmod(int(a), int(b))),  # of whole numbers, with the sign of the first: -7 mod 3 is -1
     "fmod": (6, math.fmod),
+    # From left to right, as in MediaWiki: 2^3^2 is 64.
     "^": (7, lambda a, b: a**b),
-    "e": (8, lambda a, b: a * 10.0**b),
+    "e": (8, lambda a, b: a * 10.0**b),  # 2 e 3 as 2000; "2e3" is one token
 }
 _UNARY: dict[str, Callable[[float], float]] = {
     "-": lambda a: -a,
@@ -49,6 +52,7 @@ _UNARY: dict[str, Callable[[float], float]] = {
     "tan": math.tan,
 }
 _CONSTANTS = {"pi": math.pi, "e": math.e}
+# Above all others: -2^2 is (-2)^2 = 4, as in MediaWiki.
 _UNARY_PRECEDENCE = 9
 
 
@@ -68,10 +72,10 @@ def expression_value(expression: str) -> float | None:
 
 def number_text(value: float) -> str:
     """A number as MediaWiki prints it: 14 digits at most, no zeros at the end."""
-    if value == int(value) and abs(value) < 1e15:
+    if value == int(value) and abs(value) < 1e15:  # a whole number below 10^15 has no exponent
         return str(int(value))
     text = f"{value:.14G}"
-    return text.replace("E+0", "E+").replace("E-0", "E-")
+    return text.replace("E+0", "E+").replace("E-0", "E-")  # 1E+06 as PHP writes it, 1E+6
 
 
 def _tokens(expression: str) -> list[str]:
@@ -89,6 +93,7 @@ def _tokens(expression: str) -> list[str]:
 def _rounded(value: float, places: int) -> float:
     """Half away from zero, as PHP rounds."""
     scale = 10.0 ** max(-15, min(15, places))
+    # Python's round would make 2.5 a 2; floor(2.5 + .5) makes it 3, and -2.5 a -3.
     return math.copysign(math.floor(abs(value) * scale + 0.5) / scale, value)
 
 
@@ -108,6 +113,8 @@ class _Parser:
         if self.depth > _DEEPEST:
             raise ValueError("too deep")
         left = self._operand()
+        # 2+3*4: after 2, "+" (5) binds more than 0; its right side is read with 5, so "*" (6) still belongs to it.
+        # 2*3+4: the right side of "*" is read with 6 and stops before "+".
         while self.at < len(self.tokens) and (found := _BINARY.get(self.tokens[self.at])) and found[0] > precedence:
             self.at += 1
             left = found[1](left, self._value(found[0]))
@@ -124,5 +131,5 @@ class _Parser:
             self.at += 1
             return value
         if token in _UNARY:
-            return _UNARY[token](self._value(_UNARY_PRECEDENCE))
+            return _UNARY[token](self._value(_UNARY_PRECEDENCE))  # "not 1 = 1" is (not 1) = 1
         return _CONSTANTS[token] if token in _CONSTANTS else float(token)

@@ -23,6 +23,7 @@ _SILENT = frozenset(
     numberofarticles numberofpages numberofusers
     """.split()
 )
+# What #iferror looks for: class="error".
 _ERROR = re.compile(r"""<(?:strong|span|p|div)\b[^<>]*\bclass\s*=\s*["'][^"'<>]*\berror\b""")
 _NUMBER = re.compile(r"[-+−]?[\d,. \u00a0']*\d[\d,.]*")
 
@@ -36,6 +37,7 @@ def function_value(name: str, parts: Parts, site: Site) -> str | None:
     word = word.strip().casefold()
     if not colon:
         return _magic_word(word, site)
+    # {{lc:A|B}}: the first argument is what follows the colon.
     arguments = [parts[0].partition(":")[2].strip(), *(part.strip() for part in parts[1:])]
     if word in _SILENT:
         return _tag(arguments) if word == "#tag" else ""
@@ -44,6 +46,7 @@ def function_value(name: str, parts: Parts, site: Site) -> str | None:
         return function(arguments, site)
     if word == "#switch":
         return _switch(arguments[0], list(_cases(parts)))
+    # An unknown function shows nothing; an unknown word with a colon is a template of that name.
     return "" if word.startswith("#") else None
 
 
@@ -55,6 +58,7 @@ def _cases(parts: Parts) -> Iterator[tuple[str | None, str]]:
 
 def _switch(wanted: str, cases: list[tuple[str | None, str]]) -> str:
     """The value of the first case that is equal, of those that fall through to it, or of the default."""
+    # {{#switch:b|a|b=yes|c=no}}: a case without a value falls through to the next that has one: a gives yes, too.
     default, falls = "", False
     for name, value in cases:
         if name is None:
@@ -63,12 +67,13 @@ def _switch(wanted: str, cases: list[tuple[str | None, str]]) -> str:
             return value
         elif name == "#default":
             default = value
+    # A last part without "=" is the default, before "#default".
     return cases[-1][1] if cases and cases[-1][0] is None else default
 
 
 def _equal(one: str, other: str) -> bool:
     try:
-        return one == other or float(one) == float(other)
+        return one == other or float(one) == float(other)  # 1.0 equals 1, as in PHP
     except ValueError:
         return False
 
@@ -83,6 +88,7 @@ def _tag(arguments: Parts) -> str:
 
 def _magic_word(word: str, site: Site) -> str | None:
     if word in ("pagename", "fullpagename", "subjectpagename", "pagenamee", "basepagename", "rootpagename"):
+        # The page's own name stands for its parts: pages of the main namespace have none.
         return site.title
     if word in ("!", "=", "(", ")", "((", "))"):
         return {"!": "|", "=": "=", "(": "{", ")": "}", "((": "{{", "))": "}}"}[word]
@@ -117,6 +123,7 @@ def _expression(arguments: Parts, site: Site) -> str:
 
 def _if_error(arguments: Parts, site: Site) -> str:
     failed = _ERROR.search(arguments[0])
+    # Without an error and without a third argument #iferror shows what was tested.
     return _argument(arguments, 1) if failed else arguments[2] if len(arguments) > 2 else arguments[0]
 
 
@@ -139,7 +146,7 @@ def _plural(arguments: Parts, site: Site) -> str:
 
 def _padded(arguments: Parts, left: bool) -> str:
     text, width, filling = arguments[0], _argument(arguments, 1), _argument(arguments, 2) or "0"
-    missing = min(500, int(width)) - len(text) if width.isdigit() else 0
+    missing = min(500, int(width)) - len(text) if width.isdigit() else 0  # MediaWiki's limit of 500
     padding = (filling * max(0, missing))[: max(0, missing)]
     return padding + text if left else text + padding
 
@@ -152,6 +159,7 @@ _FUNCTIONS: dict[str, Callable[[Parts, Site], str]] = {
     "#if": lambda a, site: _argument(a, 1 if a[0].strip() else 2),
     "#ifeq": lambda a, site: _argument(a, 2 if _equal(a[0], _argument(a, 1)) else 3),
     "#ifexpr": _if_expression,
+    # Whether a page exists is unknown; most tests are for pages that do.
     "#ifexist": lambda a, site: _argument(a, 1),
     "#iferror": _if_error,
     "#expr": _expression,
@@ -161,8 +169,10 @@ _FUNCTIONS: dict[str, Callable[[Parts, Site], str]] = {
     "formatdate": lambda a, site: a[0],
     "#formatdate": lambda a, site: a[0],
     "#language": lambda a, site: LANGUAGES.get(a[0].lower(), a[0]),
+    # {{#titleparts:a/b/c|2}} is a/b.
     "#titleparts": lambda a, site: "/".join(a[0].split("/")[: int(a[1]) if _argument(a, 1).isdigit() else None]),
     "#len": lambda a, site: str(len(a[0])),
+    # A short needle with a long replacement could grow without limit.
     "#replace": lambda a, site: a[0].replace(_argument(a, 1) or " ", _argument(a, 2))[:10_000],
     "formatnum": _format_number,
     "plural": _plural,

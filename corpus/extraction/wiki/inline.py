@@ -15,8 +15,11 @@ from corpus.extraction.wiki.numbers import subscript, superscript
 # Stands for <br> until lines are written; `strip` takes it for no blank.
 HARD_BREAK = "\ue000"
 
+# Chinese variants: of "-{zh-hans:计算机;zh-hant:電腦}-" the first, "计算机".
 _VARIANTS = re.compile(r"-\{(?:[^{}|;:]*\|)?(?:zh[\w-]*:)?([^{}:;]*)(?:;[^{}]*)?\}-")
+# With up to 12 characters before it: whether "2" is a power or a custom depends on them.
 _RAISED = re.compile(r"([^\n<>]{0,12})<(su[pb])\b([^<>]*)>([^<>]*)</\2\s*>", re.IGNORECASE)
+# A raised note, [1] or [a], or nothing at all.
 _NOTE = re.compile(r"\s*\[[^\[\]]{0,30}\]\s*|\s*")
 _INVISIBLE = re.compile(
     r"<(span|div|sup|sub|small|p|table|ul|td|li)\b[^<>]*(?:display\s*:\s*none|\bclass\s*=\s*[\"']?[^\"'<>]*\b(?:noprint|navbox|metadata|error|"
@@ -48,13 +51,19 @@ _INLINE_TAG = re.compile(
     re.IGNORECASE,
 )
 _ELISION = re.compile(r"(?<![\w'])(\w{1,8})'''(?=\w)")  # l'''Iliade'': an apostrophe before italics
+# NUL and tab, lone surrogates, all widths of blanks: one plain blank.
 _ODD_SPACES = re.compile("[\x00-\x09\ud800-\udfff\u00a0\u2000-\u200a\u202f\u205f\ufeff\r]")
 _NOTHING = re.compile("[\u00ad\u200b\u200e\u200f\u2060]")
+# A hole (U+FFFC) takes the brackets around it along: "x (￼, born 1990)".
 _HOLES = re.compile("[(\\[（][^()\\[\\]（）\n\ufffc]*\ufffc[^()\\[\\]（）\n]*[)\\]）]|\ufffc")
+# Applied in this order, to a line without tags. The last four mend what holes leave: "( ; )", "( )", blanks before a
+# comma, ", ,".
 _MENDS = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
+        # 1: a call that lost its end, down to the line's end; braces that lost their partner.
         (r"\{\{\{?[^{}|\n]*\|.*|\{\{+|\}\}+|\{\||\|\}", ""),
+        # 2: a picture or category that lost its end. 3: brackets of other links. 4: equals signs of a broken heading.
         (rf"\[\[(?:{'|'.join(map(re.escape, sorted(HIDDEN)))})\s*:.*", ""),
         (r"\[\[(?:[^\[\]|\n]*\|)?|\]\]+|\[(?:https?:)?//\S+ ?", ""),
         (r"(?<!=)==+$|^==+", ""),
@@ -73,7 +82,7 @@ def blocks_of_tags(text: str) -> str:
     """The text with the tags of blocks, items and tables as wiki markup, hidden elements out,
     raised figures raised."""
     text = _without_invisible(_VARIANTS.sub(r"\1", text))
-    for _ in range(2):
+    for _ in range(2):  # H<sub>2<sup>+</sup></sub>: the inner one first
         text = _RAISED.sub(_raise, text)
     text = _BREAK.sub(HARD_BREAK, text)
     text = _BLOCK_TAG.sub("\n\n", text)
@@ -116,12 +125,14 @@ def _without_invisible(text: str) -> str:
     position = 0
     lost: set[str] = set()
     while opening := _INVISIBLE.search(text, position):
+        # A name whose end was not found once has none further on: no second search.
         pieces.append(text[position : opening.start()])
         position = opening.end()
         name = opening[1].lower()
         if name in lost:
             continue
         end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(text, position)
+        # One that reaches over a blank line has lost its end somewhere: only the tag goes.
         if end and "\n\n" not in text[position : end.start()]:
             position = end.end()
         elif not end:
@@ -131,6 +142,7 @@ def _without_invisible(text: str) -> str:
 
 def _unquoted(line: str) -> str:
     """A line without the quotes for bold and italics; an apostrophe before them stays (l'''Iliade'')."""
+    # l'''Iliade'' has a run of 3 and one of 2, neither with a partner: the 3 are an apostrophe and a pair.
     runs = [len(run) for run in re.findall(r"'{2,}", line)]
     if runs.count(3) % 2 and runs.count(2) % 2:
         line = _ELISION.sub(r"\1'", line, count=1)

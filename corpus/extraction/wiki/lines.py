@@ -7,7 +7,7 @@ from corpus.extraction.wiki.opaque import BLOCK
 from corpus.extraction.wiki.tables import table_ends, table_lines
 
 _LIST = re.compile(r"([*#:;]+)\s*")
-_HEADING = re.compile(r"(={1,6})([^\n]+?)\1\s*")
+_HEADING = re.compile(r"(={1,6})([^\n]+?)\1\s*")  # == H ==, with as many on both sides
 # Between these no blank is written: Chinese and Japanese.
 _NO_BLANK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\ue000]")
 _CELL_LINE = re.compile(r"[|!]|\}\}|\|\}")
@@ -44,7 +44,7 @@ class _Writer:
 
     def line(self, line: str, plain: str) -> None:
         """One line that belongs to no table."""
-        if not plain or plain.startswith("----"):
+        if not plain or plain.startswith("----"):  # "----" is a rule across the page
             self.flush()
         elif BLOCK.fullmatch(plain):
             self.block([plain])
@@ -53,6 +53,7 @@ class _Writer:
             self.block([f"{'#' * len(heading[1])} {title}"] if title else [])
         elif found := _LIST.match(line):
             self.item(found[1], line[found.end() :])
+        # Only where no paragraph is open: inside one a leading blank is a slip.
         elif line.startswith(" ") and not self.paragraph and plain[0] not in "|!":
             self.preformatted(line)
         elif _CELL_LINE.match(plain) and ("|" in plain or "!!" in plain):
@@ -73,6 +74,7 @@ class _Writer:
         if self.paragraph or self.indented:
             self.flush()
         kind, depth = marks[-1], len(marks)
+        # Numbers by depth: "#*" keeps the count of "#", and "##" after "#" begins at 0.
         self.counts = (self.counts + [0] * depth)[:depth]
         shown = line_text(text).replace("\n", " " if kind in "*#" else "\n")
         if not shown:
@@ -83,23 +85,25 @@ class _Writer:
             self.counts[-1] += 1
             shown = f"{self.counts[-1]}. {shown}"
         elif kind == ";":
-            term, colon, said = shown.partition(" : ")
+            term, colon, said = shown.partition(" : ")  # "; term : what it means" on one line
             shown = f"{term}\n: {said}" if colon else shown
+        # After a term a colon is its definition; elsewhere it is an indented paragraph.
         elif self.items and self.terms:
             shown = f": {shown}"
         elif not marks.strip(":"):
             self.block([shown])
             return
+        # "#*" is nested once; colons before a mark only indent.
         nested = sum(mark in "*#" for mark in marks[:-1])
         self.items.append("  " * nested + shown)
-        self.terms = kind in ";:"
+        self.terms = kind in ";:"  # the next colon belongs to this term
 
     def preformatted(self, line: str) -> None:
         """A line that begins with a blank keeps its indentation and its break."""
         if self.items:
             self.flush()
         text = line_text(line.replace(HARD_BREAK, "\n"))
-        indent = len(line) - len(line.lstrip()) - 1
+        indent = len(line) - len(line.lstrip()) - 1  # without the blank that marks it
         if text:
             self.indented.append(" " * min(indent, 40) + text)
 
@@ -117,6 +121,7 @@ class _Writer:
         if self.items:
             self.blocks.append("\n".join(self.items))
         if self.indented:
+            # A single long line is prose whose first blank was a slip.
             one = len(self.indented) == 1 and len(self.indented[0]) > _SHORT_PROSE
             self.blocks.append(self.indented[0].strip() if one else "\n".join(self.indented))
         self.paragraph, self.items, self.indented, self.counts, self.terms = [], [], [], [], False

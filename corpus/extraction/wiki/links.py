@@ -14,7 +14,8 @@ _FILE = re.compile(
     r"|pdf|djvu|stl)\s*",
     re.IGNORECASE,
 )
-_PIPE_TRICK = re.compile(r":?(?:[^:|\n]*:)?([^\n]*)")
+_PIPE_TRICK = re.compile(r":?(?:[^:|\n]*:)?([^\n]*)")  # after a leading colon and one prefix
+# "Kiel (city)", the same in full-width brackets, "Boston, Lincolnshire".
 _ADDITION = re.compile(r"\s*\([^()]*\)\Z|\s*（[^（）]*）\Z|,[^,]*\Z")
 _PREFIXED = re.compile(r"(?:[ \t]*\[\[[^\[\]|:\n]{1,40}:[^\[\]\n]{1,300}\]\])+[ \t]*")
 _CALL = re.compile(r"[ \t]*\{\{[^{}\n]*\}\}[ \t]*")
@@ -29,10 +30,11 @@ def link_text(target: str, shown: list[str]) -> str:
     prefix = target.partition(":")[0].strip().casefold() if ":" in target else ""
     if prefix in HIDDEN or (prefix and _FILE.fullmatch(target)):
         # A picture ends with its paragraph: what its missing end swallowed is the article.
+        # `thumb|text<blank line>Article`: what follows the blank line stays.
         return "\n\n" + "|".join(shown).partition("\n\n")[2] if any("\n\n" in part for part in shown) else ""
     if not shown:
         return _title(target, prefix)
-    return "|".join(shown) if "".join(shown).strip() else _without_addition(target)
+    return "|".join(shown) if "".join(shown).strip() else _without_addition(target)  # [[Kiel (city)|]], the pipe trick
 
 
 def without_categories(text: str) -> str:
@@ -41,6 +43,7 @@ def without_categories(text: str) -> str:
     kept: list[str] = []
     while lines:
         line = lines.pop()
+        # From the end backwards, over languages, categories and calls, up to the first line of text.
         if _PREFIXED.fullmatch(line):
             continue
         kept.append(line)
@@ -57,7 +60,7 @@ def outside_links(text: str) -> str:
 
 def _title(target: str, prefix: str) -> str:
     """The title that a bare link shows; nothing for the same article in another language."""
-    if prefix and _INTERLANGUAGE.fullmatch(target.partition(":")[0]):
+    if prefix and _INTERLANGUAGE.fullmatch(target.partition(":")[0]):  # de:Kiel; ":de:Kiel" is an ordinary link
         return ""
     target = target.removeprefix(":").strip()
     first, _, rest = target.partition(":")

@@ -59,6 +59,7 @@ flertydig, nozīmju atdalīšana, paronymie, homophonie, aðgreining, argipen, a
 երկիմաստ, बहुविकल्पी शब्द, দ্ব্যর্থতা নিরসন, แก้ความกำกวม, แก้กำกวม, பக்கவழி நெறிப்படுத்தல், அயோமயநிவர்த்தி, айрық,
 неадназначнасць, მრავალმნიშვნელოვანი, dəqiqləşdirmə, ma'nolari, kthjellim, gwahaniaethu, idirdhealú, maghlamin
 """)
+# "List of rivers", also where the word stands last: 川の一覧.
 LIST_TITLE = re.compile(
     r"(?:lists? of|index of|outline of|liste (?:der|von|des|de|d')|lista (?:de|di|över|över)|elenco|anexo:|lijst van"
     r"|список|seznam|luettelo|danh sách|daftar|قائمة|רשימת)\b|.*(?:の?一覧|列表|목록)$",

@@ -2,6 +2,7 @@
 
 import re
 
+# Languages that write 1,234.5; then those that write 1 234,5. All others: 1.234,5.
 _POINT_FIRST = frozenset("en ja zh ko th he simple ms hi ur ta te bn".split())
 _BLANK = frozenset("fr ru uk pl cs sk sv nb nn no fi hu bg be et lv lt".split())
 _PLAIN = re.compile(r"([-+−]?)(\d+)(?:\.(\d+))?")
@@ -24,6 +25,7 @@ def grouped(number: str, language: str) -> str:
         (",", ".") if not language or language in _POINT_FIRST else ("\u00a0" if language in _BLANK else ".", ",")
     )
     whole = plain[2]
+    # Four digits are grouped in English (1,234), not elsewhere (1234). 400 digits are no number.
     if len(whole) > 4 or (len(whole) == 4 and comma == ","):
         whole = f"{int(whole):,}".replace(",", comma) if len(whole) < 400 else whole
     sign = "−" if plain[1] in ("-", "−") else plain[1]
@@ -48,6 +50,7 @@ def ordinal(number: str) -> str:
     digits = number.strip().replace(",", "")
     if not digits.isdigit():
         return number
+    # 11th, 12th, 13th, and 111th; else by the last digit.
     last = int(digits[-2:])
     return number.strip() + ("th" if last in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(last % 10, "th"))
 
@@ -62,10 +65,12 @@ def superscript(text: str, before: str = "") -> str:
     text = text.strip()
     if not text:
         return ""
+    # All of it has raised characters: 10³.
     if all(ord(char) in _SUPERSCRIPTS for char in text):
         return text.translate(_SUPERSCRIPTS)
     if text.lower() in _MARKS and not before[-1:].isdigit():
         return _MARKS[text.lower()]
+    # After a digit, a capital or a point: 18th, XIXe, Mme; after a small letter "e" is a power: x^e.
     custom = text.lower().rstrip(".") in _CUSTOM and (
         before[-1:].isdigit() or before[-1:].isupper() or before[-1:] == "."
     )

@@ -13,7 +13,9 @@ _DROPPED = (
     " audio video canvas categorytree inputbox includeonly"
 )
 _VERBATIM = "nowiki pre math chem ce syntaxhighlight source"
+# With \b: <references> is not <ref>. An end tag has its slash in group 1.
 _OPENING = re.compile(rf"<!--|<(/?)({'|'.join(f'{_DROPPED} {_VERBATIM}'.split())})\b([^<>]*)>", re.IGNORECASE)
+# An opening <ref>, not one that closes itself.
 _REFERENCE = re.compile(r"<ref\b(?![^<>]*/\s*>)", re.IGNORECASE)
 # Where a citation begins whose own opening tag is lost or broken: `<ref name=x{{cite`, `1980scite web |url=`.
 _CITATION = re.compile(
@@ -21,6 +23,7 @@ _CITATION = re.compile(
 )
 _POEM = re.compile(r"<poem\b[^<>]*>", re.IGNORECASE)
 _MAGIC_WORD = re.compile(r"__[^\W\d_a-z]{3,40}__")
+# U+007F around numbers, U+E000 for a hard break, U+FFFC for a hole: a page cannot smuggle them in.
 _OURS = re.compile("[\x7f\ue000\ufffc]")  # characters that stand for something until the text is done
 _MARK = re.compile("\x7f(\\d+)\x7f")
 _SIMPLE_FORMULA = re.compile(r"[A-Za-z0-9()\[\] +→⇌=-]+")
@@ -39,6 +42,7 @@ class _Ends:
     def after(self, name: str, position: int) -> tuple[int, int] | None:
         """Start and end of the next `</name>` at or after a position; None when there is no more."""
         start, end = self.found.get(name, (-1, -1))
+        # Searched again only once the position has passed the last find; len + 1 says that there is none to the end.
         if start < position and end != len(self.text) + 1:
             match = re.compile(rf"</{name}\b[^<>]*>", re.IGNORECASE).search(self.text, position)
             start, end = match.span() if match else (-1, len(self.text) + 1)
@@ -58,7 +62,7 @@ def take_out(text: str) -> tuple[str, list[str]]:
             end = text.find("-->", opening.end())
             position = len(text) if end < 0 else end + 3
         elif opening[1]:
-            if opening[2].lower() == "ref":
+            if opening[2].lower() == "ref":  # its opening was lost, so what stands before it is the citation
                 _cut_citation(pieces)
             position = opening.end()
         else:
@@ -75,9 +79,10 @@ def put_back(text: str, held: list[str]) -> str:
 def _element(text: str, opening: re.Match[str], ends: _Ends, held: list[str]) -> tuple[str, int]:
     """What an element shows where it stands, and where the page goes on after it."""
     name, attributes = opening[2].lower(), opening[3].rstrip()
-    if attributes.endswith("/"):
+    if attributes.endswith("/"):  # <ref name=x />
         return "", opening.end()
     end = ends.after(name, opening.end())
+    # <ref>a <ref>b</ref>: the first has no end of its own, and takes nothing but its line.
     if name == "ref" and (nested := _REFERENCE.search(text, opening.end(), end[0] if end else len(text))):
         line = text.find("\n", opening.end(), nested.start())
         return "", nested.start() if line < 0 else line  # its end is missing: it costs a line at most
@@ -86,9 +91,11 @@ def _element(text: str, opening: re.Match[str], ends: _Ends, held: list[str]) ->
         return "", opening.end() if name != "ref" else len(text) if line < 0 else line
     inside = text[opening.end() : end[0]]
     if name == "nowiki":
+        # As references of characters: no pattern sees markup in "&#91;&#91;", and `unescape` turns it back late.
         return "".join(char if char.isalnum() or char.isspace() else f"&#{ord(char)};" for char in inside), end[1]
     if name in _DROPPED.split():
         return "", end[1]
+    # Whether it opens its line.
     return _held(name, attributes, inside, held, text[opening.start() - 1 : opening.start()] in ("", "\n")), end[1]
 
 
@@ -101,6 +108,7 @@ def _held(name: str, attributes: str, inside: str, held: list[str], opens_line: 
         inside = unescape(re.sub(r"</?nowiki\s*/?>", "", inside))
     inside = inside.strip("\n").rstrip() if "\n" in inside else inside.strip()
     held.append(inside)
+    # Inline code stays in its sentence.
     alone = "\n" in inside or (opens_line and "inline" not in attributes.lower())
     return f"\n\n\x7f{len(held) - 1}\x7f\n\n" if alone else f"\x7f{len(held) - 1}\x7f"
 
@@ -112,20 +120,22 @@ def _formula(name: str, tex: str) -> str:
     if name == "math":
         return f"${tex}$"
     plain = tex.replace("<=>", "⇌").replace("->", "→")
-    return chemical_formula(plain) if _SIMPLE_FORMULA.fullmatch(plain) else f"$\\ce{{{tex}}}$"
+    return chemical_formula(plain) if _SIMPLE_FORMULA.fullmatch(plain) else f"$\\ce{{{tex}}}$"  # mhchem's \ce
 
 
 def chemical_formula(text: str) -> str:
     """H2O as H₂O: numbers after a symbol or a bracket count atoms."""
-    return _COUNT.sub(lambda count: count[0].translate(_SUBSCRIPTS), text)
+    return _COUNT.sub(lambda count: count[0].translate(_SUBSCRIPTS), text)  # the 2 of H2O, not of "2 H"
 
 
 def _cut_citation(pieces: list[str]) -> None:
     """Take out, in this line, the citation that ends here without having begun."""
+    # The last three pieces: a line with more elements in it is rare.
     line = "".join(pieces[-3:]).rpartition("\n")[2][-2000:] if pieces else ""
     begun = _CITATION.search(line)
     if not begun:
         return
+    # The citation is cut from the end of the pieces, which may be split in the middle.
     excess = len(line) - begun.start()
     while excess and pieces:
         last = pieces.pop()
@@ -141,7 +151,7 @@ def _lines_of_poems(text: str) -> str:
     position = 0
     while (opening := _POEM.search(text, position)) and (end := ends.after("poem", opening.end())):
         verse = text[opening.end() : end[0]].strip("\n")
-        lines = re.sub(r"(?<!\n)\n(?!\n)", "<br>\n", verse)
+        lines = re.sub(r"(?<!\n)\n(?!\n)", "<br>\n", verse)  # single breaks; a blank line separates stanzas already
         pieces += text[position : opening.start()], "\n\n", lines, "\n\n"
         position = end[1]
     return "".join((*pieces, text[position:]))

@@ -32,6 +32,7 @@ class Site:
 def revision_time(timestamp: str) -> datetime | None:
     """The time of a timestamp of a dump ("2015-03-07T17:35:30Z"); None for what is none."""
     try:
+        # Of an offset that leaves the years 1 to 9999: OverflowError.
         return datetime.fromisoformat(timestamp).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -16,12 +16,14 @@ _BOX = re.compile(
 )
 _DATA = re.compile(r"\b(?:wikitable|prettytable|sortable|datatable|border\s*=\s*[\"']?[1-9])", re.IGNORECASE)
 _SPAN = re.compile(r"\b(row|col)span\s*=\s*[\"']?\s*(\d{1,3})", re.IGNORECASE)
+# The attributes of a cell: up to the first single bar.
 _ATTRIBUTES = re.compile(r"[^|\[\]{}\n]*\|(?!\|)")
-_CELL_BREAK = re.compile(r"\|\||(?<=.)!!")
+_CELL_BREAK = re.compile(r"\|\||(?<=.)!!")  # || anywhere, !! only in a line of heads
+# Characters on average: longer cells are paragraphs, so the table is a layout.
 _LONG_CELL = 200
 _EMPTY = "–"
 _DEEPEST = 4
-_MOST_COLUMNS = 60
+_MOST_COLUMNS = 60  # colspan=999 is an attack or a slip
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ def table_lines(lines: list[str], depth: int = 0) -> list[str]:
         return []
     table = _read(lines[1:], opening, depth)
     rows = _without_empty_columns(_filled(table.rows))
-    cells = [cell for row in rows for cell in row if cell]
+    cells = [cell for row in rows for cell in row if cell]  # not empty ones
     if not cells:
         return []
     layout = not _DATA.search(opening) and sum(map(len, cells)) / len(cells) > _LONG_CELL
@@ -53,6 +55,7 @@ def table_lines(lines: list[str], depth: int = 0) -> list[str]:
         return ["\n\n".join((*caption, *cells))]
     if all(len(row) == 1 for row in rows):
         return [*caption, *(f"- {cell}" for cell in cells)]
+    # A row of nothing but empty cells goes.
     return [*caption, *(" | ".join(cell or _EMPTY for cell in row) for row in rows if any(row))]
 
 
@@ -66,6 +69,7 @@ def _read(lines: list[str], attributes: str, depth: int) -> _Table:
         number += 1
         if line.startswith("{|"):
             end = ends[number - 1]
+            # A table inside a cell stands in it as a list with commas.
             target.append(", ".join(table_lines(lines[number - 1 : end], depth + 1)))
             number = end
         elif line.startswith(("|}", "|-", "|+", "|", "!")):
@@ -86,6 +90,7 @@ def _begin(table: _Table, line: str) -> tuple[tuple[str, str], list[str]]:
         return ("", ""), []
     if line.startswith("|+"):
         return ("caption", ""), [_content(line[2:])[1]]
+    # "| a || b": all but the last are whole; the last may go on in the next lines.
     pieces = _CELL_BREAK.split(line[1:]) if line[0] == "!" else line[1:].split("||")
     for piece in pieces[:-1]:
         attributes, text = _content(piece)
@@ -116,6 +121,7 @@ def _store(table: _Table, attributes: str, text: str) -> None:
     if len(table.rows[-1]) >= _MOST_COLUMNS:
         return
     table.rows[-1].append(_Cell(_cell_text(text), max(1, spans.get("row", 1))))
+    # A cell over two columns: the second is empty, and as high.
     for _ in range(min(_MOST_COLUMNS, spans.get("col", 1)) - 1):
         if len(table.rows[-1]) < _MOST_COLUMNS:
             table.rows[-1].append(_Cell("", max(1, spans.get("row", 1))))
@@ -126,7 +132,7 @@ def _cell_text(text: str) -> str:
     shown = ""
     for line in text.replace(HARD_BREAK, "\n").split("\n"):
         piece = line_text(line.lstrip("*#:; ")).replace("\n", " ")
-        if not piece:
+        if not piece:  # "* item" inside a cell
             continue
         joint = " " if not shown or piece[0] in "([–—-/" or shown[-1] in ",;:–—-/(" or piece[0].islower() else ", "
         shown = f"{shown}{joint}{piece}" if shown else piece

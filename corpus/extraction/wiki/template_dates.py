@@ -17,8 +17,9 @@ def _shown_date(parts: list[str], values: Values, site: Site, day_first: bool = 
         return ""
     if not parts[0].isdigit():
         return parts[0]  # a date in words already
+    # {{birth date|df=y|1990|5|4}}: "4 May 1990" in an English wiki.
     day_first = day_first or any(values.get(key, "").lower() in ("y", "yes", "1", "dmy") for key in _DAY_FIRST)
-    return date_text(*[*parts, "", ""][:3], language=site.language, day_first=day_first)
+    return date_text(*[*parts, "", ""][:3], language=site.language, day_first=day_first)  # filled up to three
 
 
 def _date(values: Values, site: Site) -> str:
@@ -39,6 +40,7 @@ def _date_with_place(values: Values, site: Site) -> str:
 def _death_and_age(values: Values, site: Site) -> str:
     parts = positional(values)
     died, born = as_date(parts[:3]), as_date(parts[3:6])
+    # Written out in English alone: other wikis have words of their own.
     age = f" (aged {years_between(born, died)})" if died and born and site.language in ("", "en", "simple") else ""
     return _shown_date(parts[:3], values, site) + age
 
@@ -48,7 +50,7 @@ def _years_of_death(values: Values, site: Site) -> str:
     if not (parts[0].isdigit() and parts[1].isdigit()):
         return parts[0]
     age = int(parts[0]) - int(parts[1])
-    return f"{parts[0]} (aged {age - 1}–{age})"
+    return f"{parts[0]} (aged {age - 1}–{age})"  # whether the birthday had come is unknown
 
 
 def _age(values: Values, site: Site) -> str:
@@ -69,6 +71,7 @@ def _two_days(values: Values, site: Site) -> tuple[date | None, date | None]:
         days = [moment.date() if moment else None for moment in moments]
     else:
         days = [as_date(parts[:3]), as_date(parts[3:6]) if len(parts) > 3 else None]
+    # To the time of the revision, not to today.
     end = days[1] if len(days) > 1 and days[1] else site.now.date() if site.now else None
     return (days[0] if days else None), end
 
@@ -102,6 +105,7 @@ def _joined_date(values: Values, site: Site) -> str:
             if day and "-" in parts[0]
             else parts[0]
         )
+    # Year first (2010|5|1) or day first (1|5|2010), by the digits of the first.
     if len(parts) > 2 and parts[0].isdigit() and len(parts[0]) > 2:
         return date_text(*parts[:3], language=site.language)
     if len(parts) > 2 and parts[0].isdigit():

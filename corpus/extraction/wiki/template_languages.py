@@ -12,10 +12,11 @@ Values = dict[str, str]
 
 def spoken(code: str, text: str, more: list[str], values: Values, site: Site) -> str:
     """`{{langx|la|nux}}` as "Latin: nux"; in a wiki of another language the word alone."""
-    language = LANGUAGES.get(code) or LANGUAGES.get(code.partition("-")[0], "")
+    language = LANGUAGES.get(code) or LANGUAGES.get(code.partition("-")[0], "")  # "en-GB" by its "en"
     label = values.get("label", language if site.language in ("", "en", "simple") else "")
     shown = [text, *filter(None, more[:1])]
     if values.get("lit") or len(more) > 1:
+        # {{langx|la|nux|translit|nut}}: the third is a transliteration, the fourth what it means.
         shown.append(f"lit. ‘{values.get('lit') or more[1]}’")
     return (f"{label}: " if label and label != "none" and values.get("links") != "none" else "") + ", ".join(shown)
 
@@ -41,6 +42,7 @@ def _nihongo(values: Values, site: Site) -> str:
 
 
 def _chinese(values: Values, site: Site) -> str:
+    # In the order in which the template shows them.
     labels = (("c", "Chinese"), ("s", "simplified Chinese"), ("t", "traditional Chinese"), ("p", "pinyin"), ("hp",
     "pinyin"),
               ("w", "Wade–Giles"), ("j", "Jyutping"), ("poj", "Pe̍h-ōe-jī"), ("l", "lit."))  # fmt: skip
@@ -63,6 +65,7 @@ _SPOKEN_WHERE = frozenset("uk us ukalso usalso also local lang pron audio en als
 
 def _ipa(values: Values, site: Site) -> str:
     parts = positional(values)
+    # {{IPA|de|…}}: the code first, or the sounds alone.
     coded = len(parts) > 1 and parts[0].partition("-")[0] in LANGUAGES
     return f"[{parts[1]}]" if coded else (parts or [""])[0]
 

@@ -5,6 +5,7 @@ Names are in lower case; several languages stand side by side, because a name me
 
 from corpus.extraction.wiki.names import names
 
+# Show their first parameter: {{nowrap|5 km}}.
 FIRST = names("""
 math, mvar, nowrap, nobr, small, smaller, big, larger, nobold, noitalic, sc, sc1, smallcaps, small caps, abbr,
 abbrlink,
@@ -25,16 +26,18 @@ abréviation, abréviation discrète, petit, grand, sc2, nom, s-link, unicode 1.
 tl, code inline, codes, pre inline, ruby, big2, mp, format, nts2, sorti, sortdate, iso date, snamei, noflag,
 texte, gras, italique, nombre, esc, versal, kapitälchen, angle, transkr, тр, s, перевод, нет аи, число, abbrev, kbd2
 """) - names("s, nom, rev, ruby, tl")  # these names mean several things
+# Their second: {{lang|la|nux}}.
 SECOND = names("""
 lang, font color, font colour, color, colour, text color, wikt-lang, hover title, h:title, sort, hs2, tdl, script2,
 background color, bgcolor, fontcolor, farbe, couleur, lang2, wp, cls, fgcolor, resize2, columns-list2
 """)
-LAST = names(
+LAST = names(  # their last
     "transl, transliteration, tlit, translit, resize, rtl-lang, columns-list, div col content, umschrift, size"
 )
 SHIPS = names(
     "uss, hms, ss, mv, rms, hmas, hmcs, hmnzs, ins, sms, usns, usat, usrc, uscgc, ms, mt, ps, rfa, hmt, rv, nrp"
 )
+# All of them, joined by this.
 JOINED = {
     **dict.fromkeys(names("hlist, comma separated entries, cslist, cvslist, csl, enum, flatlist"), ", "),
     **dict.fromkeys(names("plainlist, unbulleted list, ubl, vunblist, indented plainlist, ublist, br list"), "\n"),
@@ -47,6 +50,7 @@ JOINED = {
     **dict.fromkeys(names("dash range, ran, range"), "–"),
     **dict.fromkeys(names("sortname, sorter, nombre ordenable"), " "),
 }
+# A text without parameters.
 FIXED = {
     **dict.fromkeys(("ndash", "en dash", "–", "endash", "halbgeviertstrich"), "–"),
     **dict.fromkeys(("snd", "spnd", "sndash", "spaced ndash", "spaced en dash", "spaced en dash space", "dash", "–-"),
@@ -89,6 +93,7 @@ CELLS = {
     "y": "Yes",
     "runner-up": "Runner-up", "beta": "Beta", "sunk": "Sunk", "damaged": "Damaged", "unofficial": "Unofficial",
 }  # fmt: skip
+# A text, then the first parameter: {{US$|5}}. AROUND: texts on both sides.
 BEFORE = {
     **dict.fromkeys(("us$", "usd", "us dollar"), "US$"),
     **dict.fromkeys(("£", "gbp", "pound sterling"), "£"),
@@ -157,5 +162,6 @@ COUNTRIES = {
     vie Vietnam, vnm Vietnam, wal Wales, yug Yugoslavia, zim Zimbabwe, uk United Kingdom, us United States
     """.split(","))
 }  # fmt: skip
+# Words of other languages or templates of other meaning: {{per}}, {{par}}.
 for _ambiguous in ("and", "par", "mon", "den", "per", "us"):
     COUNTRIES.pop(_ambiguous, None)

@@ -36,7 +36,7 @@ HOLE = "\ufffc"
 
 _LANGUAGE = re.compile(r"(?:lang|ipa|язык)-([a-z-]{2,12})")
 _CENTURY = re.compile(r"([ivxl]+)(er|e) siècle", re.IGNORECASE)
-_CHARGE = re.compile(r"\((\d*[+-−])\)|(\d*[+−])\Z")
+_CHARGE = re.compile(r"\((\d*[+-−])\)|(\d*[+−])\Z")  # "SO4(2-)", "Na+"
 _ACCIDENTALS = {"flat": "♭", "sharp": "♯", "natural": "♮", "b": "♭", "#": "♯", "doubleflat": "𝄫", "doublesharp": "𝄪"}
 
 
@@ -52,6 +52,7 @@ def template_text(name: str, values: Values, site: Site) -> str:
     if name in FIXED:
         return FIXED[name]
     parts = positional(values)
+    # The text may stand under a name: {{nowrap|text=…}}.
     parts = parts if any(parts) else [values[key] for key in ("text", "content", "texte", "texto") if values.get(key)]
     if name in CELLS:
         return parts[0] if parts and parts[0] else CELLS[name]
@@ -60,7 +61,7 @@ def template_text(name: str, values: Values, site: Site) -> str:
     century = _CENTURY.fullmatch(name)
     if century:
         return f"{century[1].upper()}{century[2]} siècle"
-    if not parts:
+    if not parts:  # {{US$}} alone shows its sign
         return BEFORE.get(name, "")
     foreign = _LANGUAGE.fullmatch(name)
     if foreign:
@@ -84,8 +85,9 @@ def _of_parts(name: str, parts: list[str]) -> str:
 
 def _ship(name: str, parts: list[str]) -> str:
     """`{{USS|Nimitz|CVN-68|6}}`: the third parameter says which of prefix, name and number show."""
+    # 1: name and number. 2: prefix and name. 3: number. 6: name. None: all three.
     number = f" ({parts[1]})" if len(parts) > 1 and parts[1] else ""
-    match parts[2:3]:
+    match parts[2:3]:  # [] where it is missing
         case ["6"]:
             return parts[0]
         case ["2"]:
@@ -107,6 +109,7 @@ def _quote(values: Values, site: Site) -> str:
         (values[key] for key in ("author", "sign", "by", "auteur", "Autor", "autor", "2") if values.get(key)), ""
     )
     where = next((values[key] for key in ("title", "source", "3", "Quelle", "origen") if values.get(key)), "")
+    # {{quote|words|who}}: the second is the speaker only where the first is the text.
     named = named if parts[:1] == [text] or not parts else values.get("author", values.get("sign", ""))
     said = ", ".join(filter(None, (named, where)))
     return f"\n\n{text.strip()}\n\n" + (f"— {said}\n\n" if said else "") if text.strip() else ""
@@ -114,6 +117,7 @@ def _quote(values: Values, site: Site) -> str:
 
 def _verse_quote(values: Values, site: Site) -> str:
     text = values.get("text") or values.get("1", "")
+    # "1" too: `_quote` compares it with its text.
     return _quote({**values, "text": text.strip().replace("\n", "<br>\n"), "1": text}, site)
 
 
@@ -122,7 +126,7 @@ def _coordinates(values: Values, site: Site) -> str:
     if values.get("display", "inline").strip() in ("title", "t"):
         return ""
     shown = ""
-    marks = iter("°′″")
+    marks = iter("°′″")  # degrees, minutes, seconds of one side
     numbers: list[str] = []
     for part in positional(values):
         if part in ("N", "S", "E", "W"):
@@ -131,14 +135,15 @@ def _coordinates(values: Values, site: Site) -> str:
         elif re.fullmatch(r"[-−]?[\d.]+", part):
             numbers.append(part + next(marks, ""))
         else:
-            break
+            break  # "region:US_type:city" and the like come last
+    # {{coord|51.5|-0.1}}: signs instead of letters.
     if len(numbers) == 2 and not shown:
         return f"{_degrees(numbers[0], 'NS')} {_degrees(numbers[1].replace('′', '°'), 'EW')}"
     return shown
 
 
 def _degrees(number: str, sides: str) -> str:
-    return number.lstrip("-−") + sides[number[:1] in "-−"]
+    return number.lstrip("-−") + sides[number[:1] in "-−"]  # False is 0: N or E; True is 1: S or W
 
 
 def _chemistry(values: Values, site: Site) -> str:
@@ -148,7 +153,7 @@ def _chemistry(values: Values, site: Site) -> str:
         charge = _CHARGE.search(part)
         if part.isdigit():
             shown += subscript(part)
-        elif re.fullmatch(r"\d*[+−-]", part):
+        elif re.fullmatch(r"\d*[+−-]", part):  # a charge by itself: 2-
             shown += superscript(part, "0")
         elif charge:
             shown += chemical_formula(part[: charge.start()]) + superscript((charge[1] or charge[2]).strip("()"), "0")
@@ -192,6 +197,7 @@ def _author_year(values: Values, site: Site) -> str:
     parts = [part for part in positional(values) if part]
     if not parts:
         return ""
+    # The last is the year if it looks like one.
     *authors, year = parts if re.fullmatch(r"\d{4}[a-z]?|n\.d\.", parts[-1]) else (*parts, "")
     joined = ", ".join(authors[:-1]) + (" & " if len(authors) > 1 else "") + "".join(authors[-1:])
     return f"{joined} ({year})" if year else joined
@@ -213,6 +219,7 @@ def _address(values: Values, site: Site) -> str:
 def _currency(values: Values, site: Site) -> str:
     """`{{currency|5|USD}}` as US$5; a code that the tables lack stands before the amount."""
     amount, code, *_ = [*positional(values), "", ""]
+    # BEFORE has US$ for usd; another code stands before the amount as it is.
     return BEFORE.get(code.lower(), f"{code} ".lstrip()) + amount
 
 

@@ -48,9 +48,11 @@ _UNITS = {
     "ohm": "Ω", "uF": "μF", "ug": "μg", "ton": "tons", "tonne": "tonnes", "USgallon": "US gallons",
     "e6acre": "million acres",
 }  # fmt: skip
+# km2, m-3: a digit right after letters at the end of a word.
 _POWER = re.compile(r"(?<=[A-Za-z])(-?\d)(?![\w.])")
-_MULTIPLE = re.compile(r"e(\d+)(?=[A-Za-z])")
+_MULTIPLE = re.compile(r"e(\d+)(?=[A-Za-z])")  # e6acre: million acres
 _MULTIPLES = {"3": "thousand ", "6": "million ", "9": "billion ", "12": "trillion "}
+# 5, 1,000.5, 2e6, 1+1/2 (one and a half), 1//2, 5 [2].
 _NUMBER = re.compile(r"[-+−]?[\d.,]+(?:[eE][-+]?\d+)?(?:\+?\d+//?\d+)?|\d+//?\d+|[-−+]?[\d.,]+\s*\[\d+\]")
 _FRACTION = re.compile(r"(\d)\+(\d+)//?(\d+)|(\d)//(\d)")
 _EXPONENT = re.compile(r"([-+−\d.,]+)[eE]\+?(-?\d+)")
@@ -62,6 +64,7 @@ def quantity(values: dict[str, str], language: str) -> str:
     if not parts:
         return ""
     shown, rest = [number_text(parts[0], language)], parts[1:]
+    # "3|to|5", "2|x|4|x|6": words between, each with a number after it.
     while len(rest) > 1 and rest[0].strip().lower() in _BETWEEN and _NUMBER.match(rest[1].strip()):
         shown += _BETWEEN[rest[0].strip().lower()], number_text(rest[1], language)
         rest = rest[2:]
@@ -72,7 +75,7 @@ def quantity(values: dict[str, str], language: str) -> str:
         return unit
     if values.get("disp", "") == "number":
         return "".join(shown)
-    shown += ("" if unit.startswith("°") and unit in ("°", "°′″") else " "), unit
+    shown += ("" if unit.startswith("°") and unit in ("°", "°′″") else " "), unit  # 51°, not "51 °"
     while len(rest) > 2 and _NUMBER.fullmatch(rest[1].strip()) and re.match(r"[A-Za-z]", rest[2].strip()):
         # {{convert|5|ft|11|in|m}}; a lone number after the unit is a number of digits to round to.
         shown += " ", number_text(rest[1], language), " ", unit_text(rest[2])
@@ -87,19 +90,21 @@ def value_with_unit(values: dict[str, str], language: str) -> str:
         return ""
     number = number_text(parts[0], language) if parts else ""
     match parts[1:3]:
+        # {{val|5|+0.3|-0.2}}: different errors up and down.
         case [above, below] if above and below and above[:1] not in "(–-,":
             number += f"+{above.lstrip('+')}−{below.lstrip('-−')}"
         case [one, *_] if one.strip() in _BETWEEN and len(parts) > 2:
             number += _BETWEEN[one.strip()] + number_text(parts[2], language)
         case [one, *_] if one:
-            number += one if one.startswith("(") else f"±{one}"
+            number += one if one.startswith("(") else f"±{one}"  # (3) is the error in the last digit
     if values.get("e"):
         number = f"({number})" if "±" in number else number
+        # [1:]: 10⁵ alone, without ×.
         number = number + power_of_ten(values["e"]) if number else power_of_ten(values["e"])[1:]
     unit = values.get("u") or values.get("ul") or ""
     per = values.get("up") or values.get("upl") or ""
     unit = unit_text(unit) + (f"/{unit_text(per)}" if per else "")
-    gap = "" if unit.startswith(("%", "°")) and unit not in ("°C", "°F") else " "
+    gap = "" if unit.startswith(("%", "°")) and unit not in ("°C", "°F") else " "  # 5%, 5°, but 5 °C
     return values.get("p", "") + number + values.get("s", "") + (gap + unit if unit else "")
 
 
@@ -122,7 +127,7 @@ def density(values: dict[str, str], language: str) -> str:
     parts = [*positional(values), "", "", ""]
     try:
         value = float(parts[0].replace(",", "")) / float(parts[1].replace(",", ""))
-        places = int(values.get("prec") or (0 if value >= 10 else 1))
+        places = int(values.get("prec") or (0 if value >= 10 else 1))  # whole from 10 on, one digit below
         return f"{grouped(f'{value:.{max(0, min(9, places))}f}', language)}/{unit_text(parts[2])}"
     except (ValueError, ArithmeticError):
         return ""
@@ -134,6 +139,7 @@ def number_text(number: str, language: str = "") -> str:
     power = _EXPONENT.fullmatch(plain)
     if power:
         return grouped(power[1], language) + power_of_ten(power[2])
+    # 1+1/2, or 1//2 (the same, set otherwise).
     fraction = _FRACTION.search(plain)
     if fraction:
         return _FRACTION.sub(lambda f: f"{f[1]} {f[2]}/{f[3]}" if f[1] else f"{f[4]}/{f[5]}", plain)

@@ -25,6 +25,7 @@ class Written:
     expected_f1: float
 
 
+# As the struct of native/library.cpp has it: all pointers, then all counts.
 class _ForestArrays(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_void_p) for name in ("thresholds", "features", "lefts", "rights")),
@@ -61,6 +62,7 @@ _SIGNATURES: dict[str, Signature] = {
 def library() -> Any:
     """The loaded library. Raises ImportError, with the cure, where it has not been built."""
     loaded = load_library(_HERE, "blocks_", _SIGNATURES)
+    # HTML's 2,231 named references come from Python, so that the library needs no table of its own.
     table = "".join(f"{name}\t{text}\n" for name, text in html.entities.html5.items()).encode()
     loaded.blocks_set_references(table, len(table))
     return loaded
@@ -84,6 +86,7 @@ class Forest:
         arrays = weights.arrays
 
         def address(name: str) -> int:
+            # The memory of an `array` stays where it is: nothing appends to these any more.
             return arrays[name].buffer_info()[0]
 
         given = _ForestArrays(
@@ -139,6 +142,7 @@ class Reading:
         """How many blocks there are."""
         return library().blocks_count(self.pointer)
 
+    # With a forest the model chooses; with `chosen`, a byte per block, the caller did.
     def _write(self, forest: int | None, chosen: bytes | None) -> Written:
         result = _Result()
         if library().blocks_write(self.pointer, forest, chosen, ctypes.byref(result)):
