@@ -38,7 +38,7 @@ def run_command(command: str, act: Callable[[], int]) -> int:
         return ExitCode.DONE
     except RuntimeError as error:
         # PyTorch has no class of its own for a CPU that is out of memory.
-        full = "can't allocate memory" in str(error)
+        full = "can't allocate memory" in str(error)  # from its DefaultCPUAllocator; a card has OutOfMemoryError
         return end_with(MemoryError() if full else error, command)
     except Exception as error:
         return end_with(error, command)
@@ -54,4 +54,4 @@ def leave(code: int) -> NoReturn:
         sys.exit(code)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)
+    os._exit(code)  # writes no buffer out, hence the two lines before it

@@ -11,7 +11,7 @@ from corpus.errors import ExitCode
 from trainer.command import FlagError, leave, run_command
 
 COMMAND = "python -m trainer.compare"
-_MOST = 8
+_MOST = 8  # as many colours as corpus.pages.charts has
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _compare(folders: Sequence[Path], output: Path) -> int:
+    # Here and not above, as in every command: `--help` must not wait for the imports of the work.
     from corpus.pages.environment import neighbours
     from trainer.run.metrics import METRICS, read_metrics
     from trainer.run.page import PAGE, RunFacts, page, write_text

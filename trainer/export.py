@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
     flags = parser()
     given = flags.parse_args(arguments)
-    if bool(given.run) == bool(given.source):
+    if bool(given.run) == bool(given.source):  # both or neither
         flags.error("give either a run to export or --from FOLDER to import")
     return run_command(COMMAND, lambda: _import(given) if given.source else _export(given))
 

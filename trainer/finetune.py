@@ -72,6 +72,7 @@ def _finetune(given: argparse.Namespace) -> int:
         claim(output, TUNED, given.replace)
         result = _tune(given, recipe, output)
     else:
+        # Not by --replace: seeds that are finished stay, and the others are tuned (`_over_seeds`).
         claim(output, SEEDS, replace=True)
         result = _over_seeds(given, recipe, output)
     print(json.dumps(result))
@@ -142,7 +143,8 @@ def _prepare(
     if tokenizer is None:
         raise FlagError("examples are text, and the run's tokenizer was not found: give --tokenizer")
     read = [forms.read_examples(given.task, Path(path)) for path in (given.train, given.validation)]
-    labels = forms.label_names(given.task, read[0])
+    labels = forms.label_names(given.task, read[0])  # of the training file; others in the second file are an error
+    # From scratch or not, the new rows and the layer are drawn alike: only what was learned before differs.
     weights = make_model(run.shape, seed=recipe.seed).state_dict() if given.from_scratch else run.weights
     base = with_marks(run.shape, weights, recipe.seed, given.dropout)
     model = TaskModel(base, given.task, max(1, len(labels)), seed=recipe.seed)
@@ -176,7 +178,7 @@ def _train(
             more: dict[str, float] = {}
             if row["step"] % updates == 0:
                 result.update(quality(predict(model, validation), validation.labels))
-                model.train()
+                model.train()  # `predict` has switched dropout off
                 more = {f"validation_{name}": value for name, value in result.items()}
                 shown = ", ".join(f"{name} {value:.4f}" for name, value in result.items())
                 print(f"epoch {row['epoch'] + 1}  loss {row['loss']:.4f}  validation {shown}", file=sys.stderr)

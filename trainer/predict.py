@@ -87,6 +87,7 @@ def _line(form: str, scores: "Tensor", labels: Sequence[Any]) -> JsonObject:
     chances = scores.double().softmax(-1).tolist()
     names = labels if form != "choice" else range(len(chances))
     best = max(range(len(chances)), key=lambda number: chances[number])
+    # An answer that an example does not have is scored -∞ and has the probability 0: it is left out.
     shares = {str(name): chance for name, chance in zip(names, chances, strict=True) if chance or form != "choice"}
     return {"label": names[best], "probabilities": shares}
 

@@ -83,6 +83,7 @@ def _sample(given: argparse.Namespace) -> int:
     for number, sample in enumerate(samples, 1):
         if len(samples) > 1:
             print(f"--- {number}")
+        # Decoded together: a character may begin in the prompt's last token and end in the first of the sample.
         shown = prompt + list(sample.tokens) if given.prompt else list(sample.tokens)
         print(tokenizer.decode(shown) if tokenizer else " ".join(map(str, shown)))
     return 0

@@ -134,6 +134,7 @@ def _jobs(given: argparse.Namespace) -> "dict[str, Callable[[Judge], Mapping[str
     for flag, named in (("examples", given.examples), ("overlaps", given.overlaps), ("description", given.description)):
         if idle := sorted(_parse_named(f"--{flag}", named).keys() - tasks.keys()):
             raise FlagError(f"--{flag} {idle[0]}=…: there is no --task {idle[0]}=… that would use them")
+    # An unknown task is an error of the flags, now, and not of one job, hours later.
     for name in tasks:
         task_named(name)
     jobs = {name: _task_job(name, path, examples.get(name), given) for name, path in tasks.items()}

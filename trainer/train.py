@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    flags = parser().parse_intermixed_args(arguments)
+    flags = parser().parse_intermixed_args(arguments)  # key=value may stand between the flags
     return run_command(COMMAND, lambda: _act(flags))
 
 
@@ -84,6 +84,7 @@ def _plan(config: "RunConfig", flags: argparse.Namespace) -> int:
     micro_rows = micro_rows_of(config, shape, steps, free_memory(device), element, shards)
     memory, least = (memory_of(config, shape, rows, element, shards) for rows in (micro_rows, 1))
     there, host = total_memory(device) // processes_on(device), total_memory(torch.device("cpu"))
+    # Under torchrun every process plans, and the first prints.
     if rank:
         return ExitCode.DONE
     print("\n".join(plan_lines(config, shape, order_for(config, manifest), memory, micro_rows)))
@@ -114,7 +115,7 @@ def _train(config: "RunConfig", flags: argparse.Namespace, world: "World", live:
     from trainer.run.loop import Stop, train
     from trainer.run.session import open_session
 
-    torch.set_float32_matmul_precision("high")
+    torch.set_float32_matmul_precision("high")  # TF32 for float32 products on cards
     stop = Stop(config.minutes)
     say: Callable[[str], None] = live.say if world.first else lambda _: None
     with stop.listening():

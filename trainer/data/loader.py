@@ -25,6 +25,7 @@ from trainer.data.packing import PackingPlan, document_ids
 from trainer.data.readers import PlanReader, RowReader, WindowReader
 from trainer.objectives.objective import IGNORED, Objective
 
+# Samples of all processes that are located by one call of `SampleOrder.locate` (see `_locate`).
 _AHEAD = 2048
 
 
@@ -55,6 +56,7 @@ def validation_rows(shards: Shards, source: str, split: str, sequence_length: in
     and nearly for a part: documents lie in the order of a hash, so the beginning is a fair sample.
     """
     stream = shards.stream(source, split)
+    # 10 tokens in rows of length 4: (10 - 1) // 4 = 2 rows, tokens 0 … 4 and 4 … 8; token 9 fills no row.
     fitting = max(stream.n_tokens - 1, 0) // sequence_length
     count = min(fitting, max(most_tokens // sequence_length, 1))
     if not count:
@@ -80,6 +82,7 @@ class _Slot:
         """Make room; waits until the card has read what stood here."""
         if self.copied is not None:
             self.copied.synchronize()
+        # Buffers grow and never shrink: a step of fewer rows uses the first ones.
         if self.rows.shape[0] < n_rows:
             self.rows = torch.empty(n_rows, length, dtype=torch.int32, pin_memory=self.pinned)
             self.pieces = torch.empty_like(self.rows, pin_memory=self.pinned) if with_pieces else None
@@ -131,6 +134,8 @@ class Loader:
         self._reader: RowReader = (
             WindowReader(streams) if self.plan is None else PlanReader(streams, self.plan, end_of_text)
         )
+        # Slots go round: `_free` -> the thread fills one -> `_ready` -> `_handed_out` copies it to the device ->
+        # `_free`. None in `_free` ends the thread; an exception in `_ready` is the last that comes.
         self._free: queue.SimpleQueue[_Slot | None] = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[_Filled | BaseException] = queue.SimpleQueue()
         self._error: BaseException | None = None
@@ -148,7 +153,7 @@ class Loader:
             filled = self._ready.get()
             if isinstance(filled, _Filled):
                 return self._handed_out(filled)
-            self._error = filled
+            self._error = filled  # kept: every later step raises it again, instead of waiting for a thread that is gone
         raise self._error
 
     def __enter__(self) -> "Loader":
@@ -160,6 +165,8 @@ class Loader:
     def close(self) -> None:
         """End the thread; what it had prepared is dropped, and there is no next step."""
         self._error = self._error or StopIteration()
+        # The thread takes the slots that lie before the None first, so
+        # it fills up to `ring` more steps, unless it waits already.
         self._free.put(None)
         self._thread.join()
 
@@ -187,10 +194,11 @@ class Loader:
                 rows = self.batch_rows(first)
                 if rows < 1:
                     raise OrderError(f"batch_rows({first}) is {rows}; a step has at least one row")
+                # 5 rows for 2 processes, from sample 100: the first takes 100 and 101, the second 102, 103 and 104.
                 low, high = first + rows * self.rank // self.world, first + rows * (self.rank + 1) // self.world
                 self._ready.put(_Filled(slot, self._fill(slot, low, high - low), low, first + rows))
                 first += rows
-        except BaseException as error:
+        except BaseException as error:  # whatever it is: the consumer waits for `_ready`, and would wait for ever
             self._ready.put(error)
 
     def _fill(self, slot: _Slot, first: int, count: int) -> Located:
@@ -198,6 +206,8 @@ class Loader:
         slot.of_size(count, self.objective.columns if self.objective else length, self.plan is not None)
         located, rows = self._locate(first, count), slot.rows[:count].numpy()
         pieces = None if slot.pieces is None else slot.pieces[:count].numpy()
+        # Without an objective windows go straight into the page-locked
+        # rows; with one they are its input, and it writes the rows.
         windows = np.empty((count, length), np.int32) if self.objective else rows
         self._reader.read(located.source, located.start, windows, pieces)
         if self.objective:
@@ -213,6 +223,8 @@ class Loader:
 
     def _handed_out(self, filled: _Filled) -> list[TrainingBatch]:
         slot, count = filled.slot, len(filled.located.source)
+        # On a CPU this is the slot's own memory, which the thread will write over: what is handed on below is always a
+        # copy, for the rows are int32 and tokens int64.
         rows = slot.rows[:count].to(self.device, non_blocking=slot.pinned)
         more: Mapping[str, torch.Tensor] = {}
         if self.objective:
@@ -220,6 +232,8 @@ class Loader:
         else:
             tokens, targets, documents = self._next_tokens(rows, slot, filled.located.counted)
         if slot.pinned:
+            # The copy to a card is still under way: `of_size` waits for
+            # this event before the thread writes into the slot again.
             slot.copied = torch.cuda.Event()
             slot.copied.record(torch.cuda.current_stream(rows.device))
         self._free.put(slot)
@@ -243,12 +257,16 @@ class Loader:
         """Tokens, the tokens that follow them, and the documents where they are asked for."""
         tokens, targets = rows[:, :-1].long().contiguous(), rows[:, 1:].long().contiguous()
         if slot.pieces is None:
+            # counted [4, 2] with 4 targets a row: the last two of the second row have had their turn in this epoch.
             if (repeated := np.arange(targets.shape[1]) >= counted[:, None]).any():
                 targets.masked_fill_(torch.from_numpy(repeated).to(targets.device), IGNORED)
             end = self.shards.manifest.tokenizer.end_of_text
             return tokens, targets, document_ids(tokens, end) if self.documents else None
         pieces = slot.pieces[: len(rows)].to(self.device, non_blocking=slot.pinned)
+        # pieces   0  0  0  1  1 -1     (-1: padding at the end of the row)
+        # targets     0  0  x  1  x     x: ignored, the first token of another piece, and padding
         targets.masked_fill_((pieces[:, 1:] != pieces[:, :-1]) | (pieces[:, 1:] < 0), IGNORED)
         if not self.documents:
             return tokens, targets, None
+        # Padding gets a number above all pieces, so that numbers never fall along a row; masks rely on it.
         return tokens, targets, torch.where(pieces < 0, pieces.shape[1], pieces)[:, :-1].contiguous()

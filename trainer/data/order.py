@@ -90,10 +90,12 @@ class SampleOrder:
         if self.sequence_length < 1:
             raise OrderError(f"a sequence_length of {self.sequence_length} holds no token; give at least 1")
         sources = [source.name for segment in self._segments for source in segment.mixture.sources]
+        # Every source of any segment, by its first appearance: positions in it never change when a segment is added.
         object.__setattr__(self, "names", tuple(dict.fromkeys(sources)))
         for name in self.names:
             self.n_windows(name)
         for number, segment in enumerate(self.segments):
+            # `_segments` has one more in front, so `number` is there the segment that ends where this one begins.
             expected = self._counts(number, segment.first_sample)
             if {name: segment.given.get(name, 0) for name in self.names} != expected:
                 raise OrderError(
@@ -113,7 +115,7 @@ class SampleOrder:
                 f"{name}: {tokens} tokens are less than one window of {self.sequence_length} + 1; shorten "
                 "sequence_length, build more of it, or leave it out"
             )
-        return -(-tokens // self.sequence_length)
+        return -(-tokens // self.sequence_length)  # 10 tokens, length 4: 3 windows, the last with 2 new targets
 
     def locate(self, first: int, count: int) -> Located:
         """The samples first … first + count - 1, in constant time wherever they lie."""
@@ -121,10 +123,13 @@ class SampleOrder:
         sizes = self._sizes[source]
         epoch = number // sizes
         keys = derived_keys(self._keys[source], epoch)
+        # `start` is the number of the window in its source until the offset is added below.
         start = permute(number - epoch * sizes, sizes, self._digits[source], keys)
         counted = np.full(count, self.sequence_length, np.int64)
         if self.planned is None:
             tokens = self._tokens[source]
+            # The example above, window 2 of 10 tokens: min(10 - 8, 4) = 2
+            # targets count; offset 2 moves its start 8 to 10, which is token 0.
             counted = np.minimum(tokens - start * self.sequence_length, counted)
             moved = below(derived_keys(keys, _BORDERS), np.full(count, self.sequence_length, np.uint64))
             start = (start * self.sequence_length + moved.astype(np.int64)) % tokens
@@ -132,6 +137,7 @@ class SampleOrder:
 
     def counts(self, samples: int) -> dict[str, int]:
         """How many of the samples 0 … samples - 1 come from each source."""
+        # The last segment that has begun. At its very first sample both it and the one before give the same counts.
         begun = [number for number, segment in enumerate(self._segments) if segment.first_sample <= samples]
         return self._counts(begun[-1], samples)
 
@@ -151,6 +157,8 @@ class SampleOrder:
         if at_sample == 0:
             return replace(self, mixture=mixture)
         if at_sample == last:
+            # Weights changed twice at one sample: the later change
+            # takes the place of the earlier, which has given nothing.
             return replace(self, segments=self.segments[:-1]).with_weights(at_sample, mixture)
         return replace(self, segments=(*self.segments, Segment(at_sample, mixture, self.counts(at_sample))))
 
@@ -193,6 +201,8 @@ class SampleOrder:
         """The source of each sample and which of the source's own samples it is, across segments."""
         if first < 0 or count < 0:
             raise OrderError(f"there are no samples {first} … {first + count - 1}; both numbers are 0 or more")
+        # Segments from samples 0, 100 and 250, samples 90 … 289 asked
+        # for: 10 of the first, 150 of the second, 40 of the third.
         ends = [segment.first_sample for segment in self._segments[1:]] + [first + count]
         source, number = np.empty(count, np.int32), np.empty(count, np.int64)
         done = 0
@@ -200,6 +210,8 @@ class SampleOrder:
             here = min(end, first + count) - first - done
             if here > 0:
                 inside, local = order.samples(first + done - segment.first_sample, here)
+                # The segment's own numbers of sources -> positions in `names`;
+                # and its count from 0 -> the source's count over all segments.
                 positions = np.array([self.names.index(name) for name in order.names], np.int32)
                 given = np.array([segment.given.get(name, 0) for name in order.names], np.int64)
                 source[done : done + here] = positions[inside]

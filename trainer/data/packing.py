@@ -27,6 +27,7 @@ from trainer.data.order import PlannedRows
 if TYPE_CHECKING:
     import torch
 
+# Room for one token is no room: a piece needs a token to read and one to predict.
 _SHORTEST = 2
 
 
@@ -41,6 +42,9 @@ def document_ids(tokens: "torch.Tensor", end_of_text: int) -> "torch.Tensor":
     the same as the offsets of the documents do, without a look at them, on whatever device the tokens are.
     """
     ends = tokens == end_of_text
+    # tokens     a  b  E  c  E  d
+    # cumsum     0  0  1  1  2  2
+    # - ends     0  0  0  1  1  2     an E is of the document that it ends
     return (ends.cumsum(-1) - ends.long()).int()
 
 
@@ -77,6 +81,7 @@ class PackingPlan:
         """SHA-256 over the whole plan: two plans with one digest give the same rows."""
         hashed = hashlib.sha256(json.dumps(self._about(), sort_keys=True).encode())
         for name in sorted(self.sources):
+            # Little-endian whatever the machine; names, lengths and shards are in `_about` already.
             hashed.update(np.ascontiguousarray(self.sources[name].pieces, "<i8").tobytes())
             hashed.update(np.ascontiguousarray(self.sources[name].rows, "<i8").tobytes())
         return hashed.hexdigest()
@@ -92,6 +97,7 @@ class PackingPlan:
         about = json.dumps({**self._about(), "digest": self.digest}, sort_keys=True)
         temporary = path.with_name(f".tmp-{path.name}")
         with temporary.open("wb") as file:
+            # JSON as bytes in an array: an array of strings would need pickle, which `load_plan` does not allow.
             np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)
         temporary.replace(path)
 
@@ -166,6 +172,14 @@ def plan_packing(shards: Shards, sequence_length: int, split: str = TRAIN) -> Pa
 
 
 def _plan_source(stream: Stream, sequence_length: int) -> SourcePlan:
+    # Documents of 3, 10 and 1 tokens, sequence_length 4, so rows of 5:
+    # counts      1  3  0       pieces of each document; one token alone has no target, so no piece
+    # document    0  1  1  1    one entry per piece from here on
+    # first       0  1  1  1    number of the document's first piece
+    # start       0  0  4  8    in the document; neighbours share a token
+    # length      3  5  5  2
+    # row         2  0  1  2    the pieces of 3 and 2 share a row
+    # in_rows     1  2  0  3    pieces by row, document, start; rows = 0 1 2 4
     lengths = np.concatenate([np.diff(offsets) for offsets in stream.offsets])
     counts = -(-(lengths - 1) // sequence_length)
     document = np.repeat(np.arange(len(lengths)), counts)
@@ -173,7 +187,7 @@ def _plan_source(stream: Stream, sequence_length: int) -> SourcePlan:
     start = (np.arange(len(document)) - first) * sequence_length
     length = np.minimum(lengths[document] - start, sequence_length + 1)
     row = best_fit(length, sequence_length + 1)
-    in_rows = np.lexsort((start, document, row))
+    in_rows = np.lexsort((start, document, row))  # the last key is the first to sort by
     pieces = np.stack([document, start, length], axis=1)[in_rows]
     rows = np.append(0, np.cumsum(np.bincount(row))) if len(row) else np.zeros(1, np.int64)
     return SourcePlan(pieces, rows.astype(np.int64), stream.n_tokens, stream.n_docs)
@@ -187,11 +201,14 @@ def best_fit(lengths: np.ndarray, capacity: int) -> np.ndarray:
     """
     if len(lengths) and not 0 < lengths.min() <= lengths.max() <= capacity:
         raise PackingError(f"pieces of {lengths.min()} to {lengths.max()} tokens do not fit rows of {capacity}")
+    # with_room[r]: the rows that have room for r tokens; bit r of `is_open`: whether there are any.
     with_room: list[list[int]] = [[] for _ in range(capacity + 1)]
     is_open, count = 0, 0
     row_of = np.empty(len(lengths), np.int64)
     order = np.argsort(-lengths, kind="stable")
     for piece, length in zip(order.tolist(), lengths[order].tolist(), strict=True):
+        # Rows with room for 2 and 4 are bits 0b10100. A piece of
+        # 3: 0b10100 >> 3 = 0b10, lowest bit 1, so room 3 + 1 = 4.
         fitting = is_open >> length
         if fitting:
             room = length + (fitting & -fitting).bit_length() - 1
@@ -201,6 +218,7 @@ def best_fit(lengths: np.ndarray, capacity: int) -> np.ndarray:
         else:
             room, row, count = capacity, count, count + 1
         row_of[piece] = row
+        # A row with room for less than `_SHORTEST` is in no list any more: it is full.
         left = room - length
         if left >= _SHORTEST:
             with_room[left].append(row)

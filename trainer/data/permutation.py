@@ -17,6 +17,7 @@ import numpy as np
 ROUNDS = 6
 _GOLDEN = 0x9E3779B97F4A7C15
 _U32, _U64 = np.uint64(32), np.uint64
+# Positions are int64, and up to a·b - 1 < 2^62 + 2^31 values are walked over; digits stay below 2^32, as `below` needs.
 _LARGEST = 1 << 62
 
 
@@ -60,6 +61,7 @@ def permute(positions: np.ndarray, sizes: np.ndarray, digits: np.ndarray, keys: 
     """
     a, b = digits[:, 0].astype(_U64), digits[:, 1].astype(_U64)
     limits = sizes.astype(_U64)
+    # uint64 [n] for each round: all elements go through the network together, each by its own keys.
     rounds = [derived_keys(keys, number) for number in range(ROUNDS)]
     values = _feistel(positions.astype(_U64), a, b, rounds)
     # Cycle walking: 0 … a·b - 1 is permuted as a whole, so whoever lands beyond `size` walks on until it is inside, and
@@ -82,4 +84,5 @@ def _feistel(values: np.ndarray, a: np.ndarray, b: np.ndarray, rounds: list[np.n
 
 def _add(values: np.ndarray, more: np.ndarray, limits: np.ndarray) -> np.ndarray:
     total = values + more
+    # Both are below the limit, so one subtraction takes the remainder, for less than a division.
     return np.where(total >= limits, total - limits, total)

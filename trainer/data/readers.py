@@ -32,11 +32,15 @@ class WindowReader:
         for number in np.unique(source).tolist():
             mine = np.flatnonzero(source == number)
             firsts = self.streams[number].first_token
+            # Batches from tokens [0, 100, 250]: start 100 is the first
+            # of batch 1. With "left" it would be number 100 of batch 0.
             batch = np.searchsorted(firsts, start[mine], "right") - 1
             array[mine], inside[mine] = self._bases[number] + batch, start[mine] - firsts[batch]
         arrays, length = self._arrays, rows.shape[1]
         crossing = []
         for number, (row, at, begin) in enumerate(zip(rows, array.tolist(), inside.tolist(), strict=True)):
+            # A slice that ends with its batch is shorter: such a window
+            # goes on in the next batch or, on the ring, at token 0.
             piece = arrays[at][begin : begin + length]
             if len(piece) == length:
                 row[:] = piece
@@ -47,6 +51,7 @@ class WindowReader:
 
 
 def _ring_window(stream: Stream, start: int, length: int) -> np.ndarray:
+    # 10 tokens, start 8, length 5: tokens 8 and 9, then 0, 1 and 2.
     here = min(length, stream.n_tokens - start)
     if here == length:
         return stream.window(start, length)
@@ -64,6 +69,7 @@ class PlanReader:
     def read(self, source: np.ndarray, start: np.ndarray, rows: np.ndarray, pieces: np.ndarray | None) -> None:
         """Row i becomes the row start[i] of the plan of stream source[i]."""
         assert pieces is not None
+        # What no piece covers below stays end-of-text, with the piece -1.
         rows[:], pieces[:] = self._end_of_text, -1
         for row, ids, number, planned in zip(rows, pieces, source.tolist(), start.tolist(), strict=True):
             stream, plan, starts = self.streams[number], self._plans[number], self._starts[number]
@@ -77,5 +83,6 @@ class PlanReader:
 
 
 def _document_starts(stream: Stream) -> np.ndarray:
+    # Offsets begin at 0 in every batch; with the batch's own place they count through the stream.
     pairs = zip(stream.first_token[:-1].tolist(), stream.offsets, strict=True)
     return np.concatenate([first + offsets[:-1] for first, offsets in pairs])

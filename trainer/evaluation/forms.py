@@ -20,6 +20,7 @@ from trainer.evaluation.tasks import TaskError
 from trainer.model.loss import IGNORED
 from trainer.model.shape import Shape
 
+# For each text of a form the names that its field may have: ours, and the one usual in published files.
 _FIELDS = {
     "classification": (("text", "sentence"),),
     "entailment": (("premise", "sentence1"), ("hypothesis", "sentence2")),
@@ -40,6 +41,7 @@ class Marks:
     @classmethod
     def behind(cls, shape: Shape) -> "Marks":
         """The three ids that follow the vocabulary of a pre-trained model."""
+        # 50,257 ids of text, 0 … 50,256: the marks are 50,257, 50,258 and 50,259.
         return cls(*range(shape.vocab_size, shape.vocab_size + 3))
 
 
@@ -84,6 +86,7 @@ def read_examples(form: str, path: Path, unlabelled: bool = False) -> list[TaskE
         except (StopIteration, TypeError, KeyError):
             fields = [" or ".join(names) for names in (*_FIELDS[form], *(() if unlabelled else (_LABELS,)))]
             raise TaskError(f"{path}:{number}: an example of {form} has the fields {', '.join(fields)}") from None
+        # A choice has a list in its second field: ('Who?', ['A', 'B']) -> 'Who?', 'A', 'B'.
         texts = (values[0], *values[1]) if form == "choice" else tuple(values)
         if not all(isinstance(text, str) for text in texts) or isinstance(label, list | dict):
             raise TaskError(f"{path}:{number}: texts must be strings, and the label one value")
@@ -107,7 +110,7 @@ def sequences(form: str, parts: Sequence[Sequence[int]], marks: Marks, length: i
         raise TaskError(f"{length} tokens are too few for two parts and three marks; the model needs at least 8")
     if form == "classification":
         return [[marks.start, *parts[0][: length - 2], marks.extract]]
-    most = length // 2 - 2
+    most = length // 2 - 2  # two parts and three marks: 2 · (n/2 - 2) + 3 is n - 1 for an even n
     first, *others = parts
     pairs = [(first, others[0])] if form == "entailment" else [(first, other) for other in others]
     if form == "similarity":
@@ -126,6 +129,8 @@ def rows_of(examples: Sequence[Sequence[Sequence[int]]]) -> SequenceRows:
     for number, example in enumerate(examples):
         for way, sequence in enumerate(example):
             tokens[number, way, : len(sequence)] = sequence
+            # [7 8 9] of a row of 4: tokens 7 8 9 0, targets 8 9 x x,
+            # extract 2. Padding is behind, where no causal query sees it.
             targets[number, way, : len(sequence) - 1] = sequence[1:]
             extract[number, way] = len(sequence) - 1
             present[number, way] = True
@@ -146,10 +151,11 @@ def label_names(form: str, examples: Sequence[TaskExample]) -> list[Any]:
     """
     labels = {example.label for example in examples}
     numbers = [label for label in labels if isinstance(label, int | float)]
+    # STS-B's 3.8 makes a regression; 0 and 1, as in MRPC, two classes.
     regression = len(numbers) == len(labels) and any(label != int(label) for label in numbers)
     if form == "choice" or (form == "similarity" and regression):
         return []
-    return sorted(labels, key=str)
+    return sorted(labels, key=str)  # by text, for labels of one file may be of several types
 
 
 def label_values(form: str, examples: Sequence[TaskExample], names: Sequence[Any]) -> Tensor:

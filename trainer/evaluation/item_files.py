@@ -24,6 +24,7 @@ def read_items(task: BenchmarkTask, path: Path) -> list[Item]:
             ) from error
         if not all(isinstance(text, str) for text in (*item.contexts, *item.endings)):
             raise TaskError(f"{path}:{number}: no item of {task.name}: its texts must be strings")
+        # Either of the two is one text and the other has one for each choice (`Item`).
         if not 0 <= item.gold < max(len(item.contexts), len(item.endings)):
             raise TaskError(f"{path}:{number}: the answer {item.gold} is not one of the choices")
         items.append(item)
@@ -41,7 +42,7 @@ def read_overlaps(path: Path, items: Sequence[Item]) -> list[Item]:
     stained: dict[int, bool] = {}
     for number, row in read_rows(path):
         item = row.get("item") if isinstance(row, dict) else row
-        if not isinstance(item, int) or isinstance(item, bool) or item < 0:
+        if not isinstance(item, int) or isinstance(item, bool) or item < 0:  # True is an int to Python
             raise TaskError(f'{path}:{number}: no overlap: a line is {{"item": n}}, n the number of an item from 0')
         if item >= len(items):
             raise TaskError(f"{path}:{number}: item {item} of {len(items)}; the list is of another file")

@@ -40,6 +40,8 @@ def encode_pair(encode: Encode, context: str, ending: str, prefix: int) -> Reque
 
     An empty context becomes the token `prefix` (end of text). `TaskError` for an ending without a token.
     """
+    # "The sky is " + "blue": the context's ids are those of "The sky is", and the ending is what follows, " blue". Ids
+    # of the context alone and of the whole can differ at the seam; lm-evaluation-harness cuts by the number of ids too.
     bare = context.rstrip()
     whole = [int(token) for token in encode(context + ending)]
     cut = len(encode(bare)) if bare else 0
@@ -73,6 +75,7 @@ class Scorer:
         done: dict[Request, Likelihood] = {}
         # Longest first: rows of a batch are about equally long, and what does not fit shows at once.
         for piece in sorted({piece for each in pieces for piece in each}, key=lambda pair: (-_length(pair), pair)):
+            # waiting[0] is the longest, so it says how wide all rows of the batch are padded.
             if waiting and (len(waiting) + 1) * min(_length(waiting[0]), most) > self._batch_tokens:
                 done.update(zip(waiting, self._batch(waiting), strict=True))
                 waiting = []
@@ -95,6 +98,7 @@ class Scorer:
     def _pieces(self, request: Request) -> list[Request]:
         """The request itself, or an ending that is too long in pieces, each after all that stands before it."""
         (context, ending), most = request, self.model.shape.sequence_length
+        # An ending of 5 tokens, a model of 2: (context, e0 e1), (context e0 e1, e2 e3), (context … e3, e4).
         starts = range(0, len(ending), most)
         return [((*context, *ending[:start]), ending[start : start + most]) for start in starts]
 
@@ -108,6 +112,8 @@ class Scorer:
         targets = torch.full((len(whole), width), -1, dtype=torch.int64)
         for row, (ids, (_, ending)) in enumerate(zip(whole, requests, strict=True)):
             tokens[row, : len(ids) - 1] = torch.tensor(ids[:-1])
+            # Context 5 6, ending 7 8: tokens 5 6 7, targets -1 7 8.
+            # Each target stands where the token before it is read.
             targets[row, len(ids) - 1 - len(ending) : len(ids) - 1] = torch.tensor(ending)
         chosen, greedy = self._score_targets(tokens, targets)
         counts = [len(ending) for _, ending in requests]
@@ -123,6 +129,8 @@ class Scorer:
         targets = torch.full((len(windows), width), -1, dtype=torch.int64)
         places = []
         for row, (begin, first, end) in enumerate(windows):
+            # The stream has one token more in front, so its place i is
+            # read just before the text's token i, which is stream[i + 1].
             tokens[row, : end - begin] = stream[begin:end]
             targets[row, first - begin : end - begin] = stream[first + 1 : end + 1]
             places.append(torch.arange(first, end))
@@ -132,7 +140,7 @@ class Scorer:
         """Of the targets that are not -1, row by row: log-probability (float64) and whether it is the likeliest."""
         tokens, targets = tokens.to(self._device), targets.to(self._device)
         wanted = targets >= 0
-        logits = self.model.logits(self.model.hidden(tokens)[wanted])
+        logits = self.model.logits(self.model.hidden(tokens)[wanted])  # [wanted targets, vocab_size], not [rows, T, …]
         ids = targets[wanted]
         chosen = torch.log_softmax(logits, -1).gather(-1, ids[:, None])[:, 0]
         if not bool(chosen.isfinite().all()):
@@ -163,6 +171,8 @@ def rolling_windows(n_tokens: int, length: int, overlap: int = 1) -> list[tuple[
         raise TaskError(
             f"an overlap of {overlap} with windows of {length}: give a number from 1 to {length}", ExitCode.FLAGS
         )
+    # 10 tokens, length 4. Overlap 1: (0, 0, 4) (4, 4, 8) (6, 8, 10), the last one reaches back.
+    # Overlap 3: (0, 0, 4) (2, 4, 6) (4, 6, 8) (6, 8, 10): each window scores 2 new tokens behind at least 3.
     windows, scored = [], 0
     while scored < n_tokens:
         end = min(n_tokens, scored + (length if not scored else length - overlap + 1))

@@ -46,11 +46,12 @@ ARITHMETIC: dict[str, Callable[[random.Random], Row]] = {
 def arithmetic(kind: str, count: int, seed: int) -> Iterator[Row]:
     """`count` rows of one of `ARITHMETIC`'s kinds."""
     for number in range(count):
+        # A text as the seed is hashed by SHA-512 and not by `hash`, so it is the same in every process.
         yield ARITHMETIC[kind](random.Random(f"{seed}/arithmetic/{kind}/{number}"))
 
 
 def _cycle(word: str, rng: random.Random) -> str:
-    at = rng.randrange(1, len(word))
+    at = rng.randrange(1, len(word))  # from 1: at least one letter moves to the end
     return word[at:] + word[:at]
 
 
@@ -96,5 +97,6 @@ def make_scrambled(kind: str, words: list[str], count: int, seed: int) -> Iterat
 
 def frequent_words(text: str, most: int = 10_000) -> list[str]:
     """The most frequent words of a text, of 5 to 14 letters, as GPT-3 takes them; of equals the earlier by letters."""
+    # Without the two looks around it a word of 20 letters would count as one of its first 14.
     counts = Counter(re.findall(r"(?<![a-z])[a-z]{5,14}(?![a-z])", text.lower()))
     return [word for word, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]]

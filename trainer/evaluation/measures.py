@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-ROUNDS = 1000
-_ORDER = 4
+ROUNDS = 1000  # of the bootstrap
+_ORDER = 4  # of BLEU: the longest n-gram
 _PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, " "))
 
 
@@ -43,6 +43,7 @@ def _overlap(ours: Sequence[object], theirs: Sequence[object]) -> tuple[int, int
 
 
 def _f_measure(shared: int, ours: int, theirs: int) -> float:
+    # Two empty answers agree (SQuAD's script); an empty one and another share nothing.
     if not ours or not theirs:
         return float(ours == theirs)
     return 2 * shared / (ours + theirs)
@@ -91,6 +92,8 @@ def bleu_counts(written: str, references: Sequence[str]) -> np.ndarray:
     for n in range(1, _ORDER + 1):
         grams, most = Counter(_grams(ours, n)), Counter[tuple[str, ...]]()
         for reference in theirs:
+            # The greatest count of any one reference bounds what is
+            # shared: "the the the" beside "the cat" shares 1 of 3.
             most |= Counter(_grams(reference, n))
         counts[n - 1] = sum((grams & most).values())
         counts[_ORDER + n - 1] = sum(grams.values())
@@ -111,13 +114,16 @@ def bleu(counts: np.ndarray) -> float:
     for match, all_grams in zip(shared.tolist(), total.tolist(), strict=True):
         if not match:
             smoothed *= 2
+        # Orders 3 and 4 without a match count as 1/2 and 1/4 of a match.
         logs += math.log((match or 1 / smoothed) / all_grams)
-    return 100 * math.exp(logs / _ORDER + min(0.0, 1 - theirs / ours))
+    return 100 * math.exp(logs / _ORDER + min(0.0, 1 - theirs / ours))  # the second term is the brevity penalty
 
 
 def _bleu_tokens(text: str) -> list[str]:
     """Words as mteval-v13a cuts them: symbols stand alone, and points and commas where no digit is on that side."""
     text = f" {text.strip()} "
+    # The class is every ASCII mark but ' , - and the point. "3,500.5 (2-3 May), didn't" becomes
+    # 3,500.5 ( 2 - 3 May ) , didn't     a hyphen is cut off behind a digit only
     text = re.sub(r"([{-~[-` -&(-+:-@/])", r" \1 ", text)
     text = re.sub(r"([^0-9])([.,])", r"\1 \2 ", text)
     text = re.sub(r"([.,])([^0-9])", r" \1 \2", text)
@@ -131,6 +137,7 @@ def interval(
 
     Items are drawn with replacement, `ROUNDS` times; the ends are the 2.5th and the 97.5th percentile.
     """
+    # [items] of a mean, or [items, 10] of BLEU's counts, which are summed and not averaged.
     rows = np.asarray(values, np.float64)
     rng = np.random.default_rng(seed)
     found = []

@@ -121,6 +121,7 @@ class Judge:
 
     def request(self, context: str, ending: str) -> Request:
         """A request for the ending after the context, with the blank that belongs between them."""
+        # A text without a context begins with a blank too, since that is how the ending is encoded behind one.
         whole = join(context, ending) if context else f" {ending}"
         return encode_pair(self.encode, context, whole[len(context) :], self.tokenizer.end_of_text)
 
@@ -132,11 +133,13 @@ def judge_choices(
 
     In the form `context` the ending is the same for all, so it is not scored without one: `unconditional` is 0.
     """
+    # All requests in one list, so that the scorer can sort them by length: first every choice after its context, item
+    # by item, then every choice alone. An iterator over both in step takes the list apart again.
     pairs = [_pairs(item) for item in items]
     wanted = [judge.request(lead + c, e) for lead, row in zip(prompts, pairs, strict=True) for c, e in row]
     bare = [judge.request(task.answer_context, ending) for row in pairs for _, ending in row]
     scores = judge.scorer.score(wanted + (bare if task.form == "choice" else []))
-    totals = [score.total for score in scores[len(wanted) :]] or [0.0] * len(wanted)
+    totals = [score.total for score in scores[len(wanted) :]] or [0.0] * len(wanted)  # none asked for: 0
     both = iter(zip(scores[: len(wanted)], totals, strict=True))
     return [[_evidence(*next(both), ending) for _, ending in row] for row in pairs]
 
@@ -160,7 +163,7 @@ def judge_answers(
             ExitCode.FLAGS,
         )
     contexts = [judge.encode(lead + item.contexts[0]) for item, lead in zip(items, prompts, strict=True)]
-    kept = [context[-most:] for context in contexts]
+    kept = [context[-most:] for context in contexts]  # the newest tokens, with room for the answer
     if judge.beams:
         written = [beam_search(model, context, task.tokens, end, judge.beams)[0].tokens for context in kept]
     else:
@@ -193,6 +196,7 @@ def score_task(
     more, found, cut = _agreements(judge, task, items, prompts, seed)
     head = found[task.rule]
     whole = np.ones(len(items), bool)
+    # Three states: contaminated, clean, and not looked at, which is in neither part.
     known = np.array([item.contaminated is not None for item in items])
     stained = np.array([bool(item.contaminated) for item in items])
     if known.any():
@@ -263,7 +267,7 @@ def perplexity_of(nats: float) -> float | None:
     """e to the power of `nats`; None, which JSON has, where that is beyond every number: `nats` stands beside it."""
     try:
         return math.exp(nats)
-    except OverflowError:
+    except OverflowError:  # above 709.78 nats, the logarithm of the greatest float64
         return None
 
 
@@ -272,6 +276,7 @@ def _pairs(item: Item) -> list[tuple[str, str]]:
 
 
 def _evidence(there: Likelihood, bare: float, ending: str) -> Evidence:
+    # At least 1: an ending of nothing but blanks, or "", would divide by 0.
     return Evidence(there.total, there.n_tokens, max(1, len(ending)), max(1, len(ending.encode())), bare, there.cut)
 
 

@@ -87,6 +87,7 @@ def prompt(items: Sequence[Item], number: int, shots: int, seed: int, own: bool)
     import numpy as np  # here, so that a command's --help waits for nothing
 
     order = np.random.default_rng([seed, number]).permutation(len(items))
+    # The order does not depend on `shots`: the examples of K = 1 are the first of those of K = 32.
     drawn = [index for index in order.tolist() if not (own and index == number)][:shots]
     return "".join(items[index].example + SEPARATOR for index in drawn)
 
@@ -107,6 +108,8 @@ def _plain(row: Row) -> Item:
 
 
 def _hellaswag(row: Row) -> Item:
+    # Three forms of file: with query, choices and gold; the
+    # published one (ctx_a, ctx_b, endings); and choices by letter.
     if "query" in row:
         return _plain(row)
     if "endings" in row:
@@ -138,6 +141,7 @@ def _arc(row: Row) -> Item:
         return _choices(row, row["query"].rstrip() + "\nAnswer:")
     inner = row["question"]
     stem, choices = (inner["stem"], inner["choices"]) if isinstance(inner, dict) else (inner, row["choices"])
+    # {"label": ["A", "B"], "text": […]} in one published form, [{"label": "A", "text": …}, …] in the other.
     if isinstance(choices, dict):
         labels, texts = choices["label"], choices["text"]
     else:
@@ -164,12 +168,14 @@ def _boolq(row: Row) -> Item:
 def _winograd(row: Row) -> Item:
     if "context_options" in row:
         return Item(tuple(row["context_options"]), (row["continuation"],), int(row["gold"]))
+    # "… because the _ was wet.": the contexts end in option 1 and in option 2, and both have the ending "was wet."
     head, tail = row["sentence"].split("_", 1)
     return Item((head + row["option1"], head + row["option2"]), (tail.strip(),), int(row["answer"]) - 1)
 
 
 def _rte(row: Row) -> Item:
     label = str(row["label"]).upper()
+    # GLUE's numbers: 0 is entailment, 1 is not.
     true = label in ("YES", "TRUE", "ENTAILMENT", "0")
     if not true and label not in ("NO", "FALSE", "NOT_ENTAILMENT", "CONTRADICTION", "UNKNOWN", "1"):
         raise ValueError(f"the label {row['label']!r} says neither true nor false")

@@ -47,6 +47,7 @@ def warmup_linear(done: float, warmup: float = WARMUP) -> float:
 
     As the released code has it, the fall begins at once and the first update has the rate 0.
     """
+    # Warm-up .002: 0 at the first update, .4995 after .1 % of them, .998 after .2 %, .5 at the half.
     return (min(1.0, done / warmup) if warmup else 1.0) * (1 - done)
 
 
@@ -107,6 +108,7 @@ def predict(model: TaskModel, examples: Examples, micro_batch: int = 32) -> Tens
         for first in range(0, len(examples.labels), micro_batch)
     ]
     ways = max(scores.shape[1] for scores in rows)
+    # Batches are as wide as their own widest example; -∞ is an answer that is not there, and never the greatest.
     padded = [torch.nn.functional.pad(scores, (0, ways - scores.shape[1]), value=-torch.inf) for scores in rows]
     return torch.cat(padded)
 
@@ -115,6 +117,7 @@ def quality(scores: Tensor, labels: Tensor) -> dict[str, float]:
     """Accuracy; for a regression Pearson's correlation (0 where either side is constant) and the mean square error."""
     if not labels.is_floating_point():
         return {"accuracy": float((scores.argmax(-1) == labels).double().mean())}
+    # Pearson: the cosine of the two centred vectors.
     given, wanted = scores[:, 0].double() - scores[:, 0].double().mean(), labels.double() - labels.double().mean()
     scale = float(given.norm() * wanted.norm())
     error = float((scores[:, 0] - labels).square().mean())
@@ -129,6 +132,7 @@ def save_tuned(model: TaskModel, labels: Sequence[Any], folder: Path, about: Map
     temporary.replace(folder / _MODEL)
     task = {"form": model.form, "labels": list(labels), "outputs": model.layer.out_features, "dropout": model.dropout}
     text = json.dumps({**task, "shape": model.model.shape.to_json(), "sha256": digest, **about}, indent=1)
+    # A kill before this leaves weights without task.json, which `finetune --seeds` counts as not finished.
     (folder / f".tmp-{_TASK}").write_text(text + "\n", encoding="utf-8")
     (folder / f".tmp-{_TASK}").replace(folder / _TASK)
 

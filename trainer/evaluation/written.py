@@ -36,6 +36,7 @@ class Agreement:
     def standard_error(self) -> float | None:
         """That of the mean; None for a single item, and for a figure that is no mean."""
         n = len(self.values)
+        # numpy's std divides by n; σ/√n with the unbiased σ is the same as this over √(n - 1).
         return None if n < 2 or self.figure else float(self.values.std() / np.sqrt(n - 1))
 
     def subset(self, kept: np.ndarray, seed: int) -> PartScore:

@@ -86,6 +86,8 @@ def _names(shape: Shape, bloom: bool) -> dict[str, str]:
 def _reorder(shape: Shape, tensor: Tensor, by_head: bool) -> Tensor:
     """Rows of queries, keys and values, ordered by kind, then by head; or, `by_head`, by head, then by kind."""
     first, second = (3, shape.heads) if by_head else (shape.heads, 3)
+    # Two heads of one row, by kind: q0 q1 k0 k1 v0 v1; by head, as BLOOM stores
+    # them: q0 k0 v0 q1 k1 v1. A bias has one axis and goes the same way.
     rows = tensor.view(first, second, shape.head_width, *tensor.shape[1:])
     return rows.transpose(0, 1).reshape(tensor.shape)
 
@@ -129,6 +131,7 @@ def _bloom_shape(config: Config) -> Shape:
 
 def _mpt_shape(config: Config) -> Shape:
     attention = config.get("attn_config") or {}
+    # Each changes what attention computes, and none has a field in a shape.
     odd = [name for name in ("clip_qkv", "softmax_scale", "qk_ln", "prefix_lm") if attention.get(name)]
     if odd or not attention.get("alibi", True) or not config.get("no_bias", True):
         raise ExportError(f"an MPT with {odd[0] if odd else 'learned positions or biases'}, which no shape has")

@@ -63,6 +63,7 @@ def _fused_names(layer: int, part: str) -> tuple[str, list[str]]:
 def _write(shape: Shape, weights: Weights) -> dict[str, Tensor]:
     theirs = {name: weights[ours] for ours, name in _names(shape).items()}
     theirs[_TABLE] = family.token_rows(shape, weights)
+    # Two segments, since `transformers` expects that many rows; zeros add nothing to either.
     theirs[_POSITIONS], theirs[_SEGMENTS] = weights["positions.weight"], torch.zeros(2, shape.width)
     theirs[f"{_HEAD}.bias"] = weights["head_bias"][: shape.vocab_size]
     for layer in range(shape.layers):

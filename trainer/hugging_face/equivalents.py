@@ -24,11 +24,15 @@ def plain(shape: Shape, weights: Weights) -> tuple[Shape, dict[str, Tensor]]:
     """The equivalent shape and its weights; as they are where there is nothing to change."""
     equal = dict(weights)
     if shape.norm_place == "deepnorm" and not (shape.embedding_norm or shape.head_transform):
+        # norm(αx + f) = (αx + f) / √(α²·var(x + f/α) + ε) = (x + f/α) / √(var(x + f/α) + ε/α²). Embeddings keep their
+        # size: the first x comes unscaled in both forms. With a norm
+        # of the embeddings no class is left that could take it.
         alpha = shape.residual_scale
         equal = {name: tensor / alpha if name.endswith(_BRANCHES) else tensor for name, tensor in equal.items()}
         shape = replace(shape, norm_place="post", norm_epsilon=shape.norm_epsilon / alpha**2)
     if shape.position == "sinusoidal":
         tokens = equal["embedding.weight"]
+        # Before the next line: the head scores with the tokens as they are, without the factor.
         equal.setdefault("head.weight", tokens)
         equal["embedding.weight"] = tokens * math.sqrt(shape.width)
         equal["positions.weight"] = sinusoids(shape.sequence_length, shape.width).to(torch.float32)

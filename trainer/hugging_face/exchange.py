@@ -36,6 +36,7 @@ def export_run(run: TrainedRun, output: Path, tokenizer: "Tokenizer | None" = No
 def import_model(source: Path, output: Path) -> list[str]:
     """Write a folder of `transformers` as a run with one checkpoint, of step 0; sentences about what it found."""
     claim(output, RUN)
+    # `claim` lets a run be written over a run, which training continues; an import would replace its weights.
     if kind_of(output) == RUN:
         raise FlagError(f"{output} is a run already; give a new folder")
     shape, weights, config = read_model(source)
@@ -61,6 +62,7 @@ def _tokenizer_entry(
     except TokenizerError as error:
         end = config.get("eos_token_id")
         entry: dict[str, object] = {}
+        # Some configurations list several ends, and no one of them is the end of a document.
         if isinstance(end, int):
             entry = {"vocab_size": shape.vocab_size, "end_of_text": end}
         return entry, [f"no tokenizer was taken along ({error}); samples are ids until one is given"]
@@ -86,6 +88,7 @@ def difference(run: TrainedRun, folder: Path, tokens: int = 64) -> float:
     ids = torch.randint(run.shape.vocab_size, (2, length), generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         if isinstance(model, EncoderDecoder):
+            # One text as source and as target: any pair would do, what counts is that both models get the same.
             ours, theirs = model.hidden(ids, source=ids), there(ids, decoder_input_ids=ids)
         else:
             ours, theirs = model.hidden(ids), there(ids)

@@ -45,7 +45,7 @@ class Family:
     read: Callable[[Shape, Weights], dict[str, Tensor]]
 
 
-_PLAIN: Mapping[str, object] = {
+_PLAIN: Mapping[str, object] = {  # what `objections_to` asks of every shape where the class does not name it
     "architecture": "decoder",
     "rotary_scaling": "none",
     "embedding_norm": False,
@@ -109,6 +109,7 @@ def token_rows(shape: Shape, weights: Weights, name: str = "embedding.weight") -
 def position_rows(shape: Shape, weights: Weights) -> Tensor:
     """The learned positions [sequence_length, width], from wherever the shape keeps them."""
     if shape.gpt1_exact:
+        # Rows of the one matrix: tokens, then positions, then padding.
         return weights["embedding.weight"][shape.vocab_size : shape.vocab_size + shape.sequence_length]
     return weights["positions.weight"]
 
@@ -117,6 +118,7 @@ def pad(shape: Shape, rows: Tensor) -> Tensor:
     """Token rows with zero rows up to the padded size."""
     if len(rows) != shape.vocab_size:
         raise ExportError(f"{len(rows)} token rows in the file, the configuration says {shape.vocab_size}")
+    # Pads are given from the last axis on: none for columns, then (above, below) for rows.
     return torch.nn.functional.pad(rows, (0, 0, 0, shape.padded_vocab_size - shape.vocab_size))
 
 

@@ -31,7 +31,7 @@ FAMILIES = (GPT2, OPENAI_GPT, GPT_NEO, LLAMA, QWEN2, QWEN3, GLM4, BLOOM, MPT, BE
 OURS = "corpusloom"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
-_SAME = 1e-6
+_SAME = 1e-6  # relative and absolute: scaling by 1/√d and back rounds in float32, another weight differs by far more
 
 
 def family_of(shape: Shape) -> Family:
@@ -78,7 +78,7 @@ def write_model(
     write_json(folder / "generation_config.json", ends)
     temporary.chmod((folder / "generation_config.json").stat().st_mode)
     temporary.replace(folder / _WEIGHTS)
-    write_json(folder / "config.json", config)
+    write_json(folder / "config.json", config)  # last: `from_pretrained` opens nothing without it
     return family
 
 
@@ -106,6 +106,7 @@ def read_model(folder: Path) -> tuple[Shape, dict[str, Tensor], Config]:
 def _read_by_our_shape(family: Family, config: Config, theirs: Weights) -> tuple[Shape, dict[str, Tensor]] | None:
     """By the shape that the export left in config.json, if there is one and the weights still are of it."""
     try:
+        # Back to front: the weights of the file as ours by our shape, written again, must be the file's.
         shape = Shape.from_json(config[OURS]["shape"])
         ours = family.read(shape, _wide(theirs))
         again = trim(family.write(shape, ours))
@@ -127,6 +128,7 @@ def _same(ours: Tensor, theirs: Tensor) -> bool:
 
 def trim(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Their tensors without the prefix `transformer.` and without what is no weight (masks, tables, masked biases)."""
+    # Saved by older versions of `transformers`: causal masks (.attn.bias is one, .c_attn.bias is a weight) and tables.
     buffers = (".attn.bias", ".masked_bias", ".attention.bias", "rotary_emb.inv_freq", "position_ids")
     kept = {name: tensor for name, tensor in weights.items() if not name.endswith(buffers)}
     return {name.removeprefix("transformer."): tensor for name, tensor in kept.items()}
@@ -135,6 +137,7 @@ def trim(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _read_weights(folder: Path) -> dict[str, Tensor]:
     names = [_WEIGHTS]
     if (folder / _INDEX).is_file():
+        # The index maps every tensor to one of several files: model-00001-of-00003.safetensors and so on.
         names = sorted(set(_read_json(folder / _INDEX)["weight_map"].values()))
     weights: dict[str, Tensor] = {}
     for name in names:

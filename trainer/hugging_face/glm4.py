@@ -60,6 +60,7 @@ def _names(shape: Shape) -> dict[str, str]:
 
 def _pairs(matrix: Tensor, size: int, neighbours: bool) -> Tensor:
     """Rows of heads of `size` from halves to neighbours: 0, d/2, 1, d/2 + 1, …; or back."""
+    # A head of 4, whose pairs are (0, 2) and (1, 3) in halves: as neighbours its rows are 0 2 1 3.
     parts = (2, size // 2) if neighbours else (size // 2, 2)
     return matrix.view(-1, *parts, matrix.shape[1]).transpose(1, 2).reshape(matrix.shape)
 
@@ -90,6 +91,7 @@ def _read(shape: Shape, weights: Weights) -> dict[str, Tensor]:
 
 def _shape(config: Config) -> Shape:
     rotary = config.get("rope_parameters") or {}
+    # A half is the class's own default, so a file that says nothing turns half of each head, which is refused.
     part = rotary.get("partial_rotary_factor", config.get("partial_rotary_factor", 0.5))
     activation = config.get("hidden_act", "silu")
     if part != 1 or config.get("attention_bias") or rotary.get("rope_type", "default") != "default":

@@ -51,9 +51,10 @@ def _write(shape: Shape, weights: Weights, tokens: str, positions: str) -> dict[
         names |= {f"final_norm.{part}": f"ln_f.{part}" for part in ("weight", "bias")}
     for ours, name in names.items():
         module, _, part = ours.rpartition(".")
+        # The length of a bias is the rows of the matrix, or a norm's own width.
         matrix = weights[f"{module}.weight"]
         bias = weights.get(f"{module}.bias", torch.zeros(len(matrix)))
-        theirs[name] = bias if part == "bias" else matrix.T if matrix.ndim == 2 else matrix
+        theirs[name] = bias if part == "bias" else matrix.T if matrix.ndim == 2 else matrix  # norms stay
     theirs = {f"transformer.{name}": tensor for name, tensor in theirs.items()}
     if not shape.tied:
         theirs["lm_head.weight"] = family.token_rows(shape, weights, "head.weight")
@@ -92,6 +93,7 @@ def _gpt2_config(shape: Shape) -> JsonObject:
 
 
 def _gpt1_config(shape: Shape) -> JsonObject:
+    # This class has a table of its own, in which "gelu" is the tanh form, what the others call gelu_new.
     return _config(shape) | {"afn": "gelu"}
 
 

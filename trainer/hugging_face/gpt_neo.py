@@ -34,6 +34,8 @@ def _wide(shape: Shape) -> int:
 
 def _shrink(shape: Shape) -> float:
     """The variance on the wider stream, as a share of the variance on ours."""
+    # gpt3-125m: 768 channels and 12 empty ones. A mean of zero
+    # stays zero, and the variance, now over 780, is 768/780 of it.
     return shape.width / _wide(shape)
 
 
@@ -74,15 +76,18 @@ def _write_block(shape: Shape, weights: Weights, ours: str, theirs: str) -> dict
     block = _norm(shape, weights, f"{ours}attention_norm", f"{theirs}ln_1")
     block |= _norm(shape, weights, f"{ours}feed_norm", f"{theirs}ln_2")
     if shape.bias:
-        block[f"{theirs}ln_1.bias"][width] = 1.0
+        block[f"{theirs}ln_1.bias"][width] = 1.0  # the first empty channel: gain 0, bias 1, so always 1
     qkv, bias = weights[f"{ours}attention.qkv.weight"], weights.get(f"{ours}attention.qkv.bias")
     for number, name in enumerate(("q_proj", "k_proj", "v_proj")):
         rows = slice(number * width, (number + 1) * width)
         matrix = _grown(qkv[rows], wide)
         if bias is not None:
+            # The weight on that channel is the bias.
             matrix[:, width] = bias[rows]
         scale = 1 / family.scale_of(shape) if name == "q_proj" else 1.0
         block[f"{theirs}attn.attention.{name}.weight"] = _by_head(shape, matrix * scale)
+    # Its columns are the heads' channels, and its rows write to the stream: an empty column behind each head, then rows
+    # without their mean over the channels they write.
     out = _by_head(shape, weights[f"{ours}attention.out.weight"].T).T
     block[f"{theirs}attn.attention.out_proj.weight"] = _stream(shape, out.T).T
     block[f"{theirs}mlp.c_fc.weight"] = _grown(weights[f"{ours}feed.up.weight"], wide)
@@ -104,6 +109,7 @@ def _stream(shape: Shape, values: Tensor) -> Tensor:
     """What is written to the stream, [..., width], without its mean and with the empty channels."""
     if not shape.bias:
         return values
+    # In float64: the mean of what is left must be zero to the last bits of float32.
     exact = values.double()
     return _grown((exact - exact.mean(-1, keepdim=True)).to(values.dtype), _wide(shape))
 
@@ -117,6 +123,7 @@ def _by_head(shape: Shape, matrix: Tensor) -> Tensor:
     """[width, n], rows head by head, with one empty row behind each head where there are biases."""
     if not shape.bias:
         return matrix
+    # Two heads of two rows, 1 2 | 3 4, become 1 2 0 | 3 4 0. Queries and keys of 0 add nothing to a score.
     heads = matrix.reshape(shape.heads, shape.head_width, -1)
     return torch.nn.functional.pad(heads, (0, 0, 0, 1)).reshape(_wide(shape), -1)
 
@@ -125,6 +132,7 @@ def _shape(config: Config) -> Shape:
     activation = config.get("activation_function", "gelu_new")
     if activation not in NAMED_ACTIVATIONS:
         raise ExportError(f"activation_function={activation!r}: there is {', '.join(NAMED_ACTIVATIONS)}")
+    # [[["global", "local"], 6]]: the two kinds in turn, six times, for twelve layers.
     types = config.get("attention_types") or [[["global", "local"], 12]]
     kinds = [kind for group, count in types for _ in range(count) for kind in group]
     return Shape(
@@ -201,6 +209,7 @@ def _heads_only(shape: Shape, matrix: Tensor) -> Tensor:
 
 
 def _read_ours(shape: Shape, weights: Weights) -> dict[str, Tensor]:
+    # Ours is wider than its shape says; a file whose width is the shape's is a plain GPT-Neo.
     wide = weights["wte.weight"].shape[1]
     return narrow(shape, weights) if wide == _wide(shape) != shape.width else _read(shape, weights)
 

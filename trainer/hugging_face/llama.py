@@ -19,6 +19,7 @@ from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.model.shape import Shape
 
 GATES = {"swiglu": "silu", "geglu": "gelu_pytorch_tanh"}
+# "gelu" is not among them: it names the exact form, and our gate is the tanh form.
 NAMED_GATES = {"silu": "swiglu", "gelu_pytorch_tanh": "geglu", "gelu_new": "geglu"}
 _ACTIVATIONS = GATES | {"relu2": "relu"}
 
@@ -47,6 +48,7 @@ class Scaling(TypedDict, total=False):
 def scaling_of(rotary: Mapping[str, Any]) -> Scaling:
     """The fields of a shape for what a configuration says of its positions; `ExportError` for a kind it has not."""
     kind = rotary.get("rope_type", rotary.get("type", "default"))
+    # What our formulas take for granted; a file may say it, or leave it out, but not say anything else.
     usual = {"partial_rotary_factor": 1, "beta_fast": 32, "beta_slow": 1, "low_freq_factor": 1, "high_freq_factor": 4}
     odd = [name for name, value in usual.items() if rotary.get(name) not in (None, value)]
     odd += [name for name in ("attention_factor", "mscale", "mscale_all_dim") if rotary.get(name) is not None]
@@ -102,6 +104,8 @@ def _names(shape: Shape) -> dict[str, str]:
 
 def _fused_names(shape: Shape) -> dict[str, list[tuple[str, int]]]:
     """Our fused tensors, and of which of theirs they are put together: (name, rows)."""
+    # llama-1.1b: 32 heads of 64 and 4 of keys: rows 2,048 of
+    # q_proj, 256 of k_proj, 256 of v_proj, in one matrix of 2,560.
     size, fused = shape.head_width, {}
     for layer in range(shape.layers):
         attention, feed = f"model.layers.{layer}.self_attn", f"model.layers.{layer}.mlp"
@@ -123,6 +127,7 @@ def _write(shape: Shape, weights: Weights, zero_biases: bool) -> dict[str, Tenso
         for (name, rows), piece in zip(parts, pieces, strict=True):
             theirs[name] = piece
             if zero_biases and ".self_attn." in name:
+                # Qwen2 has biases of queries, keys and values whatever the configuration says.
                 theirs[name.removesuffix("weight") + "bias"] = torch.zeros(rows)
     if not shape.tied:
         theirs["lm_head.weight"] = family.token_rows(shape, weights, "head.weight")
@@ -140,6 +145,7 @@ def _read(shape: Shape, weights: Weights) -> dict[str, Tensor]:
         bias = name.endswith("bias")
         pieces = [weights.get(part, torch.zeros(rows)) if bias else weights[part] for part, rows in parts]
         if ".feed." in name and shape.activation == "relu2":
+            # relu(Wx)·Wx is (relu(Wx))²; with another gate V it would be relu(Vx)·Wx.
             if not torch.equal(*pieces):
                 raise ExportError(f"{parts[0][0]} and {parts[1][0]} differ: a gated ReLU, which no shape has")
             pieces = pieces[:1]
@@ -186,10 +192,10 @@ def _bands(config: Config) -> tuple[str, int]:
     layers = config["num_hidden_layers"]
     window = config.get("sliding_window") if config.get("use_sliding_window", False) else None
     if not window:
-        return "D", 256
+        return "D", 256  # the default of a shape: a band that no layer uses
     types = config.get("layer_types")
     if types is None:
-        first = config.get("max_window_layers", layers)
+        first = config.get("max_window_layers", layers)  # Qwen2: layers from this one on see the band
         types = ["full_attention" if layer < first else "sliding_attention" for layer in range(layers)]
     return family.shortest_pattern("".join("B" if kind.startswith("sliding") else "D" for kind in types)), window
 

@@ -20,7 +20,8 @@ def add_marks(folder: Path, marks: Mapping[str, int]) -> None:
     document["added_tokens"] += [added_token(number, name) for name, number in marks.items()]
     write_json(path, document)
     config = json.loads((folder / "tokenizer_config.json").read_bytes())
+    # `transformers` knows a mask by its role, and any other special token by this list.
     roles = {role: name for name, role in _ROLES.items() if name in marks}
     others = [name for name in marks if name not in _ROLES]
     write_json(folder / "tokenizer_config.json", {**config, **roles, "extra_special_tokens": others})
-    renew_digests(folder)
+    renew_digests(folder)  # both files have changed, and their digests lie in the folder

@@ -15,6 +15,7 @@ from trainer.hugging_face.family import Config, ExportError, Family, Weights
 from trainer.model.shape import Shape
 
 _FEEDS = {"relu": "relu", "geglu": "gated-gelu"}
+# T5 keeps its one table of a half in that half's first block.
 _RELATIVE = "block.0.layer.0.SelfAttention.relative_attention_bias.weight"
 
 
@@ -64,6 +65,7 @@ def _names(shape: Shape) -> dict[str, str]:
         "encoder_norm.weight": "encoder.final_layer_norm.weight",
     }
     for ours, theirs, decoder in _layers(shape):
+        # Sublayers there: 0 self-attention, 1 cross-attention (decoder only), and the feed-forward last.
         feed = f"{theirs}.layer.{2 if decoder else 1}"
         names[f"{ours}.attention_norm.weight"] = f"{theirs}.layer.0.layer_norm.weight"
         names[f"{ours}.attention.out.weight"] = f"{theirs}.layer.0.SelfAttention.o.weight"

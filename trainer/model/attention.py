@@ -24,6 +24,7 @@ from trainer.model.masks import ALL, Mask, PassMasks, explicit_mask
 from trainer.model.positions import rotate
 from trainer.model.shape import Shape
 
+# Major compute capability: 8 is Ampere and Ada, 9 Hopper (H100, H200), 10 Blackwell.
 HOPPER = 9
 CUDNN_FIRST = (
     SDPBackend.CUDNN_ATTENTION,
@@ -74,6 +75,8 @@ class KeyValueCache:
 
     def __init__(self, shape: Shape, batch: int, length: int, device: torch.device | str, dtype: torch.dtype) -> None:
         size = (shape.layers, batch, shape.key_heads, length, shape.head_width)
+        # gpt2-124m, one row of 1,024 in bfloat16: 12 · 12 · 1,024 ·
+        # 64 numbers of 2 bytes, 19 MB, and as much again for values.
         self.keys = torch.zeros(size, device=device, dtype=dtype)
         self.values = torch.zeros(size, device=device, dtype=dtype)
         self.capacity = length
@@ -88,6 +91,7 @@ class KeyValueCache:
 
         `length` moves only when the model has passed all layers.
         """
+        # All layers of a pass write to the same places; only the model, behind its last layer, moves `length` on.
         end = self.length + keys.shape[2]
         if end > self.capacity:
             raise ValueError(f"the cache holds {self.capacity} tokens and {end} were asked for; make a longer one")
@@ -102,6 +106,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Mask, choice: Choice
     A mask of numbers is added to the scores. Without a mask the queries are all the tokens, or a single last one.
     """
     grouped, causal = query.shape[1] != key.shape[1], mask is None
+    # `ALL` is no mask at all, and `causal` above is False for it: a plain None means causal.
     if isinstance(mask, str):
         mask = None
     if mask is not None and not isinstance(mask, Tensor):
@@ -111,6 +116,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Mask, choice: Choice
     if mask is not None and mask.is_floating_point():
         mask = mask.to(query.dtype)
     if mask is not None and grouped:
+        # 32 heads over 4 of keys: heads 0 … 7 read key head 0. In PyTorch 2.5 only the flash and the plain kernel group
+        # heads by themselves (`enable_gqa`); flash takes no mask, and the plain one holds all scores.
         groups = query.shape[1] // key.shape[1]
         key, value, grouped = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1), False
     with _kernels(choice):
@@ -120,6 +127,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Mask, choice: Choice
             value,
             attn_mask=mask,
             dropout_p=dropout,
+            # A single query is the last token, which sees all keys; SDPA would align it with the first key.
             is_causal=causal and query.shape[2] > 1,
             enable_gqa=grouped,
         )
@@ -162,6 +170,7 @@ def _written_out(
 ) -> Tensor:
     groups = query.shape[1] // key.shape[1]
     key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+    # [B, heads, n, m], all of them at once: this is the reference, not the fast way.
     scores = (query @ key.transpose(-1, -2)).to(wide(query.dtype)) / math.sqrt(query.shape[-1])
     if mask is None and causal:
         mask = explicit_mask(query.shape[2], key.shape[2], query.device)
@@ -200,22 +209,25 @@ class Attention(nn.Module):
         if shape.qk_norm:
             self.query_norm = Norm(size, "rms", False, shape.norm_epsilon)
             self.key_norm = Norm(size, "rms", False, shape.norm_epsilon)
+        # value_embeddings=2 of 12 layers: layers 0, 1, 10 and 11 mix a table into their values, half and half at first.
         if shape.value_embeddings and not shape.value_embeddings <= layer < shape.layers - shape.value_embeddings:
             self.value_shares = nn.Parameter(torch.full((2,), 0.5))
 
     def forward(self, input: Tensor, shared: Pass) -> Tensor:
         """[B, T, width] -> the same."""
         batch, length, _ = input.shape
+        # [B, T, (heads + 2 key heads) · size] -> three of [B, T, its heads, size].
         parts = self.qkv(input).split(self.sizes, dim=-1)
         query, key, value = (part.view(batch, length, -1, self.shape.head_width) for part in parts)
         if shared.values and (more := shared.values[self.layer]) is not None:
             shares = self.value_shares.to(value.dtype)
             value = shares[0] * value + shares[1] * more
-        query, key, value = (part.transpose(1, 2) for part in (query, key, value))
+        query, key, value = (part.transpose(1, 2) for part in (query, key, value))  # [B, heads, T, size]
         if self.shape.qk_norm:
             query, key = self.query_norm(query), self.key_norm(key)
         if shared.rotary is not None:
             query, key = rotate(query, *shared.rotary), rotate(key, *shared.rotary)
+        # After the rotation: a key in the cache has the angle of its own place for good.
         if shared.cache is not None:
             key, value = shared.cache.append(self.layer, key, value)
         mask = shared.sight.banded if self.banded else shared.sight.dense
@@ -243,7 +255,7 @@ class CrossAttention(nn.Module):
         size = self.shape.head_width
         query = self.query(input).view(batch, length, -1, size).transpose(1, 2)
         kv = self.kv(shared.memory).view(batch, shared.memory.shape[1], 2, -1, size)
-        key, value = kv.permute(2, 0, 3, 1, 4)
+        key, value = kv.permute(2, 0, 3, 1, 4)  # [2, B, key heads, n, size], taken apart along the first axis
         dropout = self.shape.dropout if self.training else 0.0
         heads = attend(query, key, value, ALL, shared.choice, dropout)
         output = self.out(heads.transpose(1, 2).reshape(batch, length, -1))

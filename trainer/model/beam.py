@@ -30,6 +30,8 @@ class Beam:
 
 def worth(total: float, length: int, alpha: float) -> float:
     """A log-probability over the length penalty; an empty continuation has that of one token."""
+    # α = .6: -6 nats are worth -6 over 1 token and -3.46 over 10,
+    # so longer continuations are not put last for their length.
     return total / ((5 + max(length, 1)) / 6) ** alpha
 
 
@@ -56,16 +58,19 @@ def beam_search(
     logs = _logs(model, context, cache)
     rows, totals, done = [()], torch.zeros(1, dtype=torch.float64), []
     for _ in range(length):
+        # [rows, vocab_size]: what each open row would come to with
+        # each next token. The first pass has one row, the prompt.
         whole = totals[:, None] + logs
         done += [_end(row, float(whole[n, end_of_text]), alpha) for n, row in enumerate(rows)]
         done = sorted(done, key=lambda beam: -beam.worth)[:beams]
-        whole[:, end_of_text] = -torch.inf
-        totals, places = whole.flatten().topk(min(beams, whole.numel() - len(rows)))
+        whole[:, end_of_text] = -torch.inf  # it has its place in `done`, and may not be open as well
+        totals, places = whole.flatten().topk(min(beams, whole.numel() - len(rows)))  # not the ends of text
         parents, tokens = places // whole.shape[1], places % whole.shape[1]
         rows = [(*rows[parent], token) for parent, token in zip(parents.tolist(), tokens.tolist(), strict=True)]
         # Totals only fall, so an open continuation is worth at most what it would be at its longest.
         if len(done) == beams and worth(float(totals[0]), length, alpha) <= done[-1].worth:
             return done
+        # Behind the last token nothing is asked, so the model need not read it.
         if len(rows[0]) < length:
             _follow(cache, parents.to(device))
             logs = _logs(model, tokens[:, None].to(device), cache)
@@ -86,4 +91,5 @@ def _logs(model: GPT, tokens: Tensor, cache: KeyValueCache) -> Tensor:
 
 def _follow(cache: KeyValueCache, parents: Tensor) -> None:
     """Give each row of the cache what its parent has read."""
+    # Parents [1, 1, 0]: two rows go on from row 1 and one from row 0; row 2 has no child and is forgotten.
     cache.keys, cache.values = cache.keys[:, parents], cache.values[:, parents]

@@ -46,6 +46,7 @@ class Block(nn.Module):
         return self._branch(state, self.feed, self.feed_norm, self.feed_out_norm)
 
     def _branch(self, state: Tensor, branch: nn.Module, norm: Norm, out_norm: Norm | None, *shared: Pass) -> Tensor:
+        # The norm is on the stream itself here, so every later branch sees it; otherwise the stream is never normed.
         if self.post:
             return norm(self.scale * state + branch(state, *shared))
         change = branch(norm(state), *shared)

@@ -21,7 +21,7 @@ class EncoderDecoder(GPT):
     """A model of a shape whose architecture is encoder-decoder; beside its tokens it is given their `source`."""
 
     def __init__(self, shape: Shape, attention: str = "auto", seed: int | None = 0) -> None:
-        super().__init__(shape, attention, seed=None)
+        super().__init__(shape, attention, seed=None)  # drawn below, when all modules are there
         relative = shape.position == "relative"
         self.encoder_relative = embedding_table(shape.relative_buckets, shape.heads) if relative else None
         self.encoder_norm = make_norm(shape) if shape.final_norm else None
@@ -37,6 +37,7 @@ class EncoderDecoder(GPT):
         """States [B, n, width] of ids [B, n], each of which sees all of the row, or with `documents` of its own."""
         length = source.shape[1]
         state = self._embed(source, self.token_matrix() if matrix is None else matrix, 0, None)
+        # `self.outlook` is the decoder's: causal. The source is seen from both sides.
         outlook = MaskMaker(replace(self.shape, architecture="encoder"), False, source.device)
         bias = self._bias(length, length, self.encoder_relative, both_ways=True)
         sight = outlook.sight(length, length, source.device, documents, bias=bias)

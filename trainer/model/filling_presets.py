@@ -33,7 +33,7 @@ _BERT_RECIPE = ADAMW | {
     "weight_decay": 0.01,
     "schedule": "linear",
     "final_share": 0.0,
-    "batch_tokens": 256 * 512,
+    "batch_tokens": 256 * 512,  # 256 rows of 512
     "steps": 1_000_000,
     "warmup_tokens": 10_000 * 256 * 512,
 }

@@ -61,6 +61,7 @@ def probabilities(logits: Tensor, sampling: Sampling) -> Tensor:
     Of tokens with equal probability at the border the lower ids are kept, so exactly `top_k` remain.
     """
     if sampling.allowed is not None:
+        # Ids without a token, as rows behind the vocabulary of an imported model, can never be drawn.
         logits = logits.masked_fill(~sampling.allowed.to(logits.device), -torch.inf)
     if sampling.temperature == 0:
         return torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).double()
@@ -75,6 +76,7 @@ def probabilities(logits: Tensor, sampling: Sampling) -> Tensor:
         kept[..., sampling.top_k :] = False
     ordered = ordered * kept
     ordered /= ordered.sum(-1, keepdim=True)
+    # Shares .5 .3 .15 .05 and top_p .75: before each stand 0, .5, .8 and .95, so two stay, .625 and .375.
     # A token stays while those before it have not reached top_p; the first always stays.
     ordered = ordered * (ordered.cumsum(-1) - ordered < sampling.top_p)
     ordered /= ordered.sum(-1, keepdim=True)
@@ -84,9 +86,10 @@ def probabilities(logits: Tensor, sampling: Sampling) -> Tensor:
 def draw(shares: Tensor, uniform: Tensor) -> Tensor:
     """The token at which the cumulative distribution [n, vocab_size] passes the uniform number [n] in [0, 1)."""
     cumulative = shares.cumsum(-1)
+    # Shares .5 .3 .2 end at .5, .8 and 1: a number of .49 draws token 0, and .5, which is the first not below, token 1.
     # Scaled by the true sum: rounding must not leave a gap above the last token that can be drawn.
     places = torch.searchsorted(cumulative, (uniform.to(shares) * cumulative[:, -1])[:, None], right=True)[:, 0]
-    last = shares.shape[-1] - 1 - (shares > 0).flip(-1).int().argmax(-1)
+    last = shares.shape[-1] - 1 - (shares > 0).flip(-1).int().argmax(-1)  # the last with a share above 0
     return torch.minimum(places, last)
 
 
@@ -112,6 +115,7 @@ def generate(
         )
     if any(not len(prompt) for prompt in prompts):
         raise ValueError("a prompt needs at least one token; start with the end of text for a text without a beginning")
+    # Rows of one batch have one length: padding would have to be hidden from attention, and from positions.
     by_length: dict[int, list[int]] = {}
     for number, prompt in enumerate(prompts):
         by_length.setdefault(len(prompt), []).append(number)
@@ -146,6 +150,8 @@ class Context:
         tokens = tokens.to(self._tokens.device)
         self._tokens = torch.cat((self._tokens, tokens), 1)
         if self._tokens.shape[1] > most:
+            # Not one token less at a time: positions of all tokens would
+            # move, and the cache would be worth nothing at every step.
             self._tokens = tokens = self._tokens[:, -max(1, most // 2) :]
             if self._cache is not None:
                 self._cache.reset()
@@ -158,6 +164,7 @@ def _continue(
     context: Context, tokens: Tensor, uniform: Tensor, sampling: Sampling, end_of_text: int | None
 ) -> np.ndarray:
     """Tokens [rows, length]; when every row has ended, the rest is end of text."""
+    # A row that has ended draws on until all have; `_sample` cuts it at its first end of text.
     drawn = torch.full(uniform.shape, -1 if end_of_text is None else end_of_text, dtype=torch.int64)
     ended = torch.zeros(len(tokens), dtype=torch.bool)
     for step in range(uniform.shape[1]):

@@ -77,6 +77,7 @@ class GPT(nn.Module):
     def compute_dtype(self, dtype: torch.dtype | None) -> None:
         self._compute_dtype = dtype
 
+    # What `to`, `cuda`, `half` and `to_empty` all go through: the one place that hears of a new device or type.
     def _apply(self, fn, recurse: bool = True):
         super()._apply(fn, recurse)
         self._settle()
@@ -119,6 +120,7 @@ class GPT(nn.Module):
         """The matrix of tokens as this pass uses it: with `gpt1_exact` in training, dropout falls on it."""
         weight = self.embedding.weight
         if self.shape.gpt1_exact:
+            # Drawn again at every call: a pass calls once, and hands the matrix to both the embedding and the head.
             return F.dropout(weight, self.shape.dropout, self.training)
         return weight
 
@@ -126,6 +128,8 @@ class GPT(nn.Module):
         shape, end = self.shape, past + tokens.shape[1]
         if end > shape.sequence_length:
             raise ValueError(f"{end} tokens in a row; this model has {shape.sequence_length} positions")
+        # [B, T, width]; all tables below are [T, width] and the same
+        # for every row, but GLM's, which are looked up by token.
         embedded = F.embedding(tokens, matrix)
         if shape.gpt1_exact:
             embedded = embedded + matrix[shape.vocab_size + past : shape.vocab_size + end]
@@ -148,6 +152,7 @@ class GPT(nn.Module):
             return -self.slopes[:, None, None] * distances(queries, keys, self.slopes.device).abs()
         if table is None:
             return None
+        # [queries, keys] numbers of buckets -> [queries, keys, heads] -> heads first.
         buckets = relative_buckets(distances(queries, keys, table.weight.device), self.shape, both_ways)
         return table(buckets).permute(2, 0, 1)
 
@@ -161,6 +166,7 @@ class GPT(nn.Module):
             return ()
         size = (*tokens.shape, shape.key_heads, shape.head_width)
         looked_up = tuple(table(tokens).view(size).to(self.compute_dtype) for table in self.value_tables)
+        # Two tables a, b and 6 layers: a b - - a b.
         return (*looked_up, *(None,) * (shape.layers - 2 * n), *looked_up)
 
     def hidden(
@@ -182,6 +188,7 @@ class GPT(nn.Module):
         past = 0 if cache is None else cache.length
         length, device = tokens.shape[1], tokens.device
         state = self._embed(tokens, self.token_matrix() if matrix is None else matrix, past, positions)
+        # Generation: the prompt is the prefix, seen from both sides; what is written after it is causal.
         if self.shape.architecture == "prefix" and prefix is None and not past:
             prefix = torch.full((len(tokens),), length, device=device)
         bias = self._bias(length, past + length, self.relative, self.shape.architecture != "decoder")
@@ -202,6 +209,7 @@ class GPT(nn.Module):
         if not self.shape.head_transform:
             return state, weight
         state = self.transform(state)
+        # [state, 1, 0 … 0] · [weight, bias, 0 … 0] = state · weight + bias: the loss needs no case for a bias.
         one = F.pad(state.new_ones(*state.shape[:-1], 1), (0, _BIAS_COLUMNS - 1))
         bias = F.pad(self.head_bias[:, None], (0, _BIAS_COLUMNS - 1))
         return torch.cat((state, one), -1), torch.cat((weight, bias.to(weight.dtype)), -1)

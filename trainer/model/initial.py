@@ -24,16 +24,20 @@ def draw(shape: Shape, seed: int, name: str, size: torch.Size) -> Tensor:
     into the residual stream have std .02/√(2L) (GPT-2, section 2.3), in GPT-1's order .02, with `zero_init` 0.
     """
     if len(size) == 1:
+        # Vectors are gains (norm.weight, 1), biases (0) and the two shares of a layer with value embeddings (½).
         value = 0.5 if name.endswith("value_shares") else float(name.endswith("norm.weight"))
         return torch.full(size, value, device="cpu")
     std = WEIGHT_STD
     if name in ("positions.weight", "blanks.weight"):
         std = shape.position_std
     elif name.endswith(_RESIDUAL) and shape.final_norm:
+        # Two branches per block add to the stream: without this its
+        # variance would grow with 2L. 12 layers: .02/√24 = .0041.
         std = WEIGHT_STD / math.sqrt(2 * shape.layers * shape.halves)
     key = int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "little") >> 1
     values = torch.empty(size, device="cpu").normal_(0.0, std, generator=torch.Generator().manual_seed(key))
     if shape.norm_place == "deepnorm" and name.startswith("blocks."):
+        # Drawn at `std` and scaled: the numbers drawn are those of the other orders.
         values *= _deepnorm_stds(shape, name, size)[:, None] / std
     if shape.zero_init and name.endswith(_RESIDUAL):
         values.zero_()

@@ -77,7 +77,7 @@ class FeedForward(nn.Module):
     def forward(self, input: Tensor) -> Tensor:
         inner = self.up(input)
         if self.activation in GATED:
-            gate, value = inner.chunk(2, dim=-1)
+            gate, value = inner.chunk(2, dim=-1)  # [..., inner] each
             gate = F.silu(gate) if self.activation == "swiglu" else F.gelu(gate, approximate="tanh")
             inner = gate * value
         elif self.activation in ("relu", "relu2"):

@@ -22,6 +22,7 @@ from torch import Tensor
 from trainer.model.layers import wide
 
 IGNORED = -100
+# Numbers in the scores of one chunk. With GPT-2's 50,304 rows that is 8,192 rows of states on a card, 512 elsewhere.
 _MOST_SCORES = {"cuda": 2**29}
 _MOST_SCORES_ELSEWHERE = 2**25
 
@@ -29,7 +30,7 @@ _MOST_SCORES_ELSEWHERE = 2**25
 def chunk_rows(device_type: str, columns: int) -> int:
     """Rows of a chunk, a power of two: a gigabyte of bfloat16 scores on CUDA, an eighth of one of float32 elsewhere."""
     most = max(1, _MOST_SCORES.get(device_type, _MOST_SCORES_ELSEWHERE) // columns)
-    return 1 << (most.bit_length() - 1)
+    return 1 << (most.bit_length() - 1)  # 10,672 -> 8,192
 
 
 def soft_capped(scores: Tensor, cap: float) -> Tensor:
@@ -62,6 +63,7 @@ def chunked_cross_entropy(
     Second derivatives are not there.
     """
     chunks = -(-hidden.shape[0] // (chunk or chunk_rows(hidden.device.type, weight.shape[0])))
+    # 9,000 rows in chunks of at most 8,192 are two of 4,500, not one of 8,192 and one of 808: one size to compile.
     chunk = -(-hidden.shape[0] // max(1, chunks))
     slopes = torch.is_grad_enabled() and (hidden.requires_grad or weight.requires_grad)
     fused = hidden.device.type == "cuda" if compiled is None else compiled
@@ -97,12 +99,15 @@ def _chunk(
     logs = logs if bent is None else cap * bent
     logs[:, vocab_size:] = -torch.inf
     logs = F.log_softmax(logs, dim=1)
+    # -100 cannot index: such a target reads the score of token 0, and its loss and its gradient are multiplied away.
     wanted = targets != IGNORED
     index = torch.where(wanted, targets, 0)[:, None]
     loss = -torch.where(wanted, logs.gather(1, index)[:, 0], 0).sum()
     if not slopes:
         return loss, hidden.new_empty(0), weight.new_empty(0)
     shares = torch.where(wanted, share, 0)[:, None]
+    # softmax - one-hot, times the share of a target. Compiled it is one kernel that writes the slopes once; uncompiled
+    # each term would be a copy of all scores, so it is done in place.
     if torch.compiler.is_compiling():
         column = torch.arange(weight.shape[0], device=weight.device)
         slope = (logs.exp() - (column == index).to(logs.dtype)) * shares
@@ -131,6 +136,7 @@ def loss_and_slopes(
     run = _compiled_chunk() if fused else _chunk
     dtype = wide(hidden.dtype)
     matrix = weight.to(hidden.dtype)
+    # The mean is over the targets of all chunks, so it must be known before the first of them.
     share = 1 / (targets != IGNORED).sum().clamp(min=1).to(dtype)
     loss = torch.zeros((), dtype=dtype, device=hidden.device)
     to_hidden, to_weight = _gradients(hidden, weight, slopes)
@@ -161,6 +167,7 @@ def _(hidden: Tensor, weight: Tensor, targets: Tensor, sizes: list[int], flags: 
 
 
 def _keep(ctx: Any, inputs: Any, output: Any) -> None:
+    # Nobody asks for gradients of the two other outputs; without this autograd would make zeros of their size.
     ctx.set_materialize_grads(False)
     ctx.weight_dtype = inputs[1].dtype
     ctx.save_for_backward(output[1], output[2])

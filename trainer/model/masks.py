@@ -17,8 +17,8 @@ from trainer.model.shape import Shape
 if TYPE_CHECKING:
     from torch.nn.attention.flex_attention import BlockMask
 
-BLOCK = 128
-LEAST_HEAD = 16
+BLOCK = 128  # FlexAttention's own size of a block
+LEAST_HEAD = 16  # Triton multiplies no narrower matrices
 ALL = "all"
 Mask: TypeAlias = "Tensor | BlockMask | str | None"
 
@@ -53,6 +53,9 @@ def explicit_mask(
     The queries are the last ones of the keys, as they are when a cache holds the earlier tokens. All queries of a row
     see its first `prefix` keys, a number or one for each row, [B].
     """
+    # 2 queries, 4 keys   1 1 1 0      3 tokens, band 2   1 0 0      prefix 2   1 1 0
+    #                     1 1 1 1                         1 1 0                 1 1 0
+    #                                                     0 1 1                 1 1 1
     query = torch.arange(keys - queries, keys, device=device)[:, None]
     key = torch.arange(keys, device=device)[None, :]
     mask = key <= query
@@ -83,7 +86,12 @@ def block_mask(
     reach = length if band is None else band
     low = torch.arange(0, length, BLOCK, device=device)
     high = low + BLOCK - 1
+    # 384 tokens, documents of 128, 192 and 64:   block    0  1  2
+    #                                             first    0  1  1
+    #                                             last     0  1  2
+    # Block 2 has something of blocks 1 and 2, block 1 of itself, block 0 of itself; nowhere is all of a block seen.
     first, last = segments[:, ::BLOCK], segments[:, BLOCK - 1 :: BLOCK]
+    # All [B, query blocks, key blocks]: axis 1 is the query's, axis 2 the key's.
     some = (low[None, :] <= low[:, None]) & (high[None, :] > low[:, None] - reach)
     some = some & (last[:, None, :] >= first[:, :, None])
     whole = (low[None, :] < low[:, None]) & (low[None, :] > high[:, None] - reach)
@@ -95,6 +103,7 @@ def block_mask(
     def within_document(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
         return causal(batch, head, query, key) & (segments[batch, query] == segments[batch, key])
 
+    # Blocks seen in part call the function for every pair; blocks seen whole do not.
     return BlockMask.from_kv_blocks(
         *_order(some & ~whole),
         *_order(whole),
@@ -126,6 +135,8 @@ class MaskMaker:
         self.causal = shape.architecture != "encoder"
         self.kept = None
         if self.flex and self.length % BLOCK == 0 and self.band is not None and self.band < self.length:
+            # 512 tokens, band 256: queries 384 … 511 see keys from 129
+            # on, part of block 1, all of block 2, part of block 3.
             self.kept = block_mask(self.length, device, self.band)
 
     def sight(
@@ -147,7 +158,7 @@ class MaskMaker:
         if not self.causal or prefix is not None or bias is not None:
             return self._special(queries, keys, device, segments, prefix, bias)
         dense = None
-        if segments is not None or queries not in (1, keys):
+        if segments is not None or queries not in (1, keys):  # one last query, or all: a kernel's own causality will do
             dense = self._mask(queries, keys, device, None, segments)
         if self.band is None or self.band >= keys:
             return PassMasks(dense, dense)

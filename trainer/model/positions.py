@@ -12,6 +12,7 @@ from torch import Tensor
 
 from trainer.model.shape import Shape
 
+# Turns within the original length: beta_fast, beta_slow of YaRN; low_freq_factor, high_freq_factor of Llama 3.1.
 _YARN_FAST, _YARN_SLOW = 32.0, 1.0
 _LLAMA3_LOW, _LLAMA3_HIGH = 1.0, 4.0
 
@@ -23,6 +24,7 @@ def rotary_tables(shape: Shape, length: int, device: torch.device, dtype: torch.
     scales both tables, which is its temperature of the attention.
     """
     angles = torch.outer(torch.arange(length, dtype=torch.float64), rotary_rates(shape))
+    # Queries and keys both carry it, so a score has its square: for s = 4, 1.139² = 1.297.
     scale = 0.1 * math.log(shape.rotary_factor) + 1 if shape.rotary_scaling == "yarn" else 1.0
     return (scale * angles.cos()).to(device, dtype), (scale * angles.sin()).to(device, dtype)
 
@@ -60,13 +62,15 @@ def _yarn_kept(shape: Shape) -> Tensor:
     """How much of each pair's rate YaRN keeps, from 1 for the fast pairs to 0 for the slow ones."""
 
     def pair_that_turns(times: float) -> float:
+        # Pair i turns L·base^(-2i/d)/2π times in L positions; solved for i. d = 128, L = 4,096, base 10,000: 32 turns
+        # at i = 20.9, one at 45.0; so pairs up to 20 keep their rate, and those from 46 on are divided.
         turn = math.log(shape.rotary_original / (times * 2 * math.pi))
         return shape.head_width * turn / (2 * math.log(shape.rotary_base))
 
     low = max(math.floor(pair_that_turns(_YARN_FAST)), 0)
     high = min(math.ceil(pair_that_turns(_YARN_SLOW)), shape.head_width - 1)
     pairs = torch.arange(shape.head_width // 2, dtype=torch.float64)
-    return 1 - ((pairs - low) / (high - low or 0.001)).clamp(0, 1)
+    return 1 - ((pairs - low) / (high - low or 0.001)).clamp(0, 1)  # 0.001: a step where both meet
 
 
 def rotate(input: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
@@ -74,6 +78,7 @@ def rotate(input: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
 
     The paper pairs neighbours, (2i, 2i+1); halves are the layout of LLaMA's weights in `transformers`.
     """
+    # A quarter turn of (1, 2, 3, 4): the pairs (1, 3) and (2, 4) become (-3, 1) and (-4, 2), so (-3, -4, 1, 2).
     first, second = input.to(cosines.dtype).chunk(2, dim=-1)
     turned = torch.cat((first * cosines - second * sines, second * cosines + first * sines), dim=-1)
     return turned.to(input.dtype)
@@ -83,7 +88,7 @@ def sinusoids(length: int, width: int) -> Tensor:
     """sin and cos of t·10,000^(-2i/d) in turn (Vaswani et al., 2017, section 3.5), float64 [length, width]."""
     rates = 10_000.0 ** -(torch.arange(0, width, 2, dtype=torch.float64) / width)
     angles = torch.outer(torch.arange(length, dtype=torch.float64), rates)
-    return torch.stack((angles.sin(), angles.cos()), -1).flatten(1)[:, :width]
+    return torch.stack((angles.sin(), angles.cos()), -1).flatten(1)[:, :width]  # s0 c0 s1 c1 …; odd widths end early
 
 
 def alibi_slopes(heads: int) -> Tensor:
@@ -91,6 +96,7 @@ def alibi_slopes(heads: int) -> Tensor:
 
     Where n is no power of two, those of the power below it, and then every other one of the power above it.
     """
+    # 8 heads: 1/2, 1/4, … 1/256. 6 heads: 1/4, 1/16, 1/64, 1/256 of four, then 1/2 and 1/8 of eight.
     power = 2 ** int(math.log2(heads))
     first = 2.0 ** (-8.0 / power * torch.arange(1, power + 1, dtype=torch.float64))
     between = 2.0 ** (-4.0 / power * torch.arange(1, 2 * power + 1, 2, dtype=torch.float64))
@@ -100,7 +106,7 @@ def alibi_slopes(heads: int) -> Tensor:
 def distances(queries: int, keys: int, device: torch.device) -> Tensor:
     """key - query for the last `queries` of `keys` places, int64 [queries, keys]."""
     places = torch.arange(keys, device=device)
-    return places[None, :] - places[keys - queries :, None]
+    return places[None, :] - places[keys - queries :, None]  # 2 queries, 4 keys: [[-2 -1 0 1] [-3 -2 -1 0]]
 
 
 def relative_buckets(distance: Tensor, shape: Shape, both_ways: bool) -> Tensor:
@@ -117,6 +123,7 @@ def relative_buckets(distance: Tensor, shape: Shape, both_ways: bool) -> Tensor:
         far = distance.abs()
     else:
         far = (-distance).clamp(min=0)
+    # Both ways 16 of 32 a side, 8 of them single: 1 before is bucket 1 and 1 after 17, 8 before is 8 and 8 after 24.
     single = buckets // 2
     # In float32, as the released code rounds it.
     growth = torch.log(far.clamp(min=1).float() / single) / math.log(shape.relative_distance / single)

@@ -17,6 +17,7 @@ class Preset:
     note: str = ""
 
 
+# GPT-3's (appendix B), and since then nearly everybody's.
 ADAMW = {
     "optimizer": "adamw",
     "beta1": 0.9,

@@ -52,6 +52,7 @@ _GPT1 = Preset(
         "beta2": 0.999,
         "epsilon": 1e-8,
         "weight_decay": 0.01,
+        # The released code spares gains and biases.
         "vector_l2": False,
         "clip": 1.0,
         "schedule": "cosine",
@@ -130,7 +131,7 @@ _LLAMA_SHAPE = Shape(
 
 def _llama(name: str, layers: int, heads: int, width: int, rate: float) -> Preset:
     batch = 2048 * 2048
-    trillions = 1.4 if name in ("llama-33b", "llama-65b") else 1.0
+    trillions = 1.4 if name in ("llama-33b", "llama-65b") else 1.0  # table 2
     return Preset(
         name,
         replace(_LLAMA_SHAPE, layers=layers, heads=heads, width=width),

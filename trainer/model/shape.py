@@ -60,14 +60,14 @@ class Shape:
     is an RMSNorm of each head's queries and keys with gains shared by the heads, before the rotation.
     """
 
-    layers: int
+    layers: int  # of each half
     heads: int
     width: int
     sequence_length: int = 1024
     vocab_size: int = 50257
-    kv_heads: int = 0
-    head_size: int = 0
-    inner: int = 0
+    kv_heads: int = 0  # 0: as many as heads
+    head_size: int = 0  # 0: width / heads
+    inner: int = 0  # 0: 4 · width, or 8/3 of it (`inner_width`)
     norm: str = "layer"
     norm_place: str = "pre"
     position: str = "learned"
@@ -82,16 +82,16 @@ class Shape:
     rotary_base: float = 10_000.0
     rotary_scaling: str = "none"
     rotary_factor: float = 1.0
-    rotary_original: int = 0
+    rotary_original: int = 0  # tokens; only yarn and llama3 need it
     relative_buckets: int = 32
     relative_distance: int = 128
     embedding_norm: bool = False
     head_transform: bool = False
     zero_init: bool = False
-    soft_cap: float = 0.0
-    value_embeddings: int = 0
+    soft_cap: float = 0.0  # 0: none
+    value_embeddings: int = 0  # tables; each serves a first layer and a last one
     norm_epsilon: float = 1e-5
-    position_std: float = 0.01
+    position_std: float = 0.01  # GPT-2's released weights
     gpt1_exact: bool = False
 
     def __post_init__(self) -> None:
@@ -194,7 +194,7 @@ class Shape:
     @property
     def padded_vocab_size(self) -> int:
         """Rows of the token matrix: ids, GPT-1's position rows where they share it, padding to a multiple of 128."""
-        return round_up(self.softmax_size, VOCABULARY_MULTIPLE)
+        return round_up(self.softmax_size, VOCABULARY_MULTIPLE)  # 50,257 -> 50,304
 
     @property
     def softmax_size(self) -> int:
@@ -207,7 +207,7 @@ class Shape:
 
     @property
     def _attention_parameters(self) -> int:
-        return self.width * self.head_width * 2 * (self.heads + self.key_heads)
+        return self.width * self.head_width * 2 * (self.heads + self.key_heads)  # q and out; k and v
 
     @property
     def _block_matrices(self) -> int:
@@ -231,7 +231,7 @@ class Shape:
     def value_parameters(self) -> int:
         """Weights in the tables that are added to values, and in the shares of both."""
         tables = self.value_embeddings * self.vocab_size * self.key_heads * self.head_width
-        return tables + 2 * 2 * self.value_embeddings
+        return tables + 2 * 2 * self.value_embeddings  # two layers a table, two shares a layer
 
     @property
     def _gain(self) -> int:
@@ -261,10 +261,10 @@ class Shape:
         return counted + self.value_parameters + self.head_parameters
 
     def _dense_flops(self) -> float:
-        looked_up = 0 if self.tied else self.vocab_size * self.width
+        looked_up = 0 if self.tied else self.vocab_size * self.width  # an input matrix does no products
         worked = self.n_parameters() - self.position_parameters - self.value_parameters - looked_up
         if self.halves == 1:
-            return 6 * worked
+            return 6 * worked  # 2 to multiply and add, forward and twice in the backward pass
         encoder = self.layers * self._block_matrices
         return 6 * (_READ * encoder + _WRITTEN * (worked - encoder))
 
@@ -283,7 +283,7 @@ class Shape:
         length = sequence_length or self.sequence_length
         band = min(self.band, length)
         dense_keys = (length + 1) / 2 if self.architecture == "decoder" else float(length)
-        banded_keys = (band * (band + 1) / 2 + (length - band) * band) / length
+        banded_keys = (band * (band + 1) / 2 + (length - band) * band) / length  # a ramp 1 … band, then flat
         keys = math.fsum(banded_keys if self.is_banded(layer) else dense_keys for layer in range(self.layers))
         return self._dense_flops() + 12 * self.heads * self.head_width * keys
 

@@ -35,7 +35,10 @@ def with_marks(shape: Shape, weights: Mapping[str, Tensor], seed: int, dropout: 
     tables: dict[str, Tensor] = dict(zip(("embedding.weight", "head.weight"), drawn, strict=True))
     for name, tensor in weights.items():
         if name in tables or name == "head_bias" or name.startswith("value_tables"):
+            # Rows before: tokens, GPT-1's positions if they stand here,
+            # padding. Rows after: tokens, the 3 marks, positions, padding.
             tokens, others = tensor[: shape.vocab_size], tensor[shape.vocab_size : shape.softmax_size]
+            # Tables without drawn rows (the head's bias, value tables) get zeros.
             rows = torch.cat((tokens, tables.get(name, tensor.new_zeros(3, *tensor.shape[1:])), others))
             grown[name] = F.pad(rows, (0, 0) * (rows.ndim - 1) + (0, wider.padded_vocab_size - len(rows)))
     model.load_state_dict(grown)
@@ -68,6 +71,9 @@ class TaskModel(nn.Module):
         tokens, targets = rows.tokens[present], rows.targets[present]
         matrix = self.model.token_matrix()
         hidden = self._hidden(tokens, rows.extract[present], matrix)
+        # [sequences, T, width] -> the state at each extract token [sequences, width] -> back to [n, ways, width], zeros
+        # where an answer is missing. `masked_scatter` fills the places
+        # of the mask in row order, as boolean indexing read them.
         places = torch.arange(len(hidden), device=hidden.device)
         extracted = hidden[places, rows.extract[present]]
         vectors = extracted.new_zeros(*present.shape, extracted.shape[-1]).masked_scatter(present[..., None], extracted)
@@ -89,12 +95,14 @@ class TaskModel(nn.Module):
         if self.form == "choice":
             scores = self.layer(F.dropout(vectors, self.dropout, self.training))[..., 0]
             return scores.masked_fill(~present, -torch.inf)
+        # Over the ways: one of a classification or an entailment, the two orders of a similarity.
         return self.layer(F.dropout(vectors.sum(1), self.dropout, self.training))
 
     def _language_loss(self, hidden: Tensor, targets: Tensor, matrix: Tensor) -> Tensor:
         shape, wanted = self.model.shape, targets != IGNORED
         weight = (matrix if shape.tied else self.model.head.weight)[: shape.softmax_size]
         losses = token_cross_entropy(hidden[wanted], weight, targets[wanted], len(weight), shape.soft_cap)
+        # A mean per sequence and then over sequences: a long text counts as much as a short one.
         sums = losses.new_zeros(targets.shape).masked_scatter(wanted, losses).sum(1)
         return (sums / wanted.sum(1)).mean()
 

@@ -24,7 +24,8 @@ from trainer.objectives.chance import sample_keys, uniforms
 from trainer.objectives.objective import IGNORED, ModelInputs, ObjectiveError, TextVocabulary
 
 MARKS = ("[MASK]", "[sMASK]", "[gMASK]", "<|startofpiece|>", "<|endofpiece|>")
-_LONGEST_SPAN = 20
+_LONGEST_SPAN = 20  # of Poisson(3) one length in 10^10 is greater
+# Streams of chance of one sample: which kind of blank, how long, where, and in which order they are written.
 _KIND, _LENGTHS, _PLACES, _ORDER = range(4)
 Span = tuple[int, int]
 
@@ -45,6 +46,9 @@ def short_spans(
     Lengths follow the table and are at least 1. Of the arrangements of the spans among what is left all are equally
     likely: of as many slots as there are spans and left tokens, the spans take those with the least of `places`.
     """
+    # 8 tokens, a budget of 4, draws .5 and .2: lengths 3 and min(2, 1) = 1. The 4 left tokens and 2 spans are 6 slots;
+    # with places .9 .1 .5 .3 .8 .7 the spans take slots 1 and 3:
+    # (1, 3), and (5, 1) behind the 2 more tokens of the first.
     lengths, left = [], budget
     for draw in draws[:most]:
         length = min(max(1, int(np.searchsorted(table, draw, "right"))), left)
@@ -64,6 +68,8 @@ def short_spans(
 def sentence_spans(draws: np.ndarray, ends: np.ndarray, budget: int, most: int) -> list[Span]:
     """Whole sentences, drawn until they hold `budget` tokens; `ends` bool [tokens] is where sentences end."""
     stops = np.flatnonzero(ends) + 1
+    # 7 tokens with ends at 1 and 4: borders 0 2 5 7, sentences (0,
+    # 2) (2, 3) (5, 2). `unique`, as the last may end the window.
     borders = np.unique(np.concatenate(([0], stops, [len(ends)]))).tolist()
     sentences = [(start, stop - start) for start, stop in itertools.pairwise(borders)]
     spans: list[Span] = []
@@ -94,6 +100,8 @@ class Blanks:
                 "[sMASK] needs the tokenizer to know where sentences end, and none was found beside the shards: put it "
                 "into their folder as tokenizer/, or set the second of blank_shares to 0"
             )
+        # Each span takes two numbers more than its tokens, a mark in part A and a start in part B. A row of 512: at
+        # most 27 spans, so 458 tokens are used, 69 of them for the blanks.
         self.most = int(np.ceil(share * length / mean)) + 1
         self.length, self.used = length, length - 2 * self.most
         self.budget = round(share * self.used)
@@ -102,7 +110,7 @@ class Blanks:
         self.text, self.seed = text, seed
         self.borders = np.cumsum(kinds)
         self.table = poisson_table(mean)
-        self.columns = 4 * length + 1
+        self.columns = 4 * length + 1  # tokens, targets, two positions, length of part A
 
     def spans_of(self, kind: int, window: np.ndarray, draws: dict[int, np.ndarray]) -> list[Span]:
         """The spans (start, length) that are taken out of one window, in the order of the text."""
@@ -113,12 +121,14 @@ class Blanks:
             ends = self.text.sentence_ends[window] | (window == self.text.end_of_text)
             return sentence_spans(draws[_PLACES], ends, self.budget, self.most)
         half = (self.used + 1) // 2
-        length = half + int(draws[_LENGTHS][0] * (self.used - half + 1))
+        length = half + int(draws[_LENGTHS][0] * (self.used - half + 1))  # half … used, all equally likely
         return [(self.used - length, length)]
 
     def write(self, rows: np.ndarray, samples: np.ndarray, out: np.ndarray) -> None:
         """Tokens, targets, first and second positions, `length` of each, and the length of part A."""
         keys = sample_keys(self.seed, "blanks", samples)
+        # float64 [n, used] each: more numbers than are needed, so
+        # that how many one span takes moves none of the others.
         draws = {number: uniforms(keys, self.used, stream=number) for number in (_LENGTHS, _PLACES, _ORDER)}
         kinds = np.searchsorted(self.borders, uniforms(keys, 1, stream=_KIND)[:, 0], "right").clip(max=2)
         length = self.length
@@ -136,7 +146,7 @@ class Blanks:
         #   first     0 1 2 3 4 | 3 3 | 1 1 1     where its mark stands
         #   second    0 0 0 0 0 | 1 2 | 1 2 3     the place in the blank
         start, end = self.text.marks[3:]
-        tokens, targets, first, second = out[:-1].reshape(4, self.length)
+        tokens, targets, first, second = out[:-1].reshape(4, self.length)  # views: written in place
         place, done, marked = 0, 0, []
         for begin, length in spans:
             kept = window[done:begin]

@@ -48,6 +48,7 @@ def text_of(config: RunConfig, entry: TokenizerEntry, data: Path) -> TextVocabul
     check_model(config)
     names, n_ids = mark_names(config), entry.vocab_size
     kinds = _kinds(config)
+    # Decoding every id takes a moment, and the tokenizer must be there: only for marks of its own, or whole sentences.
     known = None
     if (config.marks == "tokenizer" and names) or (config.objective == "blanks" and kinds[1]):
         known = _texts_of_ids(entry, data)
@@ -71,6 +72,7 @@ def text_of(config: RunConfig, entry: TokenizerEntry, data: Path) -> TextVocabul
 
 def with_marks(shape: Shape, text: TextVocabulary) -> Shape:
     """The shape with a vocabulary that holds the tokenizer's ids and the marks."""
+    # Marks of the tokenizer's own lie below n_ids. The 0 is for no marks at all: max needs two arguments or more.
     return replace(shape, vocab_size=max(text.n_ids, *(mark + 1 for mark in text.marks), 0))
 
 

@@ -81,7 +81,7 @@ class Distiller(nn.Module):
         with torch.no_grad():
             theirs, their_weight = teacher.scored_states(tokens, documents, more)
         total = ours.new_zeros((), dtype=wide(ours.dtype))
-        rows = chunk_rows(tokens.device.type, 2 * len(weight))
+        rows = chunk_rows(tokens.device.type, 2 * len(weight))  # two models' scores at once
         for part in range(0, len(ours), rows):
             piece = slice(part, part + rows)
             # Scores are made again in the backward pass: those of all tokens would not fit.
@@ -101,6 +101,8 @@ class Distiller(nn.Module):
         scores = _scores(self.student, ours, weight)
         loss = lesson.hard * F.cross_entropy(scores, targets, ignore_index=IGNORED, reduction="sum")
         soft, wanted_soft = (each / lesson.temperature for each in (scores, _scores(teacher, theirs, their_weight)))
+        # kl_div(q, p) is Σ p·(log p - log q), p the teacher's: both
+        # are given as logarithms, [tokens, vocab_size] -> [tokens].
         apart = F.kl_div(soft.log_softmax(-1), wanted_soft.log_softmax(-1), reduction="none", log_target=True).sum(-1)
         loss = loss + lesson.soft * lesson.temperature**2 * (apart * wanted).sum()
         if lesson.cosine:
@@ -120,6 +122,7 @@ def layers_of(weights: Mapping[str, Tensor], given: Shape, wanted: Shape) -> dic
     Layer i of l takes layer ⌊i·L/l⌋ of L in each half; what is not in a layer is taken as it is. Twelve layers give
     0, 2, 4, 6, 8 and 10 to six.
     """
+    # Block of the given model -> block of the new one; blocks that are not here are dropped.
     taken = {}
     for half in range(wanted.halves):
         for layer in range(wanted.layers):

@@ -33,6 +33,9 @@ class Masked:
         length, window = self.length, rows[:, : self.length]
         keys = sample_keys(self.seed, "masked", samples)
         places = hashes(keys, length)
+        # The `hidden` least hashes of a row are its places; the greatest of them, [n, 1], is the border. Ends of
+        # documents have the greatest hash there is, and the second
+        # test below is for rows with fewer words than `hidden`.
         places[window == self.text.end_of_text] = np.iinfo(np.uint64).max
         worst = np.partition(places, self.hidden - 1, axis=1)[:, self.hidden - 1 : self.hidden]
         wanted = (places <= worst) & (window != self.text.end_of_text)

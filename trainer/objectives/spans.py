@@ -21,6 +21,8 @@ from trainer.objectives.objective import IGNORED, ModelInputs, ObjectiveError, T
 
 def span_counts(tokens: int, share: float, mean: float) -> tuple[int, int]:
     """How many of the tokens are taken out, and in how many spans."""
+    # 512 tokens, .15, spans of 3: 77 in 26 spans; the encoder reads
+    # 435 + 26 + 1 = 462, the decoder writes 77 + 26 + 1 = 104.
     taken = min(max(round(tokens * share), 1), tokens - 1)
     return taken, min(max(round(taken / mean), 1), taken, tokens - taken)
 
@@ -34,6 +36,10 @@ def taken_out(keys: np.ndarray, tokens: int, taken: int, spans: int) -> np.ndarr
     """Which tokens are taken out, bool [n, tokens]: kept and taken spans in turn, the first kept, the last taken."""
     kept = composition(hashes(keys, tokens - taken - 1, stream=0), spans)
     gone = composition(hashes(keys, taken - 1, stream=1), spans)
+    # kept 2 4, gone 1 1:   lengths   2 1 4 1
+    #                       ends      2 3 7
+    #                       borders   0 0 1 1 0 0 0 1      sums odd where a token is taken out:
+    #                                 . . x . . . . x
     lengths = np.stack((kept, gone), axis=2).reshape(len(keys), -1)
     ends = np.cumsum(lengths, axis=1)[:, :-1]
     borders = np.zeros((len(keys), tokens), np.int64)
@@ -54,6 +60,8 @@ class Spans:
                 f"mask_share={share} and mean_span={mean}: give a share below 1 and spans of at least 1"
             )
         self.text, self.seed, self.joined = text, seed, joined
+        # A row holds all tokens, a sentinel for each span in the source and in the target, and one end of the source;
+        # the target's own end is a target only. 512: 465 tokens and 23 spans, 465 + 2 · 23 + 1 = 512.
         self.used = length
         while joined and self.used > 2 and self.used + 2 * span_counts(self.used, share, mean)[1] + 1 > length:
             self.used -= 1
@@ -70,6 +78,10 @@ class Spans:
         """The source with its end, then the target with its end."""
         window, ids = rows[:, : self.used], np.array(self.text.marks, np.int32)
         gone = taken_out(sample_keys(self.seed, "spans", samples), self.used, self.taken, self.spans)
+        # gone         . . x x . . x        source   a b <0> e f <1>: sentinels at first_gone, kept tokens
+        # before       . . . x x . .        target   <0> C D <1> G: each span's sentinel before its tokens
+        # first_gone   . . x . . . x
+        # first_kept   x . . . x . .        the first place is set: a kept span always comes first
         before = np.pad(gone, ((0, 0), (1, 0)))[:, :-1]
         first_gone, first_kept = gone & ~before, ~gone & before
         first_kept[:, 0] = True

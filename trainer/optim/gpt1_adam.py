@@ -42,10 +42,12 @@ class Gpt1Adam(torch.optim.Optimizer):
                     state["exp_avg"] = torch.zeros_like(parameter)
                     state["exp_avg_sq"] = torch.zeros_like(parameter)
                 state["step"] += 1
+                # m ← β1·m + (1 - β1)·g, as m + (1 - β1)·(g - m); then v ← β2·v + (1 - β2)·g².
                 mean = state["exp_avg"].lerp_(gradient, 1 - first)
                 square = state["exp_avg_sq"].mul_(second).addcmul_(gradient, gradient, value=1 - second)
                 update = mean / square.sqrt().add_(group["eps"])
                 update.add_(parameter, alpha=group["weight_decay"])
                 t = int(state["step"])
+                # At t = 1 with β = (.9, .999): √.001 / .1 = .316 of the rate, and the decay has that too.
                 rate = group["lr"] * (1 - second**t) ** 0.5 / (1 - first**t)
                 parameter.add_(update, alpha=-rate)

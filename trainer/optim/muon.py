@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+# p(s) = as + bs³ + cs⁵ on every singular value s. A steep slope at 0 (a = 3.44) lifts small ones within five rounds;
+# the price is that values near 1 move about in .7 … 1.2 and do not settle.
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
@@ -23,9 +25,10 @@ def orthogonal(matrices: Tensor, iterations: int = 5) -> Tensor:
 
     The quintic of the paper, on bfloat16 where the tensor is on an accelerator: the result needs no more precision.
     """
-    wide = matrices.size(-2) <= matrices.size(-1)
+    wide = matrices.size(-2) <= matrices.size(-1)  # the smaller product: rows · rows
     x = matrices if wide else matrices.mT
     x = x.to(torch.bfloat16 if x.is_cuda else torch.float32)
+    # The Frobenius norm is at least the greatest singular value, so all lie in 0 … 1, where the quintic works.
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     a, b, c = NEWTON_SCHULZ
     for _ in range(iterations):
@@ -64,6 +67,7 @@ class Muon(torch.optim.Optimizer):
         state = self.state[matrix]
         if not state:
             state["momentum"] = torch.zeros_like(matrix)
+        # Nesterov: the step looks ahead, at the new momentum mixed with the gradient once more.
         state["momentum"].lerp_(gradient, 1 - share)
         towards = gradient.lerp(state["momentum"], share)
         return whole(towards)
@@ -71,6 +75,7 @@ class Muon(torch.optim.Optimizer):
 
 def _apply(pairs: list[tuple[Tensor, Tensor]], group: dict[str, Any]) -> None:
     """Orthogonalise the momenta of matrices of one shape together, and take the step."""
+    # [matrices, rows, columns]; queries, keys and values lie in one matrix, whose rows are split into `parts`.
     momenta = torch.stack([towards for _, towards in pairs])
     parts = group["parts"] or (momenta.size(-2),)
     steps = torch.cat([orthogonal(part) * _scale(part) for part in momenta.split(parts, dim=-2)], dim=-2)

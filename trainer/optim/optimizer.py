@@ -81,6 +81,7 @@ def split_parameters(model: nn.Module) -> ParameterGroups:
             continue
         hidden = id(parameter) not in tables and any(name.startswith(f"{prefix}.") for prefix in inside)
         where = groups.vectors if parameter.ndim < 2 else groups.hidden if hidden else groups.outer
+        # torch.compile wraps a module as `_orig_mod`; a checkpoint must not depend on whether a run was compiled.
         where[name.replace("_orig_mod.", "")] = parameter
     return groups
 
@@ -100,6 +101,7 @@ def make_optimizer(model: nn.Module, config: OptimizerConfig, device_type: str) 
     if config.name == "muon":
         if not groups.hidden:
             raise OptimizerError("Muon steps the matrices below a ModuleList, and this model has none; take adamw")
+        # Weight decay is Muon's alone: embeddings, head and vectors go undecayed, as in the speed runs.
         muon = Muon(_by_parts(model, groups.hidden), config.matrix_rate, config.momentum, config.weight_decay)
         plain = _adamw(_decay_groups((groups.outer, 0.0), (groups.vectors, 0.0)), config, device_type)
         return Optimizer([muon, plain], {**matrices, **groups.vectors})
@@ -162,6 +164,7 @@ class Optimizer:
         is sharded, so every process must call this.
         """
         gradients = [p.grad for p in self.named.values() if p.grad is not None]
+        # Of shards it is a DTensor that every process holds a part of; `whole` adds the parts up, on all of them.
         norm = whole(torch.nn.utils.get_total_norm(gradients))
         if most > 0:
             torch.nn.utils.clip_grads_with_norm_(self.named.values(), most, norm)
@@ -183,6 +186,7 @@ class Optimizer:
         """
         given: dict[str, dict[str, Tensor]] = {}
         for name, value in state.items():
+            # "blocks.0.feed.up.weight.exp_avg" -> the parameter blocks.0.feed.up.weight and its key exp_avg.
             parameter, _, key = name.rpartition(".")
             given.setdefault(parameter, {})[key] = value
         if given:
@@ -206,12 +210,13 @@ class Optimizer:
             for key in (("momentum",) if isinstance(inner, Muon) else ("step", "exp_avg", "exp_avg_sq"))
         }
         there = {f"{name}.{key}" for name, values in given.items() for key in values}
+        # What stands in one of the two only.
         if odd := sorted(wanted ^ there):
             verb = "lacks" if odd[0] in wanted else "has"
             raise OptimizerError(f"the state {verb} {odd[0]!r}: it is of another model or another optimizer")
         for name, values in given.items():
             for key, value in values.items():
-                if value.ndim and value.shape != self.named[name].shape:
+                if value.ndim and value.shape != self.named[name].shape:  # `step` is a single number
                     raise OptimizerError(
                         f"{name}.{key} is {list(value.shape)}, the parameter {list(self.named[name].shape)}"
                     )

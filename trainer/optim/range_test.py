@@ -39,10 +39,11 @@ def read(rates: Sequence[float], losses: Sequence[float]) -> RangeTestResult | N
     logs = np.log([rate for rate, _ in pairs])
     smooth, mean = [], 0.0
     for number, (_, loss) in enumerate(pairs, 1):
+        # Losses 10, 8: means 1 and 1.7, over 1 - .9 and 1 - .81 they are 10 and 8.95.
         mean = _SMOOTH * mean + (1 - _SMOOTH) * loss
         smooth.append(mean / (1 - _SMOOTH**number))
     least = int(np.argmin(smooth))
-    if least < 2:
+    if least < 2:  # it falls for less than two steps
         return None
     # By the logarithm of the rate, which is what the test raises evenly: else the last decade would decide alone.
     slopes = np.gradient(np.array(smooth[: least + 1]), logs[: least + 1])

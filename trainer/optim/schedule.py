@@ -58,6 +58,11 @@ class Schedule:
 
     def lr_scale(self, tokens: int) -> float:
         """The factor on the peak learning rate for the update that comes after `tokens` tokens, from 0 to 1."""
+        # Warm-up 100, decay to .1 at 1,000, cooldown .2; after      50    100    500    900   1,000   2,000 tokens
+        # cosine                                                     .5      1    .63    .13      .1      .1
+        # linear                                                     .5      1     .6     .2      .1      .1
+        # gpt1-linear                                                .48   .91    .55    .19      .1      .1
+        # warmup-stable-decay                                        .5      1      1    .55      .1      .1
         warm = tokens / self.warmup_tokens if tokens < self.warmup_tokens else 1.0
         if self.kind == "range-test":
             return range_test.lr_scale(tokens / self.decay_tokens)
@@ -75,7 +80,7 @@ class Schedule:
         return self.warmup_tokens
 
     def _between(self, height: float) -> float:
-        return self.final_share + (1 - self.final_share) * height
+        return self.final_share + (1 - self.final_share) * height  # height 1 … 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,11 @@ class BatchRamp:
         first, last = self.first_tokens // unit, self.last_tokens // unit
         if not self.over_tokens:
             return ((0, last * self.multiple),)
+        # 16 to 256 units: 16 96 176 256. The set drops sizes that a
+        # short way from first to last gives twice: 1 to 2 is 1 and 2.
         sizes = sorted({first + (last - first) * number // (STAGES - 1) for number in range(STAGES)})
+        # Over 960 tokens in rows of 1: 96 begins where the line has
+        # risen 40 of 240 units, at 160; 176 at 480; 256 at 800.
         # Where the line has risen by r of all d units, it is at r / d of its length; doubled, so that halves are whole.
         begins = [(one + other - 2 * first, 2 * (last - first)) for one, other in pairwise(sizes)]
         tokens = [0, *(-(-self.over_tokens * risen // whole) for risen, whole in begins)]

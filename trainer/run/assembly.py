@@ -24,6 +24,7 @@ def plan_passes(config: RunConfig, shape: Shape, world: World, element: int, say
     """Rows of a pass, the same on every process. `RunTooLarge` where not even what stays fits; a guess is only said."""
     shards = shards_of(config.parallel, world.size, shape.n_parameters())
     steps = steps_of_process(ramp_of(config), world.size)
+    # The least of all devices, so that every process plans the same: sharded ones must make the same calls.
     free = least_of(free_memory(world.device), world)
     micro_rows = micro_rows_of(config, shape, steps, free, element, shards)
     memory = memory_of(config, shape, micro_rows, element, shards)
@@ -54,6 +55,7 @@ def build(
     sharded = parallel == "fsdp"
     if sharded and teacher:
         raise ConfigError("a teacher stands whole beside its student: parallel=fsdp cannot distil; write parallel=ddp")
+    # On meta nothing is allocated: a sharded model may be larger than any one device.
     with torch.device("meta" if sharded else "cpu"):
         model = make_model(shape, config.attention, seed=None)
     model.compute_dtype = dtype
@@ -64,6 +66,8 @@ def build(
         # Every size of a pass is compiled once, in training and in validation.
         torch._dynamo.config.recompile_limit = 4 * MOST_SHAPES
     if sharded:
+        # Order matters: blocks are compiled, then cut; memory comes for this process's pieces only; then each tensor is
+        # drawn whole on the host, one after another, and every process keeps its piece.
         for block in model.blocks if compiled else ():
             block.compile(dynamic=False)
         called = spread(model, parallel, world, dtype)
@@ -74,6 +78,7 @@ def build(
         model.to(world.device)
         trained = Distiller(model, teacher, lesson_of(config), str(world.device)) if teacher else model
         if compiled:
+            # Inside DDP, so that its exchange of gradients is no part of the graph.
             trained.compile(dynamic=False)
         called = spread(trained, parallel, world, dtype)
     if first := saved.model if saved else first_weights(config, shape, digest):

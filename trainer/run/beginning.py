@@ -19,6 +19,7 @@ def first_weights(config: RunConfig, shape: Shape, digest: str) -> dict[str, Ten
     if not config.init_from:
         return {}
     run = _open("init_from", config.init_from)
+    # An imported model without a tokenizer has no digest; what its ids mean is for the user to know.
     if run.tokenizer.get("digest") not in (digest, None):
         raise ConfigError(
             f"init_from={config.init_from}: its tokens come from another tokenizer, so the same ids are other words; "

@@ -59,7 +59,7 @@ class Checkpoints:
         self.folder, self.keep_last, self.keep_every, self.say = folder, keep_last, keep_every, say
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
-        self._host: dict[str, Tensor] = {}
+        self._host: dict[str, Tensor] = {}  # pinned copies, by "model." or "optimizer." and name
 
     def save(
         self,
@@ -76,6 +76,7 @@ class Checkpoints:
         checkpoint, and it stays until another is better. Raises CheckpointError where the disk has no room, or where
         the save before failed.
         """
+        # As JSON at once: the training loop changes lists in `state` while the thread writes.
         record = json.dumps(state, allow_nan=True)
         parts = {"model": model, "optimizer": optimizer}
         if fault := self.fault_of(step, bytes_of(*parts.values()) + len(record)):
@@ -85,6 +86,7 @@ class Checkpoints:
             for part, tensors in parts.items()
         }
         if torch.cuda.is_available():
+            # Copies into pinned memory only begin above; the next step would change the weights under them.
             torch.cuda.current_stream().synchronize()
         arguments = (step, copies, json.loads(record), best)
         self._thread = threading.Thread(target=self._write, args=arguments, name=f"checkpoint {step}")
@@ -137,6 +139,10 @@ class Checkpoints:
     def _write(self, step: int, copies: dict[str, dict[str, Tensor]], state: Mapping[str, object], best: bool) -> None:
         temporary = self.folder / f"{_TEMPORARY}{_folder(step)}"
         try:
+            # A kill from here on leaves
+            #   .tmp-step_00000010/            nothing has changed; removed by the next save
+            #   step_00000010/, latest older   whole, and found by its name: readers look at folders, not at `latest`
+            #   latest, not yet thinned        one checkpoint too many, until the next save
             for leftover in self.folder.glob(f"{_TEMPORARY}*"):
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
             temporary.mkdir()
@@ -169,13 +175,17 @@ class Checkpoints:
     def _thin(self, newest: int) -> None:
         """Remove what need not stay once the checkpoint of step `newest` does; damaged ones keep their place."""
         steps = steps_in(self.folder)
+        # What is newer than the one just saved the run did not go on from. If it were counted, the newest `keep_last`
+        # could all be such, and the one just saved would be removed.
         for path in (path for path in steps if step_of(path) > newest):
             self._set_aside(path)
         best = self.folder / BEST
         stays = best.read_text().strip() if best.exists() else ""
+        # steps 10 20 30 40 with keep_last=2: 10 and 20 may go; with keep_every=20, 20 stays.
         for path in [path for path in steps if step_of(path) <= newest][: -self.keep_last]:
             if path.name != stays and (not self.keep_every or step_of(path) % self.keep_every):
                 self._discard(path)
+        # Set aside above: `best` must not name what is not there.
         if stays and not (self.folder / stays).exists():
             best.unlink()
 
@@ -237,6 +247,7 @@ def _write_flushed(path: Path, text: str) -> None:
 
 
 def _flush_folder(path: Path) -> None:
+    # The name of a file is on the disk when its folder is, not when the file is.
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

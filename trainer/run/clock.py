@@ -52,6 +52,7 @@ class Clock:
         of the run so far, peak_memory in bytes of this device (of the process, on a CPU).
         """
         elapsed = max(time.perf_counter() - self._since, 1e-9)
+        # Steps of 16 rows, then of 96: the first interval of each has no speed.
         known = self._sizes.issuperset(rows)
         self._sizes.update(rows)
         rate = sum(rows) * self._shape.sequence_length / elapsed
@@ -73,4 +74,4 @@ def peak_memory(device: torch.device) -> int:
     """The most bytes that this process has held: on the card, or of the machine's memory."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # Linux counts KiB

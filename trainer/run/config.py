@@ -166,10 +166,12 @@ def read_config(preset: str, file: Path | None, assignments: Sequence[str]) -> R
         raise ConfigError("no --preset, so the shape must be given: layers=… heads=… width=… at least")
     base = PRESETS[preset].shape if preset else Shape(values["layers"], values["heads"], values["width"])
     recipe = {name: parse_value(name, value) for name, value in PRESETS[preset].recipe.items()} if preset else {}
+    # BERT's 1,000,000 steps would win over tokens=1B on the command line: `steps` goes before `tokens`.
     if "tokens" in values:
         recipe.pop("steps", None)
     try:
         own = {name: values[name] for name in SHAPE_KEYS if name in values}
+        # A placeholder, whatever the preset's is: `with_marks` sets that of the shards.
         shape = replace(base, vocab_size=Shape.vocab_size, **own)
         merged = recipe | {name: values[name] for name in RUN_KEYS if name in values}
         fitted = _fit(merged, values.keys(), shape)
@@ -222,6 +224,7 @@ def kept_lengths(config: RunConfig, old: Mapping[str, Any]) -> RunConfig:
 def _fit(values: dict[str, Any], given: Collection[str], shape: Shape) -> dict[str, Any]:
     """A recipe's lengths, made short enough for the run; what is given by name is left alone."""
     batch = values.get("batch_tokens", _DEFAULTS["batch_tokens"])
+    # gpt2-124m for 600 steps of 524,288: 314.6M tokens, so its warm-up of 375M becomes 31.5M.
     budget = values.get("steps", 0) * batch or values.get("tokens", 0)
     most = {
         "warmup_tokens": budget // 10,

@@ -20,7 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from corpus.errors import CorpusloomError, ExitCode
 
-_TIMEOUT = timedelta(minutes=30)
+_TIMEOUT = timedelta(minutes=30)  # others wait while the first hashes shards or saves
 # From here on a copy of everything on every card is more than the card's use (weights, gradients, two moments).
 _SHARD_FROM = 4_000_000_000
 
@@ -54,6 +54,7 @@ def choose_device(asked: str, local_rank: int, cards: int) -> str:
         raise WorldError(f"device={asked}: there is auto, cpu, cuda and cuda:N")
     if kind == "cpu":
         return "cpu"
+    # torchrun on a machine of 8: local ranks 0 … 7 take cuda:0 … cuda:7.
     card = int(number) if number else local_rank
     if card >= cards:
         raise WorldError(f"device={asked}: no card {card}, this machine has {cards}; write device=cpu")
@@ -117,9 +118,11 @@ def spread(model: nn.Module, parallel: str, world: World, dtype: torch.dtype) ->
     from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 
     policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32, cast_forward_inputs=False)
+    # Each block is gathered by itself, just before it computes; embeddings and the last norm are the model's own rest.
     for block in model.get_submodule("blocks").children():
         fully_shard(block, mp_policy=policy)
     fully_shard(model, mp_policy=policy)
+    # Weights are gathered by hooks of `forward`; validation calls this method, which needs them too.
     register_fsdp_forward_method(model, "token_losses")
     return model
 
@@ -171,6 +174,7 @@ def first_says(value: Any, world: World) -> Any:
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Copy the weights of a checkpoint into a model, sharded or not; names and shapes must be the model's."""
+    # By name on both sides; `^` is what only one of them has.
     own = dict(model.named_parameters())
     if missing := sorted(own.keys() ^ weights.keys()):
         raise WorldError(f"the checkpoint and the model differ in {missing[0]!r} and {len(missing) - 1} more names")

@@ -77,6 +77,7 @@ class RunJournal:
         self._log.add(rows)
         self._bits_per_byte = rows[-1].get("bits_per_byte", self._bits_per_byte)
         course = self.session.course
+        # None where a new size was compiled: the last known speed serves for the time left.
         self._speed = rows[-1]["tokens_per_second"] or self._speed
         left = (course.tokens - rows[-1]["tokens"]) / self._speed if self._speed else math.inf
         last = rows[-1]["step"] == course.steps
@@ -101,6 +102,7 @@ class RunJournal:
         began = time.monotonic()
         if began >= self._draw_after:
             self._picture()
+            # 2 s of drawing: not again before 40 s have gone.
             self._draw_after = began + 20 * (time.monotonic() - began)
 
     def _introduce(self) -> None:

@@ -54,6 +54,7 @@ class Looks:
             )
         for name in (SAMPLES, SCORES):
             if (session.output / name).exists():
+                # A run that was killed behind its checkpoint has looks that will be made again.
                 cut_after(session.output / name, session.progress.step)
 
     def look(self) -> None:

@@ -92,6 +92,7 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
     taken: list[StepRecord] = []
     spikes = Spikes(session, listener.went_back)
     clock = Clock(session.shape, session.world, progress.training_seconds, progress.wall_seconds)
+    # A reading waits for the device, so on a card there is one in several steps; on a CPU it costs nothing.
     every = session.config.log_every if session.world.device.type == "cuda" else 1
     session.model.train()
     with _loader(session) as loader, _quiet_collector() as freeze, closing_saves(session):
@@ -105,8 +106,11 @@ def train(session: Session, stop: Stop, listener: Listener) -> bool:
             due = _due(session, progress.step, course.steps)
             if not due and progress.step % every:
                 continue
+            # A signal may reach one process a step before another: all must stop behind the same step.
             stopping = any_of(stop.wanted, session.world)
             held = session.held if "validate" in due else []
+            # None: the loss jumped, and `progress` is that of the last
+            # checkpoint again. The loader is not: it goes on ahead.
             best = spikes.watch(partial(_read, session, taken, clock, listener, held), len(taken))
             taken = []
             if best is None:
@@ -145,6 +149,7 @@ def take_step(session: Session, batches: Sequence[TrainingBatch], rows: int, lr_
     weighted = weigh(session, batches, rows)
     loss = torch.zeros((), device=world.device)
     for number, (batch, weight) in enumerate(weighted):
+        # For dropout; a step that is taken again after a kill drops what it dropped before.
         torch.manual_seed(step_seed(config.seed, session.progress.step, world.rank, number))
         with exchanging(called, number == len(weighted) - 1):
             part = called(batch.tokens, batch.targets, batch.documents, **batch.more) * weight
@@ -163,12 +168,14 @@ def weigh(session: Session, batches: Sequence[TrainingBatch], rows: int) -> list
 
     Under FSDP2 every process must call its model equally often: who has fewer batches repeats one at the weight 0.
     """
+    # All rows have as many targets; but for those at the end of a source's epoch, whose repeated targets are ignored.
     if session.packing is None and session.objective is None:
         weighted: list[_Weighted] = [(batch, len(batch.tokens) / rows) for batch in batches]
     else:
         counts = torch.stack([(batch.targets != IGNORED).sum() for batch in batches]).float()
         shares = counts / add_up(counts.sum(), session.world)
         weighted = list(zip(batches, shares.unbind(), strict=True))
+    # 9 rows over 2 processes are 4 and 5: at 4 rows per pass one and two passes, so the first process makes a second.
     most = math.ceil(math.ceil(rows / session.world.size) / session.micro_rows)
     return weighted + [(batches[-1], 0.0)] * (most - len(weighted))
 

@@ -12,8 +12,9 @@ from corpus.errors import CorpusloomError, ExitCode
 from trainer.model.shape import Shape
 from trainer.run.config import RunConfig
 
+# Tokens of a pass: on a CPU what stays in its caches, on a card enough to keep it busy.
 _CPU_TOKENS, _CUDA_TOKENS = 4096, 65_536
-_MOST_OF_MEMORY = 0.7
+_MOST_OF_MEMORY = 0.7  # for activations are estimated, and memory is fragmented
 MOST_SHAPES = 4
 """Sizes of a pass that are worth compiling in one run, each for minutes."""
 
@@ -54,8 +55,11 @@ def memory_of(config: RunConfig, shape: Shape, micro_rows: int, element: int, sh
     top stand the logits of one chunk of the loss in float32.
     """
     parameters = shape.n_parameters() + (shape.padded_vocab_size - shape.vocab_size) * shape.width
+    # AdamW has two moments per weight, Muon one for the matrices of the blocks.
     moments = 2 * parameters - (shape.matrix_parameters if config.optimizer == "muon" else 0)
     inner = shape.inner_width * (3 if shape.activation == "swiglu" else 2)
+    # Numbers per token and block. gpt2-124m: 4 · 768 + 2 · 64 · 24 +
+    # 2 · 3,072 = 12,288; in 12 blocks of bfloat16 295 kB per token.
     kept = 4 * shape.width + 2 * shape.head_width * (shape.heads + shape.key_heads) + inner
     per_token = shape.layers * shape.width + kept if config.recompute else shape.layers * kept
     tokens = micro_rows * shape.sequence_length
@@ -64,7 +68,7 @@ def memory_of(config: RunConfig, shape: Shape, micro_rows: int, element: int, sh
         block = shape.matrix_parameters // shape.layers
         # The products' copies, and the float32 gradient of a block before it is cut up.
         cast = element * (parameters - shape.matrix_parameters + 2 * block) + 4 * block
-    logits = 2 * 4 * min(tokens, 4096) * shape.padded_vocab_size
+    logits = 2 * 4 * min(tokens, 4096) * shape.padded_vocab_size  # scores and their slopes, float32
     return DeviceMemory(
         4 * parameters // shards + cast,
         4 * parameters // shards,
@@ -91,6 +95,7 @@ def micro_rows_of(
         if memory and needed > _MOST_OF_MEMORY * memory:
             break
         chosen *= 2
+    # Steps of 16, 96, 176 and 256 rows at 64 a pass: 64, and rests of 16, 32 and 48. That is four, and may stay.
     while len(sizes_of_passes(rows, chosen)) > MOST_SHAPES:
         chosen //= 2
     return chosen

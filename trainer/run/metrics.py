@@ -78,6 +78,7 @@ class MetricsLog:
     def cut(self, step: int) -> None:
         """Cut off what stands there of later steps."""
         self._file.flush()
+        # The file is open for appending, so what is written next goes to its new end, wherever that is.
         cut_after(self.path, step)
 
     def sync(self) -> None:
@@ -97,6 +98,10 @@ def cut_after(path: Path, step: int) -> None:
     Where a line cannot be read although a later one belongs to these steps, the disk or somebody damaged the file:
     what can be read stays, and the file as it was is left beside it (`metrics.damaged.jsonl`).
     """
+    # With step 2:
+    # 1, 2, 3, 4    a checkpoint older than the lines: 3 and 4 go
+    # 1, 2, tor     killed in mid-line: the torn end goes
+    # 1, ?, 2       damaged: 1 and 2 stay, and the file as it was is kept beside
     whole: list[bytes] = []
     damaged: list[bytes] = []
     since: list[bytes] = []  # unreadable lines since the last whole one
@@ -223,6 +228,7 @@ def duration(seconds: float) -> str:
     """Seconds as people say them: 42 s, 12 min, 3.4 h, 2.1 days."""
     if not math.isfinite(seconds):
         return "unknown"
+    # Up to two minutes in seconds, two hours in minutes, two days in hours.
     for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h"), (math.inf, 86_400, "days")):
         if seconds < limit:
             return f"{seconds / unit:.{0 if unit < 3600 else 1}f} {name}"

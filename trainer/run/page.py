@@ -114,6 +114,7 @@ def _curves(runs: Mapping[str, Rows], baselines: Mapping[str, float]) -> list[tu
 
 
 def _quality(run: str, rows: Rows) -> list[Curve]:
+    # Only some rows have them, and a source may come in later: names of all rows, in order of appearance.
     names = list(dict.fromkeys(name for row in rows for name in flat(row) if name.startswith("bits_per_byte/")))
     return [Curve(f"{run} {name.partition('/')[2]}".strip(), list(series(rows, name))) for name in names]
 

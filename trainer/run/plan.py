@@ -16,7 +16,7 @@ from trainer.run.config import ConfigError, RunConfig
 from trainer.run.memory import DeviceMemory, size_in_words
 
 # Dense bfloat16 products a second of the cards whose makers publish them, by a part of the device's name.
-_PEAKS = {
+_PEAKS = {  # the first part that occurs in the name counts: "H100 PCIe" before "H100"
     "B200": 2250e12,
     "H200": 989e12,
     "H100 PCIe": 756e12,
@@ -56,6 +56,8 @@ def course_of(config: RunConfig) -> RunLength:
         raise ConfigError("how long? write steps=… or tokens=…")
     length, stages = config.shape.sequence_length, ramp_of(config).stages
     ends = [begin for begin, _ in stages[1:]]
+    # Stages ((0, 16), (160, 96), (480, 176), (800, 256)), rows of 1 token, tokens=960: 10 steps of 16 rows to sample
+    # 160, 4 of 96 to 544, 2 of 176 to 896, 1 of 256 to 1,152. A stage is left by the first step that reaches its end.
     step = samples = 0
     for (_, rows), end in zip(stages, [*ends, None], strict=True):
         left = config.steps - step if config.steps else -(-(config.tokens - samples * length) // (rows * length))

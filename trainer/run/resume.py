@@ -75,6 +75,7 @@ def check_same(config: RunConfig, manifest: ShardManifest, state: RunState, outp
             f"the tokenizer was {old['name']} ({old['digest'][:16]}), is now {new['name']} ({new['digest'][:16]})"
         )
     content = content_of(manifest)
+    # Names of all sources that any segment has had; shards of others may change, they are not of this run.
     used = {segment[0] for each in state["order"]["segments"] for segment in each["weights"]}
     for name, digest in state["content"].items():
         if name.rpartition(" ")[0] in used and content.get(name) != digest:

@@ -147,6 +147,7 @@ def tokenizer_of(run: TrainedRun, given: Path | None = None) -> "Tokenizer | Non
         if tokenizer.vocab_size > run.shape.vocab_size:
             raise RunError(f"{given}: {tokenizer.vocab_size} ids, the model has {run.shape.vocab_size}")
         return tokenizer
+    # runs/NAME/checkpoints/step_…: two folders up is the run, also where `path` is the checkpoint.
     folders = [run.path, run.checkpoint.parent.parent]
     folders += [Path(run.data), Path(run.data).parent] if run.data else []
     for place in (place for folder in folders for place in (folder / "tokenizer", folder)):

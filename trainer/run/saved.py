@@ -85,6 +85,7 @@ def load_checkpoint(path: Path, parts: Collection[str] = PARTS) -> Saved:
     """
     try:
         record = json.loads((path / STATE).read_bytes())
+        # `state.json` has the digests of both files, and its own over all the rest of it.
         if record.pop("sha256") != digest_of(record):
             raise TensorFileError(f"{STATE} is damaged: its SHA-256 is not the one in it")
         files: dict[str, str] = record["files"]

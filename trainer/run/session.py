@@ -129,6 +129,7 @@ class Session:
         step, fault = self.progress.step, ""
         if self.world.first:
             fault = self.checkpoints.fault_of(step, bytes_of(weights, moments))
+        # Asked before anybody gathers: a process that raised alone would leave the others waiting in an exchange.
         if fault := first_says(fault, self.world):
             raise CheckpointError(fault)
         if self.world.first:
@@ -193,6 +194,7 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
     text = text_of(config, shards.manifest.tokenizer, data)
     state = saved.state if saved else None
     shape = shape_over(with_marks(config.shape, text), shards.manifest.tokenizer, state, output)
+    # A run that goes on. Imported weights have no order: they begin at step 0 with the data.
     if saved and "order" in saved.state:
         config = kept_lengths(config, saved.state["config"])
         check_same(config, shards.manifest, saved.state, output)
@@ -200,6 +202,7 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
         state = saved.state
         seconds = state.get("training_seconds", 0.0), state.get("wall_seconds", 0.0)
         progress = Progress(state["step"], state["samples_seen"], state["best"], state["losses"], *seconds)
+    # Before anything is computed: the number of threads is part of how sums are rounded.
     torch.set_num_threads(choose_threads(config.threads, shape, world.device, world.size))
     dtype = choose_dtype(config.dtype, world.device)
     micro_rows = plan_passes(config, shape, world, dtype.itemsize, say)
@@ -227,7 +230,7 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
 def step_seed(seed: int, step: int, rank: int, micro: int) -> int:
     """The seed of the random numbers of one micro-batch: nothing of a generator has to be saved."""
     key = np.array([seed, step, rank, micro], "<i8").tobytes()
-    return int.from_bytes(hashlib.blake2b(key, digest_size=7).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(key, digest_size=7).digest(), "little")  # 56 bits: a seed must fit int64
 
 
 def last_checkpoint(checkpoints: Checkpoints, world: World) -> Saved | None:

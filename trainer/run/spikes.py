@@ -68,9 +68,11 @@ class Spikes:
 
     def watch(self, read: Callable[[], bool], count: int) -> bool | None:
         """What `read` says of the last `count` steps; None where the run has gone back behind them."""
+        # The losses before these steps: `read` puts a new list in its place and does not extend this one.
         before = self.session.progress.losses
         try:
             best = read()
+        # A loss that is no number raises after it has been noted in the losses; it counts as a spike too.
         except Diverged:
             if not self._gone_back(before, count):
                 raise

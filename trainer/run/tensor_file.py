@@ -16,7 +16,7 @@ from torch import Tensor
 
 from corpus.errors import CorpusloomError
 
-_OF_THE_SYSTEM = re.compile(r"\(os error (\d+)\)")
+_OF_THE_SYSTEM = re.compile(r"\(os error (\d+)\)")  # "… No space left on device (os error 28)", from Rust
 
 
 class TensorFileError(CorpusloomError):

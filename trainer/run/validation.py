@@ -92,6 +92,8 @@ def part_of(
     """
     sums = torch.zeros(2, dtype=torch.float64, device=world.device)
     batches = math.ceil(len(held) / rows)
+    # 10 rows, 4 a batch, 2 processes: batches 0 and 1, then 2 and, uncounted, 0
+    # again. Batch 2 is rows 6 … 9, of which 8 and 9 count: [first - begin :] is [2:].
     for turn in range(math.ceil(batches / world.size)):
         number = turn * world.size + world.rank
         first = number * rows if number < batches else 0
@@ -119,6 +121,7 @@ def token_frequencies(shards: Shards, shares: Mapping[str, float]) -> np.ndarray
         tokens = stream.window(0, min(stream.n_tokens, _COUNTED))
         mixed += share * np.bincount(tokens, minlength=len(mixed)) / len(tokens)
         total += len(tokens)
+    # Back to counts, of a text of `total` tokens mixed by the shares; then add-one smoothing.
     return np.log((mixed * total + 1) / (total + len(mixed)))
 
 

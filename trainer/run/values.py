@@ -84,6 +84,7 @@ def truth(text: str) -> bool:
 
 def whole(text: str) -> int:
     """A whole number: 524_288, 375M, 300B, 5e5; `ValueError`, or an error of decimal's, for anything else."""
+    # 1.5B is whole, 1.5 is not. By Decimal, since 1.001 · 10^3 as floats is 1000.9999…, and 1.001k would be refused.
     digits, scale = text.replace("_", "").replace(",", ""), 1
     if digits and digits[-1].lower() in _SUFFIXES:
         digits, scale = digits[:-1], _SUFFIXES[digits[-1].lower()]
