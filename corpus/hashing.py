@@ -21,6 +21,7 @@ def key64(text: str | bytes) -> int:
     Signed, because Beam's integer coder and Arrow's int64 hold no more.
     """
     value = xxhash.xxh3_64_intdigest(_bytes(text))
+    # 2^63 becomes -2^63, 2^64 - 1 becomes -1: the same 64 bits, read with a sign.
     return value - _TWO_TO_64 if value >= _TWO_TO_63 else value
 
 
@@ -45,6 +46,7 @@ def file_digest(path: Path) -> str:
 
 def uniform(identity: str, seed: str) -> float:
     """A number in [0, 1) that belongs to `identity`: the same whenever and wherever it is asked for."""
+    # Seeds with one another's beginning, "a" + "bc" and "ab" + "c", are kept apart by the NUL.
     return xxhash.xxh3_64_intdigest(_bytes(f"{seed}\x00{identity}")) / _TWO_TO_64
 
 

@@ -19,12 +19,12 @@ class LiveLine:
     def show(self, text: str, must: bool = False) -> None:
         """Show the line, if it is time or it `must` be seen."""
         now = time.monotonic()
-        if not must and now - self._last < (0.1 if self.terminal else self.every):
+        if not must and now - self._last < (0.1 if self.terminal else self.every):  # ten times a second at most
             return
         self._last = now
         if self.terminal:
             text = text[: shutil.get_terminal_size().columns - 1]  # a line that wraps cannot be rewritten
-            self.stream.write("\r" + text.ljust(self._width))
+            self.stream.write("\r" + text.ljust(self._width))  # blanks over the rest of a longer line before
             self._width = len(text)
         else:
             self.stream.write(text + "\n")

@@ -100,11 +100,12 @@ def parse_source(text: str, preset: str = "") -> Source:
     """A source as a flag gives it, `name=path:weight`; with a preset that has the name, `name=path` is enough."""
     name, equals, rest = text.partition("=")
     path, _, weight = rest.rpartition(":")
+    # From the right: "a=s3://bucket/x:60" has colons in its path.
     if equals and path and re.fullmatch(r"[0-9]+", weight):
         return Source(name, int(weight), path)
     known = {source.name: source.weight for source in preset_named(preset).sources} if preset else {}
     if equals and rest and name in known:
-        return Source(name, known[name], rest)
+        return Source(name, known[name], rest)  # no weight: the preset's
     more = f", or name=path with a name of {preset}: {', '.join(known)}" if preset else ""
     raise MixtureError(f"{text!r} is no source; write name=path:weight with a whole weight{more}")
 
@@ -142,6 +143,7 @@ def apply_temperature(mixture: Mixture, temperature: float, parts: int = PARTS) 
     """
     if not temperature > 0:
         raise MixtureError(f"the temperature {temperature} is not greater than 0; 1 leaves the weights as they are")
+    # Exact from here on: the float power as a fraction.
     powers = {source.name: Fraction(float(source.weight) ** (1 / temperature)) for source in mixture.sources}
     total = sum(powers.values(), Fraction(0))
     return _round_shares(mixture, {name: power / total for name, power in powers.items()}, frozenset(), parts)
@@ -156,6 +158,7 @@ def fit_table(mixture: Mixture) -> Mixture:
         return mixture
     shares = {source.name: mixture.share(source.name) for source in mixture.sources}
     least = min(shares.values())
+    # Of 10,000 parts a source with a share of 1 in 50,000 would get none: 100,000 then.
     parts = next((parts for parts in (PARTS, 10 * PARTS, 100 * PARTS) if least * parts >= 1), 100 * PARTS)
     return _round_shares(mixture, shares, frozenset(), parts)
 
@@ -177,16 +180,18 @@ def cap_epochs(
     is in `parts` whole parts, and rounding never lifts a source over its cap.
     """
     limits = {name: Fraction(str(cap)) * _tokens_of(name, n_tokens) / budget for name, cap in most_epochs.items()}
-    for name in limits:
+    for name in limits:  # raises for a name that is no source
         mixture.share(name)
     fixed: dict[str, Fraction] = {}
     while True:
         free = [source for source in mixture.sources if source.name not in fixed]
+        # Three equal sources, one capped at 1/5: 2/5 go to each other one. Each round fixes at least one more source.
         left, weights = 1 - sum(fixed.values(), Fraction(0)), sum(source.weight for source in free)
         shares = {source.name: left * source.weight / weights for source in free}
         over = {name: limits[name] for name, share in shares.items() if name in limits and share > limits[name]}
         if not over:
             rounded = _round_shares(mixture, fixed | shares, frozenset(fixed), parts)
+            # Rounding up may lift a source over its cap: fix it, too.
             lifted = [name for name in shares if name in limits and rounded.share(name) > limits[name]]
             if not lifted:
                 return rounded
@@ -200,6 +205,7 @@ def cap_epochs(
 def _round_shares(mixture: Mixture, shares: dict[str, Fraction], floored: frozenset[str], parts: int) -> Mixture:
     """Whole parts for the shares, by largest remainder; the sources in `floored` get no remainder."""
     weights = {name: math.floor(share * parts) for name, share in shares.items()}
+    # 1/3 each of 10 parts: floors 3 3 3, one part is left, and goes to the largest remainder, ties by name: 4 3 3.
     by_remainder = sorted(shares.keys() - floored, key=lambda name: (weights[name] - shares[name] * parts, name))
     for number in range(parts - sum(weights.values())):
         weights[by_remainder[number % len(by_remainder)]] += 1
@@ -258,6 +264,8 @@ class Order:
 
     def samples(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """For the samples first … first + count - 1: the source (position in `names`) and its own sample number."""
+        # Weights 3 and 2: source [0 1 0 0 1], rank [0 0 1 2 1]. Sample 5 is slot 0 of period 1: number 1 · 3 + 0 of
+        # source 0.
         period, slot = np.divmod(np.arange(first, first + count, dtype=np.int64), len(self.source))
         source = self.source[slot]
         return source, period * self.weights[source] + self.rank[slot]
@@ -276,12 +284,14 @@ def order_of(mixture: Mixture) -> Order:
     if total > 10 * MOST_SLOTS:
         raise MixtureError(f"weights that sum to {total:,} make too long a table; round them (`fit_table`)")
     slots, ranks = np.empty(total, np.int32), np.empty(total, np.int64)
+    # By the first slot that they may take (`waiting`), then by deadline (`ready`). Of weights 3 and 2 the samples of
+    # the first may stand in slots 0-1, 1-3, 3-4, of the second in 0-2, 2-4: the order is 0 1 0 0 1.
     waiting, ready = [(0, number) for number in range(len(weights))], []
     given = [0] * len(weights)
     for slot in range(total):
         while waiting and waiting[0][0] <= slot:
             number = heapq.heappop(waiting)[1]
-            deadline = -(-(given[number] + 1) * total // weights[number])
+            deadline = -(-(given[number] + 1) * total // weights[number])  # ceil((j + 1) · W / w)
             heapq.heappush(ready, (deadline, number))
         number = heapq.heappop(ready)[1]
         slots[slot], ranks[slot] = number, given[number]

@@ -48,6 +48,7 @@ _IPV6 = {
     )
 }
 _NAT64 = IPv6Network("64:ff9b::/96")
+# Bits 32 to 63 of an ISATAP address, with the "universal" bit off or on; the IPv4 address follows in the lowest 32.
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 _LOW_32_BITS = 2**32 - 1
 
@@ -72,10 +73,12 @@ def _why_not_ipv6(address: IPv6Address) -> str:
     if address.scope_id is not None:
         return "address with a zone"
     if address in _NAT64:
+        # 64:ff9b::7f00:1 has 7f00:0001 in its low bits: 127.0.0.1.
         inner = _why_not_ipv4(IPv4Address(int(address) & _LOW_32_BITS))
         return f"NAT64 of {inner}" if inner else ""
     if address not in _ROUTED_IPV6:
         return "not routed on the Internet"
+    # 2a00::5efe:7f00:1, shifted by 32, ends with 0000:5efe.
     if (int(address) >> 32) & _LOW_32_BITS in _ISATAP:
         return "ISATAP"
     return next((name for network, name in _IPV6.items() if address in network), "")

@@ -49,6 +49,7 @@ class Asking:
 
     def __post_init__(self) -> None:
         self.turns = Turns(self.manners.delay, self.manners.at_once)
+        # All servers together: as many requests as the client has connections.
         self._places = asyncio.Semaphore(self.client.at_once)
         self._failures: Counter[str] = Counter()
 
@@ -64,13 +65,14 @@ class Asking:
         `doubt` says what is wrong with an answer for which it is worth asking again ("": nothing); the reason of the
         failure is then what it said.
         """
-        failure = FailedRequest(BUSY_SERVER, "given up in this run", True)
+        failure = FailedRequest(BUSY_SERVER, "given up in this run", True)  # what a host that was given up before gets
         for attempt in range(self.manners.attempts):
             if target.host in self.given_up:
                 break
             asked = None
             try:
                 answer = await self._in_turn(target, headers, reads)
+                # A busy status first: its body is an excuse, whatever `doubt` would say of it.
                 reason = BUSY_SERVER if answer.status in self.manners.busy else doubt(answer)
                 if not reason:
                     self._failures.pop(target.host, None)
@@ -78,10 +80,12 @@ class Asking:
                 asked = retry_after(answer.header("Retry-After"))
                 failure = FailedRequest(reason, f"status {answer.status}", True)
             except FailedRequest as error:
+                # A host without an address will have none in a second either: no further attempt.
                 if not error.passing:
                     raise
                 failure = error
             self._leave_alone(target.host, back_off(target.host, attempt, asked, self.manners.first_pause))
+        # Doubts are about one page; only failures of the server count against it.
         if failure.reason.startswith("failed."):
             self._failures[target.host] += 1
             if self._failures[target.host] >= _MOST_FAILURES_IN_A_ROW:
@@ -89,6 +93,7 @@ class Asking:
         raise failure
 
     async def _in_turn(self, target: Target, headers: Mapping[str, str] | None, reads: Reads) -> Answer:
+        # First the server's turn, then a place: a host that waits for its delay takes no place from others.
         async with self.turns.turn(target.host) as turn, self._places:
             self.requests += 1
             return await self.client.ask(target, turn.answered, headers, reads)

@@ -21,10 +21,11 @@ from corpus.fetching.network import OPENED, CheckedResolver, Reach, UnknownHost
 from corpus.fetching.targets import RefusedTarget, Target
 from corpus.readers.warc.media_type import parse_media_type
 
-_PIECE = 1 << 16
-_LONGEST_LINE, _LONGEST_FIELD = 1 << 14, 1 << 16
+_PIECE = 1 << 16  # bytes of a body read at once
+_LONGEST_LINE, _LONGEST_FIELD = 1 << 14, 1 << 16  # of a header; aiohttp's own 8 kB refuses pages with long cookies
 # What may hold a text for the corpus, as servers name it; without a type the content decides.
 _READABLE = ("text/", "application/xhtml+xml", "application/xml", "application/json", "application/octet-stream")
+# Stored as `X-Crawler-Transfer-Encoding`: the body is stored without its coding, and its length is another one.
 _REWRITTEN = {b"transfer-encoding", b"content-length"}
 
 
@@ -81,6 +82,7 @@ class Answer:
 
     def header(self, name: str) -> str:
         """The first value of a header field, or ""."""
+        # Names of headers are ASCII in any case; values may be anything, mostly UTF-8, else Latin-1.
         wanted = name.lower().encode()
         value = next((value for key, value in self.headers if key.lower() == wanted), b"")
         try:
@@ -114,15 +116,16 @@ class Client:
         connector = aiohttp.TCPConnector(
             resolver=CheckedResolver(self.reach),
             socket_factory=self.reach.open_socket,
-            use_dns_cache=False,
-            force_close=True,
+            use_dns_cache=False,  # `CheckedResolver` asks once for each request
+            force_close=True,  # a new connection is a new check of the address
             limit=self.at_once,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
+            auto_decompress=False,  # the stored body is as it was sent
+            trust_env=False,  # HTTP_PROXY would pass the checks by
+            # The URL is escaped already; another escaping would ask for another page.
             requote_redirect_url=False,
             middlewares=(_once,),
             max_line_size=_LONGEST_LINE,
@@ -148,6 +151,7 @@ class Client:
         """
         began, date = time.monotonic(), datetime.now(UTC)
         opened = list[str]()
+        # `open_socket` adds to it, in the context of this task.
         OPENED.set(opened)
         async with self._open(target, headers or {}) as response:
             answered()
@@ -161,7 +165,7 @@ class Client:
                 tuple(response.raw_headers),
                 body,
                 _sent(target, response.request_info.headers),
-                opened[0] if len(opened) == 1 else "",
+                opened[0] if len(opened) == 1 else "",  # several were tried: nobody knows which one answered
                 date,
                 time.monotonic() - began,
                 truncated,
@@ -187,9 +191,10 @@ class Client:
         """The body as far as the bounds let it come, and what cut it."""
         pieces, size = list[bytes](), 0
         try:
+            # The total timeout of the session would lose what has come so far; this one keeps it.
             async with asyncio.timeout(max(deadline - time.monotonic(), 0.0)):
                 while piece := await response.content.read(_PIECE):
-                    pieces.append(piece[: self.bounds.body - size])
+                    pieces.append(piece[: self.bounds.body - size])  # not beyond the bound; `size` has the whole piece
                     size += len(piece)
                     if size > self.bounds.body:
                         response.close()
@@ -223,8 +228,10 @@ def _translate_error(error: BaseException) -> Exception:
     while seen is not None:
         if isinstance(seen, RefusedTarget):
             return seen
+        # No address: another attempt will not find one.
         if isinstance(seen, UnknownHost):
             return FailedRequest("failed.unknown_host", str(seen), False)
+        # aiohttp wraps what the resolver raises, mostly by `from`.
         seen = seen.__cause__ or seen.__context__
     detail = f"{type(error).__name__}: {error}"[:300]
     if isinstance(error, TimeoutError):

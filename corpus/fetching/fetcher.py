@@ -30,7 +30,7 @@ from corpus.fetching.targets import RefusedTarget
 from corpus.quarantine import reason_of
 
 STORED = "stored"
-_MOST_CHAINS = 1000
+_MOST_CHAINS = 1000  # redirects followed at once: what they hold is memory, not connections
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -83,6 +83,8 @@ class Fetcher:
         queues: dict[str, list[str]] = defaultdict(list)
         for url in urls:
             if not self.is_finished(url):
+                # Only the first URL of each chain is in a queue; where it leads joins no queue, as its host's turns
+                # hold anyway.
                 queues[self._host(url)].append(url)
         async with asyncio.TaskGroup() as group:
             for queue in queues.values():
@@ -102,6 +104,7 @@ class Fetcher:
     def is_finished(self, url: str) -> bool:
         """Whether nothing is left to fetch for a link."""
         way = list(self.way(url))
+        # Its end is known: no redirect goes on, or more of them than are followed.
         return bool(way) and (not way[-1].location or len(way) > MOST_HOPS)
 
     def _host(self, url: str) -> str:
@@ -114,6 +117,7 @@ class Fetcher:
         for url in urls:
             first = await self._once(url)
             if first.location:
+                # Waits here when too many are open, so a queue of redirects cannot outgrow memory.
                 await self._chains.acquire()
                 group.create_task(self._follow(first.location))
 
@@ -131,6 +135,8 @@ class Fetcher:
         """How a URL ended: known, or being found out, or found out now."""
         if url in self.done:
             return self.done[url]
+        # Two links may lead to one URL at the same time: the second waits for the first's answer. `shield`, because a
+        # waiter that is cancelled must not cancel the fetch of the others.
         if url not in self._running:
             self._running[url] = asyncio.ensure_future(self._fetch(url))
         fetched = await asyncio.shield(self._running[url])
@@ -155,6 +161,7 @@ class Fetcher:
 
     def _end(self, fetched: Fetched, data: bytes = b"") -> Fetched:
         entry = self.journal.append(msgspec.to_builtins(fetched), data)
+        # As it stands in the journal, with the place of its bytes: a later run reads the same.
         self.done[fetched.url] = msgspec.convert(entry, Fetched)
         return self.done[fetched.url]
 

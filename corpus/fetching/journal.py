@@ -53,11 +53,13 @@ class FetchJournal:
 
         Raises `CorpusloomError` where an archive no longer has what its journal says.
         """
+        # In the end `_number` and `_size` are those of the archive that grows on.
         journals = sorted(self.home.glob("*.jsonl"))
         for journal in journals:
             self._number, self._size = int(journal.stem), 0
             for entry in _whole_lines(journal):
                 yield entry
+                # Entries come in the order of their bytes; those without bytes have a length of 0.
                 self._size = max(self._size, entry["offset"] + entry["length"])
             self._check()
         if journals and not self._growing(self._number).exists():
@@ -70,6 +72,7 @@ class FetchJournal:
         assert self._lines and self._archive
         placed = {**entry, "archive": self._number, "offset": self._size, "length": len(data)}
         if data:
+            # The bytes first: a kill before the line leaves bytes that no line names, and `_open` cuts them off.
             self._archive.write(data)
             self._archive.flush()
             self._size += len(data)
@@ -109,6 +112,7 @@ class FetchJournal:
         growing = self._growing(self._number)
         self._lines = (self.home / f"{self._number:05}.jsonl").open("ab")
         self._archive = growing.open("ab")
+        # What the last run wrote without a line for it.
         self._archive.truncate(self._size)
         if not self._size:
             self._size = self._archive.write(self.opening(self.archive(self._number)))
@@ -116,6 +120,7 @@ class FetchJournal:
     def _check(self) -> None:
         """The archive of the journal just read holds all that the journal names."""
         growing, published = self._growing(self._number), self.folder / self.archive(self._number)
+        # Bytes beyond `_size` are no fault: they had no line yet.
         there = next((path.stat().st_size for path in (growing, published) if path.exists()), 0)
         if there < self._size:
             raise CorpusloomError(
@@ -127,6 +132,7 @@ class FetchJournal:
 def _whole_lines(path: Path) -> Iterator[Entry]:
     """The entries of a journal; a last line without its end is cut off."""
     data = path.read_bytes()
+    # All of it up to the last line end; rfind's -1 for none gives b"".
     whole = data[: data.rfind(b"\n") + 1]
     if len(whole) < len(data):
         with path.open("r+b") as file:

@@ -40,6 +40,7 @@ def read_links(path: Path) -> Iterator[Link]:
         raise CorpusloomError(f"--links {path}: there is no such file; {cure}", ExitCode.INPUT)
     rows = _rows(path) if path.suffix == ".parquet" else _lines(path)
     seen = set[str]()
+    # `http://e.org/` and `http://e.org/#top` are one link: the key is what they mean.
     for url, canonical, first_posted in rows:
         canonical = canonical or _canonical(url)
         if (key := canonical or url) not in seen:
@@ -51,6 +52,7 @@ def _rows(path: Path) -> Iterator[tuple[str, str, int | None]]:
     names = set(parquet_footer(path).schema.to_arrow_schema().names)
     if "url" not in names:
         raise CorpusloomError(f"--links {path}: it has no column url, but {', '.join(sorted(names))}", ExitCode.INPUT)
+    # A list of others may lack all but `url`.
     columns = [name for name in _COLUMNS if name in names]
     for batch in open_published(path).iter_batches(columns=columns, use_threads=False):
         for row in batch.to_pylist():
@@ -63,7 +65,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str, int | None]]:
         if isinstance(line, Quarantined):
             raise CorpusloomError(f"--links {path}: {line.reason} at {line.offset} ({line.detail})", ExitCode.INPUT)
         text = line.data.decode("utf-8", "replace").strip()
-        if text and not text.startswith("#"):
+        if text and not text.startswith("#"):  # a comment in a list of URLs
             yield text, "", None
 
 

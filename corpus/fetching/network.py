@@ -21,6 +21,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.fetching.addresses import why_not_public
 from corpus.fetching.targets import WEB_PORTS, RefusedTarget, Target, check_numeric, is_numeric, target_of
 
+# What getaddrinfo returns: family, kind, protocol, canonical name, (address, port, …).
 _AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
 # The addresses that the request of the running task has tried to connect to.
 OPENED: ContextVar[list[str]] = ContextVar("opened")
@@ -51,6 +52,7 @@ class Reach:
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """Where a host is: all its addresses, each of them checked; `RefusedTarget` if a single one is out of reach."""
+        # A number needs no look-up; the trusted ones are checked too, and pass.
         found = [host] if is_numeric(host) else await self._looked_up(host, port)
         for address in found:
             self.check(address, port)
@@ -74,6 +76,7 @@ class Reach:
                 infos = await loop.getaddrinfo(dotted, port, type=socket.SOCK_STREAM)
             except (OSError, UnicodeError) as error:
                 raise UnknownHost(f"{host}: {error}") from error
+            # `dict.fromkeys`: distinct, in the resolver's order
             found = list(dict.fromkeys(str(info[4][0]) for info in infos))
         if not found:
             raise UnknownHost(f"{host} has no address")
@@ -83,6 +86,7 @@ class Reach:
         """The socket for a connection to one address, which is checked once more, now that nothing can change it."""
         family, kind, protocol, _, where = info
         self.check(str(where[0]), int(where[1]))
+        # `get([])`: outside of a request the list is thrown away.
         OPENED.get([]).append(str(where[0]))
         return socket.socket(family, kind, protocol)
 
@@ -100,6 +104,7 @@ def reach_of_server(address: str) -> Reach:
         infos = [] if is_numeric(target.host) else socket.getaddrinfo(target.host, target.port)
     except (OSError, UnicodeError) as error:
         raise CorpusloomError(f"{address}: {error}; check the name and the network", ExitCode.INPUT) from error
+    # A number is its own address.
     found = list(dict.fromkeys(str(info[4][0]) for info in infos)) or [target.host]
     trusted = frozenset((each, target.port) for each in found)
     return Reach(frozenset((target.port,)), trusted, {target.host: found})
@@ -128,7 +133,7 @@ class CheckedResolver(AbstractResolver):
                 hostname=host,
                 host=address,
                 port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,  # only IPv6 addresses have colons
                 proto=socket.IPPROTO_TCP,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )

@@ -61,20 +61,24 @@ def write_outcomes(folder: Path, links: Iterable[Link], fetcher: Fetcher) -> tup
 
 
 def _row(link: Link, fetcher: Fetcher) -> Row:
+    # The last entry of the way says how the link ended.
     way = list(fetcher.way(link.canonical_url)) if link.canonical_url else []
     last = way[-1] if way else Fetched(link.url, _NOT_A_URL, 0)
     secure = [fetched.url.startswith("https:") for fetched in way]
     return {
+        # A lone surrogate, which Arrow refuses, becomes "?".
         "url": link.url.encode("utf-8", "replace").decode(),
         "canonical_url": link.canonical_url,
         "reason": _reason(last),
         "status": last.status,
         "final_url": last.url.encode("utf-8", "replace").decode(),
         "redirects": max(len(way) - 1, 0),
+        # https, then http somewhere on the way.
         "downgraded": any(before and not after for before, after in pairwise(secure)),
         "truncated": last.truncated,
         "detail": last.detail,
         "fetched": last.at,
+        # An entry without bytes (a refusal) has no record: "" and -1.
         "warc_file": fetcher.journal.archive(last.archive) if last.length else "",
         "warc_offset": last.offset if last.length else -1,
     }
@@ -83,7 +87,7 @@ def _row(link: Link, fetcher: Fetcher) -> Row:
 def _reason(last: Fetched) -> str:
     if last.state != STORED:
         return last.state
-    if last.location:
+    if last.location:  # `way` stops at MOST_HOPS with a further place to go
         return "redirects.too_many"
     if last.status != 200:
         return f"http.{last.status}"

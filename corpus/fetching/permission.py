@@ -21,6 +21,7 @@ from corpus.readers.warc.pages import read_pages
 MOST_HOPS = 5
 UNREACHABLE = "robots.unreachable"
 _DAY = 24 * 3600.0
+# For redirects that do not end within five hops: RFC 9309 §2.3.1.2 lets them count as unavailable, so as no rules.
 _ABSENT = 404
 # Without a server there are no rules either; the reason says more than that they cannot be read.
 _NO_SERVER = frozenset(("failed.unknown_host", "failed.no_connection", "failed.tls"))
@@ -49,6 +50,8 @@ class Permission:
         Slows its host down to the delay that it asks for. `RefusedTarget` where the origin is out of reach.
         """
         read, robots = self._known.get(target.origin, (0.0, None))
+        # Read again after a day (RFC 9309 §2.4); the future is stored at once, so that others wait for the same
+        # request.
         if robots is None or time.monotonic() - read > _DAY:
             robots = asyncio.ensure_future(self._rules(target))
             self._known[target.origin] = time.monotonic(), robots
@@ -61,7 +64,7 @@ class Permission:
         return "" if rules.allows(target.url) else "robots.disallowed"
 
     async def _rules(self, target: Target) -> Robots | str:
-        entry = self._stored.pop(target.origin, None)
+        entry = self._stored.pop(target.origin, None)  # once: a day later it is asked for again
         if entry is None or time.time() - entry["at"] > _DAY:
             try:
                 answer, whole = await self._answer(target)
@@ -82,6 +85,7 @@ class Permission:
             try:
                 answer, _ = await self.asking.ask(self.asking.client.reach.target(url), reads=always)
             except (RefusedTarget, FailedRequest) as error:
+                # A redirect into nowhere: the rules exist but cannot be had.
                 raise FailedRequest(UNREACHABLE, error.detail, False) from error
         return answer, not location(answer)
 
@@ -89,7 +93,7 @@ class Permission:
         """The rules in a stored answer. One that broke off says what it had not come to say: nobody knows."""
         if entry["status"] >= 500 or entry["status"] == 429 or entry["cut"] in ("time", "disconnect"):
             return UNREACHABLE
-        if not 200 <= entry["status"] < 300:
+        if not 200 <= entry["status"] < 300:  # 3xx without a place, 4xx: no rules
             return Robots()
         page = next(read_pages(self.journal.path(entry), [entry["offset"]]))
         return UNREACHABLE if isinstance(page, Quarantined) else Robots.parse(page.body, self.agent)

@@ -23,12 +23,14 @@ from corpus.hashing import uniform
 # Answers after which a server wants to be left alone (RFC 6585 §4, RFC 9110 §15.6.4).
 BUSY = frozenset((429, 503))
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
-_FORGET_EVERY = 1000
+_FORGET_EVERY = 1000  # servers made; a dictionary of all hosts of a crawl would not fit
 
 
 class Turn:
     """The right to one request."""
 
+    # `gate` is held from the turn's begin until its answer begins, so that the next one counts its delay from there;
+    # `places` until the body is read.
     def __init__(self, server: "_Server") -> None:
         self._server, self._waiting = server, True
 
@@ -37,6 +39,7 @@ class Turn:
         if self._waiting:
             self._waiting = False
             self._server.not_before = max(self._server.not_before, time.monotonic() + self._server.delay)
+            # The next turn may start to wait, while this one's body still arrives.
             self._server.gate.release()
 
 
@@ -62,6 +65,7 @@ class Turns:
         server.users += 1
         try:
             async with server.places:
+                # Whoever holds the gate waits out the delay alone; the others queue behind it, in their order.
                 await server.gate.acquire()
                 turn = Turn(server)
                 try:
@@ -69,7 +73,7 @@ class Turns:
                         await asyncio.sleep(wait)
                     yield turn
                 finally:
-                    turn.answered()
+                    turn.answered()  # also after a failure without an answer
         finally:
             server.users -= 1
 
@@ -94,6 +98,7 @@ class Turns:
     def _forget_idle(self) -> None:
         """Drop the servers about which nothing is left to remember."""
         now = time.monotonic()
+        # A delay that a robots.txt asked for, or a pause that has not passed, must not be forgotten.
         idle = [key for key, server in self._servers.items()
                 if not server.users and server.not_before < now and server.delay <= self._delay]  # fmt: skip
         for key in idle:
@@ -106,6 +111,7 @@ def back_off(key: str, attempt: int, retry_after: float | None = None, first: fl
     A server that asks for less than the back-off gets the back-off.
     """
     longest = min(first * 2 ** (attempt + 1), _LONGEST_PAUSE)
+    # For attempt 1: between 2 and 4 seconds, 3.05 for example.org.
     pause = longest * (0.5 + 0.5 * uniform(f"{key}\x00{attempt}", "back-off"))
     return max(pause, retry_after or 0.0)
 
@@ -117,6 +123,7 @@ def retry_after(value: str, now: float | None = None) -> float | None:
     """
     value = value.strip()
     if value.isascii() and value.isdigit():
+        # A number of more than 9 digits is some 30 years or more: never.
         return float(value[:9]) if len(value) < 10 else float(10**9)
     try:
         date = parsedate_to_datetime(value)

@@ -48,6 +48,7 @@ def warc_date(date: datetime) -> str:
 
 def location(answer: Answer) -> str:
     """Where a redirect leads, resolved as browsers do, without fragment, user and password; "" for any other answer."""
+    # 304 has no place to go to, whatever it says.
     written = answer.header("Location") if answer.status in REDIRECTS else ""
     try:
         leads = ada_url.URL(written, answer.target.url) if written else None
@@ -55,5 +56,6 @@ def location(answer: Answer) -> str:
         return ""
     if leads is None:
         return ""
+    # Without its fragment it is the same page; user and password are not sent.
     leads.username = leads.password = leads.hash = ""
     return leads.href

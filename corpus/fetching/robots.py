@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 # Google reads 500 KiB, the least that the RFC allows (§2.5).
 MOST_BYTES = 500 * 1024
+# Google's limit: a URL of 2,083 characters (Internet Explorer's longest) times 8, less one.
 _LONGEST_LINE = 2083 * 8 - 1
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -25,7 +26,7 @@ _BLANKS = b" \t\n\v\f\r"
 _AGENT = (b"user-agent", b"useragent", b"user agent")
 _DISALLOW = (b"disallow", b"dissallow", b"dissalow", b"disalow", b"diasllow", b"disallaw")
 _CRAWL_DELAY = (b"crawl-delay", b"crawldelay", b"crawl delay")
-_TOKEN = re.compile(rb"[A-Za-z_-]*")
+_TOKEN = re.compile(rb"[A-Za-z_-]*")  # what Google takes for a product token: "Foo/1.0" is Foo
 _ESCAPED = re.compile(rb"%[0-9A-Fa-f]{2}|[\x80-\xff]")
 
 
@@ -39,6 +40,8 @@ class Rule:
     def matches(self, path: bytes) -> bool:
         """Whether the pattern matches a path from its beginning."""
         pattern, to_the_end = self.pattern, self.pattern.endswith(b"$")
+        # "/a*c$" is head "/a", pieces ["c"], to the end; the first piece is a prefix, the others are found one after
+        # the other.
         head, *pieces = (pattern[:-1] if to_the_end else pattern).split(b"*")
         if not path.startswith(head):
             return False
@@ -51,6 +54,7 @@ class Rule:
             if at < 0:
                 return False
             at += len(piece)
+        # "/ab*bc$" does not match /abc: its last piece would begin before the head has ended.
         return path.endswith(last) and len(path) - len(last) >= at if to_the_end else path.find(last, at) >= 0
 
 
@@ -65,12 +69,14 @@ class Robots:
     def parse(body: bytes, agent: str) -> "Robots":
         """The rules for the product token `agent`: those of the groups that name it, else those for `*`."""
         own, others, named = _Group(), _Group(), False
+        # to_own, to_others: whether the group at hand names us, or `*`. A `user-agent` after a rule opens another
+        # group.
         to_own = to_others = ended = False
         for key, value in _lines(body[:MOST_BYTES]):
             if key.startswith(_AGENT):
                 if ended:
                     to_own = to_others = ended = False
-                if value[:1] == b"*" and not value[1:2].strip(_BLANKS):
+                if value[:1] == b"*" and not value[1:2].strip(_BLANKS):  # "*" alone, or "*" and words after a blank
                     to_others = True
                 elif _token(value).lower() == agent.lower().encode() != b"":
                     to_own = named = True
@@ -82,6 +88,7 @@ class Robots:
     def allows(self, url: str) -> bool:
         """Whether the URL, escaped as it goes over the wire, may be fetched."""
         path = path_of(url)
+        # Without a rule a path is allowed; an `allow` beats a `disallow` of the same length, as True > False
         best: tuple[int, bool] = (0, True)
         for rule in self.rules:
             matched = rule.matches(path)
@@ -115,6 +122,9 @@ class _Group:
 
 def path_of(url: str) -> bytes:
     """Path and query of a URL, beginning with a slash: what rules are about."""
+    # "//e.org/a?b#c"              start 2, after 2, path at "/": /a?b
+    # "https://e.org?q=http://x"  the scheme ends before the first "?", path at "?": /?q=http://x
+    # "https://e.org#a/b"          the first "/" lies in the fragment: /
     start = 2 if url.startswith("//") else 0
     first = min((at for mark in "/?;" if (at := url.find(mark, start)) >= 0), default=len(url))
     scheme = url.find("://", start)
@@ -129,12 +139,13 @@ def path_of(url: str) -> bytes:
 
 def _lines(body: bytes) -> list[tuple[bytes, bytes]]:
     """The lines as key, in lower case, and value."""
-    for length in (3, 2, 1):
+    for length in (3, 2, 1):  # also a byte order mark that was cut
         if body.startswith(_BOM[:length]):
             body = body[length:]
             break
     found = []
     for line in _LINE_END.split(body):
+        # What follows a NUL is not read.
         line = line[:_LONGEST_LINE].partition(b"\0")[0].partition(b"#")[0].strip(_BLANKS)
         key, colon, value = line.partition(b":")
         if not colon:  # some forget it, and then a blank has to do; more than two words are a sentence
@@ -157,6 +168,7 @@ def _escape(pattern: bytes) -> bytes:
     """The pattern with escapes in capitals, and bytes beyond ASCII escaped."""
 
     def escape(match: re.Match[bytes]) -> bytes:
+        # "%c3" has three bytes and becomes "%C3"; the byte 0xE9 becomes "%E9".
         found = match.group()
         return found.upper() if len(found) == 3 else b"%%%02X" % found[0]
 
@@ -174,4 +186,4 @@ def _seconds(value: bytes) -> float | None:
         seconds = float(value)
     except ValueError:
         return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None  # "inf", "nan" and "-1" are no delays

@@ -49,6 +49,7 @@ class Target:
     @property
     def origin(self) -> str:
         """Scheme, host and port: what one robots.txt is for (RFC 9309 §2.3)."""
+        # https://example.org:443/a?b: the parser drops the default port, so what is before the path is the origin.
         return self.url[: len(self.url) - len(self.path)]
 
     @property
@@ -70,6 +71,7 @@ def target_of(url: str, ports: frozenset[int] = WEB_PORTS, local_names: Containe
     scheme = parsed.protocol.rstrip(":")
     if scheme not in DEFAULT_PORTS:
         raise RefusedTarget("target.scheme", scheme)
+    # The fragment never reaches a server; user and password are not ours to send.
     parsed.username = parsed.password = parsed.hash = ""
     host = _without_final_dots(parsed)
     port = int(parsed.port) if parsed.port else DEFAULT_PORTS[scheme]
@@ -82,6 +84,7 @@ def target_of(url: str, ports: frozenset[int] = WEB_PORTS, local_names: Containe
 
 def _without_final_dots(parsed: ada_url.URL) -> str:
     """The host of a URL, which loses the dots at its end: without them it may be a number."""
+    # "127.0.0.1." is 127.0.0.1 for a connection, and a name for a check that does not know.
     bare = parsed.hostname.rstrip(".")
     if bare and bare != parsed.hostname:
         try:
@@ -96,6 +99,7 @@ def _check_host(host: str) -> None:
         raise RefusedTarget("target.not_a_url", f"host {host!r}")
     if is_numeric(host):
         return
+    # ".corp" would not find the host "corp" itself without the dot in front.
     if "." not in host or f".{host}".endswith(_LOCAL_SUFFIXES):
         raise RefusedTarget("target.local_name", host[:200])
 

@@ -26,6 +26,7 @@ def kept_parts(corpus: str) -> list[CorpusPart]:
     folder = place(corpus) if is_remote(corpus) else Path(corpus).absolute()
     if not folder.is_dir():
         raise CorpusloomError(f"{folder}: no such corpus; build it first", ExitCode.INPUT)
+    # "rejected/" and "quarantined/" are beside them.
     parts = [part for part in read_manifest(folder)["parts"] if part["path"].startswith("kept/")]
     return [CorpusPart(str(folder / part["path"]), part["path"], part["rows"], part["digest"]) for part in parts]
 
@@ -43,5 +44,6 @@ def text_bytes(parts: Sequence[CorpusPart]) -> int:
         metadata: Any = parquet_footer(place(part.file))
         column = metadata.schema.to_arrow_schema().names.index("text")
         groups = (metadata.row_group(number).column(column) for number in range(metadata.num_row_groups))
+        # Uncompressed bytes of the column's pages, encodings and levels included: a good estimate of the text.
         total += sum(group.total_uncompressed_size for group in groups)
     return total

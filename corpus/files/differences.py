@@ -12,6 +12,7 @@ def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     A setting that only one of the two has is one that another version did not know.
     """
     for name, value in now.items():
+        # `before` was read from JSON, so `now` has to look like it: tuples as lists, keys as text.
         if name in before and (found := _difference(name, before[name], _plain(value))):
             return found
     return ""
@@ -21,6 +22,7 @@ def _difference(name: str, before: Any, now: Any) -> str:
     if before == now:
         return ""
     if isinstance(before, dict) and isinstance(now, dict):
+        # There is one: equal values have returned.
         key = next(key for key in sorted({*before, *now}) if before.get(key) != now.get(key))
         if name == _CODE:
             return f"{key} has changed since"
@@ -33,6 +35,7 @@ def _difference(name: str, before: Any, now: Any) -> str:
 def _list_difference(before: list[Any], now: list[Any]) -> str:
     gone = next((item for item in before if item not in now), None)
     new = next((item for item in now if item not in before), None)
+    # A new entry of a known name is an input with another digest.
     named = {item["name"] for item in before if isinstance(item, dict)}
     if isinstance(new, dict) and new["name"] in named:
         return f"{new['name']} has other bytes now"
@@ -44,7 +47,7 @@ def _list_difference(before: list[Any], now: list[Any]) -> str:
 def _show(value: Any) -> str:
     if isinstance(value, dict) and "name" in value:
         return str(value["name"])
-    if value in (None, "", [], False):
+    if value in (None, "", [], False):  # False and 0 are "not given" too
         return "not given"
     return "given" if value is True else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 

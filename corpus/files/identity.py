@@ -28,15 +28,18 @@ def identity_of(value: Any) -> Any:
     `TypeError` for a value that is none of these: its `repr` might hold an address, and then no two runs were equal.
     """
     if isinstance(value, type | FunctionType):
+        # A function by its name alone: what it does is in the code's closure (`corpus.files.provenance`).
         return f"{value.__module__}.{value.__qualname__}"
     if hasattr(value, "identity"):
         return value.identity
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     if isinstance(value, partial):
+        # `partial(step, limits)` is the function with its arguments; a keyword stands beside them.
         return {"call": identity_of(value.func), "arguments": identity_of(value.args), **identity_of(value.keywords)}
     if is_dataclass(value):
         named = {each.name: getattr(value, each.name) for each in fields(value) if each.metadata.get(_MARK, True)}
+        # A class of other name with the same fields is another value.
         return {"is": identity_of(type(value)), **identity_of(named)}
     return _of_container(value)
 
@@ -45,6 +48,7 @@ def _of_container(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): identity_of(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
+        # In a set there is no order, and `hash` differs between processes.
         return sorted(map(identity_of, value))
     if isinstance(value, tuple | list):
         return [identity_of(item) for item in value]

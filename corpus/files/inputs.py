@@ -18,6 +18,7 @@ from corpus.files.sealed import stamp_of
 from corpus.files.storage import is_remote, place
 from corpus.hashing import digest
 
+# 4 MiB in all: a file up to that is read whole, of a larger one so much.
 PIECES, PIECE_BYTES = 64, 1 << 16
 _CURE = "wait until it is complete or restore it, then give the same command again"
 
@@ -53,6 +54,7 @@ class InputFile:
 
         An error in the block counts for nothing where the file has changed: a cut-off input may raise anything.
         """
+        # `finally`, so that a changed input is named in place of the error that it caused.
         stamp = self._check()
         try:
             yield
@@ -63,6 +65,8 @@ class InputFile:
     def _check(self) -> tuple[int, ...]:
         """The stamp of the file, which has the sample that it is known by."""
         try:
+            # The inode's time of change sees writes that put size and content back; a store has none, and objects do
+            # not change.
             now, stamp = self.with_sample(), () if is_remote(self.file) else stamp_of(self.place)
         except FileNotFoundError:
             raise ChangedInput(f"{self.name} is gone; put it back, then give the same command again") from None
@@ -76,6 +80,7 @@ def _sample(path: Path, size: int) -> str:
 
     Of 10 MB with 64 pieces of 64 kB, 4.2 MB are read: every 157 kB begins a piece.
     """
+    # Of 10,000,000 bytes: from 0, 157,689, 315,379 … 9,934,464 on, each 65,536 long; the last one ends with the file.
     if size <= PIECES * PIECE_BYTES:
         ranges = [(0, size)]
     else:

@@ -23,6 +23,7 @@ def locked(folder: Path) -> Iterator[None]:
     if not isinstance(folder, Path):
         yield
         return
+    # The system releases it when its holder dies, by whatever signal.
     lock = FileLock(folder / ".lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,6 +35,7 @@ def locked(folder: Path) -> Iterator[None]:
         message = f"--output {folder}: a file stands there or above it; give a folder"
         raise CorpusloomError(message, ExitCode.FLAGS) from error
     except OSError as error:
+        # A full disk or a broken one is no mistake in --output.
         if describe(error).code == ExitCode.MACHINE or error.errno == errno.EIO:
             raise
         message = f"--output {folder}: {error.strerror}; choose a folder that you may write to"

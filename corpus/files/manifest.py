@@ -23,8 +23,8 @@ from corpus.hashing import digest, file_digest
 
 MANIFEST = "_MANIFEST.json"
 _OWN_DIGEST = "digest"
-TEMPORARY = ".tmp-"
-_ROWS_PER_GROUP = 1000
+TEMPORARY = ".tmp-"  # hidden from globs that look for parts, and swept by the next run
+_ROWS_PER_GROUP = 1000  # what a row group has; memory of a writer
 
 
 class ManifestError(CorpusloomError):
@@ -120,7 +120,7 @@ def appearing(path: Path) -> Iterator[Path]:
         publish(temporary, path)
     finally:
         with suppress(FileNotFoundError):
-            temporary.unlink()
+            temporary.unlink()  # after `publish` it is gone already
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -199,7 +199,7 @@ class RowWriter:
         """One more row."""
         self._group.append(row)
         self.rows += 1
-        if len(self._group) == _ROWS_PER_GROUP:
+        if len(self._group) == _ROWS_PER_GROUP:  # memory is one group of rows
             self._flush()
 
     def close(self) -> None:
@@ -254,7 +254,7 @@ def parquet_footer(path: Path) -> Any:
     try:
         return pq.read_metadata(local(path))
     except (pa.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno:
+        if isinstance(error, OSError) and error.errno:  # a failure of the disk, not of the file
             raise
         raise DamagedFile(path, str(error).splitlines()[0]) from error
 

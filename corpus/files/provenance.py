@@ -81,9 +81,10 @@ def closure(modules: frozenset[str]) -> Closure:
         module = _read_module(waiting.pop())
         files.update(module.files)
         libraries |= module.libraries
+        # A walk over imports; `seen` has what is or was in `waiting`, so cycles end.
         waiting += module.imports - seen
         seen |= module.imports
-    if len(_remembered()) > known:
+    if len(_remembered()) > known:  # something was parsed anew in this closure
         _remember()
     return Closure(tuple(sorted(files.items())), tuple(sorted(_versions(libraries).items())))
 
@@ -104,6 +105,7 @@ def _read_module(name: str) -> _Module:
         return _Module()
     files = tuple((_show(file), _file_digest(file)) for file in (path, *_data_beside(path.parent)))
     imported = _imports_of(path)
+    # `from corpus import hashing` gives corpus and corpus.hashing; numpy.linalg counts as numpy.
     ours = frozenset(each for each in imported if each.partition(".")[0] in PACKAGES)
     return _Module(files, ours, frozenset(each.partition(".")[0] for each in imported - ours))
 
@@ -115,6 +117,7 @@ def closure_of(work: Any) -> Closure:
 
 def _modules_of(value: Any) -> Iterator[str]:
     """The modules of the code that a value holds, at any depth of dataclasses, partial functions and containers."""
+    # A class or function is code of its own module; a dataclass is that, and what its fields hold.
     if isinstance(value, type | FunctionType):
         yield value.__module__
     elif isinstance(value, partial):
@@ -128,7 +131,7 @@ def _modules_of(value: Any) -> Iterator[str]:
         yield type(value).__module__
         for field in fields(value):
             yield from _modules_of(getattr(value, field.name))
-    elif callable(value):
+    elif callable(value):  # an object with __call__
         yield type(value).__module__
 
 
@@ -136,6 +139,7 @@ def _path_of(module: str) -> Path | None:
     """The source file of a module; None for a built-in one."""
     if module.partition(".")[0] in PACKAGES:
         path = ROOT.joinpath(*module.split("."))
+        # A module is a file, a package its __init__.py.
         found = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
         return found if found.is_file() else None
     file = getattr(sys.modules.get(module), "__file__", None)
@@ -144,6 +148,7 @@ def _path_of(module: str) -> Path | None:
 
 def _imports_of(path: Path) -> frozenset[str]:
     """Every module that a file imports when it runs. `from package import name` names both, and one of them exists."""
+    # By content: a file that moved or was checked out again needs no second parse.
     known, content = _remembered(), _file_digest(path)
     if content not in known:
         known[content] = _parse_imports(path.read_bytes())
@@ -160,6 +165,7 @@ def _parse_imports(source: bytes) -> tuple[list[str], list[str]]:
         node = waiting.pop()
         if isinstance(node, ast.Import):
             sure.update(alias.name for alias in node.names)
+        # Relative imports are not used here (tests/test_architecture.py).
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             sure.add(node.module)
             if node.module.partition(".")[0] in PACKAGES:
@@ -167,6 +173,7 @@ def _parse_imports(source: bytes) -> tuple[list[str], list[str]]:
         elif isinstance(node, ast.If) and _is_for_type_checkers(node.test):
             waiting.extend(node.orelse)
         else:
+            # Only statements are walked: expressions, most of a tree, hold no import.
             waiting.extend(statement for block in _BLOCKS for statement in getattr(node, block, ()))
     return sorted(sure), sorted(perhaps)
 
@@ -182,6 +189,7 @@ def _remembered() -> dict[str, tuple[list[str], list[str]]]:
 
 def _remember() -> None:
     with suppress(OSError):
+        # Another process may write at the same time: each writes a file of its own, and the last one stays.
         partial = _memory().with_suffix(f".{os.getpid()}")
         partial.write_text(json.dumps(_remembered()), encoding="utf-8")
         partial.replace(_memory())

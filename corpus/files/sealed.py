@@ -17,7 +17,7 @@ from blake3 import blake3
 from corpus.errors import CorpusloomError
 
 _MARK = b"corpusloom-seal:"
-_LENGTH = 2 * blake3.digest_size
+_LENGTH = 2 * blake3.digest_size  # BLAKE3's 32 bytes in hex: 64 characters
 _ZEROS = b"0" * _LENGTH
 # What a writer puts into the footer.
 FOOTER = {"seal": (_MARK + _ZEROS).decode()}
@@ -78,16 +78,21 @@ def _place_of_seal(path: Path, named: Path | str = "") -> int:
     """Where the 64 characters of the seal stand, in the footer of the file; -1 where there is none."""
     size = path.stat().st_size
     with path.open("rb") as file:
+        # The end of a file:
+        #
+        #     Parquet   … footer | its length, 4 bytes | PAR1
+        #     Arrow     … footer | its length, 4 bytes | ARROW1
         file.seek(max(size - 10, 0))
         end = file.read()
         if end.endswith(_PARQUET):
-            footer = int.from_bytes(end[-8:-4], "little") + 8
+            footer = int.from_bytes(end[-8:-4], "little") + 8  # the footer, its length and the mark
         elif end.endswith(_ARROW):
             footer = int.from_bytes(end[-10:-6], "little") + 10
         else:
             raise DamagedFile(named or path, f"it ends after {size:,} bytes without a footer, as if it were cut off")
         start = max(size - footer, 0)
         file.seek(start)
+        # From behind: text of the data may hold the mark, the footer's own is the last.
         at = file.read(footer).rfind(_MARK)
     return start + at + len(_MARK) if at >= 0 else -1
 
@@ -107,6 +112,6 @@ def _update(hasher: blake3, file: BinaryIO, length: int) -> None:
     while length > 0:
         piece = file.read(min(length, _PIECE))
         if not piece:
-            return
+            return  # the file became shorter while it was read
         hasher.update(piece)
         length -= len(piece)

@@ -39,6 +39,7 @@ def place(text: str | Path) -> Path:
 
 def is_remote(where: str | Path) -> bool:
     """Does it lie in a store, and not in a file system of this machine?"""
+    # A UPath is no `pathlib.Path` (universal_pathlib 0.3), so the class tells; text is told by its "://".
     return "://" in where if isinstance(where, str) else not isinstance(where, Path)
 
 
@@ -93,10 +94,12 @@ def local(path: Path) -> Path:
     copy = _copy_of(path)
     if copy.is_file():
         with suppress(OSError):
+            # The time of the last use, by which `_make_room` decides; `noatime` mounts do not keep it by themselves.
             os.utime(copy)
         return copy
     store, key = _store(path)
     _make_room(store.info(key)["size"])
+    # Hidden and of this process: two may fetch the same object at once.
     partial = copy.with_name(f".{copy.name}.{os.getpid()}-{os.urandom(4).hex()}")
     try:
         patiently(store.get_file, key, str(partial))
@@ -128,7 +131,7 @@ def local_folder(path: Path) -> Path:
 
 def temporary_beside(path: Path, prefix: str) -> Path:
     """Where to write what will be published at `path`: beside it, or in `scratch` when it lies in a store."""
-    token = f"{prefix}{os.urandom(8).hex()}-"
+    token = f"{prefix}{os.urandom(8).hex()}-"  # random, so that two attempts at one part never write to one file
     if is_remote(path):
         return scratch() / f"{token}{path.name}"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,6 +147,8 @@ def publish(temporary: Path, path: Path) -> None:
                 temporary.replace(_copy_of(path))
         temporary.unlink(missing_ok=True)
         return
+    # The content reaches the disk before its name does, and the name before anybody relies on it: a power cut leaves
+    # the old file or the new one.
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
@@ -183,7 +188,7 @@ def _entries(folder: Path) -> list[tuple[str, int | None]]:
         return [
             (name.rpartition("/")[2], None if info["type"] == "directory" else info["size"])
             for name, info in listed
-            if name != key.rstrip("/")
+            if name != key.rstrip("/")  # some stores list the folder itself
         ]
     except (FileNotFoundError, NotADirectoryError):
         return []
@@ -204,6 +209,7 @@ def version_of(path: Path) -> str:
     if is_remote(path):
         store, key = _store(path)
         info = store.info(key)
+        # Whatever a store has: S3 an ETag, Google Cloud a checksum and a generation, others a time.
         marks = [info.get(name) for name in ("ETag", "etag", "md5Hash", "crc32c", "generation", "mtime")]
         return f"{info['size']}:{':'.join(str(mark) for mark in marks if mark)}"
     found = path.stat()
@@ -215,6 +221,7 @@ def _upload(temporary: Path, path: Path) -> None:
     try:
         store.put_file(str(temporary), key, mode="create")
     except FileExistsError:
+        # Another attempt at the same part has the same bytes: then the first stays. Records and manifests may differ.
         if not filecmp.cmp(local(path), temporary, shallow=False):  # a record or manifest that says something new
             store.put_file(str(temporary), key)
 
@@ -239,11 +246,11 @@ def _make_room(needed: int) -> None:
     """Remove old copies; one that a process has mapped stays readable to it."""
     most = int(os.environ.get(SCRATCH_BYTES, _MOST_SCRATCH)) - needed
     copies = []
-    for copy in _copies().glob("[!.]*.*"):
+    for copy in _copies().glob("[!.]*.*"):  # not those still being fetched, which begin with a dot
         with suppress(OSError):
             copies.append((copy.stat().st_atime_ns, copy.stat().st_size, copy))
     total = sum(size for _, size, _ in copies)
-    for _, size, copy in sorted(copies):
+    for _, size, copy in sorted(copies):  # those not used for the longest time first
         if total <= most:
             return
         copy.unlink(missing_ok=True)

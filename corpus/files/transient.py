@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-ATTEMPTS = 4
+ATTEMPTS = 4  # waits of 1, 2 and 4 seconds, each up to a second longer
 _PASSING = {
     errno.EIO,
     errno.EINTR,
@@ -43,6 +43,7 @@ def is_transient(error: BaseException) -> bool:
         return True
     if type(error).__name__ == "HttpError":  # gcsfs: what the store answered
         return str(getattr(error, "code", "")) in {"408", "429", "500", "502", "503", "504"}
+    # Of libraries: by the name of a class or of its bases.
     return any(kind.__name__ in _PASSING_KINDS for kind in type(error).__mro__)
 
 

@@ -31,6 +31,7 @@ class WrittenRecord:
     @property
     def record_id(self) -> str:
         """The WARC-Record-ID: a digest of what the record is."""
+        # A UUID has 16 bytes, as a digest of ours: the same record has the same id in every run.
         return f"<urn:uuid:{uuid.UUID(hex=digest(self.kind, self.url, self.date, self.block))}>"
 
     def warc(self) -> bytes:
@@ -43,10 +44,12 @@ class WrittenRecord:
         lines.append(f"WARC-Block-Digest: {sha1_digest(self.block)}")
         lines.append(f"Content-Type: {self.content_type}")
         lines.append(f"Content-Length: {len(self.block)}")
+        # Two line ends after the block: part of the format, not of the block.
         return "\r\n".join(lines).encode() + CRLF + CRLF + self.block + CRLF + CRLF
 
     def member(self) -> bytes:
         """The record as one gzip member, without the time at which it was compressed."""
+        # mtime=0: gzip would write the clock into its header.
         return gzip.compress(self.warc(), _LEVEL, mtime=0)
 
 

@@ -17,8 +17,9 @@ from markupsafe import Markup
 from corpus.pages.figures import number, visible
 
 COLOURS = 8
+# Pixels up: plot, room above, room below; units across; percent of the width for the plot.
 _HEIGHT, _TOP, _FOOT, _ACROSS, _SHARE = 200, 10, 24, 1000, 92
-_MOST_POINTS = 600
+_MOST_POINTS = 600  # more than pixels across on most screens
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def thin(points: Sequence[tuple[float, float]], most: int = _MOST_POINTS) -> lis
     """At most about `most` points: of each stretch the least and the greatest value, so no spike disappears."""
     if len(points) <= most:
         return list(points)
+    # Two points a stretch: 10 points with at most 4 are stretches of 5, and the least and greatest of each.
     stretch = math.ceil(2 * len(points) / most)
     kept: list[tuple[float, float]] = []
     for first in range(0, len(points), stretch):
@@ -84,6 +86,7 @@ class _Axis:
     def at(self, value: float) -> float:
         """The position of a value; the middle where all values are one."""
         low, high = self._scale(self.low), self._scale(self.high)
+        # From `start` to `end`, which may run down: y counts from the top, so `up` runs from the height to 0.
         share = (self._scale(value) - low) / (high - low) if high > low else 0.5
         return self.start + share * (self.end - self.start)
 
@@ -103,6 +106,7 @@ class _Axis:
             # The least of 1, 2, 5, 10 · 10^n that gives at most five steps: 0 … 130 has steps of 50 (raw 26 → 50).
             raw = (self.high - self.low) / 5
             power = 10.0 ** math.floor(math.log10(raw))
+            # .999: rounding may leave a step a little below `raw`.
             step = next(part * power for part in (1, 2, 5, 10) if part * power >= raw * 0.999)
             candidates = [count * step for count in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
         return [value for value in candidates if self.low <= value <= self.high]

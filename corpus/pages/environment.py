@@ -28,9 +28,10 @@ def environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([folder, _TEMPLATES]),
         autoescape=True,
-        trim_blocks=True,
+        trim_blocks=True,  # a lone block tag leaves no line
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        # Exactly str: a Markup is a subclass and is made already.
         finalize=lambda value: figures.visible(value) if type(value) is str else value,
     )
     kinds = (figures.number, figures.size, figures.share, figures.duration, figures.median, link, beginning, breakable)
@@ -42,6 +43,7 @@ def link(url: str) -> Markup:
     """The URL as a link where a browser can do nothing worse than open it, else as text."""
     text = figures.visible(url)
     short = text if len(text) <= 110 else f"{text[:109]}…"
+    # `text != url`: something invisible was written out, so the link would not lead where it seems to.
     if text != url or len(url) > _LONGEST_LINK or not _LINK.fullmatch(url):
         return Markup("<bdi>{}</bdi>").format(short)
     return Markup('<a href="{}" rel="noreferrer nofollow">{}</a>').format(url, short)
@@ -49,6 +51,7 @@ def link(url: str) -> Markup:
 
 def breakable(name: str) -> Markup:
     """A name that may break after its dots and underscores, for narrow screens."""
+    # After the mark, which stays at the end of its line.
     return Markup("<wbr>").join(re.split(r"(?<=[._])", figures.visible(name)))
 
 
