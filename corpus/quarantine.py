@@ -22,7 +22,7 @@ Judged = TypeVar("Judged", bound=Document | Rejected)
 
 _LONGEST_DETAIL = 300
 _INT64 = range(-(2**63), 2**63)
-_MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
+_MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")  # as in "<object at 0x7f…>", which differs from run to run
 
 
 def guard(work: Callable[[Item], Result], item: Item, file: str, offset: int) -> Result | Quarantined:
@@ -39,10 +39,12 @@ def reason_of(error: Exception) -> tuple[str, str]:
 
     The detail names the function that raised it, and no address in memory: the same input gives the same row.
     """
+    # A missing file and a full disk have an errno; pyarrow and gzip raise OSError without one for damaged data.
     of_the_system = isinstance(error, OSError) and (error.errno is not None or isinstance(error, FileNotFoundError))
     if of_the_system or isinstance(error, MemoryError | ImportError):
         raise error
     frames = list(traceback.walk_tb(error.__traceback__))
+    # The innermost frame: the module and function in which it was raised.
     where = f"{frames[-1][0].f_globals.get('__name__')}.{frames[-1][0].f_code.co_name}" if frames else "?"
     message = _MEMORY_ADDRESS.sub("0x…", str(error))[:_LONGEST_DETAIL]
     detail = f"{type(error).__name__} in {where}: {message}".encode("utf-8", "backslashreplace").decode()
@@ -62,6 +64,6 @@ def check_columns(values: Iterable[object]) -> None:
     """Raise `ValueError` for text that is no UTF-8 (a lone surrogate) and for a number beyond 64 bits."""
     for value in values:
         if isinstance(value, str):
-            value.encode()
+            value.encode()  # raises UnicodeEncodeError, a ValueError
         elif isinstance(value, int) and value not in _INT64:
             raise ValueError(f"{value} needs more than 64 bits")

@@ -20,6 +20,7 @@ COARSE, FINE, DIGITS = (10, 20, 50), (10, 15, 20, 30, 50, 70), (10, 20, 30, 40, 
 # Format characters that words and emoji of living scripts need: the two joiners and the soft hyphen.
 _HARMLESS = frozenset("\n\t\u200c\u200d\u00ad")
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+# Pixels: of the bars of a histogram, its axis, a row of a waterfall, the unit square of a curve.
 _FIGURE_HEIGHT, _AXIS_HEIGHT, _ROW_HEIGHT, _CURVE_HEIGHT = 120, 22, 36, 200
 # Percent of the width that the bars have together (the rest is for the numbers of the scale), and one at the most.
 _BARS_WIDTH, _WIDEST_BAR = 92, 12
@@ -74,13 +75,14 @@ def _written_out(character: str) -> str:
     if character in _HARMLESS or unicodedata.category(character) not in _HIDDEN:
         return character
     code = ord(character)
+    # \x1b, \u202e, \U000e0001: as long as the code needs.
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def compact(value: int) -> str:
     """A round number for the ticks of an axis: `500`, `20k`, `1M`."""
     for power, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if value >= power and not value % power:
+        if value >= power and not value % power:  # 1,500 is no multiple of 1,000, and stays
             return f"{value // power}{unit}"
     return str(value)
 
@@ -97,18 +99,19 @@ def size(count: int) -> str:
     if count < 1000:
         return f"{count} B"
     power = min(int(math.log10(count)) // 3, 5)
+    # 999,499 bytes are "999 kB", and 999,500, which three digits would round to "1e+03 kB", "1 MB".
     return f"{count / 1000**power:.3g} {' kMGTP'[power]}B" if count < 999.5 * 1000**power else size(1000 ** (power + 1))
 
 
 def share(part: float, whole: float) -> str:
     """A part of a whole in percent."""
     percent = 100 * part / whole if whole else 0.0
-    return "<0.1 %" if 0 < percent < 0.1 else f"{percent:.1f} %"
+    return "<0.1 %" if 0 < percent < 0.1 else f"{percent:.1f} %"  # a share that is not 0 never shows as 0
 
 
 def duration(seconds: float) -> str:
     """Seconds as people say them: `0.42 s`, `3 min 12 s`, `2 h 05 min`."""
-    if seconds < 59.95:
+    if seconds < 59.95:  # 59.95 would show as "60 s", which is "1 min 00 s"
         return f"{seconds:.3g} s"
     seconds = round(seconds)
     if seconds < 3600:
@@ -134,6 +137,7 @@ def bins(values: Mapping[int, int], series: Sequence[int]) -> list[Bin]:
 
 def mirror(kept: Counter[int], rejected: Counter[int]) -> list[Bar]:
     """Two distributions over the same fine bins; the decades are labelled."""
+    # One row of bins for both.
     found = {part.low: part for part in bins(kept + rejected, FINE)}
     above, below = ({part.low: part.count for part in bins(values, FINE)} for values in (kept, rejected))
     return [
@@ -144,7 +148,7 @@ def mirror(kept: Counter[int], rejected: Counter[int]) -> list[Bar]:
 
 def median(values: Mapping[int, int]) -> int:
     """The lower median of counted values; 0 for none."""
-    left = (sum(values.values()) + 1) // 2
+    left = (sum(values.values()) + 1) // 2  # the place of the median among all values, from 1 on
     for value in sorted(values):
         left -= values[value]
         if left <= 0:
@@ -156,18 +160,19 @@ def histogram(bars: Sequence[Bar], label: str) -> Markup:
     """Bars beside each other, kept upwards and rejected downwards on one scale; `label` is for screen readers."""
     most_kept, most_rejected = (max((getattr(bar, kind) for bar in bars), default=0) for kind in ("kept", "rejected"))
     scale = _FIGURE_HEIGHT / max(most_kept, most_rejected, 1)
+    # The axis lies below the highest bar and 14 pixels of room for the scale's top number.
     base = 14 + round(most_kept * scale)
     below = base + round(most_rejected * scale) + (_AXIS_HEIGHT if most_rejected else 0)
     width = min(_BARS_WIDTH / max(len(bars), 1), _WIDEST_BAR)
     parts = [_tick(line, base - line * scale) for line in ticks(most_kept)]
     for place, bar in enumerate(bars):
-        at = place * width + width * 0.06
+        at = place * width + width * 0.06  # a gap of 6 % at each side of a bar
         title = f"{bar.label}: {number(bar.kept)} kept" + (
             f", {number(bar.rejected)} rejected" if most_rejected else ""
         )
         hover = Markup("<title>{}</title>").format(visible(title))
         if bar.kept:
-            height = max(bar.kept * scale, 1)
+            height = max(bar.kept * scale, 1)  # what there is is seen: at least a pixel
             parts.append(_rect(at, base - height, width * 0.88, height, "kept", hover))
         if bar.rejected:
             height = max(bar.rejected * scale, 1)
@@ -212,6 +217,7 @@ def waterfall(falls: Sequence[Fall], label: str) -> Markup:
             (18, 8, fall.documents, left_documents, documents, fall.kind),
             (27, 4, fall.text_bytes, left_bytes, text_bytes, f"{fall.kind} thin"),
         ):
+            # What leaves hangs at the right end of what is left after it: of 100, 30 leave: from 70 % on, 30 % wide.
             start = 100 * left / whole if leaves and whole else 0
             parts.append(_rect(0, y + top, 100, height, "track"))
             parts.append(_rect(start, y + top, 100 * piece / max(whole, 1), height, kind))

@@ -33,6 +33,7 @@ _TEXT = ("text", "content", "body", "book_text", "document")
 _LICENCE = ("licence", "license", "rights", "copyright")
 _LANGUAGE = ("language", "lang", "languages", "language_code")
 _META = ("meta", "metadata")
+# What a header or a field writes out, to the code that steps compare.
 _CODES = {
     **{"english": "en", "french": "fr", "german": "de", "spanish": "es", "italian": "it", "portuguese": "pt"},
     **{
@@ -48,7 +49,7 @@ _CODES = {
 }
 _HEADER = re.compile(r"^(Title|Author|Language):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _HEADER_CHARACTERS = 5_000
-_GUTENBERG_ID = re.compile(r"(?:pg)?(\d{1,6})")
+_GUTENBERG_ID = re.compile(r"(?:pg)?(\d{1,6})")  # "pg1342" and "1342"; longer numbers are somebody else's
 _DAMAGE = (zstandard.ZstdError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError, OSError, ValueError)
 _OPENERS = (
     (b"\x1f\x8b\x08", gzip.open),
@@ -85,8 +86,9 @@ def parse_line(line: Line, name: str) -> Book | Quarantined:
     record = parse_object(line, name)
     if isinstance(record, Quarantined):
         return record
+    # The record after its "meta", so that its own field wins where both have one.
     fields = {key.lower(): value for each in (*map(record.get, _META), record) for key, value in _items(each)}
-    text = _field(fields, _TEXT, "\n")
+    text = _field(fields, _TEXT, "\n")  # a list of paragraphs is a text with line breaks
     if not text.strip():
         return Quarantined(name, line.offset, "no_text", f"none of the fields {', '.join(_TEXT)} holds any")
     return Book(
@@ -105,6 +107,7 @@ def book_document(book: Book, name: str) -> Document:
 
     The address is Gutenberg's when the id is one of Gutenberg's ("pg1342"), else "".
     """
+    # A bare number may be another collection's.
     number = _GUTENBERG_ID.fullmatch(book.id) if book.id.startswith("pg") else None
     return Document(
         id=f"books/{digest(book.id, book.title, book.author, book.text)}",
@@ -120,6 +123,7 @@ def book_document(book: Book, name: str) -> Document:
 
 def _is_json_lines(path: Path) -> bool:
     suffixes = {suffix.lower() for suffix in path.suffixes}
+    # `book.txt.jsonl` is text, as it says so somewhere; a name that says nothing is decided by the first line.
     if suffixes & {".jsonl", ".json", ".ndjson", ".txt"}:
         return ".txt" not in suffixes
     first = next((line for line in read_lines(path) if isinstance(line, Line)), None)
@@ -133,7 +137,7 @@ def _text_file(path: Path, name: str) -> Book | Quarantined:
     opener = next((each for magic, each in _OPENERS if start.startswith(magic)), None)
     try:
         with opener(path, "rb") if opener else path.open("rb") as file:
-            body = file.read(MAX_LINE + 1)
+            body = file.read(MAX_LINE + 1)  # one byte more shows that there is more
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk, not the data
             raise
@@ -144,6 +148,7 @@ def _text_file(path: Path, name: str) -> Book | Quarantined:
     if not text.strip():
         return Quarantined(name, 0, "no_text", "the file is blank")
     head = text[:_HEADER_CHARACTERS]
+    # `dict` keeps the last of equal keys; reversed, that is the first line "Title:", the header's.
     said = dict(reversed(_HEADER.findall(head))) if "Project Gutenberg" in head else {}
     stem = in_utf8(path.name).partition(".")[0]
     return Book(
@@ -170,7 +175,7 @@ def _to_text(value: Any, joint: str) -> str:
     """Text free of surrogates; "" for what is no text."""
     if isinstance(value, list):
         return joint.join(filter(None, (_to_text(each, joint) for each in value)))
-    if isinstance(value, dict):
+    if isinstance(value, dict):  # {"name": "Jane Austen", "birth_year": 1775}
         return _to_text(value.get("name"), joint)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

@@ -51,6 +51,7 @@ def container(file: BufferedReader) -> Container:
         return "plain"
     member = find_member(file, 0, RECORD_START.match)  # the beginning is damaged, or this is no archive
     record = find_record(file, 1)
+    # Whatever comes first: a record in the open, or a member that begins with one.
     return "plain" if member is None or (record is not None and record < member) else "members"
 
 
@@ -79,6 +80,7 @@ def walk_from(
         while place is not None:
             place = yield from walk_member(file, place, use)
     else:
+        # In a stream, or where no member begins at `offset`, all is read and what lies before it is left out.
         yield from (found for found in walk_file(file, kind, use) if found[0] >= offset)
 
 
@@ -87,10 +89,11 @@ def walk_member(
 ) -> Generator[tuple[int, Result | Damaged], None, int | None]:
     """The record, or records, of the gzip member at `offset`; returns where the next member starts, if one does."""
     raw = _one_member(file, offset)
+    # Records of one member have the offsets `offset`, `offset + 1` …: no other member begins there.
     yield from walk(BufferedReader(raw), use, lambda _, index: offset + index)
     end = _end(raw)
     if end is None:
-        return find_member(file, offset + 1, RECORD_START.match)
+        return find_member(file, offset + 1, RECORD_START.match)  # broken: its end is unknown
     file.seek(end)
     return end if file.read(1) else None
 
@@ -109,6 +112,7 @@ def open_record(file: BufferedReader, kind: Container, offset: int) -> BufferedR
 def _one_record_each(file: BufferedReader) -> bool:
     """Whether the first gzip member holds one record, or, where it does not, another begins with one."""
     raw = _one_member(file, 0)
+    # Two results suffice: one record and no more, or more.
     results = [result for _, result in islice(walk(BufferedReader(raw), _skip, _position), 2)]
     if results and not any(isinstance(result, Damaged) for result in results):
         return len(results) == 1
@@ -124,6 +128,7 @@ def _walk_gzip_stream(file: BufferedReader, use: Use[Result]) -> Iterator[tuple[
     while start is not None:
         raw = Inflated(partial(GzipMembers, file, start))
         yield from walk(BufferedReader(raw), use, partial(_shift, length))
+        # Offsets go on through damage as if the broken bytes were not there.
         length += raw.length
         start = find_member(file, raw.reader.member + 1, RECORD_START.match) if raw.damage else None
 
@@ -134,6 +139,7 @@ def _one_member(file: BufferedReader, offset: int) -> Inflated[GzipMembers]:
 
 def _end(raw: Inflated[GzipMembers]) -> int | None:
     """Where the member ends in the file; None if it is broken."""
+    # Seeking beyond every end reads to it.
     raw.seek(1 << 62)  # the walk may have stopped before the end
     return None if raw.damage else raw.reader.end
 

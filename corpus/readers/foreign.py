@@ -31,7 +31,8 @@ _ARCHIVES = (
     (b"SQLite format 3\x00", "SQLite database"),
     (b"%PDF-", "PDF file"),
 )
-_TAR = slice(257, 262)
+_TAR = slice(257, 262)  # where the header of a tar archive says "ustar"
+# NUL, bell and backspace are rare in text; tab, line ends, form feed and escape (of terminal logs) do not count.
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\x0b\x0c\r\x1b"))
 _MOST_CONTROLS = 0.05  # compressed bytes have .11; text with a broken byte here and there far fewer
 
@@ -55,6 +56,7 @@ def find_foreign(start: bytes) -> Foreign | None:
         return Foreign("html_page", "an HTML page, most likely the error page of a failed download", True)
     if _LFS.match(start):
         return Foreign("git_lfs_pointer", "a pointer of Git LFS; fetch the file itself", True)
+    # A tar archive has no magic at its start, but the name of its first file.
     kind = "tar archive" if start[_TAR] == b"ustar" else ""
     kind = kind or next((kind for magic, kind in _ARCHIVES if start.startswith(magic)), "")
     if kind:
@@ -66,6 +68,7 @@ def find_foreign(start: bytes) -> Foreign | None:
 
 def is_binary(data: bytes) -> bool:
     """Whether too many of the bytes are control characters for text."""
+    # `translate(None, …)` drops them: the difference is their number.
     return len(data) - len(data.translate(None, _CONTROLS)) > _MOST_CONTROLS * len(data)
 
 

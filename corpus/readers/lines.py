@@ -56,14 +56,17 @@ _COMPRESSIONS = (
     _Compression(
         "zstd",
         b"\x28\xb5\x2f\xfd",
+        # 2 GiB: `zstd --long=31`, as Pushshift's dumps are.
         lambda: zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj(),
+        # Frames that hold no data have 16 numbers of their own.
         tuple(bytes([number]) + b"\x2a\x4d\x18" for number in range(0x50, 0x60)),
     ),
     _Compression("xz", b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)),
     _Compression("lzma", b"\x5d\x00\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE)),
     _Compression("bzip2", b"BZh", bz2.BZ2Decompressor),
-    _Compression("gzip", b"\x1f\x8b\x08", lambda: zlib.decompressobj(31)),
+    _Compression("gzip", b"\x1f\x8b\x08", lambda: zlib.decompressobj(31)),  # 31: gzip header, the largest window
 )
+# Byte order marks, then the first character of JSON or XML beside a NUL. The longer first: FF FE begins UTF-32 too.
 _ENCODINGS = {
     b"\xff\xfe\0\0": "utf-32",
     b"\0\0\xfe\xff": "utf-32",
@@ -110,6 +113,7 @@ def read_lines(path: Path, name: str = "", start: int = 0, end: int | None = Non
         file: Any = whole if end is None else _Until(whole, end)
         file.seek(start)
         pieces = _inflate(file, compression, name) if compression else _plain(file)
+        # A span's head is no file's head: no look at encodings or foreign kinds.
         if start or end is not None:
             yield from _split(pieces, name)
             return
@@ -122,6 +126,7 @@ def _lines_of_text(pieces: Iterator[bytes | Quarantined], name: str) -> Iterator
     """The lines of a whole file; where its first bytes are no text, a row and the lines that may follow."""
     ahead: list[bytes | Quarantined] = []
     sample = b""
+    # As many pieces as make 4,096 bytes; they are given again with the rest.
     while len(sample) < SNIFFED and (piece := next(pieces, None)) is not None:
         ahead.append(piece)
         sample += piece if isinstance(piece, bytes) else b""
@@ -181,6 +186,7 @@ def read_records(
         return parse(line, name)
 
     for number, line in enumerate(read_lines(path, name)):
+        # The first line alone: "<" begins an error page of a server that was asked for JSON.
         if number == 0 and isinstance(line, Line) and line.data.lstrip().startswith(b"<"):
             yield Quarantined(name, line.offset, "markup", f"no JSON but {line.data[:40]!r}, as servers answer errors")
             return
@@ -191,6 +197,7 @@ def parse_object(line: Line, name: str) -> JsonObject | Quarantined:
     """The JSON object on a line. Lone surrogates and stray bytes in one field are no reason to lose the others."""
     try:
         record = orjson.loads(line.data.removeprefix(_BOM))
+    # orjson refuses what the standard library takes (lone surrogates, NaN, huge numbers).
     except orjson.JSONDecodeError as error:
         try:
             record = json.loads(line.data.decode("utf-8-sig", "replace"))
@@ -208,6 +215,7 @@ def _plain(file: BinaryIO) -> Iterator[bytes]:
 
 def _inflate(file: BinaryIO, kind: _Compression, name: str) -> Iterator[bytes | Quarantined]:
     """The inflated pieces of every frame; damage is reported where its frame begins in the file."""
+    # `frame` is where the frame at hand begins in the file, `fed` how much of it the inflater has.
     frame, inflater, pending, fed = file.tell(), kind.opener(), b"", 0
     while True:
         piece = pending or file.read(_PIECE)
@@ -228,10 +236,11 @@ def _inflate(file: BinaryIO, kind: _Compression, name: str) -> Iterator[bytes | 
                 return
             inflater, fed = kind.opener(), 0
             continue
-        fed += len(piece)
+        fed += len(piece)  # of the frame, in compressed bytes
         if inflated:
             yield inflated
         if inflater.eof:
+            # The rest of the piece begins the next frame.
             pending, inflater, fed = inflater.unused_data, kind.opener(), 0
 
 
@@ -246,6 +255,7 @@ def _next_frame(file: BinaryIO, kind: _Compression, start: int) -> int:
             file.seek(place)
             return place
         position += len(piece)
+        # The magic may lie across two pieces: of three bytes the last two are looked at again.
         tail = (tail + piece)[-len(kind.magic) + 1 :]
     return -1
 
@@ -260,6 +270,7 @@ def _split(pieces: Iterator[bytes | Quarantined], name: str) -> Iterator[Line | 
             offset += held_bytes
             held, held_bytes = [], 0
             continue
+        # Without an end the last part waits: "a\nb" gives a, and holds b.
         *whole, rest = piece.split(b"\n")
         for part in whole:
             yield from _line(offset, b"".join((*held, part)), held_bytes + len(part), name)
@@ -269,7 +280,7 @@ def _split(pieces: Iterator[bytes | Quarantined], name: str) -> Iterator[Line | 
         if held_bytes <= MAX_LINE:
             held.append(rest)
         else:
-            held = []
+            held = []  # only its length is counted on
     yield from _line(offset, b"".join(held), held_bytes, name)
 
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 AGENTS = (b"robots", b"ccbot", b"gptbot", b"x-robots-tag")
 _LONGEST_HEAD = 1 << 17  # bytes of a page that are looked at
 _LONGEST = 200  # characters of what is recorded
-_NO_AI = re.compile(r"(?<![\w-])(?:noai|noimageai)(?![\w-])", re.IGNORECASE)
+_NO_AI = re.compile(r"(?<![\w-])(?:noai|noimageai)(?![\w-])", re.IGNORECASE)  # not "noairline"
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
-_META = re.compile(rb"<meta\s[^<>]{1,2000}>")
+_META = re.compile(rb"<meta\s[^<>]{1,2000}>")  # bounded: a "<meta" without its end costs 2,000 bytes
 _ATTRIBUTE = re.compile(rb"""([a-z-]{1,40})\s{0,9}=\s{0,9}(?:"([^"]{0,500})"|'([^']{0,500})'|([^\s"'>]{1,500}))""")
 
 
@@ -39,6 +39,7 @@ def _of_html(body: bytes) -> Iterator[str]:
     if b"noai" not in head and b"noimageai" not in head and b"tdm-reservation" not in head:
         return
     for element in _META.findall(_COMMENT.sub(b"", head)):
+        # Value in double quotes, single quotes, or none.
         said = {match[1]: (match[2] or match[3] or match[4] or b"").strip() for match in _ATTRIBUTE.finditer(element)}
         name = said.get(b"name") or said.get(b"http-equiv") or b""
         content = said.get(b"content", b"").decode("utf-8", "replace")

@@ -21,7 +21,7 @@ from corpus.readers.lines import Line, parse_object, read_records
 _GONE = frozenset({"[deleted]", "[removed]", "[ removed by reddit ]", "[deleted by user]"})
 _GONE_MARKS = ("removed_by_category", "removal_reason", "banned_by", "removed_by")
 _INT64 = range(-(2**63), 2**63)
-_YEAR_10000 = 253_402_300_800
+_YEAR_10000 = 253_402_300_800  # 10000-01-01 00:00:00 UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ def _submission(record: JsonObject, offset: int) -> Submission:
     url = _text(record, "url") or _text(record, "url_overridden_by_dest")
     domain = _text(record, "domain")
     return Submission(
-        id=_text(record, "id") or _text(record, "name").removeprefix("t3_"),
+        id=_text(record, "id") or _text(record, "name").removeprefix("t3_"),  # "t3_abc": the kind of thing, and its id
         url=url,
         title=_text(record, "title"),
         subreddit=_text(record, "subreddit"),
         score=_whole(record.get("score")),
         created=_time(record.get("created_utc", record.get("created"))),
         retrieved=_time(record.get("retrieved_on", record.get("retrieved_utc"))) or 0,
-        is_self=bool(record.get("is_self")) or domain.startswith("self."),
+        is_self=bool(record.get("is_self")) or domain.startswith("self."),  # "self.AskReddit"
         over_18=bool(record.get("over_18")),
         deleted=_is_deleted(record),
         promoted=bool(record.get("promoted") or record.get("is_created_from_ads_ui")),
@@ -101,8 +101,9 @@ def _time(value: Any) -> int | None:
 def _whole(value: Any) -> int | None:
     """A whole number written as int, float or string; None for everything else, numbers beyond 64 bits included."""
     if isinstance(value, bool):
-        return None
+        return None  # True is an int
     try:
+        # "5", "5.0" and 5.0 are 5; "inf" overflows, "nan" is no number.
         number = value if isinstance(value, int) else int(float(value))
     except (TypeError, ValueError, OverflowError):
         return None

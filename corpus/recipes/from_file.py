@@ -34,6 +34,7 @@ class FileStep:
         return self.step(item)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # The step itself is pickled by the name of its module, which `_restore` makes first.
         return _restore, (self.source, pickle.dumps(self.step))
 
     def problem(self) -> str:
@@ -53,6 +54,7 @@ def _restore(source: str, pickled: bytes) -> FileStep:
 def module_of(source: str) -> ModuleType:
     """The module of a text, made once a process; whatever the text raises."""
     name = f"recipe_{digest(source)[:16]}"
+    # The same text gives the same module in one process: its classes stay the same classes.
     if name in sys.modules:
         return sys.modules[name]
     path = _folder() / f"{name}.py"
@@ -60,7 +62,7 @@ def module_of(source: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[name] = module  # before it runs: dataclasses look their module up
     try:
         spec.loader.exec_module(module)
     except BaseException:

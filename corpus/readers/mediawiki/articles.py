@@ -21,19 +21,21 @@ from corpus.quarantine import guard
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span, cut_pages
 
 # Tags of the head are taken whole before their attributes are looked at, or a hostile head would take for ever.
-_TAG = r"<{name}\b(?>([^<>]*))>([^<>]{{0,1000}})"
+_TAG = r"<{name}\b(?>([^<>]*))>([^<>]{{0,1000}})"  # name, attributes, and the text up to the next tag
 _MEDIAWIKI, _NAMESPACE, _BASE, _DBNAME = (
     re.compile(_TAG.format(name=name)) for name in ("mediawiki", "namespace", "base", "dbname")
 )
+# Possessive (++, *+): a quote without an end is not tried again at every length.
 _ATTRIBUTE = re.compile(r"(?<![\w:.-])([\w:.-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _DECLARATION = re.compile(rb"<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 # What XML 1.0 (section 2.2) allows neither bare nor by number.
 _NO_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# "&#8212;", "&#x2014;", "&eacute;", or a bare "&".
 _REFERENCE = re.compile(r"&(?:#(\d{1,8}|x[0-9a-fA-F]{1,8});|(\w{1,31};)?)")
 _OF_XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 # Of a page's characters, but always a few: one that is more broken than this has another encoding.
-_MOST_REPLACED, _ALWAYS_REPLACED = 0.01, 3
-_LINKED_BY_NAME = {-2: "Media", 6: "File", 14: "Category"}
+_MOST_REPLACED, _ALWAYS_REPLACED = 0.01, 3  # 1 % of the characters, or three of a short page
+_LINKED_BY_NAME = {-2: "Media", 6: "File", 14: "Category"}  # by their numbers, the same in every wiki
 # Exports before 0.4 (2009) say neither namespace nor redirect; the text does.
 _REDIRECT_WORDS = """
 redirect redirection redirección redirecionamento redirecciona rinvia weiterleitung doorverwijzing omdirigering
@@ -122,6 +124,7 @@ def read_articles(
             continue
         offset, data = piece
         if data.startswith(b"<page"):
+            # A look at the bytes spares the parser; without <ns> (exports before 0.4) only the page itself tells.
             if namespace is not None and b"<ns>%d</ns>" % namespace not in data and b"<ns>" in data:
                 continue
             article = partial(_article, offset=offset, site=site, name=name)
@@ -173,6 +176,7 @@ def _site(head: bytes) -> _Site:
         encoding=encoding,
         language=code,
         dbname=unescape(dbname[2]).strip() if dbname else "",
+        # "https://de.wikipedia.org/wiki/Hauptseite" is the address of articles up to its last slash.
         address=base.rpartition("/")[0] + "/" if base else f"https://{code}.wikipedia.org/wiki/" * bool(code),
         namespaces={unescape(name).casefold(): _number(key) for key, name in keys if name.strip()},
     )
@@ -188,6 +192,7 @@ def _own_names(namespaces: tuple[tuple[str, int], ...]) -> list[tuple[re.Pattern
     for number, name in _LINKED_BY_NAME.items():
         own = [each for each, key in namespaces if key == number and each != name.casefold()]
         if own:
+            # German: "Datei" and "Bild" are File, and "Bild" is its older name.
             words = "|".join(re.escape(each).replace(r"\ ", "[ _]+") for each in own)
             found.append((re.compile(rf"\[\[[ _]*(?:{words})[ _]*:", re.IGNORECASE), name))
     return found
@@ -204,16 +209,20 @@ def _article(data: bytes, offset: int, site: _Site, name: str) -> Article | Quar
     """One `<page>…</page>`; of several revisions the last, which is the newest."""
     try:
         page = _parse(_decode(data, site.encoding))
+        # `default`: some exports have the text in the page itself.
         revision = max(page.findall("revision"), key=lambda each: each.findtext("timestamp", ""), default=page)
         text, title = revision.findtext("text", ""), page.findtext("title", "").strip()
         redirect = page.find("redirect")
         told = "" if redirect is None else redirect.get("title", "")
+        # The first 2,000 characters: a redirect is short, and a pattern over a whole page may be slow.
         found = None if told else _REDIRECT.match(text) or _ONLY_A_LINK.fullmatch(text[:2000])
         return Article(
             id=_number(page.findtext("id", "")),
             revision=_number(revision.findtext("id", "")),
             title=title,
+            # By its number, else by the name before the colon of its title.
             namespace=_number(page.findtext("ns", ""), site.namespaces.get(title.partition(":")[0].casefold(), 0)),
+            # "?": it says that it is a redirect, and not where to.
             redirect=found[1].strip() if found else told or ("?" if redirect is not None else ""),
             text=site.in_english(text),
             timestamp=revision.findtext("timestamp", ""),
@@ -253,12 +262,13 @@ def _repair(reference: re.Match[str]) -> str:
     """A reference that XML knows without a DTD: those of HTML are written out, a bare `&` is escaped."""
     number, name = reference.groups()
     if number:
-        code = int(number[1:], 16) if number.startswith("x") else int(number)
+        code = int(number[1:], 16) if number.startswith("x") else int(number)  # "#x2014" has its x in the number
         return reference[0] if code < 0x110000 and not _NO_CHARACTER.match(chr(code)) else "\ufffd"
     if not name:
         return "&amp;"
+    # HTML's entities are unknown to XML without a DTD: &eacute; becomes é, &amp; stays.
     return escape(html5[name]) if name in html5 and name not in _OF_XML else reference[0]
 
 
 def _number(written: str, otherwise: int = 0) -> int:
-    return int(written) if re.fullmatch(r"-?[0-9]{1,18}", written.strip()) else otherwise
+    return int(written) if re.fullmatch(r"-?[0-9]{1,18}", written.strip()) else otherwise  # 18 digits fit into 64 bits

@@ -38,9 +38,10 @@ def _chunks(path: Path, name: str, span: Span) -> Iterator[tuple[int, bytes] | Q
     end = 0
     for line in read_lines(path, name, span.start, span.end):
         if isinstance(line, Quarantined):
-            end = -1
+            end = -1  # after damage there is no gap to fill
             yield line
             continue
+        # A blank line was left out between two lines: from the end of the one to the offset of the other.
         if 0 <= end < line.offset:
             yield end, b"\n" * (line.offset - end)
         data = line.data + b"\n"
@@ -64,6 +65,7 @@ def cut_pages(path: Path, name: str, span: Span) -> Iterator[tuple[int, bytes] |
         for tag in _TAG.finditer(data):
             cutter.add(data[position : tag.start()])
             yield from cutter.close(tag[0]) if tag[1] else cutter.open(offset + tag.start())
+            # The opening tag goes into the page; the closing one was added by `close`.
             position = tag.end() if tag[1] else tag.start()
         cutter.add(data[position:])
     yield from cutter.finish()
@@ -76,14 +78,15 @@ class _Cutter:
         self.name, self.state = name, "between" if span.start else "head"
         self.held: list[bytes] = []
         self.size = self.start = 0
-        self.whole = span.end is not None
+        self.whole = span.end is not None  # a span need not have the end of the dump
 
     def add(self, data: bytes) -> None:
         """Bytes that hold no tag of a page; a head or page past its limit is counted on, but not held."""
         self.size += len(data)
+        # Whether the document was closed: </mediawiki> between or after pages.
         self.whole = self.whole or (self.state != "page" and b"</mediawiki" in data)
         if self.state == "page" and self.size > MAX_PAGE:
-            self.held.clear()
+            self.held.clear()  # counted on, to say how long it was
         elif self.state == "page" or (self.state == "head" and self.size <= _MAX_HEAD):
             self.held.append(data)
 
@@ -104,6 +107,7 @@ class _Cutter:
             yield Quarantined(self.name, self.start, "overlong_page", f"{self.size} bytes, at most {MAX_PAGE} are read")
         elif self.state == "page":
             yield self.start, b"".join(self.held)
+        # After damage the end of a page is expected, and no second damage.
         elif self.state != "lost":
             yield Quarantined(self.name, self.start, "page_without_start", f"{self.size} bytes before its end")
         self._enter("between", self.start + self.size)

@@ -16,7 +16,7 @@ from corpus.readers.lines import is_compressed
 from corpus.readers.mediawiki.dump_pages import WHOLE, Span
 
 # The header of a bzip2 stream and of its first block, pi in binary-coded decimal: ten bytes that chance does not make.
-_STREAM = re.compile(rb"BZh[1-9]1AY&SY")
+_STREAM = re.compile(rb"BZh[1-9]1AY&SY")  # the digit is the size of its blocks in 100 kB
 _PAGE = re.compile(rb"<page\s*>")
 _FIRST_PAGE = re.compile(rb"\s*<page\s*>")
 _PIECE, _MOST_PIECES = 1 << 16, 40  # a block is at most 900 kB, and compressed little more
@@ -35,11 +35,13 @@ def dump_spans(path: Path, size: int) -> list[Span]:
             return [WHOLE]
         step = size if packed else size * _PLAIN_FOR_PACKED
         borders = [0]
+        # The last span has at least half a step, so that none is tiny.
         while borders[-1] + step < total - step // 2:
             border = _stream_border(data, borders[-1] + step) if packed else _page_border(data, borders[-1] + step)
             if border < 0:
                 break
             borders.append(border)
+    # The borders in pairs; the last span ends with the file, whatever is appended meanwhile.
     return [Span(start, end) for start, end in zip(borders, [*borders[1:], None], strict=True)]
 
 
@@ -65,6 +67,7 @@ def _begins_with_a_page(data: mmap.mmap, start: int) -> bool:
     for number in range(_MOST_PIECES):
         piece = data[start + number * _PIECE : start + (number + 1) * _PIECE]
         try:
+            # Past the end of the file: no page begins here.
             inflated = inflater.decompress(piece) if piece else b"no page"
         except (OSError, EOFError):
             return False

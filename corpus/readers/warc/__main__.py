@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     counts["quarantined"] += 1
                     damage.append(found)
                 else:
+                    # The texts of WET files are pages, too.
                     page = found.record_type == "conversion" or (found.record_type, found.status) == ("response", 200)
                     counts.update([found.record_type, *(["pages"] if page else [])])
         except OSError as error:

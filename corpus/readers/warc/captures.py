@@ -34,6 +34,7 @@ Result = TypeVar("Result")
 RECORD_TYPES = ("response", "revisit", "resource", "conversion", "request", "metadata", "warcinfo", "continuation")
 _HTTP_RECORDS = ("response", "revisit")
 REDIRECTS = (301, 302, 303, 307, 308)
+# By the length of the text: years, months, ARC's dates without and with seconds.
 _DATE_FORMS = {4: "%Y", 7: "%Y-%m", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
 
@@ -69,6 +70,7 @@ def scan(path: str | Path, name: str | None = None) -> Iterator[Capture | Quaran
         found = _scan_members(file) if kind == "members" else walk_file(file, kind, _capture_record)
         results = (quarantine(result, name, offset) for offset, result in found)
         opening = list(islice(results, 2))
+        # Nothing but "no record" in all of the file: no archive at all.
         if len(opening) < 2 and all(isinstance(each, Quarantined) and each.reason == NO_RECORD for each in opening):
             yield Quarantined(name, 0, "not_an_archive", "no record in it")
             return
@@ -95,16 +97,19 @@ def _scan_healthy(file: BufferedReader, offset: int) -> Generator[tuple[int, Cap
         try:
             for record in ArchiveIterator(file, parse_http=False):
                 position = record.stream_pos
+                # An offset that does not rise: several records in one member, which fastwarc cannot place.
                 if record.record_type == WarcRecordType.unknown or (waiting and position <= waiting[-1][0]):
                     break
                 captured = _capture(record.headers, record.reader.read, record.content_length, position)
                 waiting.append((position, captured))
+                # The first of three is given: two more have followed it in order.
                 if len(waiting) == 3:
                     yield waiting.pop(0)
         except OSError:
             pass  # what and where, the careful reader finds out
         except Exception as error:
             as_damage(error)
+    # Those still waiting are read again by the careful reader, from the first of them on.
     return waiting[0][0] if waiting else offset
 
 
@@ -143,6 +148,7 @@ def record_type_of(headers: HeaderMap) -> str:
 def holds_http(headers: HeaderMap) -> bool:
     """Whether a record's block may be an HTTP message: it is asked for its head."""
     media = (headers.get("Content-Type") or "").strip().lower()
+    # "application/http;msgtype=response", and writers that put a blank.
     return record_type_of(headers) in _HTTP_RECORDS or media.startswith(("application/http;", "application/http "))
 
 
@@ -180,7 +186,8 @@ def iso_date(written: str | None) -> str:
     form = _DATE_FORMS.get(len(text))
     try:
         date = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
-        date = date.astimezone(UTC) if date.tzinfo else date
+        date = date.astimezone(UTC) if date.tzinfo else date  # one without a zone is in UTC
     except (ValueError, OverflowError):
         return ""
+    # Without fractions: dates of one form compare as text.
     return f"{date.replace(tzinfo=None).isoformat(timespec='seconds')}Z"

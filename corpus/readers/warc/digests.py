@@ -20,7 +20,7 @@ def matches(written: str, contents: Iterable[bytes]) -> bool:
     """Whether one of the contents has the digest `written`; also true where that cannot be understood."""
     name, colon, value = written.strip().partition(":")
     if not colon:
-        name, value = _BY_LENGTH.get(len(name), ""), name
+        name, value = _BY_LENGTH.get(len(name), ""), name  # the whole is the value: "3I42…"
     algorithm = name.strip().lower().replace("-", "").replace("_", "")
     values = _values(value.strip(), _SIZES.get(algorithm, 0))
     if not values:
@@ -33,6 +33,8 @@ def _values(written: str, size: int) -> set[bytes]:
     bare = written.rstrip("=")
     forms: tuple[Callable[[], bytes], ...] = (
         lambda: bytes.fromhex(written),
+        # 20 bytes are 32 characters in base 32, 40 in hex, 28 in base 64; of the readings those of the right size
+        # count.
         lambda: base64.b32decode(bare.upper() + "=" * (-len(bare) % 8)),
         lambda: base64.b64decode(bare.replace("-", "+").replace("_", "/") + "=" * (-len(bare) % 4), validate=True),
     )

@@ -32,17 +32,22 @@ BOMB_RATIO = 900  # inflated to compressed; deflate cannot exceed 1032, and a pa
 BOMB_SAMPLE = 8 << 20  # so many inflated bytes of an oversized body are looked at, where there are as many
 _BOMB_LEAST = 1 << 20  # of fewer inflated bytes no ratio is believed: buffers blur it
 
+# ICY: the answer of SHOUTcast servers.
 _STATUS = re.compile(rb"(?:HTTP/[\d.]+|ICY)(?:[ \t]+(\d{3})(?!\d))?", re.IGNORECASE)
 # Line ends are CRLF by the book; servers write a bare LF, and archives that were copied as text have CR CR LF.
 _END_OF_HEAD = re.compile(rb"\n\r*\n")
 # Answers that another one follows: 1xx (RFC 9110 section 15.2), and a proxy's to CONNECT.
 _INTERIM = re.compile(rb"HTTP/[\d.]+[ \t]+(?:1\d\d(?!\d)|200[ \t]+connection established)", re.IGNORECASE)
-_FOLD = re.compile(rb"\r?\n[ \t]+")
+_FOLD = re.compile(rb"\r?\n[ \t]+")  # a field that goes on in the next line, as old servers wrote it
+# "1a;name=value": the size in hex, an extension, the line end, which the chunk's own end has to match.
 _CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]{0,1000})?(\r*\n)")
+# What may be left where a body was cut inside such a line.
 _HALF_A_CHUNK_LINE = re.compile(rb"\r*+\n?[ \t]*[0-9A-Fa-f]{0,15}[ \t]*(?:;[^\r\n]{0,1000})?\r*")
-_NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # control characters: no text has them
+# Bytes read at first; of a head; of an interim status line.
 _FIRST_READ, _LONGEST_HEAD, _LONGEST_STATUS = 1 << 14, 1 << 20, 64
 _PIECE = 1 << 16
+# Five layers: a page has one or two, a hostile one hundreds.
 _MOST_CODINGS = 5
 
 
@@ -90,7 +95,7 @@ def read_head(read: Callable[[int], bytes], length: int) -> tuple[Head, bytes]:
         return Head(), data
     data, end = _with_end_of_head(data, start, read, length)
     while _INTERIM.match(data, start):
-        if len(data) < end + _LONGEST_STATUS:
+        if len(data) < end + _LONGEST_STATUS:  # so that the next status line is there as a whole
             data += read(min(length - len(data), _FIRST_READ))
         following = _STATUS.match(data, end)
         if not following:
@@ -98,7 +103,7 @@ def read_head(read: Callable[[int], bytes], length: int) -> tuple[Head, bytes]:
         status, start = following, end
         data, end = _with_end_of_head(data, start, read, length)
     fields: dict[bytes, list[bytes]] = {}
-    for line in _FOLD.sub(b" ", data[start:end]).split(b"\n")[1:]:
+    for line in _FOLD.sub(b" ", data[start:end]).split(b"\n")[1:]:  # [1:]: without the status line
         name, colon, value = line.partition(b":")
         if colon:
             fields.setdefault(name.strip().lower(), []).append(value.strip())
@@ -131,7 +136,9 @@ def decode_body(body: bytes, head: Head, max_body: int, cut: bool = False) -> Bo
     bad_content_encoding, body_too_large, or decompression_bomb if it is too large `BOMB_RATIO` times over.
     """
     transfer = head.codings("Transfer-Encoding")
+    # As they were applied: first those of the content, then those of the transfer. They are undone in reverse.
     codings = head.codings("Content-Encoding") + transfer
+    # Whole, if nothing says otherwise: with codings their own end tells, else the declared length.
     decoded = Body(body, not cut and bool(codings or len(body) >= _declared_length(head)))
     if "chunked" in transfer:
         decoded = _unchunk(decoded, cut)
@@ -162,8 +169,10 @@ def _unchunk(body: Body, cut: bool) -> Body:
     """
     data, position, pieces = body.data, 0, list[bytes]()
     line = _CHUNK_LINE.match(data)
+    # "face\nis a word" begins like a chunk of 0xface bytes; with bare line ends the next chunk has to fit, too.
     if not line or (line[2] == b"\n" and not _fits(data, _after_chunk(data, line))):
         return body  # the first word of a text may look like a size
+    # A size of 0 is the last chunk.
     while line and (size := int(line[1], 16)):
         end = line.end() + size
         pieces.append(data[line.end() : end])
@@ -171,7 +180,7 @@ def _unchunk(body: Body, cut: bool) -> Body:
         line = _CHUNK_LINE.match(data, position)
     if not line and not cut and not _HALF_A_CHUNK_LINE.fullmatch(data, min(position, len(data))):
         raise Damaged("bad_chunk_length", f"no chunk size but {data[position : position + 16]!r} at byte {position}")
-    return Body(b"".join(pieces), body.whole and line is not None)
+    return Body(b"".join(pieces), body.whole and line is not None)  # no last chunk: the end is missing
 
 
 def _fits(data: bytes, position: int) -> bool:
@@ -182,14 +191,17 @@ def _fits(data: bytes, position: int) -> bool:
 def _after_chunk(data: bytes, line: re.Match[bytes]) -> int:
     """Where the line after a chunk begins, if the size in `line` is right."""
     end = line.end() + int(line[1], 16)
+    # After a line with LF the chunk may still end with CRLF; never the other way round.
     ends = (line[2], b"\r\n") if line[2] == b"\n" else (line[2],)
     return end + next((len(each) for each in ends if data.startswith(each, end)), 0)
 
 
 def _decode(body: Body, coding: str, max_body: int, cut: bool) -> Body:
     """The body without one content coding; the body itself where it was never so encoded."""
+    # "\x00never": no body begins like this, so nothing is known of codings without a magic.
     begun = body.data.startswith(_MAGIC.get(coding, b"\x00never"))
     broken = None
+    # "deflate" is zlib by the book and raw deflate by some servers: each is tried.
     for open_reader in _READERS[coding]:
         reader = open_reader(BytesIO(body.data))
         data = _read_all(reader, max_body)
@@ -200,7 +212,8 @@ def _decode(body: Body, coding: str, max_body: int, cut: bool) -> Body:
             return Body(data, body.whole)
         if data and (cut or (_ends_early(reader, body.data) and not _looks_like_text(body.data))):
             return Body(data, False)
-        begun = begun or bool(data)
+        begun = begun or bool(data)  # it gave bytes: it was encoded
+    # A body that never was what its header says is taken as it is, unless it is binary and begun.
     if begun and not _looks_like_text(body.data):
         raise Damaged("bad_content_encoding", f"{coding}: {broken.detail if broken else ''}")
     return body

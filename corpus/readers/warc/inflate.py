@@ -16,11 +16,11 @@ from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 from fastwarc.stream_io import WarcReader
 
 MAGIC = b"\x1f\x8b\x08"
-GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
+GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15  # zlib's wbits: with gzip's header, with zlib's, with none
 FASTWARC_BUFFER = 1 << 12
 _CHUNK = 1 << 16
 _SEARCH = 1 << 17
-_KEPT = 1 << 18
+_KEPT = 1 << 18  # bytes behind the position that are kept, up to twice as many
 _MOST_RESTARTS = 100
 
 
@@ -62,12 +62,14 @@ class GzipMembers:
         self.member = self.end = self._start = start
         self.one = one
         self._file, self._wbits = file, wbits
+        # `_next` is where the file is read next; `_pending` the bytes before it that are not inflated yet.
         self._pending, self._next = b"", start
         self._inflate: Any = None
         self._done = False
 
     def consumed(self) -> int:
         """How many compressed bytes were needed so far."""
+        # So much of what was read is needed: without the bytes still pending.
         return self._next - len(self._pending) - self._start
 
     def read(self, size: int) -> bytes:
@@ -83,7 +85,7 @@ class GzipMembers:
         return b""
 
     def _fill(self) -> bool:
-        self._file.seek(self._next)
+        self._file.seek(self._next)  # others may have moved the file
         self._pending = self._file.read(_CHUNK)
         self._next += len(self._pending)
         if not self._pending:
@@ -94,6 +96,7 @@ class GzipMembers:
 
     def _step(self, size: int) -> bytes:
         inflate = self._inflate
+        # A state to go back to: the call that fails has lost what it inflated.
         before = inflate.copy()
         try:
             data = inflate.decompress(self._pending, size)
@@ -104,13 +107,15 @@ class GzipMembers:
             self.end = self._next - len(self._pending)
             self._done = self.one
         else:
-            self._pending = inflate.unconsumed_tail
+            self._pending = inflate.unconsumed_tail  # more than `size` would have come: the rest of the input waits
         return data
 
     def _until_the_break(self, inflate: Any, error: zlib.error) -> bytes:
         """zlib drops what it inflated in the call that fails, so the last bytes are fed in ever smaller pieces."""
         good: list[bytes] = []
         used, size = 0, len(self._pending)
+        # A binary search for the break: 64 kB are tried in pieces of 32 kB, 16 kB … 1 byte; a piece that breaks is
+        # undone.
         while size := size // 2:
             copy = inflate.copy()
             try:
@@ -185,11 +190,13 @@ class Inflated(io.RawIOBase, Generic[AnyReader]):
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill the buffer with the next bytes; 0 at the end or the break."""
+        # Bytes that a seek back put ahead, else new ones.
         data = self._ahead or self.reader.read(len(buffer))
         if not data and len(buffer):
             self.end, self.damage = self._position, self.reader.damage
         data, self._ahead = data[: len(buffer)], data[len(buffer) :]
         buffer[: len(data)] = data
+        # Cut at twice the size, so that bytes are not moved at each read.
         self._behind += data[-_KEPT:]
         if len(self._behind) > 2 * _KEPT:
             del self._behind[:-_KEPT]
@@ -201,11 +208,12 @@ class Inflated(io.RawIOBase, Generic[AnyReader]):
         """Go to `offset`, or to the end if that comes first."""
         target = offset + (self._position if start == io.SEEK_CUR else 0)
         back = self._position - target
+        # A short way back: the last bytes move from behind to ahead.
         if 0 < back <= len(self._behind):
             self._ahead = bytes(self._behind[-back:]) + self._ahead
             del self._behind[-back:]
             self._position = target
-        elif back > 0:
+        elif back > 0:  # a long way back: from the start
             self.reader, self._ahead, self._position = self._start(), b"", 0
             self._behind.clear()
             self.restarts_left -= 1
@@ -222,6 +230,7 @@ def member_head(file: BinaryIO, offset: int, size: int = 1 << 14) -> bytes:
     if not raw.startswith(MAGIC):
         return b""
     try:
+        # At most 16 kB out of 16 kB in: a bomb is not inflated for its head.
         return zlib.decompressobj(GZIP).decompress(raw, size)
     except zlib.error:
         return b""
@@ -242,4 +251,4 @@ def find_member(file: BinaryIO, start: int, wanted: Callable[[bytes], Any]) -> i
             at = window.find(MAGIC, at + 1)
         if len(window) < _SEARCH:
             return None
-        start += len(window) - len(MAGIC) + 1
+        start += len(window) - len(MAGIC) + 1  # a magic may lie across two windows

@@ -47,7 +47,7 @@ def read_pages(
     inflated, is never held in memory. Of records that are no responses, the block is the body.
     Raises OSError if the file cannot be read, ValueError if the offsets do not ascend.
     """
-    if list(offsets) != sorted(offsets):
+    if list(offsets) != sorted(offsets):  # one pass over the file answers them
         raise ValueError(f"{path}: the {len(offsets)} offsets asked for do not ascend; sort them")
     name = str(path) if name is None else name
     with Path(path).open("rb") as file:
@@ -63,17 +63,21 @@ def _results(
 ) -> Iterator[tuple[int, Page | Damaged]]:
     for index, offset in enumerate(offsets):
         stream = open_record(file, kind, offset)
+        # One that cannot be sought (a compressed stream) is looked for in passing, and all after it.
         if stream is None:
             yield from _read_in_passing(file, kind, offsets[index:], use)
             return
+        # In a plain file the record stands at `offset`, in the inflated member at 0.
         yield offset, first(stream, offset if stream is file else 0, use, offset)
 
 
 def _page(record: ArchiveRecord, stream: BufferedReader, offset: int, name: str, max_body: int) -> Page:
     headers = record.headers
+    # A record in one segment is whole.
     if _segment_number(headers) and not (_segment_number(headers) == 1 and _total_length(headers) == record.length):
         raise Damaged(_SEGMENTED, f"segment {_segment_number(headers)} of a record")
     head, data = read_head(stream.read, record.length) if holds_http(headers) else (Head(), b"")
+    # `data` is the beginning of the block, the head and perhaps some of the body.
     rest = record.length - head.size
     if rest > max_body:
         raise _too_large(stream, rest, max_body)
@@ -87,6 +91,7 @@ def _page(record: ArchiveRecord, stream: BufferedReader, offset: int, name: str,
         marks = {}  # what its headers say is said of another record
     else:
         marks |= _digest_marks(headers, data[: head.size], stored, body.data, cut)
+    # "application/http" without a readable head: its status is 0, not "fetched".
     http = head.size or (headers.get("Content-Type") or "").strip().lower().startswith("application/http")
     content_type = media_type_of(headers, head)
     media = parse_media_type(content_type)
@@ -109,9 +114,10 @@ def _page(record: ArchiveRecord, stream: BufferedReader, offset: int, name: str,
 def _digest_marks(headers: HeaderMap, head: bytes, stored: bytes, decoded: bytes, cut: bool) -> dict[str, bool]:
     """Which digests of the record are not those of its bytes. A block that has its own needs no look at the payload."""
     block, payload = headers.get("WARC-Block-Digest") or "", headers.get("WARC-Payload-Digest") or ""
+    # Whose is the digest of a segment's block: the segment's. That of the payload is the whole record's.
     if block and not _segment_number(headers):
         good = matches(block, [head + stored])
-        if good or not payload:
+        if good or not payload:  # what the block's digest covers, the payload's covers too
             return {"bad_block_digest": not good}
     elif not payload:
         return {}
@@ -126,7 +132,7 @@ def _join_segments(path: Path, kind: Container, offset: int, name: str, max_body
         for _, found in islice(walk_from(file, kind, offset, segments.take), _MOST_RECORDS_BETWEEN):
             if isinstance(found, Damaged):
                 return found
-            if segments.total:
+            if segments.total:  # the last segment has said how long all are
                 break
     block, headers = b"".join(segments.blocks), segments.headers
     if headers is None or len(segments.blocks) < 2 or segments.total not in (0, len(block)):
@@ -155,6 +161,7 @@ class _Segments:
         number, origin = _segment_number(record.headers), record.headers.get("WARC-Segment-Origin-ID")
         if offset < self._start:
             return
+        # Only the next segment of the same record.
         if number != len(self.blocks) + 1 or (self.headers and origin != self.headers.get("WARC-Record-ID")):
             return
         self._size += record.length
@@ -174,6 +181,7 @@ def _too_large(stream: BufferedReader, rest: int, max_body: int) -> Damaged:
     if not isinstance(raw, Inflated):
         return describe_oversized(rest, rest, max_body)
     position, consumed = raw.tell(), raw.reader.consumed()
+    # Read on far enough to see a bomb: its ratio is that of inflated to compressed bytes.
     stream.seek(stream.tell() + min(rest, max(max_body, BOMB_SAMPLE)))
     return describe_oversized(raw.tell() - position, raw.reader.consumed() - consumed, max_body)
 

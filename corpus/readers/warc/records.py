@@ -24,10 +24,12 @@ from corpus.readers.warc.inflate import Damaged, GzipMembers, Inflated
 
 Result = TypeVar("Result")
 
-_WARC_LINE = rb"WARC/[01]\.\d{1,2}[ \t]*\r*\n"
+_WARC_LINE = rb"WARC/[01]\.\d{1,2}[ \t]*\r*\n"  # the version, whatever the line end
+# URL, IP, date, type, length.
 _ARC_LINE = rb"([A-Za-z][\w+.-]*:[^\r\n]*) ([\w.:-]+) (\d{14}|\d{12}) ([^\r\n]{0,400}?) ?(\d{1,18})[ \t]*\r*\n"
 _ARC_RECORD = re.compile(_ARC_LINE)
 NO_RECORD = "no_record"  # the reason where a record should start and something else stands
+# Line ends of the record before may come first.
 RECORD_START = re.compile(rb"[\r\n]{0,64}(?:" + _WARC_LINE + rb"|" + _ARC_LINE + rb")")
 _WARC_SOMEWHERE = re.compile(_WARC_LINE)  # also inside a line: where a clipped record runs into the next
 _LINE_END = re.compile(rb"\r*\n\Z")
@@ -37,7 +39,7 @@ _ARC_ON_A_LINE = re.compile(rb"\n" + _ARC_LINE)
 _LENGTH = re.compile(r"[ \t]*([0-9]{1,18})[ \t]*")
 _LONGEST_LINE = 1 << 16
 _LONGEST_HEADER = 32000  # fastwarc's limit is 32 KiB
-_UNKNOWN_LENGTH = 1 << 60
+_UNKNOWN_LENGTH = 1 << 60  # beyond every file
 _FIRST_SEARCH = 1 << 12
 _SEARCH = 1 << 16  # less than `Inflated` keeps, so that the way back to what was found is free
 
@@ -76,7 +78,7 @@ def walk(
         position = _skip_blank_lines(stream, position)[0]
         if not stream.peek(1):
             break
-        offset, after = offset_of(position, index), position + 1
+        offset, after = offset_of(position, index), position + 1  # a later search begins at least one byte on
         index += 1
         try:
             record = read_header(stream, position)
@@ -86,6 +88,7 @@ def walk(
         except Exception as error:
             damage = as_damage(error)
             position = None if _is_one_member(stream) else find_record(stream, after)
+            # Too short a file, and yet a record follows: the length was wrong.
             lying = damage.reason == "truncated_record" and position is not None
             result = Damaged("bad_content_length", damage.detail) if lying else damage
         yield offset, result
@@ -142,6 +145,7 @@ def next_position(stream: BufferedReader, record: ArchiveRecord) -> int:
         if not stream.read(1):
             raise ended_early(stream, record)
     position, blank = _skip_blank_lines(stream, end)
+    # What follows decides: nothing, a record, or something else.
     following = stream.readline(_LONGEST_LINE)
     if not following and (broken := break_of(stream)):
         raise broken
@@ -149,6 +153,7 @@ def next_position(stream: BufferedReader, record: ArchiveRecord) -> int:
         alone = _is_one_member(stream)
         if alone:
             stream.seek(1 << 62)  # is the member's checksum right?
+        # Something else after a full blank line: the record is whole, and the damage is the next one's.
         if alone or blank.count(b"\n") < record.line_ends or record.header_end == b"\r\r\n":
             found = f"{blank + following[:40]!r} follows"
             raise break_of(stream) or Damaged("bad_content_length", f"{record.length} bytes declared, but {found}")
@@ -165,6 +170,7 @@ def _whole(
         measured, following = _measure(stream, record)
         if measured is None:
             raise
+        # None: `use` wanted nothing of it.
         return _use(measured, stream, use, offset) if result is not None else result, following
 
 
@@ -181,7 +187,7 @@ def _measure(stream: BufferedReader, record: ArchiveRecord) -> tuple[ArchiveReco
         copied = record.header_end != b"\r\n" and record.line_ends == 2
         if clipped and not copied and not _is_one_member(stream):
             return None, None
-    start = max(record.block, end - _LONGEST_END)
+    start = max(record.block, end - _LONGEST_END)  # the line ends before the next record belong to this one
     stream.seek(start)
     line_ends = _OWN_LINE_ENDS[record.line_ends].search(stream.read(end - start))
     if not line_ends or break_of(stream):
@@ -205,6 +211,7 @@ def find_record(stream: BufferedReader, start: int) -> int | None:
         window += piece
         size = _SEARCH
         warc = _WARC_SOMEWHERE.search(window, 1)
+        # An ARC header only before the first WARC one.
         arc = _ARC_ON_A_LINE.search(window, 0, warc.start() if warc else len(window))
         if warc or arc:
             return start + (arc.start() + 1 if arc else warc.start() if warc else 0)

@@ -18,7 +18,7 @@ from corpus.readers.warc.pages import read_pages
 from corpus.urls import address_or_raw
 
 AGENTS = ("CCBot", "GPTBot")
-_SITE = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
+_SITE = re.compile(r"https?://[^/?#]+", re.IGNORECASE)  # scheme and host, as the key of all pages of a site
 _NAMED = {agent: re.compile(rb"^[ \t]*user-?agent[ \t]*:?[ \t]*%s\b" % agent.encode(), re.I | re.M) for agent in AGENTS}
 _SITES = 10_000  # whose verdicts are kept
 
@@ -39,6 +39,8 @@ class RobotsAtHand:
     def _read(self, site: str) -> tuple[tuple[str, Robots], ...]:
         """The agents that the site's robots.txt names, with their rules."""
         key = key64(address_or_raw(f"{site}/robots.txt").surt)
+        # `keys` ascend: the first row that is not below, and all equal ones after it (the file may have been fetched
+        # twice).
         first = int(np.searchsorted(self._keys, key))
         for row in range(first, len(self._keys)):
             if self._keys[row] != key:
