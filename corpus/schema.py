@@ -19,7 +19,7 @@ _TYPES: dict[str, pa.DataType] = {
     "language_probability": pa.float64(),
     "quality_score": pa.float64(),
     "repeated_characters": pa.int64(),
-    "text": pa.large_string(),
+    "text": pa.large_string(),  # more than 2 GiB of text in a column have no int32 offsets
     "warc_offset": pa.int64(),
 }
 KEPT_SCHEMA = pa.schema([(field.name, _TYPES.get(field.name, pa.string())) for field in fields(Document)])
@@ -43,7 +43,7 @@ def kept_row(document: Document) -> Row:
     Measures are one JSON object with six significant digits: stages hand rows on, and a string costs them nothing.
     """
     row = {name: getattr(document, name) for name in KEPT_SCHEMA.names}
-    found = {name: float(f"{value:.6g}") for name, value in document.measures}
+    found = {name: float(f"{value:.6g}") for name, value in document.measures}  # .123456, not 17 digits
     return {**row, "measures": orjson.dumps(found).decode() if found else ""}
 
 
@@ -76,6 +76,7 @@ def extracted_row(page: Document | Rejected) -> Row:
 
 def from_extracted(row: dict[str, Any]) -> Document | Rejected:
     """The inverse of `extracted_row`."""
+    # Keys in the order in which they were written.
     measures = tuple(orjson.loads(row["measures"]).items()) if row["measures"] else ()
     document = Document(**{name: row[name] for name in KEPT_SCHEMA.names if name != "measures"}, measures=measures)
     if not row["step"]:

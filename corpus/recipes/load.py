@@ -34,6 +34,7 @@ def _by_name(name: str, kind: str, choices: Choices) -> Recipe:
         return importlib.import_module(f"corpus.recipes.{RECIPES[name][0]}").make(choices)
     path, _, attribute = name.rpartition(":")
     if path.endswith(".py"):
+        # The links are the command's choice: a file's `make` need not know of them.
         return replace(_from_file(Path(path), attribute, kind, choices), links=choices.links)
     if name.endswith(".py"):
         raise _wrong(f"--recipe {name}: which recipe of the file? write {name}:NAME")
@@ -52,9 +53,11 @@ def _from_file(path: Path, attribute: str, kind: str, choices: Choices) -> Recip
     try:
         module = module_of(source)
     except Exception as error:
+        # It runs as `recipe_<digest>`, beside no neighbour of its own.
         raise _wrong(f"--recipe {path}: {_describe_error(error)}; mend the file, which must run by itself") from error
     found: Any = getattr(module, attribute, None)
     if found is None:
+        # What `vars` holds besides: imported names, classes, helpers of another module.
         names = [key for key, value in vars(module).items() if _makes_recipe(value, module.__name__)]
         hint = f"it has {', '.join(names)}" if names else "it defines no recipe"
         raise _wrong(f"--recipe {path}:{attribute}: the file has no {attribute!r}; {hint}")
@@ -75,6 +78,7 @@ def _with_source(recipe: Recipe, path: Path, source: str, module: str) -> Recipe
     """The recipe with the text of its file, which goes along with every step that it defines."""
 
     def steps(found: tuple[Any, ...]) -> tuple[Any, ...]:
+        # Steps of ours are imported by name on any worker; only the file's own need its text.
         wrapped = tuple(FileStep(step, source) if _names(step, module) else step for step in found)
         for step in wrapped:
             if isinstance(step, FileStep) and (problem := step.problem()):
@@ -93,7 +97,7 @@ def _with_source(recipe: Recipe, path: Path, source: str, module: str) -> Recipe
 
 def _names(step: Any, module: str) -> bool:
     """Whether a step, or a setting of it, is defined in the module."""
-    if hasattr(step, "func"):
+    if hasattr(step, "func"):  # a `partial`: it names the module, or one of its arguments does
         inside = (step.func, *step.args, *step.keywords.values())
         return any(_names(value, module) for value in inside)
     return getattr(step, "__module__", "") == module or type(step).__module__ == module
@@ -106,6 +110,7 @@ def _makes_recipe(value: Any, module: str) -> bool:
 
 def _describe_error(error: Exception) -> str:
     """What went wrong, and in which line of the file where Python says so."""
+    # A SyntaxError says its line itself; for others it is the deepest line of the recipe in the traceback.
     line = getattr(error, "lineno", None) or (error.__traceback__ and _last_line(error))
     return f"{type(error).__name__}{f' in line {line}' if line else ''}: {' '.join(str(error).split())}"
 

@@ -59,6 +59,7 @@ class Recipe:
     def block_lists(self) -> dict[str, str]:
         """The digest of each list that a step uses: a list may be a file, and a changed file is another recipe."""
         used = (
+            # `reject_hosts` and `reject_words` are partials with the name of a list.
             step.keywords["profile"]
             for step in self.page_steps
             if isinstance(step, partial) and "profile" in step.keywords
@@ -85,10 +86,11 @@ class Recipe:
 
 def describe_step(step: Callable[..., Page | Document | Rejected]) -> JsonObject:
     """A step as data: its name and settings. Paths of models are left out; their digests are fixed in the code."""
-    step = getattr(step, "step", step)
+    step = getattr(step, "step", step)  # a FileStep describes the step inside it
     function, settings = (step.func, step.keywords) if isinstance(step, partial) else (step, {})
     values = {name: value for name, value in settings.items() if name != "model"}
     plain = {name: _plain(value) for name, value in values.items()}
+    # An object with `__call__` has the name of its class.
     name = getattr(function, "__qualname__", type(function).__qualname__)
     arguments = [_plain(value) for value in step.args] if isinstance(step, partial) else []
     return {"step": f"{function.__module__}.{name}", **({"arguments": arguments} if arguments else {}), **plain}
@@ -106,4 +108,5 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, partial):
         return describe_step(value)
+    # A function or class by its name.
     return value if isinstance(value, str | int | float | bool | None) else getattr(value, "__qualname__", repr(value))

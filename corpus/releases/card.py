@@ -36,7 +36,7 @@ def write_card(folder: Path, name: str, release: Release, difference: ReleaseDif
 def _has_rows(release: Release, kind: str, source: str = "") -> bool:
     """Whether there are rows of a kind, in one source or in any."""
     for part in release.parts:
-        where = part.path.split("/")
+        where = part.path.split("/")  # `corpora/<source>/<kind>/<part>`
         if where[0] == CORPORA and part.rows and len(where) > 2 and where[2] == kind and source in ("", where[1]):
             return True
     return False
@@ -52,6 +52,7 @@ def _head(name: str, release: Release) -> list[str]:
         if _has_rows(release, "kept", source) and source not in KINDS:
             lines += [f"- config_name: {source}", f"  data_files: {CORPORA}/{source}/kept/*.parquet", version]
     documents = sum(entry.documents for entry in release.sources.values())
+    # The first class whose bound is above the number: 1,000 documents are "1K<n<10K".
     size = next((label for most, label in _SIZES if documents < most), "n>1T")
     lines += ["task_categories:", "- text-generation", "size_categories:", f"- {size}"]
     spoken = sorted({code for figures in release.figures.values() for code in figures.get("languages", {})})
@@ -122,6 +123,7 @@ def _list_lines(title: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     more = [f"- … and {len(names) - _MOST_LISTED:,} more"] if len(names) > _MOST_LISTED else []
+    # A backtick in a name would end the code.
     return ["", f"{title}:", "", *(f"- `{visible(name).replace('`', '´')}`" for name in names[:_MOST_LISTED]), *more]
 
 

@@ -88,11 +88,13 @@ def _tokens(release: Release) -> int:
 def _source(
     name: str, old: tuple[Path, Release], new: tuple[Path, Release], tombstones: Tombstones
 ) -> SourceDifference:
+    # Parts that both have cannot differ: their rows are never read.
     same = {part.digest for part in old[1].parts} & {part.digest for part in new[1].parts}
     before, after = (_documents(folder, release, name, "kept", same) for folder, release in (old, new))
     gone = {key: url for key, url in before.items() if key not in after}
     came = {key: url for key, url in after.items() if key not in before}
     changed = _replaced_urls(gone, came)
+    # A page without a URL cannot be known to have changed.
     removed = {key for key, url in gone.items() if not url or url not in changed}
     rules = _rules(new, name, removed, same)
     left = Counter(rules.get(key, GONE) for key in removed)
@@ -113,6 +115,7 @@ def _source(
 def _replaced_urls(gone: dict[str, str], came: dict[str, str]) -> set[str]:
     """The URLs of which one document went and one came."""
     counts = Counter(url for url in gone.values() if url), Counter(url for url in came.values() if url)
+    # One for one; of two captures of a URL nobody could say which replaced which.
     return {url for url, count in counts[0].items() if count == 1 and counts[1][url] == 1}
 
 

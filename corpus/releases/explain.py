@@ -85,6 +85,7 @@ def _rows(corpus: Path, kind: str, what: str) -> Iterator[tuple[str, Row]]:
     for path in sorted((corpus / kind).glob("*.parquet")):
         file = open_published(path)
         names = [name for name in file.schema_arrow.names if name != "text"]
+        # A row group's three keys are read first, and its other columns only where one of them matches.
         for group in range(file.num_row_groups):
             keys = file.read_row_group(group, ["id", "surt", "link_url"])
             mask = _names(keys, what)
@@ -95,8 +96,10 @@ def _rows(corpus: Path, kind: str, what: str) -> Iterator[tuple[str, Row]]:
 def _names(keys: pa.Table, what: str) -> Any:
     """Which rows are of an id (whole, or what stands after its source), or of a page."""
     by_id = pc.or_(pc.equal(keys["id"], what), pc.ends_with(keys["id"], f"/{what}"))
+    # Without a dot it is no page: a column of False.
     by_page = pc.equal(keys["surt"], address_or_raw(what).surt) if "." in what else pc.equal(keys["id"], "")
     by_link = pc.equal(keys["link_url"], what)
+    # Null in a column is no match.
     return pc.fill_null(pc.and_(pc.or_(pc.or_(by_id, by_page), by_link), pc.not_equal(keys["id"], "")), False)
 
 
@@ -144,6 +147,7 @@ def bounds_of(recipe: Mapping[str, Any], step: str) -> Iterator[str]:
         yield from _settings(recipe.get(_SETTINGS[step], {}), _SETTINGS[step])
     for kind in ("page_steps", "extraction", "text_steps"):
         for each in recipe.get(kind, []):
+            # "prose" is in corpus.rules.prose.stubs: one line for each of its settings.
             if step in each["step"].split("."):
                 yield from _settings({key: value for key, value in each.items() if key != "step"}, each["step"])
 
@@ -171,6 +175,8 @@ def _in_shard(reader: Any, path: str, doc_id: str) -> TokenPlace | None:
     for number in range(reader.num_record_batches):
         batch = reader.get_batch(number)
         line = pc.index(batch.column("doc_id"), doc_id).as_py()
+        # The list's offsets say where each document's tokens begin. A batch may be a slice, so the first is not always
+        # 0.
         offsets = batch.column("tokens").offsets.to_numpy()
         if line >= 0:
             first, last = int(offsets[line] - offsets[0]), int(offsets[line + 1] - offsets[0])

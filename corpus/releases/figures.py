@@ -100,6 +100,7 @@ def _columns(folder: Path, manifest: Mapping[str, Any]) -> tuple[Counter[str], C
             rows = {name: batch[name].to_pylist() for name in names}
             languages.update(filter(None, rows.get("language", ())))
             known = (score for score in rows.get(SCORE_COLUMN, ()) if score is not None)
+            # .93 counts to "0.9"; a score of 1.0 too.
             scores.update(f"{min(int(score * SCORE_BINS), SCORE_BINS - 1) / SCORE_BINS:.1f}" for score in known)
     return languages, scores
 

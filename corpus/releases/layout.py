@@ -60,7 +60,7 @@ class Releases:
     def current(self) -> int | None:
         """The number that the pointer names, None before the first release."""
         with suppress(OSError, ValueError):
-            return int((self.root / CURRENT).readlink().name)
+            return int((self.root / CURRENT).readlink().name)  # None: no link yet, or something else under its name
         return None
 
     def read_current(self) -> Release | None:
@@ -85,6 +85,7 @@ class Releases:
     def point_to(self, number: int) -> None:
         """Move the pointer in one step: a reader sees the old release or the new one."""
         temporary = self.root / f"{TEMPORARY}{CURRENT}"
+        # What a killed run left; two runs at once are kept apart by the lock of the output.
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(str(number))
         temporary.replace(self.root / CURRENT)
@@ -98,6 +99,7 @@ class Releases:
 
     def remove(self, number: int) -> None:
         """Remove a release: first its number, so that no reader finds half of it."""
+        # Renamed to a hidden name first: a reader never finds a release that lacks files.
         doomed = self.root / f"{_PARTIAL}removed-{number}"
         shutil.rmtree(doomed, ignore_errors=True)
         for folder in (self.folder(number), self.withdrawn(number)):
@@ -135,6 +137,7 @@ def share(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix in LINKED:
         with suppress(OSError):
+            # EXDEV, EPERM or EMLINK: another file system, one without links, or too many of them; then a copy.
             os.link(source, target)
             return
     shutil.copyfile(source, target)
@@ -164,6 +167,7 @@ def _inode(path: Path) -> tuple[int, int]:
 
 def _sync_tree(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
+        # Files of those kinds reached the disk when they were published (`corpus.files.storage.publish`).
         if path.is_dir() or path.suffix not in LINKED:
             _sync(path)
 

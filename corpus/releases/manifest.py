@@ -71,7 +71,7 @@ class Release:
 def content_of(parts: tuple[Part, ...]) -> str:
     """The digest of the data among some parts."""
     data = sorted((part.path, part.digest) for part in parts)
-    return digest(*(f"{path}\x00{known}" for path, known in data))
+    return digest(*(f"{path}\x00{known}" for path, known in data))  # the NUL parts path and digest
 
 
 def write_release(folder: Path, release: Release) -> None:

@@ -19,7 +19,7 @@ from corpus.releases.tombstones import IDS, URLS, Tombstones
 from corpus.urls import address_or_raw
 
 _TABLES = ("kept/", "rejected/", "links_without_page.parquet")
-_PIECE, _PIECES = 100, 8
+_PIECE, _PIECES = 100, 8  # characters of a piece; pieces of a text
 _COLUMNS = (*sorted(IDS | URLS), "text")
 
 
@@ -108,7 +108,9 @@ def pieces_of(text: str) -> set[str]:
     """Pieces of a text to search for, none at its very ends, where steps may trim; all of a short one."""
     text = text.strip()
     if len(text) < 2 * _PIECE:
+        # A short text as a whole; one of 33 characters and less stands in too many pages to say anything.
         return {text} if len(text) > _PIECE // 3 else set()
+    # Of 1,000 characters: from 100, 200 … 800 on, none at 0 or 900.
     starts = {(len(text) - _PIECE) * number // (_PIECES + 1) for number in range(1, _PIECES + 1)}
     return {text[start : start + _PIECE] for start in starts}
 
@@ -154,6 +156,7 @@ def find(
     for table in tables_of(corpora, clean):
         matches.look(table)
     if copies and (matches.clusters or matches.texts):
+        # Again over all, since a copy may lie in a part that has nothing of what was asked.
         for table in tables_of(corpora):
             if "id" in table.column_names:
                 matches.look_for_copies(table)

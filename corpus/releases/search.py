@@ -45,6 +45,7 @@ class Needles:
     @staticmethod
     def of(tombstones: Tombstones, pieces: Iterable[str], urls: Iterable[str] = ()) -> "Needles":
         """The needles of some tombstones, with pieces of the texts and the addresses that were found for them."""
+        # The part after the source: it stands so in other columns too.
         ids = {identity.rpartition("/")[2] or identity for identity in tombstones.ids}
         names = {*tombstones.domains, *tombstones.urls, *urls, *ids} - {""}
         return Needles(tuple(sorted(names)), tuple(sorted(filter(None, pieces))), frozenset(tombstones.texts))
@@ -77,6 +78,7 @@ def _hits(path: Path, needles: Needles, tokenizer: Tokenizer | None) -> Iterator
     raw = pa.array([data], pa.large_binary())
     yield from (f": {found}" for found in _find(raw, needles.patterns))
     if path.suffix in _PAGES:
+        # <wbr> may part a name on a page; a reader sees it whole.
         shown = html.unescape(re.sub(r"<wbr>", "", data.decode("utf-8", "replace")))
         yield from (f", as shown: {found}" for found in _find(pa.array([shown], pa.large_string()), needles.patterns))
     elif path.suffix == ".parquet":
@@ -127,11 +129,12 @@ def _find(one: pa.Array, patterns: list[str]) -> Iterator[str]:
     """The needles of each pattern that a single value has: the first of each pattern."""
     for pattern in patterns:
         if pc.match_substring_regex(one, pattern, ignore_case=True)[0].as_py():
+            # Which of a thousand words it was; the pattern only says that one is there.
             words = pattern.split("|")
             word = next(
                 (word for word in words if pc.match_substring_regex(one, word, ignore_case=True)[0].as_py()), ""
             )
-            yield re.sub(r"\\(.)", r"\1", word)[:_SHOWN]
+            yield re.sub(r"\\(.)", r"\1", word)[:_SHOWN]  # without the escapes of `re.escape`
 
 
 def _patterns(words: Iterable[str]) -> list[str]:

@@ -101,6 +101,7 @@ class Tombstones:
     def _hosts(self) -> str:
         """A pattern that every URL of them has: a label of its host. A host in IDN form may be written anyhow."""
         words = {domain.split(".")[0] for domain in (*self.domains, *map(_host, self.urls)) if domain}
+        # münchen.example may stand as xn--mnchen-3ya.example: then every URL is looked at.
         plain = {word for word in words if word.isascii() and not word.startswith("xn--")}
         return "|".join(sorted(map(re.escape, plain))) if plain == words else "."
 

@@ -50,7 +50,7 @@ C4_FINEWEB = replace(C4_PAPER, ends_in_mark=False)
 
 def lines(document: Document, limits: C4Limits = C4_CODE) -> Document:
     """Drop the lines that are no sentences, or that speak of javascript, cookies or terms; take out citation marks."""
-    longest = int(min(limits.max_word_length, sys.maxsize))
+    longest = int(min(limits.max_word_length, sys.maxsize))  # int64 in native code has no infinity
     native = LineLimits(limits.min_words_per_line, longest, limits.ends_in_mark)
     return document.with_text(read(document.text).c4_lines(native, limits.end_marks))
 
@@ -78,5 +78,6 @@ def page(document: Document, limits: C4Limits = C4_CODE) -> Document | Rejected:
 @lru_cache(maxsize=64)
 def _bad_words(bad_words: frozenset[str], anywhere: bool) -> re.Pattern[str]:
     """What finds a bad word: as a word of its own, or `anywhere` in a language that does not part its words."""
+    # The longest first: of "bad" and "bad word" the pattern takes what comes first.
     either = "|".join(map(re.escape, sorted(bad_words, key=lambda word: (-len(word), word))))
-    return re.compile(either if anywhere else rf"(?<!\w)(?:{either})(?!\w)")
+    return re.compile(either if anywhere else rf"(?<!\w)(?:{either})(?!\w)")  # (?<!\w): as a word, also beside marks

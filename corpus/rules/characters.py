@@ -41,7 +41,7 @@ def _characters(ranges: str) -> frozenset[str]:
 TERMINAL_PUNCTUATION = _characters(_TERMINAL_RANGES)
 # The bits of a class, in the order of native/characters.h.
 _CLASSES = (r"\s", f"[{MARKS}]", r"\w", r"\d", r"[^\W\d_]", r"[^\W_]", f"[{ALONE}]")
-_DOTTED_I = 0x130
+_DOTTED_I = 0x130  # İ: its lower case is two characters, i and a dot above
 
 
 # No character of the other planes is in a class or has a lower case: they are private or empty, but for tags in 14.
@@ -53,8 +53,10 @@ def classes() -> np.ndarray:
     every = "".join(map(chr, _TOLD_APART))
     table = np.zeros(sys.maxunicode + 1, np.uint8)
     for bit, pattern in enumerate(_CLASSES):
+        # Runs of a class at once, not character by character.
         for run in re.finditer(f"{pattern}+", every):
             table[run.start() : run.end()] |= 1 << bit
+    # The eighth bit is no pattern but a list.
     table[[ord(mark) for mark in TERMINAL_PUNCTUATION]] |= 1 << len(_CLASSES)
     return table
 
@@ -65,6 +67,8 @@ def folds() -> np.ndarray:
     One letter has two as its lower case, İ; native code appends the second.
     """
     every = "".join(map(chr, _TOLD_APART))
+    # Lowered in one piece, so that place and code point agree: İ would add a character, and a sigma at the end of this
+    # string would become ς.
     lower = every[:_DOTTED_I].lower() + "i" + every[_DOTTED_I + 1 :].lower().replace("ς", "σ")
     codes = np.frombuffer(lower.encode("utf-32-le", "surrogatepass"), np.uint32)
     changed = np.flatnonzero(codes != np.arange(len(codes)))

@@ -28,7 +28,7 @@ from typing import Any
 from corpus.document import Document, Rejected, Step
 
 _NOT_METADATA = {"id", "text"}
-_THEIR_NAMES = {"language_probability": "language_score"}
+_THEIR_NAMES = {"language_probability": "language_score"}  # where their name differs from ours
 _METADATA = {
     field.name: _THEIR_NAMES.get(field.name, field.name)
     for field in fields(Document)
@@ -83,9 +83,10 @@ def _apply(make_block: Callable[..., Any], document: Document) -> Document | Rej
         return document.with_text(block.format(document.text))
     theirs = _theirs(document)
     verdict = block.filter(theirs)
-    kept, reason = verdict if isinstance(verdict, tuple) else (verdict, "")
+    kept, reason = verdict if isinstance(verdict, tuple) else (verdict, "")  # by its type: (False, "why") is true
     if kept:
         return _ours(document, theirs)
+    # GopherQualityFilter becomes gopher_quality.
     name = _snake_case(re.sub(r"Filter$", "", type(block).__name__))
     return document.reject(f"datatrove_{name}.{_snake_case(reason or '') or 'rejected'}", evidence=reason or "")
 
@@ -95,6 +96,7 @@ def _theirs(document: Document) -> Any:
     from datatrove.data import Document as DatatroveDocument
 
     known = {their_name: getattr(document, name) for name, their_name in _METADATA.items()}
+    # 0 is known, "" and None are not.
     metadata = {name: value for name, value in known.items() if value not in ("", None)}
     return DatatroveDocument(text=document.text, id=document.id, metadata=metadata)
 

@@ -67,7 +67,7 @@ def _quality_rules(text: str, limits: QualityLimits) -> Iterator[tuple[bool, str
     """Whether a rule fails, its name and the value that decided, in the paper's order."""
     of = read(text).prose(limits.stop_words)
     yield of.lexical < limits.min_words, "too_few_words", of.lexical
-    yield of.lexical > limits.max_words, "too_many_words", of.lexical
+    yield of.lexical > limits.max_words, "too_many_words", of.lexical  # words: tokens that are no marks
 
     length = of.lexical_characters / max(1, of.lexical)
     yield length < limits.min_mean_word_length, "words_too_short", length
@@ -124,6 +124,8 @@ def _ngram_rules(reading: Reading, limits: RepetitionLimits) -> Iterator[Finding
     wanted = sorted({*frequent, *duplicate})
     for n, of in enumerate(reading.ngrams(wanted[0], wanted[-1]), wanted[0]) if wanted else ():
         if n in frequent:
+            # Characters of the n-gram as often as it stands, with the n - 1 blanks between its words. "a b a b a b":
+            # the 2-gram "a b" has 2 + 1 characters, 3 times, of 11: .82.
             value = (of.frequent_characters + n - 1) * of.frequent_count / len(reading.text)
             yield value > frequent[n], f"too_frequent_{n}_gram", value, partial(_ngram, reading, of.frequent_start, n)
         if n in duplicate:

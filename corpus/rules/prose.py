@@ -24,7 +24,7 @@ from corpus.document import Document, Rejected
 from corpus.rules.native import read
 
 _CONFIG = ftfy.TextFixerConfig(uncurl_quotes=False, fix_character_width=False, explain=False)
-_LONGEST_SEGMENT = _CONFIG.max_decode_length
+_LONGEST_SEGMENT = _CONFIG.max_decode_length  # longer ones ftfy takes in pieces of its own
 
 # What ftfy changes wherever it stands: control characters, line ends that are not \n, ligatures, surrogates.
 _ALWAYS = "".join(re.escape(chr(code)) for code in sorted({*CONTROL_CHARS, *LIGATURES}))
@@ -35,6 +35,8 @@ _ALWAYS += "ÂÃÎÐØÙ√"
 _HARMLESS = {"common", "kaomoji", "lower_common", "upper_common"}
 _MOJIBAKE = "Ђ" + "".join(members for name, members in MOJIBAKE_CATEGORIES.items() if name not in _HARMLESS)
 _NEIGHBOUR = rf"[^\x00-\x7f{MOJIBAKE_CATEGORIES['common']}]"
+# One character of the class, then why it may matter: it always does; an entity follows; a neighbour is not ASCII.
+# "AT&T" is passed over, "AT&amp;T" is not; "café" is, "cafÃ©" is not.
 _SUSPECT = re.compile(
     rf"""
     [&Œœ{_ALWAYS}{_MOJIBAKE}]
@@ -68,7 +70,7 @@ def _fixed(text: str) -> str:
     done = 0
     while suspect := _SUSPECT.search(text, done):
         start = text.rfind("\n", 0, suspect.start()) + 1
-        end = text.find("\n", suspect.start()) + 1 or len(text)
+        end = text.find("\n", suspect.start()) + 1 or len(text)  # the last line may have no end: -1 + 1 is 0
         if end - start > _LONGEST_SEGMENT:
             return unicodedata.normalize("NFC", ftfy.fix_text(text, _CONFIG))
         config = _CONFIG if start < html_from else _CONFIG._replace(unescape_html=False)
@@ -94,7 +96,7 @@ def prose(document: Document, limits: ProseLimits = ProseLimits()) -> Document |
     of = read(text).counts()
     count = of.lexical
     if not text.isascii():
-        count += len(_UNSPACED.findall(text)) // 2
+        count += len(_UNSPACED.findall(text)) // 2  # a word is two such characters on average
     if count < limits.min_words:
         return document.reject("text.too_few_words", count)
     share = of.letters / max(1, of.visible)
@@ -171,6 +173,7 @@ _PAYWALL = (
 def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
     """What finds one of the phrases; a line is taken without signs and spaces at its ends."""
     joined = "|".join(phrases)
+    # "^not found$" becomes ^[^\w\n]*+not found[^\w\n]*+$: "*** Not found ***" is found too.
     return re.compile(joined.replace("^", r"^[^\w\n]*+").replace("$", r"[^\w\n]*+$"), re.MULTILINE)
 
 
@@ -182,7 +185,7 @@ _STUBS = (
     ("paywall_stub", _any_of(_PAYWALL), False),
 )
 _SPACES = re.compile(r"[^\S\n]+")
-_TITLE_BREAK = re.compile(r"\s[|\u00b7\u2013\u2014:»-]+\s|: ")
+_TITLE_BREAK = re.compile(r"\s[|\u00b7\u2013\u2014:»-]+\s|: ")  # " | ", " - ", ": " between a title and its site
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,9 @@ def stubs(document: Document, limits: StubLimits = StubLimits()) -> Document | R
         return document
     title = _TITLE_BREAK.sub("\n", document.title[: limits.opening])
     for rule, phrases, opens in _STUBS:
+        # A paywall may close the text as well.
         said = f"{title}\n{text[: limits.opening] if opens else text}"
+        # Lower case and straight quotes, as in the phrases.
         found = phrases.search(_SPACES.sub(" ", said.lower().replace("’", "'")))
         if found:
             return document.reject(f"text.{rule}", len(text), found[0].strip())

@@ -41,6 +41,7 @@ def _runs(paragraphs: list[str]) -> Iterator[tuple[list[str], bool]]:
     run: list[str] = []
     is_repeated = False
     for paragraph in paragraphs:
+        # The first run is of new paragraphs, and may be empty: `run` guards that.
         if (paragraph in seen) != is_repeated and run:
             yield run, is_repeated
             run = []
@@ -51,4 +52,5 @@ def _runs(paragraphs: list[str]) -> Iterator[tuple[list[str], bool]]:
 
 
 def _is_long_line(paragraph: str, limits: RepetitionInsideLimits) -> bool:
+    # In bytes: a Han character says as much as three letters.
     return "\n" not in paragraph and len(paragraph.encode("utf-8", "replace")) >= limits.shortest_line

@@ -59,7 +59,7 @@ class Response:
 
 def _chunk(body: bytes) -> bytes:
     """Transfer coding in chunks of growing size, the first of them inside the head of the page."""
-    out, start, size = b"", 0, 61
+    out, start, size = b"", 0, 61  # 61, 183, 549 … bytes
     while start < len(body):
         chunk = body[start : start + size]
         out += f"{len(chunk):x}".encode() + CRLF + chunk + CRLF
@@ -114,6 +114,7 @@ def write_damaged_warc(path: Path, records: list[WrittenRecord], broken: int) ->
     members = [record.member() for record in records]
     spoilt = members[broken]
     middle = len(spoilt) // 2
+    # As long as it was, so that the members after it stay where they are.
     members[broken] = spoilt[:middle] + b"\xff" * 40 + spoilt[middle + 40 :]
     members[-1] = members[-1][: len(members[-1]) * 2 // 3]
     path.write_bytes(b"".join(members))

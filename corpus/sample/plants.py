@@ -62,6 +62,7 @@ def _unscored_posts(web: Web) -> None:
     """Good pages that further posts without a score link to."""
     for _ in range(5):
         plant_kept(web, web.article(), "post without score")
+        # None: dumps that have no score for a post.
         web.links[-1] = replace(web.links[-1], scores=(*web.links[-1].scores, None, None))
 
 

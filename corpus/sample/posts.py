@@ -166,6 +166,7 @@ def _drift(record: SamplePost, number: int) -> SamplePost:
         record["url_overridden_by_dest"] = record["url"]
     if record["score"] is None and number % 2:
         del record["score"]
+    # Only where it says nothing: absent means False.
     for every, name in ((29, "over_18"), (31, "domain"), (37, "is_self")):
         if number % every == 0 and record[name] is not True:
             del record[name]

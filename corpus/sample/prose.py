@@ -44,10 +44,10 @@ SECTIONS = {"de": GERMAN, "fr": FRENCH, "es": SPANISH, "manual": MANUAL}
 SENTENCES = {"ja": JAPANESE, "zh": CHINESE}
 CORE = ("craft", "thing", "things", "maker", "place", "do", "doing")
 SLASHED = ("tool", "stuff", "sense", "step", "myth")
-SLOT = re.compile(r"\{(\w+)\}")
-CHOICE = re.compile(r"\[([^\[\]]*)\]")
-SENTENCE_START = re.compile(r"((?:^|(?<!\bSt)[.?]\"? )\"?)([a-z])")
-VOWEL_AFTER_A = re.compile(r"\b([Aa]) (?=[aeio])(?!one\b|eu)")
+SLOT = re.compile(r"\{(\w+)\}")  # {tool}: from a deck of its own, or the same throughout
+CHOICE = re.compile(r"\[([^\[\]]*)\]")  # [old|new]: one of them
+SENTENCE_START = re.compile(r"((?:^|(?<!\bSt)[.?]\"? )\"?)([a-z])")  # after a full stop, but not in "St Elwyn"
+VOWEL_AFTER_A = re.compile(r"\b([Aa]) (?=[aeio])(?!one\b|eu)")  # "a old" → "an old", not "a one" or "a European"
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ def _parse_trade(block: str) -> dict[str, list[str]]:
     trade: dict[str, list[str]] = {}
     for line in block.splitlines():
         key, _, value = line.partition(": ")
+        # "saw / axe" is two; other keys hold one sentence a line.
         items = value.split(" / ") if key in SLASHED or key == "core" else [value]
         trade.setdefault(key, []).extend(items)
     return trade
@@ -116,6 +117,8 @@ def _parse_trade(block: str) -> dict[str, list[str]]:
 
 def _parse_angle(block: str) -> tuple[list[str], list[list[str]]]:
     """The titles of an angle, and its paragraphs: for each, first how many sentences, then the sentences."""
+    # A line that goes on is indented; a paragraph begins with "> " and how many of its sentences are taken, "2-4" or
+    # "3-*".
     titles, *paragraphs = block.replace("\n    ", " ").split("\n> ")
     return titles.removeprefix("title: ").strip().split(" / "), [p.strip().split("\n") for p in paragraphs]
 
@@ -184,7 +187,7 @@ def _cast(random: Random) -> dict[str, str]:
 def _paragraph(plan: list[str], writer: _ProseWriter, length: str) -> str:
     how_many, *patterns = plan
     low, _, high = how_many.replace("*", str(len(patterns))).partition("-")
-    must = [index for index, pattern in enumerate(patterns) if pattern.startswith("! ")]
+    must = [index for index, pattern in enumerate(patterns) if pattern.startswith("! ")]  # "! ": always taken
     may = [index for index in range(len(patterns)) if index not in must]
     wanted = {"short": int(low), "long": len(patterns)}.get(length, writer.random.randint(int(low), int(high or low)))
     chosen = sorted(must + writer.random.sample(may, min(len(may), max(0, wanted - len(must)))))
@@ -195,6 +198,7 @@ def english_article(number: int) -> SampleArticle:
     """English article `number` of `ENGLISH_ARTICLES`: 150 to 700 words on one trade from one angle."""
     random = Random(f"article {number}")
     trade = TRADES[number % len(TRADES)]
+    # Trade and angle by number: 24 trades times 8 angles, each pair once.
     angle = (number // len(TRADES) + number) % len(PLANS)
     titles, plans = PLANS[angle]
     writer = _ProseWriter(trade, random)
@@ -212,7 +216,7 @@ def sectioned_page(number: int, language: str) -> SampleArticle:
     """
     random = Random(f"{language} {number}")
     blocks = [block.split("\n") for block in SECTIONS[language].strip().split("\n\n")]
-    pairs = [(a, b) for a in range(len(blocks)) for b in range(a + 1, len(blocks))]
+    pairs = [(a, b) for a in range(len(blocks)) for b in range(a + 1, len(blocks))]  # all pairs of sections, in order
     first, second = pairs[number] if language != "manual" else (2 * number, 2 * number + 1)
     name, town = random.choice(PEOPLE.get(language, ["the authors"])), random.choice(PLACES.get(language, TOWNS))
     people = {"name": name, "town": town, "count": str(random.randint(11, 48))}

@@ -131,7 +131,7 @@ class Web:
     def put(self, record: WrittenRecord, file: str = "") -> WrittenRecord:
         """Put a record into a file, by default into one of the three ordinary ones."""
         rows = self.records.setdefault(file or CRAWL[self.captures % 3], [])
-        if record.kind == "response" and self.captures % 7 == 0:
+        if record.kind == "response" and self.captures % 7 == 0:  # crawlers keep some of their questions
             rows.append(request(record.url, record.date))
         rows.append(record)
         return record
@@ -198,6 +198,7 @@ def edit(article: SampleArticle, edits: int, random: Random) -> SampleArticle:
         for number, sentence in enumerate(sentences)
         if sentence.split(" ")[0] in OPENERS
     ]
+    # One place for each paragraph, the last drawn.
     by_paragraph = {index: (index, number) for index, number in random.sample(places, len(places))}
     for index, number in random.sample(sorted(by_paragraph.values()), edits):
         sentence = paragraphs[index][number]

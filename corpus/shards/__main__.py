@@ -19,6 +19,7 @@ _NAMES_BEFORE = {"whence": "trace"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the four; the exit status is 3 where something is wrong."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # Only the first word names a command.
     options = _parser().parse_args([*(_NAMES_BEFORE.get(name, name) for name in given[:1]), *given[1:]])
     try:
         from corpus.shards.inspection import COMMANDS

@@ -54,6 +54,7 @@ def _append_tokens(file: BinaryIO, folder: Path, shard: Shard) -> None:
     """Read in pieces and not from the mapping, which would count as memory until all of it is there."""
     with (folder / shard.path).open("rb") as source:
         for batch in shard.batches:
+            # The tokens of a batch lie together in the file (`layout.BatchEntry`); nothing of Arrow is parsed.
             source.seek(batch.values_offset)
             left = batch.n_tokens * 2
             while left:

@@ -24,7 +24,7 @@ def write_card(root: Path, sources: Iterable[SourceShards]) -> None:
     there = {(source.name, source.split) for source in sources if source.shards}
     names = sorted({name for name, _ in there})
     head = ["---", "configs:"]
-    if _ALL not in names:
+    if _ALL not in names:  # a source called "all" takes the name
         splits = {split for _, split in there}
         head += [f"- config_name: {_ALL}", "  default: true", "  data_files:", *_files("*", splits)]
     for name in names:

@@ -17,7 +17,7 @@ _TWO_TO_63 = 1 << 63
 
 def order_key(doc_id: str) -> tuple[int, str]:
     """Documents stand in the order of this key: a hash of the id in 0 … 2^64 - 1, and the id itself against ties."""
-    return key64(f"shards\x00{doc_id}") + _TWO_TO_63, doc_id
+    return key64(f"shards\x00{doc_id}") + _TWO_TO_63, doc_id  # key64 is signed: from -2^63 … 2^63 - 1 to 0 … 2^64 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,7 @@ class Documents:
 
     def part(self, start: int, stop: int) -> "Documents":
         """The documents start … stop - 1, as views."""
+        # Offsets of a part begin with 0 again: [4, 7, 12] becomes [0, 3, 8].
         offsets = self.offsets[start : stop + 1]
         return Documents(
             self.keys[start:stop],
@@ -60,7 +61,7 @@ class Documents:
         return Documents(
             self.keys[order],
             self.ids.take(pa.array(order)),
-            np.concatenate([self.tokens[:0], *pieces]),
+            np.concatenate([self.tokens[:0], *pieces]),  # tokens[:0]: the type, where no document is taken
             np.cumsum([0, *(stop - start for start, stop in zip(starts, stops, strict=True))], dtype=np.int64),
             self.n_bytes[order],
             None if self.scores is None else self.scores.take(pa.array(order)),
@@ -69,6 +70,8 @@ class Documents:
 
     def in_hash_order(self) -> np.ndarray:
         """The numbers of the documents in the order of `order_key`."""
+        # Equal hashes are next to each other after the sort; among a billion documents one pair is expected in 40
+        # builds.
         order = np.argsort(self.keys, kind="stable")
         if (self.keys[order][1:] != self.keys[order][:-1]).all():
             return order
@@ -105,6 +108,7 @@ def regroup(pieces: Iterable[Documents], most: int) -> Iterator[Documents]:
     for piece in pieces:
         rest = piece if rest is None else join([rest, piece])
         while len(rest.tokens) > most:
+            # Offsets [0 4 7 12], at most 8 tokens: the last offset that is not above 8 is the third, so two documents.
             count = max(int(np.searchsorted(rest.offsets, most, "right")) - 1, 1)
             yield rest.part(0, count)
             rest = rest.part(count, len(rest))
@@ -117,6 +121,7 @@ def first_out_of_order(documents: Documents, last: tuple[int, str]) -> int:
 
     `last` is the key of the document before the first one.
     """
+    # uint64 has no -1; a first document with key 0 is compared by its whole key below.
     before = np.concatenate([np.array([max(last[0], 0)], np.uint64), documents.keys[:-1]])
     for row in np.flatnonzero(documents.keys <= before).tolist():
         previous = last if row == 0 else (int(before[row]), documents.ids[row - 1].as_py())

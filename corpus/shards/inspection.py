@@ -102,6 +102,7 @@ def _trace(options: argparse.Namespace) -> int:
     if options.tokenizer:
         show = _decoder(options.tokenizer, manifest_above(options.shard)[1].tokenizer)
         before, after = tokens_near(options.shard, place, options.tokens)
+        # `after` begins with the token itself.
         answer["text"] = {"before": show(before), "token": show(after[:1]), "after": show(after[1:])}
     if options.corpus:
         found = ledger_row(options.corpus, place.doc_id)

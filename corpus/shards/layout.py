@@ -114,6 +114,7 @@ class ShardManifest:
 
     def to_json(self) -> JsonObject:
         """The form that stands in `manifest.json`; its `digest` covers all the rest."""
+        # By way of JSON: tuples become lists, as they will be read.
         values = json.loads(json.dumps({"version": VERSION, "fingerprint": self.fingerprint, **asdict(self)}))
         return {**values, "digest": _sha256(values)}
 
@@ -156,7 +157,7 @@ def _check(source: SourceShards, tokenizer: TokenizerEntry) -> None:
             raise ShardError(
                 f"{source.name} {source.split}: {name} is {getattr(source, name)}, its shards have {total}"
             )
-    width = int(tokenizer.dtype[-1])
+    width = int(tokenizer.dtype[-1])  # "<u2" is 2 bytes, "<u4" 4
     for shard in source.shards:
         place = PurePosixPath(shard.path)
         if place.is_absolute() or ".." in place.parts:

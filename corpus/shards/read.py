@@ -50,6 +50,7 @@ class Stream:
     def window(self, start: int, length: int) -> np.ndarray:
         """The tokens start … start + length - 1: a view where they lie in one batch, else a copy."""
         self._check(start, start, length)
+        # Batches of 3 and 2 tokens begin at [0 3 5]: token 2 is of batch 0, token 3 of batch 1.
         batch = int(np.searchsorted(self.first_token, start, "right")) - 1
         inside = start - int(self.first_token[batch])
         if batch < len(self.tokens) and inside + length <= len(self.tokens[batch]):
@@ -67,6 +68,7 @@ class Stream:
         insides = (starts - self.first_token[batches]).tolist()
         for row, batch, inside in zip(rows, batches.tolist(), insides, strict=True):
             piece = self.tokens[batch][inside : inside + length]
+            # A slice at the end of a batch is short.
             row[:] = piece if len(piece) == length else self._across(batch, inside, length)
         return rows
 
@@ -134,6 +136,7 @@ def _map_source(folder: Path, source: SourceShards, dtype: np.dtype) -> Stream:
     tokens: list[np.ndarray] = []
     offsets: list[np.ndarray] = []
     for shard in source.shards:
+        # A shard of no documents has no batch, and no file to map of zero bytes.
         mapped = _map_file(folder / shard.path) if shard.batches else b""
         for batch in shard.batches:
             tokens.append(np.frombuffer(mapped, dtype, batch.n_tokens, batch.values_offset))
@@ -166,4 +169,5 @@ def _allow_open_files(count: int) -> None:
     wanted = count + 512
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(ValueError, OSError):
+            # A hard limit below 0 is none.
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))

@@ -52,6 +52,7 @@ class RunWriter:
         self._write(table)
 
     def _sort(self) -> Documents:
+        # The list is emptied as it is joined: else both would be held.
         whole, self._pieces = join(self._pieces), []
         return whole.take(whole.in_hash_order())
 
@@ -107,11 +108,13 @@ def _stretches(runs: Sequence[Path], low: int, high: int, most: int) -> Iterator
     Sizes are counted for equal parts of the hash; neighbours are put together while they fit, and a part that does not
     fit is cut again, unless it is a single document.
     """
+    # A set: fewer keys than parts make equal borders.
     borders = sorted({low + (high - low) * number // _PARTS for number in range(_PARTS + 1)})
     documents, tokens, width = _counts(runs, borders)
-    sizes = tokens * width + documents * _BYTES_PER_DOCUMENT
+    sizes = tokens * width + documents * _BYTES_PER_DOCUMENT  # of each part, in bytes of memory
     first = 0
     while first < len(sizes):
+        # As many parts as fit together; a part that does not fit by itself is taken alone, and cut again.
         last = first + max(int(np.searchsorted(np.cumsum(sizes[first:]), most, "right")), 1)
         start, stop = borders[first], borders[last]
         if sizes[first] > most and documents[first] > 1 and stop - start > 1:
@@ -130,6 +133,7 @@ def _counts(runs: Sequence[Path], borders: Sequence[int]) -> tuple[np.ndarray, n
         with pa.memory_map(str(path)) as file:
             run, rows = _rows(file, borders)
             documents += np.diff(rows)
+            # The tokens before each border, by the offset of its row.
             tokens += np.diff(run["tokens"].offsets.to_numpy()[rows])
             width = run["tokens"].values.type.bit_width // 8
     return documents, tokens, width
@@ -143,11 +147,12 @@ def _stretch(runs: Sequence[Path], low: int, high: int, n_tokens: int) -> Docume
         check_seal(path)
         with pa.memory_map(str(path)) as file:
             run, (first, last) = _rows(file, (low, high))
-            values = run["tokens"].values.to_numpy()
+            values = run["tokens"].values.to_numpy()  # all values of the file, mapped: only the slice below is read
             bounds = run["tokens"].offsets.to_numpy()[first : last + 1]
             if not columns:
                 tokens = np.empty(n_tokens, values.dtype)
             tokens[at : at + bounds[-1] - bounds[0]] = values[bounds[0] : bounds[-1]]
+            # `take` copies; a slice would keep the whole mapping.
             ids = run["doc_id"].take(pa.array(np.arange(first, last)))
             numbers = (run[name].to_numpy()[first:last].copy() for name in ("key", "n_bytes", "text"))
             columns.append((ids, np.diff(bounds), *numbers))
@@ -161,6 +166,7 @@ def _stretch(runs: Sequence[Path], low: int, high: int, n_tokens: int) -> Docume
 def _rows(file: pa.MemoryMappedFile, borders: Sequence[int]) -> tuple[pa.RecordBatch, np.ndarray]:
     """The one batch of a mapped run, and its first row for each border; only the pages that are asked are read."""
     run = pa.ipc.open_file(file).get_batch(0)
+    # 2^64 itself, the end of the last stretch, is no uint64: it stands for the number of rows.
     inside = np.array([border for border in borders if border < _ALL], np.uint64)
     rows = np.searchsorted(run["key"].to_numpy(), inside, "left")
     return run, np.concatenate([rows, np.full(len(borders) - len(rows), run.num_rows)])

@@ -28,14 +28,16 @@ def split_of(cluster: str, validation_share: float) -> str:
 
 def text_key(text: str) -> int:
     """A key in 0 … 2^64 - 1 that texts share if their first and last 64 words are equal but for case and blanks."""
+    # A text of 3 words has each twice; that is the same for all of its copies.
     words = [*text.split(None, _WORDS)[:_WORDS], *text.rsplit(None, _WORDS)[-_WORDS:]]
-    return key64(unicodedata.normalize("NFC", " ".join(words)).casefold()) % _TWO_TO_64
+    return key64(unicodedata.normalize("NFC", " ".join(words)).casefold()) % _TWO_TO_64  # signed to unsigned
 
 
 def without_validated(documents: Documents, validated: np.ndarray) -> Documents:
     """The documents whose texts' keys are not in `validated` (uint64, sorted)."""
     if documents.texts is None or not len(validated):
         return documents
+    # validated [3 7], texts [1 7 9]: places [0 1 2], the last one beyond the end; fresh [True False True].
     places = np.searchsorted(validated, documents.texts)
     fresh = validated[np.minimum(places, len(validated) - 1)] != documents.texts
     return documents if fresh.all() else documents.take(np.flatnonzero(fresh))

@@ -129,7 +129,7 @@ class Reading:
 
     def tokens(self) -> tuple[str, ...]:
         """The tokens of the text."""
-        places = np.empty((len(self.text), 2), np.int64)
+        places = np.empty((len(self.text), 2), np.int64)  # there are no more tokens than characters
         count = self._checked(self._library.rules_tokens(self._pointer, places.ctypes.data, len(places)))
         text = self.text
         return tuple([text[begin:end] for begin, end in places[:count].tolist()])
@@ -171,6 +171,7 @@ class Reading:
         return self._library.rules_sentences(self._pointer, most)
 
     def _text(self, function: Any, *arguments: Any) -> str:
+        # Cleaning never lengthens a text; room for a line end and a NUL.
         out = ctypes.create_string_buffer(len(self._data) + 2)
         count = self._checked(function(self._pointer, *arguments, out))
         return ctypes.string_at(out, count).decode("utf-8", "surrogatepass")
@@ -197,6 +198,7 @@ class LanguageModel:
         self._pointer = self._library.rules_language_model(data, len(data))
         if not self._pointer:
             raise ValueError("not a quantised model of fastText with a hierarchical softmax")
+        # Labels until the library has none: NULL is None.
         found = map(partial(self._library.rules_label, self._pointer), count())
         self.labels = [label.decode() for label in takewhile(bool, found)]
 
@@ -204,7 +206,7 @@ class LanguageModel:
         """The likeliest label of a line and its probability; ("", 0.0) where the model knows nothing of it."""
         data, probability = line.encode(), ctypes.c_float()
         number = self._library.rules_detect(self._pointer, data, len(data), ctypes.byref(probability))
-        if number < -1:
+        if number < -1:  # -1: nothing known; below: no memory
             raise MemoryError(f"a line of {len(data)} bytes does not fit into memory")
         return (self.labels[number], probability.value) if number >= 0 else ("", 0.0)
 
