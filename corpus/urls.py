@@ -71,21 +71,23 @@ PAGELESS_SCHEMES = frozenset("about blob data file javascript magnet mailto sms 
 
 # What escapers write for `& < > " ' /` and by number; other names may be keys (`&copy;` is too rare to tell).
 _ENTITY = re.compile("&(?:amp|lt|gt|quot|apos|sol|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
-_MOST_ESCAPINGS = 3
+_MOST_ESCAPINGS = 3  # "&amp;amp;" occurs, more is a trick
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _ESCAPE_OR_PERCENT = re.compile("%(?:[0-9A-Fa-f]{2})?")
 _SLASHES = re.compile("/{2,}")
+# Characters that would mean something else if they stood bare.
 _NOT_FOLDED = {"path": frozenset("/?#%\\ "), "key": frozenset("&=+#%"), "value": frozenset("&+#%")}
-_OPEN, _CLOSE = r"(?:\(|%28)", r"(?:\)|%29)"
+_OPEN, _CLOSE = r"(?:\(|%28)", r"(?:\)|%29)"  # bare or escaped
 _SESSION_IN_PATH = re.compile(
     r"(?:;|%3B)(?:jsessionid|phpsessid|session_?id|sid|cfid|cftoken|wosid)=[^/;?]*"  # Java's servlets, ColdFusion
     rf"|(?<=/){_OPEN}(?:[a-z]{_OPEN}[\w-]{{8,400}}{_CLOSE})+{_CLOSE}/"  # ASP.NET: /(S(…))/
     rf"|(?<=/){_OPEN}[0-9a-z]{{24}}{_CLOSE}/",  # and before version 2: /(…)/
     re.IGNORECASE,
 )
+# 22 characters and more, letters and digits both: "2016-trade-fair" is none, a hash is.
 _MADE_BY_A_MACHINE = re.compile(r"(?=[a-z]*[0-9])(?=[0-9]*[a-z])[0-9a-z]{22,128}", re.IGNORECASE)
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_WWW = re.compile(r"^www\d{0,3}\.(?=[^.]+\.)")
+_WWW = re.compile(r"^www\d{0,3}\.(?=[^.]+\.)")  # www2.example.org, but not www.org
 _SUFFIXES = PublicSuffixList(only_icann=True)
 _NUMERIC_HOST = re.compile(r"^(\d{1,3}(\.\d{1,3}){3}|\[.*\])$")
 
@@ -104,6 +106,7 @@ class Address:
 @lru_cache(maxsize=1 << 16)
 def address(url: str) -> Address:
     """The forms of one URL; `ValueError` when no browser could follow it."""
+    # HTML escapes first: they may hide the address that is forwarded to.
     parsed = _parse(unwrap(_unescape(url)))
     scheme = parsed.protocol.rstrip(":")
     host = parsed.hostname.rstrip(".")
@@ -120,6 +123,7 @@ def address(url: str) -> Address:
     pairs = _kept_pairs(parsed.search, domain)
     slashes = "//" if host or parsed.href.startswith(f"{scheme}://") else ""
     canonical = f"{scheme}:{slashes}{host}{port}{path}{_query(pairs)}"
+    # The key: one slash for many, none at the end, and one spelling of escapes.
     page = _SLASHES.sub("/", _fold(path, "path")).rstrip("/") + _query([_folded_pair(pair) for pair in pairs])
     surt = f"{_reverse(host)}{port}){page}" if host else f"{scheme}:{page}"
     return Address(canonical, surt, scheme, host, domain)
@@ -161,7 +165,7 @@ def _unescape(url: str) -> str:
     for _ in range(_MOST_ESCAPINGS):
         if "&" not in url or not _ENTITY.search(url):
             break
-        url = _ENTITY.sub(lambda match: unescape(match.group().lower()), url)
+        url = _ENTITY.sub(lambda match: unescape(match.group().lower()), url)  # "&AMP;" too
     return url
 
 
@@ -189,10 +193,10 @@ def _fold(text: str, where: str) -> str:
     keep = _NOT_FOLDED[where]
 
     def fold(match: re.Match[str]) -> str:
-        if len(match.group()) == 1:
+        if len(match.group()) == 1:  # "100%" becomes 100%25
             return "%25"  # a percent sign that escapes nothing
         character = chr(int(match.group()[1:], 16))
-        if character == " " and where != "path":
+        if character == " " and where != "path":  # a blank in a query is "+" to both
             return "+"
         return character if " " < character < "\x7f" and character not in keep else match.group().upper()
 
@@ -233,13 +237,14 @@ def _names_no_page(pair: str, domain: str) -> bool:
 
 def _reverse(host: str) -> str:
     host = _WWW.sub("", host)
-    return host if _NUMERIC_HOST.match(host) else ",".join(reversed(host.split(".")))
+    return host if _NUMERIC_HOST.match(host) else ",".join(reversed(host.split(".")))  # org,example; 1.2.3.4 stays
 
 
 def _with_scheme(text: str) -> str:
     return f"https://{text}"
 
 
+# Pairs: what forwards, and how the address stands in it.
 _WRAPPERS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (re.compile(r"https?://(?:www\.)?google\.[a-z.]{2,6}/url\?(?:.*&)?(?:q|url)=([^&]+)", re.I), unquote),
     (re.compile(r"https?://(?:www\.)?google\.[a-z.]{2,6}/amp/(?:s/)?(.+)", re.I), _with_scheme),

@@ -59,6 +59,7 @@ def compare(groups: Groups, config: MinHash, most: int = MOST) -> Compared:
     leader, same, cluster = np.full(count, -1), np.zeros(count, np.int32), np.arange(count)
     fields = groups.rows.dtype.fields
     assert fields is not None and groups.rows.flags.c_contiguous
+    # Where in each row the signature lies: native code steps over the rows without a copy.
     rows = Rows(groups.rows.ctypes.data, groups.rows.dtype.itemsize, fields["signature"][1], order.ctypes.data)
     found = Found(leader.ctypes.data, same.ctypes.data, cluster.ctypes.data)
     left_out = library().dedup_compare(
@@ -90,6 +91,7 @@ def components(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Union-find with path halving (Tarjan and van Leeuwen, 1984); the smaller root wins, so the order of the
     pairs does not matter. About 60 bytes a pair.
     """
+    # Pairs (7, 3) (9, 7): nodes [3 7 9], and the pairs by their places [1 0 2 1].
     nodes, places = np.unique(pairs.reshape(-1), return_inverse=True)
     places = np.ascontiguousarray(places.reshape(-1), np.int64)
     parent = np.empty(len(nodes), np.int64)

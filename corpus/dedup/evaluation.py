@@ -45,6 +45,7 @@ def found_pairs(texts: dict[str, str], config: MinHash) -> set[frozenset[str]]:
     hashes = band_hashes(signed[alive], config).reshape(-1)
     documents = np.repeat(alive, config.bands)
     order = np.argsort(hashes, kind="stable")
+    # Rows with equal hashes of a band, of any band: neighbours after the sort.
     buckets = (
         documents[order[start:stop]] for start, stop in pairwise(group_starts(hashes[order])) if stop - start > 1
     )
@@ -66,7 +67,7 @@ def scores(known: Sequence[KnownPair], found: set[frozenset[str]], config: MinHa
 def promised(similarity: float, config: MinHash) -> float:
     """The probability that a pair is found: a shared band, and an estimate that is enough (as a normal variable)."""
     error = math.sqrt(max(similarity * (1 - similarity), 1e-9) / config.minima)
-    least = (config.needed - 0.5) / config.minima
+    least = (config.needed - 0.5) / config.minima  # - 0.5: the continuity correction of the normal approximation
     return config.candidate_probability(similarity) * 0.5 * (1 + math.erf((similarity - least) / error / math.sqrt(2)))
 
 

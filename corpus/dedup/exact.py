@@ -31,12 +31,14 @@ def preferred(rows: np.ndarray, *keys: np.ndarray) -> np.ndarray:
     Best is the most karma, then the longest text, the earliest date, the least id: a total order that every row carries
     with it, so that nobody ranks all documents. Rows have the fields number, karma, characters, date and id.
     """
+    # lexsort's last key counts most: keys first, then karma, length, date, id; minus turns "most" into "least".
     columns = [rows["number"], rows["id"], rows["date"], -rows["characters"], -rows["karma"]]
     return np.lexsort([*columns, *reversed(keys)])
 
 
 def losers(rows: np.ndarray, keys: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Rows whose keys all equal those of a better one: their places, ascending, and the place of the best for each."""
+    # Most rows share their first key with nobody, and are not sorted by the rest.
     some = np.flatnonzero(shared(keys[0]))
     order = some[preferred(rows[some], *(key[some] for key in keys))]
     sorted_keys = [key[order] for key in keys]
@@ -48,6 +50,7 @@ def losers(rows: np.ndarray, keys: Sequence[np.ndarray]) -> tuple[np.ndarray, np
     leader = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
     found = np.flatnonzero(~first)
     back = np.argsort(order[found])
+    # Back to ascending places: `losers` are named in the order of the rows.
     return order[found][back], leader[found][back]
 
 

@@ -31,7 +31,7 @@ from corpus.hashing import digest
 FORMAT, KIND = 1, "index"
 ENTRY_ROWS = np.dtype([("hash", "<u8"), ("number", "<i8")])
 # Added to a key before it is mixed, so that the hash of a page is none of a text.
-_PAGE, _TEXT = np.uint64(0x70616765), np.uint64(0x74657874)
+_PAGE, _TEXT = np.uint64(0x70616765), np.uint64(0x74657874)  # "page" and "text" in ASCII
 
 
 @dataclass(frozen=True)
@@ -95,18 +95,21 @@ def entries_of(rows: np.ndarray, config: MinHash) -> np.ndarray:
     """Documents (fields number, page, text, text_low, signature) → their `ENTRY_ROWS`, in no order."""
     words = np.flatnonzero(has_words(rows["signature"]))
     found = np.empty(len(words) * config.bands + 2 * len(rows), ENTRY_ROWS)
+    # Views of one array: bands of documents with words, then pages, then texts, of all.
     bands, keys = found[: len(words) * config.bands].reshape(-1, config.bands), found[len(words) * config.bands :]
     bands["hash"] = band_hashes(rows["signature"][words], config).view(np.uint64)
     bands["number"] = rows["number"][words][:, None]
     page, text = np.split(keys, 2)
     page["number"] = text["number"] = rows["number"]
     page["hash"] = mixed(rows["page"].view(np.uint64) + _PAGE)
+    # 128 bits of the digest in one hash.
     text["hash"] = mixed(rows["text"].view(np.uint64) ^ mixed(rows["text_low"].view(np.uint64) + _TEXT))
     return found
 
 
 def range_of(hashes: np.ndarray, ranges: int) -> np.ndarray:
     """(n,) uint64 → the range of each, of so many equal ones: 0 for the least hashes."""
+    # A hash's upper 32 bits, as a fraction of 2^32, times the ranges: of 3, hash 2^63 is in the second (1).
     return ((hashes >> np.uint64(32)) * np.uint64(ranges) >> np.uint64(32)).astype(np.int64)
 
 
@@ -175,6 +178,7 @@ def forget(index: str, ids: Collection[str]) -> dict[str, int]:
     Entries are replaced first, then the signatures that say whose they are, then the manifest: killed at any moment,
     the same call does the rest.
     """
+    # Where nothing is asked for b"" stands in, which is no id: an array of strings needs a width.
     wanted = np.array(sorted(each.encode() for each in ids) or [b""], "S")
     return {folder.name: _forget(folder, wanted) for folder in layer_folders(index)}
 
@@ -186,6 +190,7 @@ def _forget(folder: Path, wanted: np.ndarray) -> int:
     for part, start in zip(manifest.signatures, starts, strict=True):
         table = map_arrow(folder / part.path)
         staying[part.path] = ~np.isin(_ids(table), wanted)
+        # A row's number in its part, after that of the part's first document.
         gone.append(start + table["row"].to_numpy()[~staying[part.path]])
     numbers = np.concatenate(gone)
     for part in manifest.entries:
@@ -199,6 +204,7 @@ def _forget(folder: Path, wanted: np.ndarray) -> int:
 
 def _ids(table: pa.Table) -> np.ndarray:
     column = table["id"].combine_chunks()
+    # The column is of fixed width: its buffer, read as bytes strings of that width.
     return np.frombuffer(column.buffers()[1] or b"", f"S{column.type.byte_width}")[: len(column)]
 
 
@@ -207,6 +213,7 @@ def _with_rows(folder: Path, part: Part, staying: np.ndarray) -> Part:
     path = folder / part.path
     if not staying.all():
         return write_arrow(path, folder, map_arrow(path).filter(pa.array(staying)))
+    # A killed call may have replaced the file and not the manifest: then its size tells, and its entry is made anew.
     return part if path.stat().st_size == part.bytes else part_of(path, folder, len(staying))
 
 
@@ -214,6 +221,7 @@ def _starts(documents: Sequence[int], per_run: int) -> Iterator[int]:
     """The number of the first document of each part of signatures (`pipelines.work.signatures.runs_of`)."""
     run = before = 0
     for count in documents:
+        # Counts [3 2 4] with 5 documents a run: numbers begin at 0, 3 and 2^32, which is document 0 of run 1.
         yield (run << 32) + before
         before += count
         if before >= per_run:

@@ -59,6 +59,8 @@ class Costs:
 def costs(scale: Scale, config: MinHash) -> Costs:
     """The arithmetic of the head of this module."""
     signature, alike = 4 * config.minima, scale.documents * scale.company
+    # A document crosses twice with its keys, once for each band; one in company is also asked for by its sets, with its
+    # signature, and sent once more with its rank.
     crossing = scale.documents * (2 * _COPY + config.bands * _BAND)
     crossing += alike * _SETS * (_ASKED + _RANKED + signature) + alike * (_RANKED + signature)
     return Costs(
@@ -66,7 +68,7 @@ def costs(scale: Scale, config: MinHash) -> Costs:
         crossing=int(crossing),
         worker=int(_WORKER + _WORKING * scale.group_bytes),
         joining=int(alike * _UNION),
-        rounds=int(_ROUNDS * alike * 3 * _EDGE),
+        rounds=int(_ROUNDS * alike * 3 * _EDGE),  # an edge to both of its nodes, then to one
         seconds=scale.documents * (scale.characters * SECONDS_PER_CHARACTER + SECONDS_PER_DOCUMENT),
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 from corpus.dedup.minhash import mixed
 from corpus.hashing import key64
 
+# A line's hash, a document's (for the draw), its number, and where the line lies in its text, in characters.
 LINE_ROWS = np.dtype([("hash", "<u8"), ("document", "<u8"), ("number", "<i8"), ("start", "<i4"), ("end", "<i4")])
 
 
@@ -32,7 +33,7 @@ def lines_of(text: str, rule: RepeatedLines) -> Iterator[tuple[int, int, int]]:
     for line in text.split("\n"):
         plain = line.strip().lower()
         if len(plain) >= max(rule.least_characters, 1):
-            yield key64(plain) % 2**64, start, start + len(line)
+            yield key64(plain) % 2**64, start, start + len(line)  # key64 is signed
         start += len(line) + 1
 
 
@@ -42,5 +43,6 @@ def repeated(rows: np.ndarray) -> np.ndarray:
     draw = mixed(rows["document"] ^ mixed(rows["hash"]))
     order = np.lexsort((rows["start"], rows["number"], rows["document"], draw, rows["hash"]))
     hashes = rows["hash"][order]
+    # Of each hash all rows but the first of the draw: hashes 4 4 9 cut the second.
     cut = rows[order[1:][hashes[1:] == hashes[:-1]]] if len(rows) else rows
     return cut[np.lexsort((cut["start"], cut["number"]))]

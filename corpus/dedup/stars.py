@@ -19,6 +19,7 @@ def large_star(edges: np.ndarray) -> tuple[np.ndarray, int]:
     # The chain 1-2-3-4: node 2 hangs 3 on 1, node 3 hangs 4 on 2. So (2,1) (3,1) (4,2), 2 changed; the next time
     # that is (4,1). A chain is about half as long after each round.
     edges, least = _with_least(edges)
+    # Only neighbours that are larger than the node move; each edge is seen from its smaller end.
     far = edges[:, 1] > edges[:, 0]
     found = np.stack([edges[far, 1], least[far]], 1)
     return distinct(found), int((least[far] != edges[far, 0]).sum())
@@ -55,5 +56,6 @@ def _with_least(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The distinct edges by node and neighbour, and for each the least of its node's neighbours and the node itself."""
     edges = distinct(edges)
     starts = group_starts(edges[:, 0])
+    # Sorted: a node's first edge has its least neighbour.
     first = np.minimum(edges[starts[:-1], 0], edges[starts[:-1], 1])
     return edges, np.repeat(first, np.diff(starts))

@@ -17,7 +17,7 @@ def main() -> int:
         from corpus.files.manifest import read_json
         from corpus.report.write import write_report
 
-        times = read_json(flags.folder / "run.json", {}).get("seconds", {})
+        times = read_json(flags.folder / "run.json", {}).get("seconds", {})  # times are no part of the manifest
         print(write_report(flags.folder, times, flags.domains))
     except ValueError as error:
         return end_with(CorpusloomError(str(error)), parser.prog)

@@ -25,7 +25,7 @@ from corpus.schema import Row
 
 KEPT = "kept"
 PAIRED = "duplicates.near"
-EXAMPLES, PAIRS, BEGINNING = 8, 10, 600
+EXAMPLES, PAIRS, BEGINNING = 8, 10, 600  # examples of a reason, pairs of duplicates, characters of each
 TENTHS = 10
 QUARANTINED_SHOWN, LINKS_SHOWN, REJECTED_SHOWN = 60, 20, 300
 _LONGEST_URL, _LONGEST_TITLE, _LONGEST_EVIDENCE = 2000, 240, 400
@@ -120,7 +120,7 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
         kept=tallies[KEPT],
         rejected=tallies["rejected"],
         reasons=reasons,
-        clusters=Counter(size + 1 for size in members.values()),
+        clusters=Counter(size + 1 for size in members.values()),  # and the one that stays
         examples=_with_others(root, manifest, examples),
         scale={tenth: [example for _, example in chosen] for tenth, chosen in sorted(scale.items())},
         by_host=by_host,
@@ -163,7 +163,7 @@ def _add_reasons(reasons: dict[str, Amount], batch: pa.RecordBatch, why: list[st
 
 
 def _tenth(score: float | None) -> int | None:
-    return None if score is None else min(int(score * TENTHS), TENTHS - 1)
+    return None if score is None else min(int(score * TENTHS), TENTHS - 1)  # a score of 1.0 is of the last tenth
 
 
 def _sample(
@@ -176,6 +176,7 @@ def _sample(
         key = uniform(identity, "report")
         chosen = best.setdefault(reason, [])
         limit = PAIRS if reason == PAIRED else most
+        # Full, and not nearer to 0 than the last: the usual case, which costs a hash.
         full = len(chosen) >= limit and key >= chosen[-1][0]
         if not full and all(example.id != identity for _, example in chosen):
             bisect.insort(chosen, (key, _example(batch.slice(row, 1).to_pylist()[0])), key=lambda entry: entry[0])
@@ -205,6 +206,7 @@ def _with_others(
     root: Path, manifest: Mapping[str, Any], examples: dict[str, list[ShownDocument]]
 ) -> dict[str, list[ShownDocument]]:
     """Fill in the documents that the examples were too like; ids alone are read until one is found."""
+    # Ids first: the texts of a row group are read where it has one of them.
     missing = {example.other_id for chosen in examples.values() for example in chosen if example.other_id}
     others: dict[str, ShownDocument] = {}
     for file in (file for prefix in ("kept/", "rejected/") for file in _files(root, manifest, prefix)):

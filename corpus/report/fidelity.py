@@ -80,6 +80,7 @@ class Fidelity:
 def name_of(domain: str) -> str:
     """A registrable domain without its public suffix: `bbc.co.uk` → `bbc`; numeric hosts stay whole."""
     label, _, suffix = domain.partition(".")
+    # 1.2.3.4 has no suffix: after the first dot there are digits alone.
     return domain if suffix.replace(".", "").isdecimal() else label
 
 
@@ -137,7 +138,7 @@ def spearman(one: Sequence[float], other: Sequence[float]) -> float | None:
     is wrong with ties, and small counts are full of them.
     """
     x, y = average_ranks(one), average_ranks(other)
-    mean = (len(x) + 1) / 2
+    mean = (len(x) + 1) / 2  # the ranks 1 … n
     spread_x = sum((rank - mean) ** 2 for rank in x)
     spread_y = sum((rank - mean) ** 2 for rank in y)
     if not spread_x or not spread_y:
@@ -156,6 +157,7 @@ def average_ranks(values: Sequence[float]) -> list[float]:
         while stop < len(order) and values[order[stop]] == values[order[start]]:
             stop += 1
         for place in order[start:stop]:
+            # Values [3 1 3]: places 2 and 3 share the mean rank 2.5, so [2.5, 1, 2.5].
             ranks[place] = (start + 1 + stop) / 2
         start = stop
     return ranks

@@ -56,7 +56,7 @@ class DocumentTally:
         self.text_bytes += compute.sum(compute.binary_length(batch["text"])).as_py() or 0
         lengths = compute.utf8_length(batch["text"])
         count(self.lengths, lengths.filter(compute.greater(lengths, 0)))
-        count(self.months, compute.utf8_slice_codeunits(batch["first_posted"], 0, 7))
+        count(self.months, compute.utf8_slice_codeunits(batch["first_posted"], 0, 7))  # YYYY-MM of a date
         for name, counter in (("language", self.languages), ("domain", self.domains), ("karma", self.karma)):
             count(counter, batch[name])
         self._add_hosts(pa.table([batch["domain"], lengths, batch["quality_score"]], ["host", "length", "score"]))

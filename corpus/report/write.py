@@ -116,11 +116,13 @@ def funnel(manifest: Mapping[str, Any], facts: ReportFacts) -> list[FunnelStage]
     """
     bytes_in = facts.kept.text_bytes
     stages: list[FunnelStage] = []
+    # From the corpus backwards: what came into a stage is what it kept and what it rejected.
     for step in reversed(manifest["funnel"]):
         name, has_text = step["name"], step["has_text"]
         counts = Counts.from_json(manifest["counts"][name])
         known = facts.reasons if has_text else {}
         amounts = [(why, Amount(count, known.get(why, Amount()).text_bytes)) for why, count in counts.reasons.items()]
+        # False first: reasons of before there was text.
         amounts.sort(key=lambda item: (item[1].text_bytes > 0, -item[1].documents, item[0]))
         bytes_kept = facts.kept.text_bytes if name == "corpus" else bytes_in
         came = bytes_kept + sum(amount.text_bytes for _, amount in amounts)
@@ -224,16 +226,18 @@ def _dates(months: Counter[str]) -> list[figures.Bar]:
     days = {month: count for month, count in months.items() if re.fullmatch(r"\d{4}-\d\d", month)}
     if not days:
         return []
+    # Months counted from year 0: 2016-11 is 24202.
     first, last = (int(day[:4]) * 12 + int(day[5:]) - 1 for day in (min(days), max(days)))
     if last - first < _MONTHS:
         names = [f"{place // 12}-{place % 12 + 1:02}" for place in range(first, last + 1)]
+        # No January: the first month.
         ticks = {name: name for name in names if name.endswith("-01")} or {names[0]: names[0]}
     else:
         names = [str(year) for year in range(first // 12, last // 12 + 1)]
         ticks = {name: f"’{name[2:]}" for name in names}
     counts = Counter[str]()
     for month, count in days.items():
-        counts[month[: len(names[0])]] += count
+        counts[month[: len(names[0])]] += count  # "2016-11" or "2016", as long as the names are
     return [figures.Bar(name, counts[name], tick=ticks.get(name, "")) for name in names]
 
 

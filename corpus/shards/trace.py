@@ -58,6 +58,7 @@ def tokens_near(path: Path, place: Place, width: int) -> tuple[np.ndarray, np.nd
     with pa.memory_map(str(path)) as file:
         reader = pa.ipc.open_file(file)
         number, row = 0, place.row
+        # Rows are numbered through the shard; batch after batch they are passed.
         while row >= (batch := reader.get_batch(number)).num_rows:
             number, row = number + 1, row - batch.num_rows
         tokens = batch.column("tokens")[row].values.to_numpy()
@@ -72,7 +73,7 @@ def ledger_row(corpus: Path, doc_id: str) -> tuple[Path, int] | None:
     for part in parts:
         file, before = open_published(part), 0
         for group in range(file.num_row_groups):
-            row = pc.index(file.read_row_group(group, ["id"])["id"], doc_id).as_py()
+            row = pc.index(file.read_row_group(group, ["id"])["id"], doc_id).as_py()  # -1: not in this row group
             if row >= 0:
                 return part, before + row
             before += file.metadata.row_group(group).num_rows

@@ -23,6 +23,7 @@ def faults(folder: Path, manifest: ShardManifest) -> Iterator[str]:
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         try:
             yield from filter(None, threads.map(lambda shard: fault_of(folder / shard.path, shard), shards))
+        # Whoever takes the first fault only waits for the shards that are being hashed.
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
 

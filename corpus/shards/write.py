@@ -49,6 +49,7 @@ class TokenRow:
 
 def shard_of(doc_id: str, n_shards: int) -> int:
     """Which of the shards holds a document: equal stretches of the hash, so shards end to end are in hash order."""
+    # The key as a fraction of 2^64, times the shards, rounded down: of 3 shards 0xaaaaaaaaaaaaaaaa is in number 1.
     return order_key(doc_id)[0] * n_shards >> 64
 
 
@@ -106,6 +107,7 @@ def write_documents(
                 writer.write_batch(_record_batch(group, schema))
                 n_bytes += int(group.n_bytes.sum())
         batches = _locate(temporary)
+        # Hashed before it is published: what the manifest says is what was written.
         size, digest = temporary.stat().st_size, shard_digest(temporary)
     n_tokens, n_docs = sum(batch.n_tokens for batch in batches), sum(batch.n_docs for batch in batches)
     return Shard(path.relative_to(folder).as_posix(), size, digest, n_tokens, n_docs, n_bytes, batches)
@@ -126,6 +128,7 @@ def write_shard_manifest(
     """Finish a folder of shards: sources by name and split, whatever order they were finished in."""
     ordered = tuple(sorted(sources, key=lambda source: (source.name, source.split)))
     manifest = ShardManifest(tokenizer, ordered, about or {})
+    # Read back first: a manifest that no reader would take is not written.
     ShardManifest.from_json(manifest.to_json())
     write_json(folder / SHARD_MANIFEST, manifest.to_json())
     return manifest
@@ -192,10 +195,12 @@ def _check_tokens(
     tokens: np.ndarray, offsets: np.ndarray, ids: pa.StringArray, tokenizer: TokenizerEntry, path: Path
 ) -> None:
     """Tokens are of the vocabulary, and end-of-text ends a document and stands nowhere else."""
+    # A token of another vocabulary would be a wrong word; uint16 holds ids that a small vocabulary lacks.
     if tokens.min() < 0 or tokens.max() >= tokenizer.vocab_size:
         wrong = int(np.flatnonzero((tokens < 0) | (tokens >= tokenizer.vocab_size))[0])
         fault = f"the token {tokens[wrong]}, but {tokenizer.name} has 0 … {tokenizer.vocab_size - 1}; encode it again"
     else:
+        # Ends of text are exactly the last tokens of the documents: [4, 7] with offsets [0, 5, 8].
         ends = np.flatnonzero(tokens == tokenizer.end_of_text)
         if np.array_equal(ends, offsets[1:] - 1):
             return
@@ -204,6 +209,7 @@ def _check_tokens(
         fault = (
             f"end of text ({tokenizer.end_of_text}) inside, or none at its end; encode its text as ordinary characters"
         )
+    # The document that holds the place: offsets [0, 5, 8], place 6: the second.
     doc_id = ids[int(np.searchsorted(offsets, wrong, "right")) - 1].as_py()
     raise ShardError(f"{path}: {doc_id} has {fault}")
 
@@ -220,6 +226,7 @@ def _locate(path: Path) -> tuple[BatchEntry, ...]:
         reader = pa.ipc.open_file(pa.BufferReader(mapped))
         for number in range(reader.num_record_batches):
             tokens = reader.get_batch(number).column("tokens")
+            # Of a list column: validity, offsets; of its values: validity, data.
             offsets, values = tokens.buffers()[1], tokens.buffers()[3]
             places = values.address - mapped.address, offsets.address - mapped.address
             batches.append(BatchEntry(places[0], len(tokens.values), places[1], len(tokens)))

@@ -114,6 +114,7 @@ def judge(post: Submission, rules: LinkRules) -> Verdict:
     if target.scheme in PAGELESS_SCHEMES:
         return Verdict.NO_PAGE_SCHEME
     verdict = _judge_state(post, rules)
+    # A link back into Reddit is named as that, whether its post was deleted or not.
     inward = verdict in (Verdict.COUNTS, Verdict.DELETED) and find_domain(target.host, REDDIT)
     return Verdict.NOT_OUTBOUND if inward else verdict
 
@@ -140,6 +141,7 @@ def post_row(post: Submission, verdict: Verdict) -> dict[str, object]:
     return {
         "key": key64(target.surt),
         "post": key64(post.id or f"no id\x00{post.created}\x00{post.subreddit}\x00{post.title}"),
+        # Within 32 bits: the sum of 2^31 such scores still fits into 64. Without an id the post is what it says.
         "score": max(min(post.score or 0, 2**31), -(2**31)),
         "created": post.created or 0,
         "retrieved": post.retrieved,
@@ -164,6 +166,7 @@ def reduce_posts(posts: pa.Table, rules: LinkRules) -> tuple[pa.Table, dict[str,
     names = ("key", "post", "score", "created", "verdict")
     key, post, score, created, verdict = (sort_posts(posts)[name].to_numpy() for name in names)
     latest = np.ones(len(key), bool)
+    # The first row of each (key, post) is the record that counts: keys 5 5 7, posts 1 1 1 give [T, F, T].
     latest[1:] = (key[1:] != key[:-1]) | (post[1:] != post[:-1])
     reasons = {Verdict.SUPERSEDED.reason: int((~latest).sum())}
     for other in sorted(REDUCED - {Verdict.COUNTS, *REFUSED}):
@@ -175,10 +178,12 @@ def reduce_posts(posts: pa.Table, rules: LinkRules) -> tuple[pa.Table, dict[str,
         reason = "" if judged is Verdict.COUNTS else judged.reason
         links = _links(key[chosen], post[chosen], score[chosen], created[chosen], rules.karma, rules.min_karma)
         if judged is Verdict.COUNTS:
+            # Posts of links that have enough karma together.
             kept = int(np.isin(key[chosen], links["key"].to_numpy()).sum())
             reasons[Verdict.TOO_LITTLE_KARMA.reason] = int(chosen.sum()) - kept
         else:
             reasons[reason] = int(chosen.sum())
+        # A link that counts is not refused by its other posts.
         fresh = pa.array(~np.isin(links["key"].to_numpy(), table["key"].to_numpy()))
         links = links.append_column("refused", pa.array([reason] * links.num_rows, pa.string())).filter(fresh)
         table = pa.concat_tables([table, links.select(LINKS_SCHEMA.names)])
@@ -189,10 +194,12 @@ def _links(
     key: np.ndarray, post: np.ndarray, score: np.ndarray, created: np.ndarray, policy: str, least: int
 ) -> pa.Table:
     """One row for each key whose posts reach the karma; `post` is the earliest of them."""
+    # By link, then the earliest post first, so that `starts` are the first posts.
     order = np.lexsort((post, created, key))
     key, post, score, created = key[order], post[order], score[order], created[order]
     starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, int)
     gather = np.maximum if policy == "max" else np.add
+    # Scores [1 3 2] of keys [5 5 7], starts [0 2]: `max` gives [3 2], `sum` [4 2].
     karma = gather.reduceat(score, starts) if len(key) else score
     enough = karma >= least
     chosen = starts[enough]

@@ -85,6 +85,7 @@ def reachable(links: np.ndarray, tables: Sequence[pa.Table]) -> pa.Table:
         hop = [_rows_with(table, front) for table in tables]
         seen = np.union1d(seen, front)
         found += hop
+        # Only keys that were not asked for before: loops end, and each key costs one search per table.
         front = np.setdiff1d(np.concatenate([table["target"].to_numpy() for table in hop] or [front[:0]]), seen)
     empty = pa.table([[], [], []], EDGES_SCHEMA)
     edges = pa.concat_tables([empty, *found])
@@ -107,6 +108,7 @@ def resolve_links(links: pa.Table, tables: Sequence[pa.Table]) -> pa.Table:
     edges = reachable(links["key"].to_numpy(), tables)
     resolved = follow(links["key"].to_numpy(), edges["source"].to_numpy(), edges["target"].to_numpy())
     chosen = links.take(pa.array(resolved.link))
+    # `mask` makes null of the places without an edge, which `fill_null` turns into "".
     via = pc.fill_null(edges["url"].take(pa.array(resolved.edge, mask=resolved.edge == NO_EDGE)), "")
     columns = [pa.array(resolved.key), *(chosen[name] for name in ("key", "karma", "first_posted", "refused")), via]
     table = pa.Table.from_arrays(columns, schema=RESOLVED_SCHEMA)
@@ -120,6 +122,7 @@ def wanted_pages(resolved: pa.Table, karma: str) -> pa.Table:
     that no other link asks for; of several ways to a page the one without a redirect is named, then the least link's.
     """
     order = [(name, "ascending") for name in ("key", "refused", "redirected", "link", "redirected_from")]
+    # False sorts before True: the way without a redirect comes first.
     redirected = pc.not_equal(resolved["redirected_from"], "")
     rows = resolved.append_column("redirected", redirected).sort_by(order)
     keys = rows["key"].to_numpy()
@@ -128,6 +131,7 @@ def wanted_pages(resolved: pa.Table, karma: str) -> pa.Table:
     first = rows.take(pa.array(begins))
     page = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, len(keys)]))
     rows = rows.filter(pc.equal(rows["refused"], first["refused"].take(pa.array(page))))
+    # Of the rows that are left: those that are refused as the first one is, so all or none of a page count.
     sums = rows.group_by("key").aggregate([("karma", karma), ("first_posted", "min")]).sort_by("key")
     columns = [first["key"], sums[f"karma_{karma}"], sums["first_posted_min"], first["refused"]]
     return pa.Table.from_arrays([*columns, first["redirected_from"]], schema=WANTED_SCHEMA)

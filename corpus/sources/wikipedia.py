@@ -30,6 +30,7 @@ def read(path: Path, name: str, span: Span, templates: Templates) -> Iterator[Do
 def _document(article: Article, name: str, templates: Templates) -> Document | Rejected:
     """The document of an article, the calls of the dump's own simple templates replaced by what they say."""
     definitions = templates.get(article.wiki, {})
+    # A redirect and a page of another namespace are rejected as they are.
     if definitions and not article.namespace and not article.redirect:
         site = Site(article.language, article.title, revision_time(article.timestamp), definitions)
         article = replace(article, text=with_templates(article.text, site))

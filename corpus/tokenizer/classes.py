@@ -17,6 +17,7 @@ from corpus.tokenizer.digests import TOKENIZER_MANIFEST
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.foreign import read_config
 
+# Classes that use tokenizer.json as it stands.
 _TAKES_THE_FILE = ("", "PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend")
 
 
@@ -39,11 +40,13 @@ def class_difference(path: Path, tokenizer: Tokenizer, texts: Sequence[str]) -> 
     folder = path if path.is_dir() else path.parent
     cure = "write PreTrainedTokenizerFast there, by which the file counts, or save the tokenizer again"
     try:
+        # So that "<s>" in a text is text, as for us.
         theirs = AutoTokenizer.from_pretrained(str(folder), split_special_tokens=True)
         rows = theirs(list(texts), add_special_tokens=False)["input_ids"]
     except Exception as error:  # libraries below it raise whatever they like
         return f"tokenizer_class {name} of transformers cannot encode with these files ({error}); {cure}"
     tokens, offsets = tokenizer.encode_batch(texts)
+    # One array for each text: split at the offsets between the first and the last.
     for text, ids, ours in zip(texts, rows, np.split(tokens, offsets[1:-1]), strict=True):
         if ids != ours.tolist():
             return (

@@ -15,8 +15,8 @@ from operator import itemgetter
 
 import numpy as np
 
-_TWO_TO_62 = 1 << 62
-_COUNTED_APART = 1 << 16
+_TWO_TO_62 = 1 << 62  # leaves room to add two of them in int64
+_COUNTED_APART = 1 << 16  # counts from here on are one class: no limit needs to tell them apart
 
 
 class TrainingTooLarge(MemoryError):
@@ -67,6 +67,7 @@ def add_counts(words: Mapping[bytes, int] | Iterable[tuple[bytes, int]]) -> Word
 
 def merge_counts(parts: Sequence[Iterable[tuple[bytes, int]]]) -> WordCounts:
     """Word counts of parts that are sorted by the words' bytes, each read once from its start to its end."""
+    # `merge` holds one word of each part; equal words come next to each other.
     merged = groupby(map(_check_pair, heapq.merge(*parts, key=itemgetter(0))), key=itemgetter(0))
     return _gather((word, sum(count for _, count in group)) for word, group in merged)
 
@@ -79,16 +80,20 @@ def fit(words: WordCounts, needed: "TrainingMemory", limit: int | None) -> Fitte
     total = int(words.counts.sum())
     if limit is None or needed.estimate(len(words), len(words.data)) <= limit:
         return Fitted(words, 1, 0, 0, total)
+    # How many words, and how many bytes of them, have a count of at least c, for each c: counts [3 1 1] of 2, 1 and 3
+    # bytes give 3 3 1 1 words and 6 6 2 2 bytes for c = 0 … 3.
     kinds = np.minimum(words.counts, _COUNTED_APART)
-    numbers = np.bincount(kinds, minlength=_COUNTED_APART + 1)[::-1].cumsum()[::-1]
+    numbers = np.bincount(kinds, minlength=_COUNTED_APART + 1)[::-1].cumsum()[::-1]  # the sum from behind
     sizes = np.bincount(kinds, words.lengths, minlength=_COUNTED_APART + 1)[::-1].cumsum()[::-1]
     estimates = [needed.estimate(int(n), int(size)) for n, size in zip(numbers, sizes, strict=True)]
+    # The least count whose words fit; estimates fall as c rises.
     least = next((count for count, each in enumerate(estimates) if each <= limit and numbers[count]), None)
     if least is None:
         raise TrainingTooLarge(
             f"training needs at least {estimates[-1] / 1e6:,.0f} MB, the limit is {limit / 1e6:,.0f} MB; raise it"
         )
     kept = words.counts >= least
+    # A word's flag, once for each of its bytes, picks the bytes that stay.
     data = np.frombuffer(words.data, np.uint8)[np.repeat(kept, words.lengths)].tobytes()
     fitted = WordCounts(data, words.lengths[kept], words.counts[kept])
     return Fitted(fitted, least, len(words) - len(fitted), total - int(fitted.counts.sum()), total)
@@ -132,6 +137,7 @@ def _gather(pairs: Iterable[tuple[bytes, int]]) -> WordCounts:
             lengths.add(len(word))
             counts.add(count)
             total, longest = total + count, max(longest, len(word))
+    # A pair occurs at most so often: the words' occurrences times the longest word.
     if total * longest >= _TWO_TO_62:
         raise ValueError("the words add up to more than 2**62 symbols: pair counts would overflow; divide the counts")
     return WordCounts(bytes(data), lengths.array(), counts.array())
@@ -147,6 +153,7 @@ class _Growing:
 
     def add(self, number: int) -> None:
         self.last.append(number)
+        # Blocks of 65,536: a list of all would take 8 bytes and an object for each number.
         if len(self.last) == 1 << 16:
             self.blocks.append(np.array(self.last, self.dtype))
             self.last = []

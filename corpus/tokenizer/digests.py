@@ -44,6 +44,7 @@ def check_digests(folder: Path) -> None:
     except ValueError as error:
         raise ValueError(f"{TOKENIZER_MANIFEST} is damaged ({error}); {_CURE}") from error
     own = values.pop("digest", None) if isinstance(values, dict) else None
+    # Without its own digest nothing it says is believed.
     if own is None or own != _own(values) or values["format"] != _FORMAT:
         raise ValueError(f"{TOKENIZER_MANIFEST} is not what its own digest says; {_CURE}")
     for name, expected in values["files"].items():

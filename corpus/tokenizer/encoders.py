@@ -25,8 +25,10 @@ Encoded = tuple[np.ndarray, np.ndarray]
 Encode = Callable[[Sequence[str]], Encoded]
 
 _log = logging.getLogger(__name__)
-_UNSEEN, _OLD, _YOUNG = np.uint8(0), np.uint8(1), np.uint8(2)
+_UNSEEN, _OLD, _YOUNG = np.uint8(0), np.uint8(1), np.uint8(2)  # of a character in the table of `_Young`
 
+# Each line is a trap: contractions in both cases, blanks of all kinds, long runs, special tokens as text, scripts,
+# combining marks and emoji, control characters, punctuation that is not ASCII, code.
 SAMPLE = (
     "",
     "Hello, world! It's the year 2019; they'll say we've done it, DON'T they? I'D say SO.",
@@ -45,6 +47,7 @@ def flat(rows: Sequence[Sequence[int]]) -> Encoded:
     """Rows of ids as one uint32 array and the int64 offsets of the rows in it (one more than there are rows)."""
     offsets = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
+    # Without a list of all ids.
     tokens = np.fromiter((index for row in rows for index in row), np.uint32, int(offsets[-1]))
     return tokens, offsets
 
@@ -84,6 +87,8 @@ def tiktoken_ranks(model: bytes) -> dict[bytes, int] | None:
     id_of = {data: index for index, data in models.token_bytes(model).items()}
     made = [id_of[left + right] for left, right in models.byte_merges(model)]
     singles = [id_of[bytes([byte])] for byte in range(256)]
+    # tiktoken merges the pair of the least rank, and its ranks are the ids: so these must rise in the order of the
+    # merges, from the highest single byte on.
     order = [max(singles), *made]
     return id_of if all(a < b for a, b in pairwise(order)) else None
 
@@ -160,6 +165,7 @@ def _first_agreeing(
         return _first_agreeing(kind, model, tuple(others), expected)
     if make is gigatoken_encoder and kind != "sentencepiece":
         young = _Young(kind == "json" and models.document_of(model).get("normalizer") is not None)
+        # Made when the first young character comes.
         careful = cache(lambda: _first_agreeing(kind, model, tuple(others), expected)[1])
         encode = _young_characters_by(careful, encode, young)
     return name, encode
@@ -178,6 +184,7 @@ def _young_characters_by(careful: Callable[[], Encode], fast: Encode, young: "_Y
         if not young_rows:
             return tokens, offsets
         others, bounds = careful()([texts[row] for row in young_rows])
+        # The rows with young characters are replaced; offsets are counted again.
         rows = np.split(tokens, offsets[1:-1])
         for place, row in enumerate(young_rows):
             rows[row] = others[bounds[place] : bounds[place + 1]]
@@ -201,6 +208,7 @@ class _Young:
     def rows(self, texts: Sequence[str]) -> list[int]:
         """The places of the texts that have one."""
         rows = [row for row, text in enumerate(texts) if not text.isascii()]
+        # All texts at once first: nearly always none has a young character.
         if not rows or not self._any("".join(texts[row] for row in rows)):
             return []
         return [row for row in rows if self._any(texts[row])]
@@ -216,11 +224,11 @@ class _Young:
 
 
 def _is_young(character: str, normalised: bool) -> bool:
-    if unicodedata.category(character) == "Cn":
+    if unicodedata.category(character) == "Cn":  # unassigned in Python's tables
         return True
     if not normalised or not (unicodedata.combining(character) or unicodedata.decomposition(character)):
         return False
-    return unicodedata.ucd_3_2_0.category(character) == "Cn"
+    return unicodedata.ucd_3_2_0.category(character) == "Cn"  # Python carries the tables of Unicode 3.2 for IDNA
 
 
 def _check(

@@ -17,6 +17,7 @@ from corpus.hashing import digest
 from corpus.tokenizer import models, sentences
 from corpus.tokenizer.encoders import choose
 
+# Bytes that are not UTF-8, as `surrogateescape` writes them: b"ab\xffcd" splits into "ab", "\udcff", "cd".
 _NOT_UTF8 = re.compile("([\udc80-\udcff])")
 
 
@@ -67,6 +68,7 @@ class Tokenizer:
         """The ids of one text. Bytes that are not UTF-8 become their own ids, one by one, where the kind is gpt2."""
         if isinstance(text, str):
             return self.encode_batch([text])[0]
+        # Texts stand at even places, single bytes at odd ones.
         pieces = _NOT_UTF8.split(text.decode("utf-8", "surrogateescape"))
         if len(pieces) > 1 and self.kind != "gpt2":
             raise ValueError(f"not UTF-8 at byte {len(pieces[0].encode())}: a {self.kind} tokenizer takes text only")
@@ -74,6 +76,7 @@ class Tokenizer:
         rows = np.split(tokens, offsets[1:-1])
         single = _ids_of_bytes(self.model) if len(pieces) > 1 else {}
         for index, piece in enumerate(pieces[1::2]):
+            # Between the texts before and after it.
             rows.insert(2 * index + 1, np.array([single[piece.encode("utf-8", "surrogateescape")]], self.dtype))
         return np.concatenate(rows)
 
@@ -84,6 +87,7 @@ class Tokenizer:
         """
         if self.kind == "gpt2":
             return self.decode_bytes(ids).decode("utf-8", "replace")
+        # Also negative ones: padding of a model's.
         known = [index for index in map(int, ids) if 0 <= index < self.vocab_size]
         if self.kind == "sentencepiece":
             return sentences.processor(self.model).decode(known)
@@ -128,7 +132,7 @@ def fertility(tokenizer: Tokenizer, texts: Iterable[str], batch: int = 1000) -> 
 
 def _check_characters(number: int, text: str) -> None:
     try:
-        _ = text.isascii() or text.encode()
+        _ = text.isascii() or text.encode()  # ASCII is the usual case, and needs no encoding
     except UnicodeEncodeError as error:
         raise ValueError(
             f"text {number} holds a lone surrogate at character {error.start}, which is no text; mend it before"

@@ -87,6 +87,7 @@ def _read_folder(folder: Path) -> Tokenizer:
             )
         raise TokenizerError(f"{folder}: no tokenizer here; a folder holds one of {', '.join(_IN_A_FOLDER)}")
     document = folder / "tokenizer.json"
+    # LLaMA's folders have both; where the tokenizer.json was changed since, it counts.
     if there[0].suffix == ".model" and document.is_file() and not _agree(there[0], document):
         return _read(document)
     return _read(there[0])
@@ -139,6 +140,7 @@ def _read_two_files(vocabulary: Path, merges: Path) -> Tokenizer:
     if not merges.is_file():
         raise ValueError(f"its merges are missing: {merges.name} must stand beside it")
     lines = merges.read_text(encoding="utf-8").split("\n")
+    # [True:] is [1:]: the first line may say the version.
     pairs = [line.split(" ") for line in lines[lines[0].startswith("#version") :] if line]
     wrong = next((pair for pair in pairs if len(pair) != 2), None)
     if wrong is not None:
@@ -164,6 +166,7 @@ def _forms(tokenizer: Tokenizer) -> dict[str, bytes]:
         files["merges.txt"] = f"#version: 0.2\n{pairs}".encode()
     ranks = tiktoken_ranks(tokenizer.model) if tokenizer.kind == "gpt2" else None
     if ranks is not None:
+        # Lines in the order of the ranks.
         lines = (base64.b64encode(data) + b" %d\n" % rank for data, rank in sorted(ranks.items(), key=lambda r: r[1]))
         files["tokenizer.tiktoken"] = b"".join(lines)
     return files
@@ -180,7 +183,7 @@ def _config(tokenizer: Tokenizer) -> JsonObject:
     config |= dict(tokenizer.named)
     config["eos_token"] = models.tokens_of(document)[tokenizer.end_of_text]
     if tokenizer.kind == "gpt2":
-        config["bos_token"] = config["eos_token"]
+        config["bos_token"] = config["eos_token"]  # GPT-2 has one token for both
     if tokenizer.kind == "gpt1":
         config["unk_token"] = models.UNKNOWN
     return config

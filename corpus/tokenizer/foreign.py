@@ -42,6 +42,7 @@ def special_names(config: Mapping[str, Any], folder: Path) -> dict[str, str]:
     path = folder / "special_tokens_map.json"
     others = json.loads(path.read_bytes()) if path.is_file() else {}
     named = {name: config.get(name) or others.get(name) for name in NAMED}
+    # {"content": "</s>", "lstrip": false, …}.
     contents = {name: token.get("content") if isinstance(token, dict) else token for name, token in named.items()}
     return {name: content for name, content in contents.items() if isinstance(content, str) and content}
 
@@ -69,7 +70,7 @@ def left_out(document: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator
     yield from (f"{name} {config[name]}" for name in ("add_bos_token", "add_eos_token") if config.get(name))
     if config.get("chat_template"):
         yield "chat_template"
-    if (length := config.get("model_max_length")) and length < 1e9:
+    if (length := config.get("model_max_length")) and length < 1e9:  # transformers writes 10^30 for "no limit"
         yield f"model_max_length {length}"
     if config.get("auto_map"):
         yield "auto_map (code of the folder is never run)"
@@ -114,6 +115,7 @@ def _check_ids(document: Mapping[str, Any]) -> None:
     """Every added token has the id that the library will give it: that of the vocabulary, else the next free one."""
     vocab = document["model"]["vocab"]
     ids = {row[0]: n for n, row in enumerate(vocab)} if isinstance(vocab, list) else vocab
+    # The library appends what the vocabulary lacks: the first added token gets id len(vocab), and so on.
     free = len(ids)
     for token in document.get("added_tokens") or ():
         expected = ids.get(token["content"], free)
@@ -129,6 +131,7 @@ def _check_added(document: Mapping[str, Any], config: Mapping[str, Any]) -> None
         mine = there.get(int(index), {})
         if mine.get("content") != token["content"]:
             raise ValueError(_elsewhere(token["content"], int(index), None, "tokenizer.json"))
+        # A flag that one of them leaves out is False.
         other = [flag for flag in _FLAGS if flag in token and bool(token[flag]) != bool(mine.get(flag))]
         if other:
             raise ValueError(
@@ -144,7 +147,7 @@ def _check_switches(document: Mapping[str, Any], config: Mapping[str, Any]) -> N
     for part in parts:
         for here, there in _SWITCHES.get(part.get("type", ""), {}).items():
             mine, theirs = part.get(here), config.get(there)
-            if theirs is None or mine is None or theirs == mine:
+            if theirs is None or mine is None or theirs == mine:  # None: this file says nothing of it
                 continue
             raise ValueError(f"{there} is {theirs} in {CONFIG}, but {mine} in tokenizer.json; make them agree")
 

@@ -58,6 +58,8 @@ def train_character_merges(counts: WordCounts, merges: int, characters: int, min
     The alphabet is the `characters` most frequent ones (ties: the lowest code point), each with and without `</w>`;
     any other character joins no pair.
     """
+    # UTF-8: a byte 10xxxxxx continues a character, every other one starts it. A word's characters are the starts
+    # between its borders.
     starts_a_character = np.frombuffer(counts.data, np.uint8) & 0xC0 != 0x80
     ends = np.cumsum(counts.lengths, dtype=np.int64)
     lengths = np.diff(np.append(0, np.append(0, np.cumsum(starts_a_character))[ends]))
@@ -66,11 +68,14 @@ def train_character_merges(counts: WordCounts, merges: int, characters: int, min
     found, place = np.unique(points, return_inverse=True)
     totals = np.zeros(len(found), np.int64)
     np.add.at(totals, place, weights)
+    # The most frequent, ties by code point (lexsort's last key counts most), then in the order of code points.
     chosen = np.sort(np.lexsort((found, -totals))[:characters])
+    # found [a b c], chosen [0 2]: rank [0 -1 1], so "b" joins no pair.
     rank = np.full(len(found), _NONE, np.int32)
     rank[chosen] = np.arange(len(chosen))
     symbols = rank[place]
     last = np.cumsum(lengths) - 1
+    # The last character of a word is the symbol with </w>, which stands len(chosen) further on.
     symbols[last] += np.where(symbols[last] == _NONE, 0, len(chosen)).astype(np.int32)
     plain = [chr(found[index]).encode() for index in chosen]
     alphabet = [*plain, *(character + _WORD_END for character in plain)]
@@ -91,6 +96,9 @@ class _Words:
                 f"the distinct words have {n:,} symbols, positions are 32-bit; sample fewer documents"
             )
         self.outside = n
+        # The words "abab" and "b" are positions 0-3 and 4; 5 is outside:
+        #
+        #     symbol  a b a b b -    after  1 2 3 5 5    before  5 0 1 2 5    word  0 0 0 0 1
         self.symbol = np.append(symbols, np.int32(_NONE))
         self.after = np.append(np.arange(1, n + 1, dtype=np.int32), np.int32(n))
         self.before = np.arange(-1, n, dtype=np.int32)
@@ -101,6 +109,7 @@ class _Words:
         self.weight = counts.counts
         self.bytes_of = list(alphabet)
         self.id_of = {data: index for index, data in enumerate(alphabet)}
+        # Positions sorted by symbol, cut where each symbol's begin.
         order = np.argsort(symbols, kind="stable").astype(np.int32)
         bounds = np.searchsorted(symbols[order], np.arange(len(alphabet) + 1))
         self.places = [order[bounds[s] : bounds[s + 1]] for s in range(len(alphabet))]
@@ -112,12 +121,13 @@ class _Words:
         made: list[Merge] = []
         while heap and len(made) < merges:
             bound, left, right = heapq.heappop(heap)
+            # An entry's count was right when it was made, and can only have fallen since: the bound of the heap.
             starts, count = self.find(left, right)
-            if count == -bound:
+            if count == -bound:  # exact: no other pair can have more
                 made.append((left, right))
                 for entry in self.merge(left, right, starts, min_count):
                     heapq.heappush(heap, entry)
-            elif count >= min_count:
+            elif count >= min_count:  # less: back with its true count
                 heapq.heappush(heap, (-count, left, right))
         return tuple(made)
 
@@ -146,6 +156,7 @@ class _Words:
     def find(self, left: bytes, right: bytes) -> tuple[np.ndarray, int]:
         """Where the pair starts now, in order, and how often it occurs in the text."""
         a, b = self.id_of[left], self.id_of[right]
+        # From the rarer of the two symbols: its places, and whether the neighbour is the other one.
         if len(self.places[a]) <= len(self.places[b]):
             starts = self._alive(a)
             starts = starts[self.symbol[self.after[starts]] == b]
@@ -161,10 +172,12 @@ class _Words:
         self.bytes_of.append(data)
         self.id_of[data] = new
         if left == right:
+            # "aaa" has a pair at 0 and at 1, which overlap: only every other one merges.
             starts = starts[_every_other(starts, self.after)]
         seconds = self.after[starts]
         rest = self.after[seconds]
         self.symbol[starts] = new
+        # a b c → ab - c: the first position has the new symbol, the second is used up, and the links pass over it.
         self.symbol[seconds] = _USED
         self.after[starts] = rest
         self.before[rest] = starts
@@ -178,10 +191,11 @@ class _Words:
         entries += [
             (-count, data, self.bytes_of[symbol])
             for symbol, count in _totals(self.symbol[rest], weights)
-            if count >= min_count and symbol != new
+            if count >= min_count and symbol != new  # (new, new) is counted by the part before: once
         ]
         return entries
 
+    # Places where the symbol has been merged away are dropped for good when they are met.
     def _alive(self, symbol: int) -> np.ndarray:
         places = self.places[symbol]
         kept = places[self.symbol[places] == symbol]
@@ -192,6 +206,7 @@ class _Words:
     def _first_pairs(self, min_count: int) -> list[tuple[int, bytes, bytes]]:
         starts = np.flatnonzero((self.after[:-1] < self.outside) & (self.symbol[:-1] != _NONE))
         lefts, rights = self.symbol[starts], self.symbol[self.after[starts]]
+        # A pair as one number: left symbol << 32 | right symbol; pairs with an unknown character are -1 and left out.
         keys = np.where(rights == _NONE, np.int64(_NONE), lefts.astype(np.int64) << 32 | rights.astype(np.int64))
         return [
             (-count, self.bytes_of[key >> 32], self.bytes_of[key & 0xFFFFFFFF])
@@ -213,6 +228,7 @@ def _totals(keys: np.ndarray, weights: np.ndarray) -> list[tuple[int, int]]:
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     firsts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    # Keys [1 3 3], weights [5 2 1]: firsts [0 1], totals [5 3].
     totals = np.add.reduceat(weights[order], firsts)
     return [(key, total) for key, total in zip(keys[firsts].tolist(), totals.tolist(), strict=True) if key >= 0]
 
@@ -220,6 +236,7 @@ def _totals(keys: np.ndarray, weights: np.ndarray) -> list[tuple[int, int]]:
 def _every_other(starts: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Which starts of a pair of equal symbols merge: "aaaa" has three, the first and the third merge."""
     index = np.arange(len(starts))
+    # starts [0 1 2 5], each but 5 at the end of the one before: runs begin at 0 and 5, so [T F T T] merge.
     opens = np.append(True, starts[1:] != after[starts[:-1]])[: len(starts)]
     run = np.maximum.accumulate(np.where(opens, index, 0))
     return (index - run) % 2 == 0

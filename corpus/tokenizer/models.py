@@ -31,7 +31,7 @@ def byte_characters() -> tuple[str, ...]:
 
     Printable Latin-1 bytes are themselves, the other 68 are U+0100 and up in order: " " is "Ġ", the line feed "Ċ".
     """
-    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}  # without the blank, U+00A0 and the soft hyphen
     others = iter(range(256, 512))
     return tuple(chr(byte) if byte in printable else chr(next(others)) for byte in range(256))
 
@@ -59,6 +59,7 @@ def gpt2_model(vocabulary: Mapping[str, int], merges: Iterable[Sequence[str]]) -
 
 def gpt2_model_of(trained: Trained) -> bytes:
     """tokenizer.json of our own merges: the bytes in the order of GPT-2's characters, the merges, the end of text."""
+    # GPT-2's ids: single bytes in the order of its characters ("!" is 0), then merges, then the end of text.
     tokens = sorted(map(to_characters, trained.alphabet))
     tokens += [to_characters(left + right) for left, right in trained.merges]
     merges = [(to_characters(left), to_characters(right)) for left, right in trained.merges]
@@ -100,6 +101,7 @@ def _document(
         "fuse_unk": False,
         "byte_fallback": False,
         "ignore_merges": False,
+        # By id, so that the bytes do not depend on the order of the file.
         "vocab": dict(sorted(vocabulary.items(), key=lambda item: item[1])),
         "merges": [list(pair) for pair in merges],
     }
@@ -165,6 +167,7 @@ def _rename_tokens(model: dict[str, Any], names: Mapping[str, str]) -> JsonObjec
     if model.get("unk_token") is not None:
         changed["unk_token"] = names.get(model["unk_token"], model["unk_token"])
     if "merges" in model:
+        # WordPiece-like prefixes: "a" and "##b" make "ab".
         skipped = len(model.get("continuing_subword_prefix") or "")
         pairs = [tuple(pair.split(" ")) if isinstance(pair, str) else pair for pair in model["merges"]]
         changed["merges"] = [
@@ -204,6 +207,7 @@ def is_gpt2(document: Mapping[str, Any]) -> bool:
     quiet = not (document.get("normalizer") or model.get("dropout") or model.get("ignore_merges"))
     whole = has_every_byte(document) and not (model.get("end_of_word_suffix") or model.get("continuing_subword_prefix"))
     specials = {token["content"] for token in document.get("added_tokens", ())}
+    # Other special tokens have no place in GPT-2's files.
     return plain and quiet and whole and specials == {END_OF_TEXT}
 
 

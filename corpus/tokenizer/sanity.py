@@ -18,7 +18,7 @@ from corpus.json_types import JsonObject
 from corpus.tokenizer import models, sentences
 from corpus.tokenizer.encoding import Tokenizer
 
-MERGES_SHOWN, _STRETCHES = 50, 60
+MERGES_SHOWN, _STRETCHES = 50, 60  # merges listed at each end; points of the curve
 Group = tuple[str, str]  # source, language
 
 
@@ -69,6 +69,7 @@ def by(tallies: Mapping[Group, TokenTally], place: int | None) -> list[JsonObjec
     """Rows of figures by source (`place` 0), language (1) or both (None), in the order of their names."""
     sums: dict[Group, TokenTally] = {}
     for group, tally in tallies.items():
+        # The part of the group that is not asked for is "".
         key = group if place is None else (group[0], "") if place == 0 else ("", group[1])
         sums.setdefault(key, TokenTally()).add(tally)
     names = ("source", "language") if place is None else (("source", "language")[place],)
@@ -96,6 +97,7 @@ def merges_shown(tokenizer: Tokenizer) -> JsonObject:
 def _merged_lengths(pairs: Sequence[Sequence[str]]) -> list[tuple[int, float]]:
     """(number of the last merge, mean length of the merged tokens) for each of `_STRETCHES` stretches of merges."""
     lengths = np.array([len(left) + len(right) for left, right in pairs])
+    # Equal stretches; of fewer merges than stretches some ends are equal, and each counts once.
     ends = np.unique(np.linspace(0, len(lengths), _STRETCHES + 1).astype(int)).tolist()
     return [(end, round(float(lengths[start:end].mean()), 3)) for start, end in pairwise(ends)]
 

@@ -19,7 +19,7 @@ _SPACE = "\u2581"
 _LONGEST_WORD = 4_000
 # Numbers of sentencepiece_model.proto: a model type, and the types of a piece.
 _BPE, _NORMAL, _UNKNOWN, _CONTROL, _BYTE = 2, 1, 2, 3, 6
-_FIXED = {1: 8, 5: 4}
+_FIXED = {1: 8, 5: 4}  # wire types of fixed size: 64 and 32 bits
 
 
 def train_sentencepiece(counts: WordCounts, vocab_size: int) -> bytes:
@@ -35,18 +35,18 @@ def train_sentencepiece(counts: WordCounts, vocab_size: int) -> bytes:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=lines,
             model_writer=file,
-            input_format="tsv",
+            input_format="tsv",  # sentencepiece's unit: the word, a tab and the count
             model_type="bpe",
             vocab_size=vocab_size,
             hard_vocab_limit=False,
             byte_fallback=True,
-            character_coverage=0.99995,
+            character_coverage=0.99995,  # the rest become bytes
             normalization_rule_name="identity",
             remove_extra_whitespaces=False,
             split_digits=True,
             allow_whitespace_only_pieces=True,
             max_sentence_length=_LONGEST_WORD + 32,
-            num_threads=1,
+            num_threads=1,  # with more the result depends on the machine
             minloglevel=2,
         )
     except RuntimeError as error:
@@ -91,7 +91,7 @@ def json_of(model: bytes) -> bytes:
         {"type": "ByteFallback"},
         {"type": "Fuse"},
     ]
-    if normalizer.get(3, 1):
+    if normalizer.get(3, 1):  # a blank before the text, and taken off again
         steps.insert(0, {"type": "Prepend", "prepend": _SPACE})
         undo.append({"type": "Strip", "content": " ", "start": 1, "stop": 0})
     pieces = list(_pieces(parts))
@@ -124,6 +124,7 @@ def json_of(model: bytes) -> bytes:
 
 def _pieces(parts: list[tuple[int, bytes]]) -> Iterator[tuple[str, float, int]]:
     for part in (value for number, value in parts if number == 1):
+        # Defaults of the format: score 0, a normal piece.
         piece: dict[int, Any] = {2: bytes(4), 3: _NORMAL} | dict(_fields(part))
         if piece[3] not in (_NORMAL, _UNKNOWN, _CONTROL, _BYTE):
             raise ValueError(f"the .model has a piece of its user, {piece[1]!r}; give the .model itself")
@@ -135,7 +136,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     place = 0
     while place < len(message):
         key, place = _number(message, place)
-        field, wire = key >> 3, key & 7
+        field, wire = key >> 3, key & 7  # the number of the field, and how its value is written
         if wire == 0:
             value, place = _number(message, place)
             yield field, value
@@ -149,6 +150,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 def _number(message: bytes, place: int) -> tuple[int, int]:
     """A base-128 number, low bits first, and the place after it."""
+    # b"\xac\x02" is 300: 0x2c + (0x02 << 7), the highest bit says that another byte follows.
     value = shift = 0
     while True:
         byte = message[place]
@@ -163,6 +165,7 @@ def _merges(pieces: list[tuple[str, float, int]]) -> list[list[str]]:
     found: list[tuple[float, int, int, list[str]]] = []
     for piece, score, type_ in pieces:
         for cut in range(1, len(piece) if type_ == _NORMAL else 1):
+            # "abc" is a + bc and ab + c, if these are pieces.
             left, right = index_of.get(piece[:cut]), index_of.get(piece[cut:])
             if left is not None and right is not None:
                 found.append((-score, left, right, [piece[:cut], piece[cut:]]))

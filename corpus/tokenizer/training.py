@@ -16,10 +16,12 @@ from corpus.tokenizer.sentences import train_sentencepiece
 
 VOCABULARY_SIZES = {"gpt2": 50_257, "gpt1": 40_478, "sentencepiece": 32_000}
 _GPT1_CHARACTERS = 238
+# Ids that no merge makes.
 _BESIDE_MERGES = {"gpt2": 256 + 1, "gpt1": 2 * _GPT1_CHARACTERS + 2, "sentencepiece": 256 + 3}
 # Python, Beam and the libraries come to 250 MB before the first word; the rest is fitted with room to spare.
 _PROCESS = 250_000_000
-_A_MERGE = 600
+_A_MERGE = 600  # bytes of memory
+# Bytes of memory for a distinct word, and for each of its bytes.
 _BESIDE_WORDS = {"gpt2": (120, 90), "gpt1": (120, 120), "sentencepiece": (500, 60)}
 
 

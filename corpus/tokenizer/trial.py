@@ -18,7 +18,7 @@ from corpus.tokenizer.encoders import encode_by_reference
 from corpus.tokenizer.encoding import Tokenizer
 
 MOST_LOST = 0.5
-_FEWEST_LETTERS = 1000
+_FEWEST_LETTERS = 1000  # of fewer letters nothing is concluded
 _KEEPING = ("ByteLevel", "Split", "Digits", "Punctuation", "Whitespace")
 
 
@@ -71,6 +71,7 @@ def keeps_text(tokenizer: Tokenizer) -> bool:
         return False
     cut = document.get("pre_tokenizer") or {}
     parts = cut.get("pretokenizers", ()) if cut.get("type") == "Sequence" else (cut,)
+    # A token that takes blanks along loses them.
     blanks = any(token["lstrip"] or token["rstrip"] for token in document["added_tokens"] if not token["special"])
     level = [part for part in parts if part.get("type") == "ByteLevel" and not part.get("add_prefix_space")]
     return (
@@ -86,6 +87,7 @@ def _keeps(part: Mapping[str, Any]) -> bool:
 
 
 def _try(unknown: str, text: str, back: str) -> Trial:
+    # What stands for an unknown piece ("[UNK]") has letters of its own, which are none of the text's.
     letters, left = sum(map(str.isalnum, text)), sum(map(str.isalnum, back.replace(unknown, "") if unknown else back))
     return Trial(1, int(back != text), letters, max(letters - left, 0))
 
@@ -93,7 +95,7 @@ def _try(unknown: str, text: str, back: str) -> Trial:
 def _unknown(tokenizer: Tokenizer) -> str:
     """What stands in a decoded text for what the tokenizer does not know."""
     if tokenizer.kind == "sentencepiece":
-        return "\u2047"
+        return "\u2047"  # ⁇, which the library writes
     model = models.document_of(tokenizer.model)["model"]
     if isinstance(model["vocab"], list):
         return model["vocab"][model["unk_id"]][0] if model.get("unk_id") is not None else ""

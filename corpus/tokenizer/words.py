@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+# Contractions; a blank and letters, digits, or marks; blanks but the last before a word; blanks at the end.
+# "Hello  world's" is "Hello", " ", " world", "'s".
 GPT2_PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
 
 
@@ -39,7 +41,7 @@ def split_sentencepiece(text: str) -> list[str]:
     return _RUNS_AND_WORDS.findall(text)
 
 
-_RUNS_AND_WORDS = re.compile(r"(?<= ) +(?= )|\S+")
+_RUNS_AND_WORDS = re.compile(r"(?<= ) +(?= )|\S+")  # "a    b  c": of four blanks two, of two none
 SPLITS: dict[str, Callable[[str], list[str]]] = {
     "gpt2": split_gpt2,
     "gpt1": split_gpt1,
@@ -75,7 +77,7 @@ class WordCounter:
         """The counts so far, by the words' UTF-8; the counter is empty after."""
         counts: dict[bytes, int] = {}
         while self._counts:
-            piece, count = self._counts.popitem()
+            piece, count = self._counts.popitem()  # popped, so that both forms are never held together
             for word in self._split(piece) if self._in_pieces else (piece,):
                 data = word.encode()
                 counts[data] = counts.get(data, 0) + count
@@ -94,7 +96,7 @@ def count_words(texts: Iterable[str], kind: str) -> dict[bytes, int]:
 def _pieces_pattern() -> re.Pattern[str]:
     # What the pattern's own library takes for a blank: Python's \s has U+001C to U+001F as well.
     blanks = "".join(re.escape(chr(point)) for point in range(0x3001) if _is_blank(chr(point)))
-    return re.compile(f"[{blanks}]*[^{blanks}]+|[{blanks}]+")
+    return re.compile(f"[{blanks}]*[^{blanks}]+|[{blanks}]+")  # blanks and what follows them, or blanks at the end
 
 
 def _is_blank(character: str) -> bool:

@@ -22,6 +22,7 @@ class Cut(ctypes.Structure):
 class Rows(ctypes.Structure):
     """Rows of bytes with a signature in each, in some order."""
 
+    # Row i begins at base + order[i] * stride.
     _fields_ = (("base", ctypes.c_void_p), ("stride", ctypes.c_size_t), ("offset", ctypes.c_size_t),
                 ("order", ctypes.c_void_p))  # fmt: skip
 

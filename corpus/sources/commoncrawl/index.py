@@ -50,7 +50,7 @@ CANDIDATES_SCHEMA = pa.schema(
     ]
 )
 PLACE_COLUMNS = ("url", "fetch_time", "warc_filename", "warc_record_offset", "warc_record_length")
-_KEY, _STATUS, _TYPE = "url_surtkey", "fetch_status", "content_mime_detected"
+_KEY, _STATUS, _TYPE = "url_surtkey", "fetch_status", "content_mime_detected"  # names of Common Crawl's columns
 _PAGES = ("text/html", "application/xhtml+xml")
 # Of a record compressed by itself; the crawl cuts pages off at 1 MiB, later at 5.
 LONGEST_RECORD = 2**24
@@ -77,7 +77,10 @@ def loose_keys(surts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarra
 
     The part before a query, an escape or a bracket, in lower case, without doubled and final slashes and `www9`.
     """
+    # Both spellings come down to one: "com,example,www2)/A//b/?q=1" and "com,example)/a/b" have the key of
+    # com,example)/a/b.
     plain = pc.replace_substring_regex(pc.utf8_lower(surts.fill_null("\0")), r",www[0-9]*\)", ")")
+    # Before the query anything that a canonical path may have in two spellings: "%20", "[1]".
     odd = pc.match_substring_regex(plain, r"^[^?]*[^a-z0-9/._~,:)?!$&'*+=@-]")
     start = pc.replace_substring_regex(plain, r"[?%;(].*$", "")
     start = pc.utf8_rtrim(pc.replace_substring_regex(start, "/{2,}", "/"), "/")
@@ -87,6 +90,7 @@ def loose_keys(surts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarra
 
 def hosts_of(surts: pa.Array) -> pa.Array:
     """The hosts of SURTs with their closing brackets, sorted, each once."""
+    # com,example) with its bracket, so that com,examples) does not begin with it.
     hosts = pc.replace_substring_regex(pc.utf8_lower(surts), r"\).*$", ")")
     hosts = pc.replace_substring_regex(hosts, r",www[0-9]*\)", ")")
     return pa.array(sorted(pc.unique(hosts).to_pylist()), pa.string())
@@ -94,6 +98,7 @@ def hosts_of(surts: pa.Array) -> pa.Array:
 
 def nearest(candidates: pa.Table) -> pa.Table:
     """Of each key's captures the nearest in time; of two equally near the earlier, then the least of all the rest."""
+    # By key, then distance, then all other columns: a total order.
     ordered = candidates.sort_by([(name, "ascending") for name in CANDIDATES_SCHEMA.names])
     key = ordered["key"].to_numpy()
     first = np.ones(len(key), bool)
@@ -157,6 +162,7 @@ class IndexReader:
         chosen = [self._promising(batch) for batch in batches(columns=columns)]
         if not any(map(len, chosen)):
             return
+        # Rows are numbered through the file; `rows` counts the groups before this one.
         start = self.rows
         for rows, batch in zip(chosen, batches(columns=list(PLACE_COLUMNS)), strict=True):
             if len(rows):
@@ -169,10 +175,11 @@ class IndexReader:
         wanted = odd
         for sought in self.sought:
             wanted = wanted | _among(sought.loose, loose)
-        self.reasons["index.no_link"] += int((~wanted).sum())
+        self.reasons["index.no_link"] += int((~wanted).sum())  # every row counts once, by the first reason that holds
         for name, column, good in (("status", _STATUS, [200]), ("not_html", _TYPE, [*_PAGES, ""])):
             if column in batch.schema.names:
                 values = batch[column]
+                # A null says nothing against the row.
                 fits = pc.or_(pc.is_in(values, pa.array(good, values.type)), pc.is_null(values)).to_numpy(False)
                 self.reasons[f"index.{name}"] += int((wanted & ~fits).sum())
                 wanted = wanted & fits
@@ -230,6 +237,7 @@ def _lies_between(hosts: pa.Array, low: str, high: str) -> bool:
             right = middle
     if left < len(hosts) and hosts[left].as_py() <= high:
         return True
+    # Else `low` may be a page of the host before it: com,a)/x begins with com,a).
     return left > 0 and low.startswith(hosts[left - 1].as_py())
 
 
@@ -244,6 +252,7 @@ def _seconds(times: pa.Array, name: str) -> pa.Array:
 
 def _wrong_place(warc: str | None, offset: int | None, length: int | None, fetched: int | None) -> str:
     """What is wrong with where a row says that its record lies; "" where nothing is."""
+    # The name becomes part of an address: nothing absolute, no backslash, no scheme, no "..".
     if not warc or warc.startswith("/") or "\\" in warc or "://" in warc or not warc.isprintable():
         return f"warc_filename {str(warc)[:100]!r}"
     if any(part in ("", ".", "..") for part in warc.split("/")):

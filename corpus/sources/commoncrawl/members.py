@@ -12,6 +12,7 @@ from corpus.urls import address
 MOST_INFLATED = 2**27
 _PIECE = 1 << 20
 _HEAD = 1 << 15
+# Some writers put the URL in angle brackets.
 _TARGET = re.compile(rb"^WARC-Target-URI:[ \t]*<?([^\r\n>]*)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -25,10 +26,10 @@ def wrong_with(data: bytes, length: int, url: str) -> tuple[str, str]:
         return "range.beyond_the_file", f"{len(data)} of {length} bytes"
     if not data.startswith(b"\x1f\x8b"):
         return "range.no_gzip_member", f"it begins with {data[:8]!r}"
-    member, head, size, piece = zlib.decompressobj(31), b"", 0, data
+    member, head, size, piece = zlib.decompressobj(31), b"", 0, data  # 31: with gzip's header
     try:
         while piece and not member.eof and size <= MOST_INFLATED:
-            inflated = member.decompress(piece, _PIECE)
+            inflated = member.decompress(piece, _PIECE)  # at most a megabyte at once: a bomb stops at the bound
             size += len(inflated)
             head += inflated[: max(_HEAD - len(head), 0)]
             piece = member.unconsumed_tail

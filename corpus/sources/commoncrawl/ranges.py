@@ -29,6 +29,7 @@ def plan_ranges(captures: pa.Table, gap: int = GAP, longest: int = LONGEST_RANGE
 
     Several links may ask for one record. `range` numbers the ranges, `start` and `stop` (exclusive) are their bytes.
     """
+    # Texts as numbers, so that neighbours are compared by numpy.
     warc = captures["warc"].combine_chunks().dictionary_encode().indices.to_numpy()
     names = ("offset", "length")
     offset, length = (captures[name].to_numpy() for name in names)

@@ -43,6 +43,7 @@ def ranges_of(records: pa.Table) -> Iterator[ByteRange]:
     """The ranges of a table of `RECORDS_SCHEMA`."""
     columns = ("range", "warc", "start", "stop", "offset", "length", "url")
     rows = enumerate(zip(*(records[name].to_pylist() for name in columns), strict=True))
+    # Rows of one range are neighbours.
     for (number, warc, start, stop), group in groupby(rows, key=lambda row: row[1][:4]):
         yield ByteRange(number, warc, start, stop, tuple((at, *row[4:]) for at, row in group))
 
@@ -64,6 +65,7 @@ def wrong_answer(answer: Answer, start: int, stop: int) -> str:
     found = _CONTENT_RANGE.fullmatch(answer.header("Content-Range").strip())
     if not found or int(found[1]) != start:
         return "range.another_range"
+    # bytes 0-9/100 is the range from 0 to 10. The file may end before `stop`: then `total` says so.
     end, total = int(found[2]), found[3]
     last = stop - 1 if total == "*" else min(stop, int(total)) - 1
     if end != last or end < start:
@@ -83,6 +85,7 @@ class RangeReader:
 
     async def run(self, ranges: Iterable[ByteRange], at_once: int) -> None:
         """Read what is not done; `failures` has what a later run must do."""
+        # One iterator for all workers: each takes the next range.
         waiting = iter([each for each in ranges if each.number not in self.done])
 
         async def work() -> None:
@@ -98,12 +101,14 @@ class RangeReader:
 
     async def _read(self, wanted: ByteRange) -> None:
         target = self.asking.client.reach.target(f"{self.archives.rstrip('/')}/{quote(wanted.warc)}")
+        # No coding: offsets count the bytes of the file.
         headers = {"Range": f"bytes={wanted.start}-{wanted.stop - 1}", "Accept": "*/*", "Accept-Encoding": "identity"}
         try:
             answer, _ = await self.asking.ask(
                 target, headers, _is_partial, lambda answer: wrong_answer(answer, wanted.start, wanted.stop)
             )
         except FailedRequest as failure:
+            # "failed.…" is the server's state: another run may have it. "range.…" is about the place.
             if failure.reason.startswith("failed."):
                 raise
             self._end(wanted, [(number, failure.reason, failure.detail) for number, *_ in wanted.records])
@@ -114,6 +119,7 @@ class RangeReader:
             return
         bad, good, pieces, at = list[tuple[int, str, str]](), list[tuple[int, int, int]](), list[bytes](), 0
         for number, offset, length, url in wanted.records:
+            # Where a record lies in the body of the range.
             data = answer.body[offset - wanted.start : offset - wanted.start + length]
             reason, detail = wrong_with(data, length, url)
             if reason:
