@@ -29,7 +29,7 @@ BOOKS = TextCommand(
     pattern="'books/*.jsonl.zst'",
     more=_line_breaks,
 )
-parser, make, main = BOOKS.parser, BOOKS.make, BOOKS.main
+parser, make, main = BOOKS.parser, BOOKS.make, BOOKS.main  # what `build_command` gives the other builds
 
 if __name__ == "__main__":
     sys.exit(main())

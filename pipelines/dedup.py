@@ -75,6 +75,7 @@ def _config(given: argparse.Namespace) -> "MinHash":
 
     from corpus.dedup.minhash import PRESETS as settings
 
+    # What is given replaces the preset's; what is not given is None.
     names = ("bands", "rows", "min_similarity")
     return replace(settings[given.preset], **{name: value for name in names if (value := getattr(given, name))})
 

@@ -121,6 +121,7 @@ def _fetcher(given: argparse.Namespace, folder: Path, reach: "Reach | None") -> 
     from corpus.fetching.targets import WEB_PORTS
 
     agent = f"{given.agent} (+{given.contact})"
+    # Bytes of an answer, seconds to connect, seconds in all.
     bounds = Bounds(given.max_page_mb * 10**6, min(15.0, given.max_seconds), given.max_seconds)
     client = Client(agent, reach or Reach(WEB_PORTS | {*given.also_port}), bounds, given.at_once)
     journal = FetchJournal(folder, "pages", opening=lambda name: warcinfo(name, agent))
@@ -137,8 +138,11 @@ def _fetch(given: argparse.Namespace, folder: Path, reach: "Reach | None") -> li
     links = _links(given)
     fetcher = _fetcher(given, folder, reach)
     urls = [link.canonical_url for link in links if link.canonical_url]
+    # More will be fetched: from now until the new one the folder is unfinished.
     if not all(map(fetcher.is_finished, urls)):
         (folder / MANIFEST).unlink(missing_ok=True)
+    # In this order: pages into the journal, the journal into archives, the outcomes of all links, the manifest. A kill
+    # anywhere leaves the journal or whole archives, and the next run takes up both.
     asyncio.run(_run(fetcher, urls))
     fetcher.journal.publish()
     outcomes, counts = write_outcomes(folder, links, fetcher)
@@ -163,6 +167,8 @@ async def _run(fetcher: "Fetcher", urls: list[str]) -> None:
             print(f"{len(fetcher.done):,} URLs done, {fetcher.asking.requests:,} requests", file=sys.stderr)
 
     async with fetcher.client:
+        # The line every ten seconds must not keep the loop alive,
+        # nor hide an error of `run`: it is cancelled and awaited.
         telling = asyncio.create_task(tell())
         try:
             await fetcher.run(urls)
@@ -181,6 +187,7 @@ def _plan(given: argparse.Namespace, folder: Path, reach: "Reach | None") -> lis
     done = sum(fetcher.is_finished(link.canonical_url) for link in links)
     for link in links:
         try:
+            # The least time is that of the busiest host: its links, one after the other, `delay` seconds apart.
             hosts[fetcher.client.reach.target(link.canonical_url or link.url).host] += 1
         except RefusedTarget as refusal:
             refused[refusal.reason] += 1

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipelines.builds.captures import CaptureFetch
 
 COMMAND = "python -m pipelines.fetch_captures"
-COMMON_CRAWL = "https://data.commoncrawl.org"
+COMMON_CRAWL = "https://data.commoncrawl.org"  # serves ranges to anybody, without an account
 EXAMPLE = """
 example:  python -m pipelines.fetch_captures --submissions 'RS_*.zst' --index 'cc-index/**/*.parquet' \\
               --contact https://example.org/crawler --output captures

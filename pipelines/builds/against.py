@@ -53,13 +53,19 @@ def _overlap(
     judged: Stage[Any, JudgedFacts],
     earlier: tuple[Stage[Any, DecidedFacts], ...],
 ) -> Decider:
+    # `own` follows this build's documents, `known` the digests of the other
+    # corpora's parts: a rerun over new documents signs none of the known ones again.
     own = Stage("against_own", SignDocuments(near), plan=candidates, reads=(judged, *earlier), units_per_worker=10_000)
     known = Stage("against_known", SignKnown(near), plan=partial(_known_parts, parts), units_per_worker=10_000)
+    # (band, document) of both sides by the hash of the band -> sets with documents of both
     shared = FindShared(near, group_bytes)
     bands = Stage("against_bands", shared, plan=shared.units, reads=(own, known))
+    # What is wanted, by run of either side: who of it is asked for by which sets
     requests = Stage("against_requests", AskRuns(), plan=side_groups, reads=(own, known, bands))
+    # Those who are asked for, by set -> for each of ours the one it leaves for
     sides = CompareSides(near, group_bytes)
     pairs = Stage("against_pairs", sides, plan=sides.units, reads=(own, known, requests))
+    # Matches by run of ours -> verdicts
     decided = Stage("against", DecideOverlap(near, rules), plan=own_runs, reads=(own, known, pairs))
     about = "Documents; kept are those that are like none of the other corpora (--against)."
     left = Stage("against_comparisons", CountLeft(), plan=left_out, reads=(bands, pairs))

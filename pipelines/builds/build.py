@@ -39,6 +39,7 @@ class Build:
     def plan(self) -> list[str]:
         """The lines of a dry run."""
         stages = in_order(self.last)
+        # A manifest that stands: whether it is of these settings is seen when the build runs.
         done = [each.name for each in stages if (StageFolder(self.output.root, each.name).home / MANIFEST).is_file()]
         return [
             *self.lines(),
@@ -57,6 +58,7 @@ class Build:
             self.prepare(self.output.root)
         run = new_run(self.output.root, MARKERS[self.output.kind], self.max_quarantined)
         handing = Handing(self.beam_flags, self.workers, wait, running_job)
+        # False where every stage was finished: then there is a summary, whatever --no-wait says.
         began = run_stages(self.last, run, handing)
         if began and handing.exports:
             return [f"the job is in {exported_to(self.beam_flags)}; submit it, then give the same command again"]
@@ -67,11 +69,13 @@ class Build:
 
 def closure_of_stages(last: Stage[Any, Any]) -> Closure:
     """The code and the libraries of all that the last stage depends on; that one only describes what is there."""
+    # Without `last`: a change of its code changes no row of the corpus.
     return reduce(Closure.__or__, (stage.closure for stage in in_order(last) if stage is not last), Closure())
 
 
 def workers_for(amounts: Sequence[tuple[int, int]]) -> int:
     """How many processes are paid for by some amounts of input, each given with how much of it pays for one."""
+    # The most, not the sum: the amounts are worked on by one stage after the other.
     return max([1, *(amount // per_worker for amount, per_worker in amounts)])
 
 

@@ -53,7 +53,7 @@ from pipelines.work.sought import ListSought, SomeLinks, links_of_list, links_of
 
 # Flags that say how the server is asked, and change no byte.
 _HOW_TO_READ = ("--archives", "--rate", "--at-once", "--contact", "--agent")
-INDEX_BYTES_PER_WORKER = 200_000_000
+INDEX_BYTES_PER_WORKER = 200_000_000  # of compressed Parquet, of which a few columns are read
 
 
 def stages(
@@ -65,6 +65,7 @@ def stages(
     else:
         posts, table = read_link_table(links, rules, 1.0)
         sought = Stage("sought", ListSought(), plan=_links_to_find, reads=(posts, table))
+    # A file of the index, all links -> of each link the nearest capture in that file
     candidates = Stage(
         "candidates",
         JoinIndex(),
@@ -72,7 +73,9 @@ def stages(
         reads=(sought,),
         units_per_worker=INDEX_BYTES_PER_WORKER,
     )
+    # A range of links -> of each the nearest of all files, or that there is none
     chosen = Stage("chosen", ChooseCaptures(), plan=links_and_candidates, reads=(sought, candidates))
+    # Captures of some archives -> the ranges of bytes to ask for
     return Stage("ranges", PlanRanges(gap), plan=partial(places, archive_bytes), reads=(chosen,))
 
 
@@ -100,6 +103,8 @@ class CaptureFetch:
         if done is not None:
             return [*self.build.lines(), *_ranges_lines(done)]
         with tempfile.TemporaryDirectory(prefix="corpusloom-join-") as folder:
+            # What is asked for is known after the join only, so a dry
+            # run joins too, in a folder that it leaves no trace of.
             elsewhere = replace(self.output, root=Path(folder), replace=False)
             replace(self.build, output=elsewhere).run()
             done = self._read_finished(Path(folder))
@@ -111,6 +116,7 @@ class CaptureFetch:
         ranges = self._read_finished(self.output.root)
         if ranges is None:
             return said
+        # Joined and read before: nothing is asked of the server, and the summary is that of the manifest.
         if not self.output.marker.exists():
             print("\n".join(_ranges_lines(ranges)))
             self._read(ranges)
@@ -130,6 +136,7 @@ class CaptureFetch:
             failed += len(failures)
             reason = str(failures[0]) if failures else reason
             print(f"read      {archive.facts.ranges:,} ranges, {requests:,} requests in this run")
+        # Other archives are read all the same; the manifest waits until none has a failed range.
         if failed:
             raise CorpusloomError(
                 f"{failed:,} ranges could not be read from {self.server.address} ({reason}); give the same command "
@@ -145,9 +152,13 @@ class CaptureFetch:
         captures = [archive.part(archive.captures) for archive in archives if archive.captures.exists()]
         unread = [archive.part(archive.lost) for archive in archives]
         kept, broken = sum(part.rows for part in captures), sum(part.rows for part in unread)
+        # Links: received = kept (a capture was read) + rejected (not
+        # in the index) + quarantined (not where the index says).
         counts = Counts(found.counts.received, kept, found.counts.rejected, broken, found.counts.reasons)
         counts.check("captures")
         _refuse_useless(counts, self.build.max_quarantined)
+        # Only now, when the counts balance: files of an earlier
+        # plan stay as long as this one is not sure to be published.
         _remove_stale(root, archives)
         lost = merge_lost(root, [*(facts.lost for facts in found), *unread])
         quarantined = [archive.part(archive.quarantined) for archive in archives if archive.quarantined.exists()]
@@ -219,6 +230,7 @@ def _refuse_useless(counts: Counts, max_quarantined: float) -> None:
             f"index, {counts.quarantined:,} are not where it says; do --index and --archives belong together?",
             ExitCode.USELESS,
         )
+    # A link that is not in the index is no damage: the share is of those that were tried.
     tried = counts.kept + counts.quarantined
     if counts.quarantined > max_quarantined * tried:
         raise CorpusloomError(
@@ -237,6 +249,7 @@ def _remove_stale(root: Path, archives: Sequence[CaptureArchive]) -> None:
         for path in root.glob(pattern):
             if path not in ours:
                 path.unlink()
+    # Journals of plans that are no more; those of this one are gone when their archive stands.
     for path in (root / ".stages" / "read").glob("*/"):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

@@ -58,8 +58,11 @@ def stages(
     extractor: str = "blocks",
 ) -> Stage[Any, Any]:
     """The last stage of a build from Common Crawl."""
+    # An archive -> the key and offset of each page in it
     captures = Stage("captures", ScanCaptures(), plan=partial(archives, pages), units_per_worker=200 * 2**20)
+    # An archive -> all its offsets in order, in runs: what `matched` is to WebText
     listed = Stage("listed", ListPages(reading.pages_per_part), plan=partial(_to_list, reading), reads=(captures,))
+    # A run of offsets of one archive -> a text or a rejection per page
     extracted = Stage(
         "extracted",
         ExtractPages(recipe.page_steps, recipe.block_lists, SOURCE, EXTRACTORS[extractor]),
@@ -67,6 +70,7 @@ def stages(
         reads=(listed, captures),
         units_per_worker=400,
     )
+    # A run of texts -> kept, rejected, quarantined
     judged = Stage(
         "judged",
         JudgeTexts(recipe.text_steps),
@@ -92,6 +96,7 @@ def _to_list(reading: InputSettings, captures: Sequence[CaptureFacts]) -> Iterat
 def _to_judge(
     snapshots: dict[str, str], listed: Sequence[ListedFacts], extracted: Sequence[ExtractedFacts]
 ) -> Iterator[TextRun]:
+    # `extracted` was planned from the same runs, so its facts come in their order, one for each.
     for (name, _, run), facts in zip(runs_of(listed), extracted, strict=True):
         yield TextRun(facts.pages, snapshots[name], f"{name} pages {run.start}-{run.stop}")
 

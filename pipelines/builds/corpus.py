@@ -74,7 +74,9 @@ def select(
     """
     made: list[Decider] = []
     for make in deciders:
+        # Each decider reads the verdicts of all before it, and leaves their rejected documents out.
         made.append(make(judged, tuple(decider.verdicts for decider in made)))
+    # A part of judged documents, the verdicts of all deciders -> its parts of kept/ and rejected/
     selected = Stage(
         "selected",
         SelectDocuments(),
@@ -83,6 +85,7 @@ def select(
         writes=("kept", "rejected"),
         units_per_worker=10_000,
     )
+    # What the stages could not read, up to 100,000 rows -> a part of quarantined/
     lost = Stage("quarantined", GatherDamage(), plan=damage, reads=tuple(damaged), writes=("quarantined",))
     return Selected(selected, lost, tuple(made))
 
@@ -98,8 +101,11 @@ def publish(
     """The last stage. `funnel` has the stages before the deciders, with their places among the counts."""
     steps = [step for _, step in funnel]
     decided = [pair for decider in selected.deciders for pair in decider.funnel]
+    # judged -> quality -> exact_duplicates -> near_duplicates     each takes what the one before it keeps
     for _, step in decided:
         steps.append(replace(step, takes=steps[-1].name))
+    # In this order; `_whole` takes them apart by it: funnel, found,
+    # about, and the lost links at the end where there are any.
     found = (selected.corpus, selected.quarantined, *(stage for stage, _ in decided))
     about = tuple(decider.about for decider in selected.deciders if decider.about)
     more = () if lost_links is None else (lost_links,)
@@ -111,6 +117,7 @@ def publish(
 
 
 def _whole(inputs: Inputs, count: int, about: int, with_lost: bool, *finished: Finished[Any]) -> Iterator[WholeBuild]:
+    # `with_lost` is a bool and counts as 0 or 1 below.
     lost = [facts.lost for facts in finished[-1]] if with_lost else []
     end = len(finished) - with_lost
     described = {stage.name: msgspec.to_builtins(stage[0]) for stage in finished[end - about : end]}

@@ -38,6 +38,7 @@ def deciders_of(given: argparse.Namespace, recipe: Recipe, room: Room) -> tuple[
 
 def decider_settings(given: argparse.Namespace) -> JsonObject:
     """What the flags of deciders stand for in the settings of an output, where that is not their text: digests."""
+    # Digests in the order of the flags: of two corpora that have a document the first one is named as the reason.
     known = [each["digest"] for each in corpora_read({corpus: corpus for corpus in given.against or ()})]
     index = index_digest(given.index) if given.index else []
     return {

@@ -36,11 +36,17 @@ def _decontaminate(
     earlier: tuple[Stage[Any, DecidedFacts], ...],
 ) -> Decider:
     words = rule.gram_words
+    # A file of examples -> its passages as words
     read = Stage("benchmarks", ReadBenchmarks(words), plan=partial(benchmarks, files), units_per_worker=2**23)
+    # Grams by the high bits of their hash -> a sorted part of the index
     grams = Stage("grams", SortGrams(words), plan=partial(gram_ranges, words), reads=(read,))
+    # A part of documents, the whole index -> every gram of it in them
     leaks = Stage("leaks", FindLeaks(rule), plan=suspects, reads=(grams, judged, *earlier), units_per_worker=5_000)
+    # Leaks by gram -> those of too many documents
     common = Stage("common_grams", CountDocuments(rule), plan=key_ranges, reads=(leaks,))
+    # Leaks of a part, without the common ones -> verdicts and cuts
     decided: Stage[Any, Any] = Stage("decontaminated", DecideLeaks(rule), plan=leaks_to_decide, reads=(leaks, common))
+    # All grams that were seen -> the overlap of each benchmark, for the manifest and overlap/
     about = Stage(
         "contamination",
         ReportOverlap(rule),

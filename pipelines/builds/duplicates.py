@@ -63,6 +63,8 @@ def room_for(memory: WorkerMemory, input_bytes: int) -> Room:
     """The room under a bound of memory for inputs of some size: rounds where one worker might not hold all clusters."""
     documents = input_bytes // _LEAST_DOCUMENT
     rounds = ROUNDS if documents * UNION_BYTES > memory.unit_bytes else 0
+    # 550 MB for a unit: groups of 16 MiB (below 550 / 8), and
+    # rounds from 550 MB / 64 = 8.6 M documents on, 4.3 GB of input.
     return Room(min(GROUP_BYTES, memory.unit_bytes // _WORKING), memory.unit_bytes, rounds)
 
 
@@ -77,6 +79,7 @@ def _duplicates(
     judged: Stage[Any, JudgedFacts],
     earlier: tuple[Stage[Any, DecidedFacts], ...],
 ) -> Decider:
+    # A part of judged documents -> a row of keys and minima per document
     signatures = Stage(
         "signatures", SignDocuments(near), plan=candidates, reads=(judged, *earlier), units_per_worker=10_000
     )
@@ -86,17 +89,26 @@ def _duplicates(
 def duplicates(near: MinHash, room: Room, signatures: Stage[Any, SignatureFacts]) -> Decider:
     """The decider, given signatures."""
     group_bytes = room.group_bytes
+    # Documents by the hash of their page -> who is left, who left for whom
     pages = Stage("pages", FindPages(group_bytes), plan=partial(page_groups, group_bytes), reads=(signatures,))
+    # Those left by the hash of their text -> the same
     texts = Stage("texts", FindTexts(group_bytes), plan=partial(text_groups, group_bytes), reads=(signatures, pages))
+    # Who left, by run
     exact = Stage("exact", SettleCopies(), plan=run_groups, reads=(signatures, pages, texts))
     buckets = FindBuckets(near, group_bytes)
+    # (band, document) by the hash of the band -> which set of documents wants to compare whom
     bands = Stage("bands", buckets, plan=buckets.units, reads=(signatures, exact))
+    # What is wanted, by run: who of a run is asked for by which sets
     requests = Stage("requests", AskRuns(), plan=asked_groups, reads=(signatures, bands))
     sets = ComparePairs(near, group_bytes)
+    # Signatures of those who are asked for, by set -> pairs that are alike
     pairs = Stage("pairs", sets, plan=sets.units, reads=(signatures, requests))
+    # Pairs -> the cluster of each document in company
     clusters = joined(room, signatures, exact, pairs)
     members = AskClusters(near, group_bytes)
+    # Members by cluster -> who stays, and for whom the others leave
     alike = Stage("near", members, plan=members.units, reads=(signatures, exact, clusters))
+    # What is said of members, by run -> verdicts in the order of the judged parts
     decided = Stage("duplicates", DecideDuplicates(near), plan=decided_runs, reads=(signatures, exact, alike))
     steps = (
         (exact, FunnelStep("exact", "exact_duplicates", "Documents; kept is the best copy of each text and page.")),
@@ -117,6 +129,9 @@ def joined(
         Stage("forests", MakeForests(), plan=partial(bundles, room.group_bytes), reads=reads)
     ]
     for number in range(1, room.rounds + 1):
+        # forests -> large 1 -> small 1 -> large 2 -> small 2 -> …
+        # Each reads the two before it: the last one for its edges,
+        # both to see whether a large and a small round changed any.
         for name, large in (("large", True), ("small", False)):
             star = JoinStars(large, room.group_bytes)
             rounds.append(Stage(f"{name}_stars_{number}", star, plan=star.units, reads=tuple(rounds[-2:])))

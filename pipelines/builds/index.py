@@ -54,6 +54,7 @@ def know_earlier(index: str, near: MinHash, group_bytes: int = GROUP_BYTES) -> M
             f"--index {index}: files of an index are mapped, so it must be in a folder; copy it there", ExitCode.FLAGS
         )
     folders = layer_folders(index)
+    # Read here, before the first byte is written, and again by the stage `earlier_index`: paths travel, not contents.
     for folder in folders:
         read_layer(folder, near, VERDICTS_PER_PART)
     layers = [LayerToList(each.name, digest((each / MANIFEST).read_bytes()), str(each)) for each in folders]
@@ -68,12 +69,17 @@ def _earlier(
     earlier: tuple[Stage[Any, DecidedFacts], ...],
 ) -> Decider:
     own = Stage("earlier_own", SignDocuments(near), plan=candidates, reads=(judged, *earlier), units_per_worker=10_000)
+    # A layer of the index -> where its files lie; nothing is read of them yet
     known = Stage("earlier_index", ListLayer(near), plan=partial(list, layers))
     found = FindEarlier(near, group_bytes)
+    # Our hashes of a range, looked up in the layers -> sets with documents of both
     bands = Stage("earlier_bands", found, plan=found.units, reads=(own, known))
+    # What is wanted, by run, of ours and of the layers
     requests = Stage("earlier_requests", AskRuns(), plan=earlier_groups, reads=(own, known, bands))
     sides = CompareEarlier(near, group_bytes)
+    # Those who are asked for, by set -> for each of ours the one it leaves for
     pairs = Stage("earlier_pairs", sides, plan=sides.units, reads=(own, known, requests))
+    # Matches by run of ours -> verdicts
     decided = Stage("earlier", DecideEarlier(near), plan=earlier_runs, reads=(own, known, pairs))
     about = "Documents; kept are those that no earlier snapshot has, nor one close to them (--index)."
     left = Stage("earlier_comparisons", CountLeft(), plan=left_out, reads=(bands, pairs))
@@ -82,6 +88,7 @@ def _earlier(
 
 def layer_stages(parts: list[KnownPart], near: MinHash, source: str, corpus: str, group_bytes: int) -> Stage[Any, Any]:
     """The last stage of a layer of the kept parts of a corpus."""
+    # A kept part -> a row of keys and minima per document
     signed = Stage(
         "signatures",
         SignLayer(near),
@@ -89,6 +96,7 @@ def layer_stages(parts: list[KnownPart], near: MinHash, source: str, corpus: str
         writes=("signatures",),
         units_per_worker=DOCUMENTS_PER_WORKER,
     )
+    # (hash, document) of a range of hashes -> a sorted file
     sort = SortEntries(near, group_bytes)
     entries = Stage("entries", sort, plan=sort.units, reads=(signed,), writes=("entries",))
     return Stage("published", PublishLayer(near, source, corpus), plan=whole_layer, reads=(signed, entries))
@@ -110,6 +118,8 @@ def index_layer(ours: CommandParser, given: argparse.Namespace, beam_flags: list
     parts = [KnownPart(0, part.digest, part.rows, part.file) for part in found]
     last = layer_stages(parts, near, manifest["source"], given.corpus, room_for(memory, 0).group_bytes)
     settings = settings_of(ours, given, {"--corpus": corpora_read({"corpus": given.corpus})})
+    # Per document: a signature (4 bytes a minimum), about 116 bytes of keys, id and date, and entries of 16 bytes: one
+    # for each band, one for its page and one for its text.
     size = documents * (4 * near.minima + 116 + 16 * (near.bands + 2))
     return Build(
         last=last,

@@ -23,6 +23,7 @@ JUDGED = FunnelStep("judged", "judged", "Texts; kept are those that pass every s
 
 def snapshots_of(files: Sequence[InputFile], given: str = "") -> dict[str, str]:
     """The crawl of each file: the one that was given, or what its path says."""
+    # "crawl-data/CC-MAIN-2024-10/segments/…/x.warc.gz" is of CC-MAIN-2024-10.
     return {file.name: given or (_SNAPSHOT.findall(file.name) or [UNNAMED])[0] for file in files}
 
 
@@ -42,6 +43,7 @@ def need_readable_archives(reading: InputSettings, captures: Sequence[CaptureFac
 
 def refuse_unwanted(files: Sequence[InputFile], flag: str, unwanted: str, other_flag: str) -> None:
     """`CorpusloomError` (3) where a file on this machine is of the kind that the other flag takes."""
+    # A look into a store would cost a request for each of a hundred thousand archives.
     here = (Path(file.file) for file in files if not is_remote(file.file))
     refuse_swapped(here, flag, unwanted, other_flag)
 

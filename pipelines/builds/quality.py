@@ -47,6 +47,7 @@ def quality_settings(given: argparse.Namespace) -> JsonObject:
 def _score_stage(
     work: ScoreDocuments, judged: Stage[Any, JudgedFacts], earlier: tuple[Stage[Any, DecidedFacts], ...]
 ) -> Decider:
+    # A part of judged documents -> a score of each, and who leaves by it
     stage = Stage("scored", work, plan=candidates, reads=(judged, *earlier), units_per_worker=20_000)
     return Decider(stage, ((stage, _STEP),))
 
@@ -59,5 +60,5 @@ def _alpha(given: float | str | None, card: Card) -> float:
 
 def _refuse_without_classifier(given: argparse.Namespace) -> None:
     for flag, value in (("--alpha", given.alpha), ("--seed", given.seed)):
-        if value not in (None, 1):
+        if value not in (None, 1):  # 1: the default of --seed
             raise CorpusloomError(f"{flag} belongs to --classifier; give a classifier, or leave it out", ExitCode.FLAGS)

@@ -30,6 +30,7 @@ def page_recipe(given: argparse.Namespace, links: LinkRules | None = None) -> Re
         links=links or LinkRules(),
     )
     recipe = load_recipe(given.recipe, "pages", choices)
+    # First of all steps: a page that asks not to be used is not looked at any further.
     return recipe if given.ignore_opt_outs else replace(recipe, text_steps=(obey, *recipe.text_steps))
 
 
@@ -40,7 +41,7 @@ def page_recipe_settings(given: argparse.Namespace, recipe: Recipe) -> JsonObjec
         "--languages": sorted(set(given.languages.split(","))),
         "--block": recipe.block_lists,
         "--bad-words": digest(*sorted(_bad_words(given.bad_words))) if given.bad_words else "",
-        "--language-model": None,
+        "--language-model": None,  # its place decides nothing; its content is part of the steps that use it
         "--mask": list(masked_kinds(given)),
     }
 
@@ -48,6 +49,7 @@ def page_recipe_settings(given: argparse.Namespace, recipe: Recipe) -> JsonObjec
 def extractor_of(given: argparse.Namespace) -> str:
     """The engine of `--extractor`; `CorpusloomError` (2) where its library is not installed."""
     name: str = given.extractor
+    # The engine's name is that of its package.
     if name != "blocks" and not find_spec(name):
         cure = f"pip install {'corpusloom[datatrove]' if name == 'datatrove' else name}, or take blocks"
         raise CorpusloomError(f"--extractor {name}: its library is not installed; {cure}", ExitCode.FLAGS)

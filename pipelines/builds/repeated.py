@@ -30,6 +30,8 @@ def _repeated(
     earlier: tuple[Stage[Any, DecidedFacts], ...],
 ) -> Decider:
     find = FindRepeated(rule, group_bytes)
+    # Lines by their hash -> all but one of each
     lines = Stage("repeated_lines", find, plan=find.units, reads=(judged, *earlier), units_per_worker=1_000_000)
+    # What is cut, by judged part -> cuts, or that too little is left
     decided = Stage("repeated", CutRepeated(rule), plan=parts_to_cut, reads=(lines, judged, *earlier))
     return Decider(decided, ((decided, FunnelStep("repeated", "repeated_lines", ABOUT)),))

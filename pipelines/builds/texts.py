@@ -47,7 +47,9 @@ def stages(
     reading: InputSettings = AS_IT_COMES,
 ) -> Stage[Any, Any]:
     """The last stage of a build of a text source."""
+    # A span of a dump -> the simple templates in it
     templates = Stage("templates", ReadTemplates(), plan=partial(spans, source, files), units_per_worker=2**24)
+    # A span, the templates of its wiki -> texts and rejections in runs of ten thousand
     extracted = Stage(
         "extracted",
         ExtractTexts(source, recipe.extraction),
@@ -55,6 +57,7 @@ def stages(
         reads=(templates,) if source.has_templates else (),
         units_per_worker=BYTES_PER_WORKER,
     )
+    # A run of texts -> kept, rejected, quarantined
     judged = Stage(
         "judged",
         JudgeTexts(recipe.text_steps),
@@ -69,6 +72,7 @@ def stages(
 
 def inputs_of(source: str, extracted: Sequence[TextFacts], *others: Any) -> list[InputEntry]:
     """The inputs as the manifest has them, with what the spans of each held."""
+    # A dump that was divided has several facts, but is one input. Only its first span has read the digest of the whole.
     spans: dict[str, list[TextFacts]] = {}
     for facts in extracted:
         spans.setdefault(facts.name, []).append(facts)
@@ -99,6 +103,7 @@ def text_build(
 
     Everything that can be checked is checked before the first byte is written.
     """
+    # A flag of books alone: a dump has no typed lines to join.
     join_lines = not getattr(given, "keep_line_breaks", False)
     recipe = load_recipe(given.recipe, source.name, Choices(join_lines=join_lines, masked=masked_kinds(given)))
     files = sample_files(find_inputs(names_of(getattr(given, flag.removeprefix("--"))), flag))

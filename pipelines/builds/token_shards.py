@@ -224,7 +224,7 @@ def estimated_tokens(parts: Sequence[CorpusPart], tokenizer: Tokenizer) -> int:
         for batch in text_batches(place(part.file)):
             sample = encode_texts(batch, tokenizer)
             sampled = int(sample.n_bytes.sum())
-            return size * len(sample.tokens) // sampled if sampled else 0
+            return size * len(sample.tokens) // sampled if sampled else 0  # first batch only
     return 0
 
 

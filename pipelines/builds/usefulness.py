@@ -28,7 +28,7 @@ def need_readable(flag: str, files: Iterable[FileReport], max_quarantined: float
     """
     if max_quarantined >= 1:
         return
-    nothing = [file for file in files if file.records <= file.quarantined]
+    nothing = [file for file in files if file.records <= file.quarantined]  # also 0 <= 0: an empty file
     if not nothing:
         return
     first = nothing[0]

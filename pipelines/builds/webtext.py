@@ -89,13 +89,22 @@ def stages(
     extractor: str = "blocks",
 ) -> Stage[Any, Any]:
     """The last stage of a build of WebText."""
+    # Of each stage: one unit -> what it leaves for the next.
+    # A dump -> its posts by link key; a range of link keys -> one row per link, with its karma
     posts, links = read_link_table(submissions, recipe.links, reading.max_quarantined)
+    # An archive -> the key and offset of each page in it; each redirect as an edge from key to key
     captures = Stage("captures", ScanCaptures(), plan=partial(archives, pages), units_per_worker=200 * 2**20)
+    # 256 archives -> their edges in one sorted file
     edges = Stage("edges", MergeEdges(), plan=partial(_merges, reading), reads=(captures,))
+    # A range of links, all edges -> (page, link): every page that a link may mean
     redirects = Stage("redirects", FollowLinks(), plan=_links_and_edges, reads=(posts, links, edges))
+    # A range of pages -> one row per page, with the karma of all links that lead to it
     wanted = Stage("wanted", ReduceWanted(recipe.links.karma), plan=page_ranges, reads=(redirects,))
+    # Archives of about two million captures, all wanted pages -> the offsets to read, in runs
     matched = Stage("matched", MatchPages(reading.pages_per_part), plan=batches, reads=(captures, wanted))
+    # A range of links -> those to whose pages nothing was matched
     lost = Stage("links_without_page", ListLost(), plan=links_and_answers, reads=(posts, links, redirects, matched))
+    # A run of offsets of one archive -> a text or a rejection per page
     extracted = Stage(
         "extracted",
         ExtractPages(recipe.page_steps, recipe.block_lists, extract=EXTRACTORS[extractor]),
@@ -103,6 +112,7 @@ def stages(
         reads=(links, matched, captures),
         units_per_worker=400,
     )
+    # A run of texts, what links say of them -> kept, rejected, quarantined
     judged = Stage(
         "judged",
         JudgePages(recipe.text_steps),
@@ -110,6 +120,7 @@ def stages(
         reads=(matched, extracted),
         units_per_worker=1_500,
     )
+    # Only these four read something that can be unreadable; all other stages read what they wrote.
     selected = select(judged, deciders, (posts, captures, extracted, judged))
     funnel = ((posts, POSTS), (links, LINKS), (captures, CAPTURES), (matched, MATCHED),
               (extracted, EXTRACTED), (judged, JUDGED))  # fmt: skip
@@ -244,5 +255,6 @@ def _check_domains(domains: str) -> None:
 def _summary(domains: str, root: Path) -> list[str]:
     """What is said at the end; the report is written once more where it is to be compared with other domains."""
     if domains:
+        # Not by the stage `published`: --domains is a file of this machine, and changes no byte of the corpus.
         write_report(root, times(root), Path(domains))
     return summary(root)

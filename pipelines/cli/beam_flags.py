@@ -23,9 +23,12 @@ def check_beam_flags(flags: Sequence[str], ours: Sequence[str]) -> list[str]:
             raise _wrong(f"{message.removeprefix('argument ')}; see docs/engines.md")
 
     known = Quiet(allow_abbrev=False, add_help=False)
+    # Beam's own parser lets unknown flags pass, so a misspelt one
+    # would have no effect; this one has all its flags and checks.
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(known)
     values, unknown = known.parse_known_args(list(flags))
+    # A runner may be named by its class: "apache_beam.runners.dataflow.DataflowRunner" is DataflowRunner.
     runner = (values.runner or "").rpartition(".")[2]
     if unknown and runner not in _PORTABLE:
         names = [name for action in known._actions for name in action.option_strings]
@@ -45,6 +48,7 @@ def _check_runner(named: str, values: Any) -> None:
 
     known = StandardOptions.KNOWN_RUNNER_NAMES
     if named and "." not in named and named not in known:
+        # "spark" is like no name as a whole; with "runner" behind it, it is SparkRunner.
         near = nearest(named, known) or next((name for name in known if name.lower() == f"{named}runner".lower()), "")
         raise _wrong(f"--runner {named}: no such engine; {f'did you mean {near}?' if near else 'see docs/engines.md'}")
     if named.rpartition(".")[2] != "DataflowRunner":

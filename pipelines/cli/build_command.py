@@ -34,6 +34,7 @@ def main_of(parser: Callable[[], CommandParser], make: Make) -> Callable[..., in
 
     def main(arguments: Sequence[str] | None = None) -> int:
         ours = parser()
+        # `others` are Beam's flags, checked later: knowing them means importing Beam, for a second.
         given, others = ours.parse_known_args(arguments)
         from pipelines.cli.command import run_command
 

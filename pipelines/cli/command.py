@@ -52,6 +52,8 @@ def run_command(
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     end_on_signals(ours.prog)
     try:
+        # Order matters: a wrong flag is said before the folder is touched, a dry run takes no lock, and only a run that
+        # holds the lock may clear what a killed one left.
         _check_name(given.output)
         build = make(check_beam_flags(others, ours.flags()))
         if given.dry_run:
@@ -63,6 +65,7 @@ def run_command(
             print("\n".join(build.run(not given.no_wait, given.running_job)))
         return ExitCode.DONE
     except Exception as error:  # every error ends as one clear line and an exit code
+        # Where the stages left something, the last line also says that the same command goes on.
         work = None if is_remote(given.output) else Path(given.output) / STAGES
         return end_with(error, ours.prog, work, resume=work is not None and work.is_dir())
 
@@ -83,6 +86,7 @@ def settings_of(ours: CommandParser, given: argparse.Namespace, effective: Mappi
     """
     settings = {}
     for action in ours._actions:
+        # A flag may have several spellings; the last is the one in the settings.
         name = action.option_strings[-1]
         if name not in _OF_THE_RUN and name not in _OF_THE_RUN & {*action.option_strings}:
             settings[name] = effective.get(name, getattr(given, action.dest, None))
@@ -93,6 +97,7 @@ def disk_line(folder: Path, needed: int) -> str:
     """How much disk a build needs and how much there is."""
     if is_remote(folder):
         return f"storage   about {needed / 1e6:,.1f} MB needed at {folder}"
+    # The output may not exist yet: the free space is that of the nearest folder above it that does.
     there = folder
     while not there.exists():
         there = there.parent

@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cure = f"did you mean {near}?" if near else "`corpusloom --help` lists them"
         print(f"error: there is no verb {verb!r}; {cure}", file=sys.stderr)
         return ExitCode.FLAGS
+    # The command reads sys.argv, as it does with `python -m`; `alter_sys` sets its first word to the module's file.
     sys.argv = [verb, *given[1:]]
     runpy.run_module(VERBS[verb][0], run_name="__main__", alter_sys=True)
     return ExitCode.DONE

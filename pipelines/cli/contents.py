@@ -13,7 +13,7 @@ import zstandard
 from corpus.errors import CorpusloomError, ExitCode
 
 ARCHIVE, JSON_LINES = "a web archive", "JSON lines"
-_HEAD = 1 << 16
+_HEAD = 1 << 16  # bytes read, and inflated, at most: a bomb gets no further
 _ARCHIVES = (b"WARC/", b"filedesc://")
 
 
@@ -39,8 +39,10 @@ def _inflate(head: bytes) -> bytes:
     """The beginning of what the bytes inflate to; as they are where they are not compressed, or damaged."""
     try:
         if head.startswith(b"\x1f\x8b"):
-            return zlib.decompressobj(31).decompress(head, _HEAD)
-        if head.startswith(b"\x28\xb5\x2f\xfd"):
+            return zlib.decompressobj(31).decompress(head, _HEAD)  # 31: a gzip header, the largest window
+        if head.startswith(b"\x28\xb5\x2f\xfd"):  # the magic number of zstd
+            # Pushshift's dumps have windows of 2 GiB. The decompressor
+            # has no bound for what comes out, so little goes in.
             return zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj().decompress(head[:4096])
     except (zlib.error, zstandard.ZstdError):
         pass

@@ -8,7 +8,7 @@ from pipelines.cli.deciders import add_decider_flags
 
 Flags = argparse._ActionsContainer
 MAX_QUARANTINED = 0.05
-_TOKEN = re.compile("[A-Za-z_-]+")
+_TOKEN = re.compile("[A-Za-z_-]+")  # RFC 9309's product token
 _CONTACT = re.compile(r"https?://[^\s/]+\.[^\s]+|mailto:[^\s@]+@[^\s@]+\.[^\s@]+")
 
 

@@ -19,6 +19,7 @@ from pipelines.runtime.errors import StageError
 
 def find_inputs(patterns: Sequence[str], flag: str) -> list[InputFile]:
     """The files of all patterns, by name; `StageError` (exit code 3) when a pattern finds none or one is unreadable."""
+    # By its resolved path a file counts once. Backwards, so that of two spellings the first one given names it.
     found = {file.file: file for pattern in reversed(patterns) for file in reversed(_matches(pattern, flag))}
     files = sorted(found.values(), key=lambda file: (file.name, file.file))
     if empty := [file.name for file in files if not file.bytes]:
@@ -43,6 +44,7 @@ def find_below(patterns: Sequence[str], flag: str) -> list[InputFile]:
             visible = [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
             if not visible:
                 raise StageError(f"{flag}: there is no file in {path}; give a folder or files that are there", 3)
+            # `find_inputs` expands patterns: a file called a[1].txt must not be one.
             names += [glob.escape(str(file)) for file in visible]
         names += [pattern] if is_remote(pattern) else []
     return find_inputs(names, flag)
@@ -58,11 +60,13 @@ def _matches(pattern: str, flag: str) -> list[InputFile]:
 
 
 def _files(pattern: str, flag: str) -> list[InputFile]:
+    # A name with [ or * in it that is a file, and no pattern that finds any, is taken as it is.
     found = sorted(glob.glob(pattern, recursive=True)) or ([pattern] if Path(pattern).exists() else [])
     files = []
     for name in found:
         if Path(name).is_file():
             try:
+                # Opened and not only looked at: a file that may not be read is an error now, not of a worker later.
                 with Path(name).open("rb"):
                     size, there = Path(name).stat().st_size, str(Path(name).resolve())
                 files.append(InputFile(in_utf8(name), size, file=there))
@@ -76,6 +80,7 @@ def _objects(pattern: str, flag: str) -> list[InputFile]:
         cure = "download it first, or give the store's own address, as in s3://bucket/key"
         raise StageError(f"{flag} {pattern}: a web address is not read; {cure}", 2)
     there = cast(Any, place(pattern))
+    # One listing with sizes, in place of a request for each object.
     found = there.fs.glob(there.path, detail=True)
     objects = [(there.fs.unstrip_protocol(key), info) for key, info in sorted(found.items()) if info["type"] == "file"]
     return [InputFile(name_of(name), info["size"], file=name) for name, info in objects]
@@ -83,6 +88,7 @@ def _objects(pattern: str, flag: str) -> list[InputFile]:
 
 def sample_files(files: Sequence[InputFile]) -> list[InputFile]:
     """The files with their samples, by which they are known (`corpus.files.inputs`)."""
+    # A sample is a few reads from several places: waiting for a store, mostly, so threads do.
     with ThreadPoolExecutor(8) as threads:
         return list(threads.map(lambda file: patiently(file.with_sample), files))
 

@@ -42,6 +42,7 @@ def read_languages(text: str, model: str) -> tuple[str, ...]:
     known = model_languages(model)
     for code in codes:
         if code not in known:
+            # "EN-us" -> en, "German" -> de, "eng" -> the code most like it.
             short = code.lower().partition("-")[0]
             guess = _NAMES.get(code.lower()) or (short if short in known else nearest(code.lower(), sorted(known)))
             hint = f"did you mean {guess}?" if guess else f"the model knows {', '.join(sorted(known))}"

@@ -29,6 +29,7 @@ class Needs:
 
     def least(self, workers: int) -> int:
         """The smallest bound under which so many workers fit; a single one works in the first process."""
+        # Needs(300, 300, 40): 340 for one worker, which is the first process; 300 + 2 · 300 + 2 · 40 = 980 for two.
         return self.driver + (workers * self.worker if workers > 1 else 0) + workers * self.unit
 
 
@@ -43,6 +44,7 @@ class WorkerMemory:
     @property
     def unit_bytes(self) -> int:
         """What is left for a unit when every process has its libraries."""
+        # 2,000 MB for two such workers: less 900 for three processes, 550 MB each.
         processes = self.needs.least(self.workers) - self.workers * self.needs.unit
         return (self.total - processes) * MEGABYTE // self.workers
 
@@ -60,6 +62,7 @@ def share_memory(total: int, beam_flags: Sequence[str], needs: Needs) -> tuple[W
 
     With an engine of its own, workers are on machines of their own: each has the whole bound.
     """
+    # A look at two of Beam's flags without importing Beam; `check_beam_flags` has checked them.
     flags = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
     flags.add_argument("--direct_num_workers", type=int, default=0)
     flags.add_argument("--runner", default="")

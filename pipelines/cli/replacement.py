@@ -58,6 +58,7 @@ class Output:
         """
         self._refuse_others()
         if write:
+            # Only in these two folders; what stages left half-written is cleared by the driver (`runtime.driver`).
             for path in [*self.root.glob(f"{TEMPORARY}*"), *(self.root / STAGES).glob(f"{TEMPORARY}*")]:
                 path.unlink(missing_ok=True)  # half-written by a run that was killed
         known = _read(self.root / SETTINGS)
@@ -68,6 +69,8 @@ class Output:
                     f"{self.root} is finished and holds {self.kind} made with other settings: {difference}. "
                     "Give --replace to rebuild it, or choose another --output"
                 )
+            # In this order: the marker goes, the settings are written, the build begins. A kill in between leaves a
+            # folder without marker, which no reader takes for finished and the next command builds.
             if difference and write:
                 self.marker.unlink()
                 self._remove_first_edition()
@@ -96,8 +99,10 @@ class Output:
                 f"{self.root} was made by an earlier edition, which kept its work in {_FIRST_EDITION}/; give --replace "
                 "to rebuild it, or choose another --output"
             )
+        # Any one of the three is enough: a run that was killed early
+        # has settings only, a copied corpus only its manifest.
         ours = old or {SETTINGS, STAGES, MARKERS[self.kind]} & names
-        seen = sorted(name for name in names if not name.startswith("."))
+        seen = sorted(name for name in names if not name.startswith("."))  # not .lock, not .DS_Store
         if seen and not ours:
             raise _refusal(
                 f"{self.root} holds {seen[0]} and nothing that this command made; choose an empty folder as --output"

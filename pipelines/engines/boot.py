@@ -27,10 +27,12 @@ def launcher(path: Path) -> Path:
     """Write the program that starts a worker with this interpreter and this code; its path is the engine's command."""
     lines = (
         "#!/bin/sh",
+        # In the shell: ${PYTHONPATH:+:$PYTHONPATH} is ":…" where it is set, and nothing where not.
         f"export PYTHONPATH={shlex.quote(str(ROOT))}${{PYTHONPATH:+:$PYTHONPATH}}",
         f'exec {shlex.quote(sys.executable)} -m pipelines.engines.boot "$@"',
     )
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its place first: an executor may be starting the program at this moment.
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
     fresh.chmod(0o755)
@@ -43,6 +45,7 @@ def ask(worker_id: str, endpoint: str) -> dict[str, str]:
     service = beam_provision_api_pb2_grpc.ProvisionServiceStub(channel)
     request = beam_provision_api_pb2.GetProvisionInfoRequest()
     info = service.GetProvisionInfo(request, timeout=SECONDS_TO_ANSWER, wait_for_ready=True).info
+    # The names are those that `sdk_worker_main` of Beam 2.77 looks for; the container of a cluster sets the same.
     told = {
         "WORKER_ID": worker_id,
         "PIPELINE_OPTIONS": json_format.MessageToJson(info.pipeline_options),
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags.add_argument("--provision_endpoint", required=True, metavar="HOST:PORT", help="whom to ask for the rest")
     given, _ = flags.parse_known_args(arguments)
     os.environ.update(ask(given.id, given.provision_endpoint))
-    sdk_worker_main.main(sys.argv)
+    sdk_worker_main.main(sys.argv)  # reads the environment, not the words
 
 
 if __name__ == "__main__":

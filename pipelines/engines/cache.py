@@ -47,10 +47,12 @@ def cached_folder(name: str, recipe: str, make: Callable[[Path], None]) -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # NAME-DIGEST.making/   being filled; left by a kill, removed by the next
+    # NAME-DIGEST/          whole: a rename is one step
     with FileLock(folder.with_name(f"{folder.name}.lock")):
-        if not folder.is_dir():
+        if not folder.is_dir():  # another process may have made it while this one waited for the lock
             fresh = folder.with_name(f"{folder.name}.making")
-            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(fresh, ignore_errors=True)  # half-made, by a process that was killed
             fresh.mkdir()
             make(fresh)
             fresh.rename(folder)

@@ -25,6 +25,8 @@ def command_line(flags: argparse.ArgumentParser, parameters: Sequence[str]) -> l
     for parameter in parameters:
         name, equals, value = parameter.partition("=")
         action = actions.get(name)
+        # --keep-over-18=true     ->  --keep-over-18           --keep-over-18=false  ->  nothing
+        # --pages=gs://a gs://b   ->  --pages gs://a gs://b    --runner=X           ->  as it is: not ours, Beam's
         if isinstance(action, argparse._StoreTrueAction) and equals:
             words += [] if value.lower() in NO else [name]
         elif action is not None and action.nargs == "+" and equals:

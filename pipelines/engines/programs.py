@@ -16,7 +16,7 @@ from pipelines.engines.cache import EngineFailed, cached_folder, need, run
 
 HERE = Path(__file__).parent
 PRISM = "github.com/apache/beam/sdks/v2/go/cmd/prism"
-PY4J = "0.10.9.7"
+PY4J = "0.10.9.7"  # what pyspark 3.5 names as its requirement; --no-deps leaves it to us
 
 
 def job_server(engine: str) -> Path:
@@ -32,7 +32,7 @@ def job_server(engine: str) -> Path:
         if not jar.is_file():
             raise EngineFailed(f"Maven made no {jar}")
         jar.rename(folder / f"{name}.jar")
-        shutil.rmtree(folder / "target")
+        shutil.rmtree(folder / "target")  # some hundred MB of parts, now in the jar
 
     return cached_folder(name, pom.read_text(encoding="utf-8"), assemble) / f"{name}.jar"
 

@@ -39,10 +39,11 @@ def _parameter(action: argparse.Action, name: str) -> JsonObject:
     parameter: JsonObject = {
         "name": name,
         "label": name.replace("-", " ").capitalize(),
-        "helpText": re.sub(r"%\(.*?\)s", str(action.default), action.help or name),
+        "helpText": re.sub(r"%\(.*?\)s", str(action.default), action.help or name),  # argparse's %(default)s
         "isOptional": not action.required,
     }
     if action.choices:
+        # Dataflow checks a value by these before it starts a machine.
         parameter["regexes"] = ["^(" + "|".join(re.escape(str(choice)) for choice in action.choices) + ")$"]
     elif isinstance(action.type, WholeNumber | Number):
         parameter["regexes"] = [action.type.pattern]

@@ -96,6 +96,7 @@ def _run(given: argparse.Namespace) -> int:
     if given.print_config:
         print(show_definition(corpus.definition), end="")
         return ExitCode.DONE
+    # `commands` has a function of the name of each command above.
     run: Callable[[MaintainedCorpus, argparse.Namespace], int] = getattr(commands, given.command)
     return run(corpus, given)
 

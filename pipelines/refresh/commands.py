@@ -80,6 +80,8 @@ def forget(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
         done = forget_now(corpus, asked, not given.keep_copies)
     print("\n".join(done.lines))
     if given.verify and corpus.releases.current:
+        # Not by the tables that were redacted but byte by byte
+        # through every file: whatever forgot to forget shows here.
         hits = verify(corpus.releases.folder(corpus.releases.current), done.needles)
         for hit in hits:
             print(f"STILL THERE: {hit}", file=sys.stderr)
@@ -120,7 +122,7 @@ def history(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
     """The releases, their times and inputs."""
     there = corpus.releases.numbers()
     for event in corpus.state.history():
-        if event.made == "checked":
+        if event.made == "checked":  # a refresh ended well, with or without a release: for alerts
             continue
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(event.time))
         marks = "current" if event.release == corpus.releases.current else "" if event.release in there else "removed"

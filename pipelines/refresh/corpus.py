@@ -55,6 +55,8 @@ class MaintainedCorpus:
     def writing(self) -> Iterator[None]:
         """Be the one writer, and finish what a killed one began; `CorpusloomError` (6) where there is another."""
         with locked(self.root):
+            # Killed between a release's number and the pointer to it:
+            # the release is whole, so it becomes the current one.
             if self.releases.recover():
                 made = self.releases.read_current()
                 if made:
@@ -80,6 +82,7 @@ class MaintainedCorpus:
             return ["there is no release yet"]
         lines = [f"new       {each.name}{', late' if each.late else ''}" for each in inputs if each.state == NEW]
         had = {(each.source, each.sample) for each in current.inputs if each.state == TAKEN}
+        # By samples, not by names: bytes that are there under another name are not gone.
         there = {(each.source, each.sample) for each in inputs if each.state in (NEW, TAKEN)}
         lines += [
             f"gone      {each.name}" for each in inputs if each.state == "withdrawn" and _key(each) in had - there
@@ -90,6 +93,7 @@ class MaintainedCorpus:
             lines.append("forget    there are tombstones that the current release does not know")
         before = self.state.settings()
         for name, settings in sorted(Working(self.definition, inputs).settings().items()):
+            # A source without settings of before is new, which is said above already.
             if settings != before.get(name, settings):
                 lines.append(f"changed   the recipe of {name}, its flags, the code or a library of it")
         return lines
@@ -103,9 +107,11 @@ class MaintainedCorpus:
         self.state.note_seen(inputs)
         working = Working(self.definition, inputs)
         settings = working.settings()
+        # Tombstones first: what is built from here on is searched for them before anything is published.
         self.state.bury(with_opt_outs(self.definition, self.state.tombstones()))
         self._bring(working)
         release = self.publisher.publish(self._draft("refresh", working, inputs, settings), began, accepted)
+        # Only what was published counts as taken: where a gate fails, the new files are still new at the next refresh.
         if release:
             self.state.note_seen([replace(each, state=TAKEN if each.state == NEW else each.state) for each in inputs])
             expire(self.releases, self.definition.retention.releases)
@@ -121,6 +127,7 @@ class MaintainedCorpus:
         return self.publisher.publish(self._draft("forget", working, inputs, settings), began)
 
     def _bring(self, working: Working) -> None:
+        # Shards last: they are made of documents from which everything forgotten is gone.
         working.bring_sources()
         forget_all(working, self.state)
         working.bring_shards()

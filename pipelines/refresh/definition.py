@@ -86,13 +86,14 @@ class Gate(Struct, kw_only=True, forbid_unknown_fields=True):
 class Gates(Struct, kw_only=True, forbid_unknown_fields=True):
     """What a release must meet. The bounds that stand here hold where the definition says nothing of a figure."""
 
-    kept_documents: Gate = field(default_factory=lambda: Gate(least=1, fall=0.5))
-    kept_rate: Gate = field(default_factory=lambda: Gate(change=0.5))
-    duplicate_rate: Gate = field(default_factory=lambda: Gate(most=0.9))
+    kept_documents: Gate = field(default_factory=lambda: Gate(least=1, fall=0.5))  # a download that stopped half-way
+    kept_rate: Gate = field(default_factory=lambda: Gate(change=0.5))  # of documents judged; another recipe or crawl
+    duplicate_rate: Gate = field(default_factory=lambda: Gate(most=0.9))  # the same snapshot under two names
+    # A stability index above .25 is what credit scoring, where it comes from, calls another population.
     languages: Gate = field(default_factory=lambda: Gate(change=0.25))
     scores: Gate = field(default_factory=lambda: Gate(change=0.25))
     tokens_a_document: Gate = field(default_factory=lambda: Gate(change=0.5))
-    bytes_a_token: Gate = field(default_factory=lambda: Gate(change=0.2))
+    bytes_a_token: Gate = field(default_factory=lambda: Gate(change=0.2))  # a tokenizer that fits no longer
 
 
 # A gate has the name of a figure (`corpus.releases.figures`).
@@ -151,6 +152,7 @@ def read_definition(path: Path) -> CorpusDefinition:
         raise _wrong(f"{path}: {error.strerror}; give the file that defines the corpus") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _wrong(f"{path}: no TOML: {error}") from error
+    # Before `convert`, which refuses an unknown key too, but knows no nearest one.
     _check_keys(values, CorpusDefinition, str(path))
     try:
         definition = msgspec.convert(values, CorpusDefinition)
@@ -162,6 +164,7 @@ def read_definition(path: Path) -> CorpusDefinition:
 
 def _check_keys(values: Any, kind: Any, where: str) -> None:
     """Every key of a table is a field of its class."""
+    # The class inside list[SourceSection], or the table inside dict[…]; a plain type has no arguments and stays.
     kind = next((each for each in getattr(kind, "__args__", ()) if _is_struct(each)), kind)
     if isinstance(values, list):
         for number, item in enumerate(values):

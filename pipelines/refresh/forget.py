@@ -41,6 +41,7 @@ def forget_now(corpus: MaintainedCorpus, asked: Tombstones, copies: bool) -> For
     if current is None:
         corpus.state.bury(corpus.state.tombstones() | asked)
         return Forgotten(["there is no release yet; the tombstones stand"], [], Needles.of(asked, frozenset()))
+    # New files stay out of this release, and are new to the next refresh: this `held` is not written down.
     inputs = [replace(each, state="held") if each.state == NEW else each for each in corpus.inputs()]
     working = Working(corpus.definition, inputs)
     corpora = corpora_of(corpus.releases.folder(current))
@@ -50,6 +51,7 @@ def forget_now(corpus: MaintainedCorpus, asked: Tombstones, copies: bool) -> For
         for table in root_tables(build):
             found.look_beside(table)
     known = corpus.state.tombstones()
+    # Forgotten before, and so in no release any more: that is no miss.
     missed = [name for name in found.missed if name not in {*known.domains, *known.urls, *known.ids}]
     corpus.state.bury(known | found.tombstones)
     release = corpus.rebuild(working, [each for each in inputs if each.state == TAKEN or each.name])

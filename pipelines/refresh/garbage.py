@@ -47,4 +47,5 @@ def remove(paths: Sequence[Path]) -> None:
 
 def _own_bytes(path: Path) -> int:
     files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    # Parts are hard links between work/ and releases/: removing one of two names frees nothing.
     return sum(each.stat().st_size for each in files if each.stat().st_nlink == 1)

@@ -64,6 +64,7 @@ def _broken(name: str, gate: Gate, value: Any, old: Any) -> Iterator[str]:
         yield f"is {show_figure(name, value)}, less than {show_figure(name, gate.least)}"
     if gate.most is not None and value > gate.most:
         yield f"is {show_figure(name, value)}, more than {show_figure(name, gate.most)}"
+    # From 1,000 to 400: moved is -.6, a change of .6 and a fall of .6; to 1,600: a change of .6 and a fall of -.6.
     moved = (value - old) / old if old else 0.0
     for bound, size in ((gate.change, abs(moved)), (gate.fall, -moved)):
         if bound is not None and size > bound:

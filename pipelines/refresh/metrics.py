@@ -22,6 +22,7 @@ _FIGURES = {
 
 def metrics(corpus: MaintainedCorpus, schedule: RefreshSchedule, running: bool) -> bytes:
     """The metrics of a corpus as they are now."""
+    # A registry for each answer: gauges of sources that are gone would otherwise stay at their last value.
     registry = CollectorRegistry()
 
     def gauge(name: str, about: str, labels: tuple[str, ...] = ()) -> Gauge:

@@ -24,7 +24,7 @@ def plan_lines(corpus: MaintainedCorpus, inputs: Sequence[InputState]) -> list[s
         lines.append(f"{name:<9} {new / 1e6:,.1f} MB to read, {old / 1e6:,.1f} MB read before")
         lines.append(f"          taken over: {', '.join(taken_over) or 'nothing'}")
         lines.append(f"          to do: {', '.join(missing) or 'nothing'} (of each only what depends on new inputs)")
-        disk += build.disk * new // max(new + old, 1)
+        disk += build.disk * new // max(new + old, 1)  # the build's estimate is for all its inputs
     if corpus.definition.shards.write:
         asked = corpus.definition.tokenizer
         said = f"{asked.path}, as given" if asked.path else "frozen, as it stands" if working.is_frozen() else "trained"
@@ -55,6 +55,7 @@ def _time_line(corpus: MaintainedCorpus, new: int) -> str:
     read = 0
     for number in corpus.releases.numbers():
         release = corpus.releases.read(number)
+        # Later releases took over most of their inputs, so only a first one says how long a byte takes.
         if number in spent and release.before is None:
             read += sum(each.bytes for each in release.inputs if each.state == TAKEN)
     if not (seconds and read and new):

@@ -65,12 +65,16 @@ class Publisher:
         partial = self.releases.begin(number)
         self._gather(draft, partial)
         release = self._release(draft, number, partial, before)
+        # The half that was gathered is a hidden folder, which `recover` removes.
         if before is not None and _same(before, release):
             self.releases.recover()
             return None
         failed = failures(self.definition.gates, release.figures, before) if draft.made == "refresh" else []
         check_gates(failed, accepted)
         release = replace(release, accepted=tuple(sorted({each.gate for each in failed})))
+        # All is written in a hidden folder; then `commit` gives it its number by a rename, and `point_to` moves the
+        # link. Killed before the first nothing has happened; between
+        # the two, `writing` of the next command moves the link.
         write_release(partial, release)
         difference = self._compare(before, partial)
         self._describe(partial, release, difference)
@@ -133,6 +137,8 @@ class Publisher:
         known = (
             {part.digest: self.releases.folder(before.release) / part.path for part in before.parts} if before else {}
         )
+        # A part that is the same file as one of the release before,
+        # a hard link, needs no digest: it is known by its inode.
         inodes = {path.stat().st_ino: digest for digest, path in known.items() if path.is_file()}
         rows = _named_parts(partial)
         parts = []
@@ -143,6 +149,8 @@ class Publisher:
             named = rows.get(name)
             same = inodes.get(path.stat().st_ino)
             found = same or (named.digest if named and named.digest else file_digest(path))
+            # The same bytes under another inode, as after a stage that
+            # was done again: a link to the known ones takes their place.
             if found in known and not same and path.suffix in layout.LINKED and size_of(known[found]) == size_of(path):
                 path.unlink()
                 share(known[found], path)

@@ -19,7 +19,7 @@ from pipelines.refresh.state import State
 from pipelines.refresh.working import Working
 from pipelines.runtime.task import STAGES
 
-_MOST_ROUNDS = 6
+_MOST_ROUNDS = 6  # two do, unless copies of copies turn up: the second finds nothing
 
 
 def forget_all(working: Working, state: State) -> int:
@@ -33,6 +33,8 @@ def forget_all(working: Working, state: State) -> int:
         if not tombstones:
             return total
         folders = [working.folder(source) for source in working.definition.source]
+        # A round: search what is published in the working folders, add what is found (copies of a text too) to the
+        # tombstones, redact the stages that read inputs, build again what depended on them.
         clean = _clean(state, tombstones)
         found = find(tombstones, folders, clean=clean)
         if found.documents:
@@ -40,9 +42,12 @@ def forget_all(working: Working, state: State) -> int:
             state.bury(tombstones)
         rows, searched = _redact_all(working, clean, tombstones)
         total += rows
+        # Nothing found and nothing redacted: all these parts are
+        # clean under these tombstones, and are not searched again.
         if not rows and not found.documents:
             state.note_clean(dict.fromkeys([*digests_of(folders), *searched], tombstones.digest))
             return total
+        # Found in a corpus, yet in no stage that reads inputs: no redaction can help, so this is a bug.
         if not rows:
             break
         working.bring_sources()

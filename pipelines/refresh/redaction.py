@@ -40,6 +40,7 @@ from pipelines.runtime.stage import Stage, in_order
 REASON = "forgotten.asked"
 # Parts whose rows are no items of the stage: they are not among its counts.
 _BESIDE = frozenset({"edges", "quarantined"})
+# No words of the page; rows of later stages are matched with these by archive and offset.
 _KEPT_IN_PLACE = frozenset({"warc_file", "warc_offset", "source", "snapshot", "repeated_characters", "karma"})
 
 
@@ -79,6 +80,7 @@ def root_tables(build: Build) -> Iterator[pa.Table]:
 
 
 def _reads_inputs(stage: Stage[Any, Any]) -> bool:
+    # By the type of a unit's fields: `ArchiveFile`, `Dump`, `TextSpan`, `Pages` have an InputFile.
     return InputFile in get_type_hints(stage.unit_type).values()
 
 
@@ -95,9 +97,12 @@ def _redact_stage(folder: StageFolder, tombstones: Tombstones, clean: frozenset[
     if dirty:
         (folder.home / MANIFEST).unlink(missing_ok=True)  # the stage is unfinished until all of them are done
     for path, record, hit in dirty:
+        # In this order, a kill at any point leaves the old record with its old parts, or no record (the task is done
+        # again from its input, and redacted again), or the new record with the new parts.
         path.unlink()
         for part in hit:
             rows += _redact_part(folder.root, record, part, tombstones)
+        # As `runtime.records` writes it: one line of JSON, and its digest in the second.
         line = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
         write_bytes(path, b"%s\n%s\n" % (line, digest(line).encode()))
     return Redaction(rows, tuple(found))
@@ -122,6 +127,7 @@ def _holds(path: Path, tombstones: Tombstones) -> bool:
 def _mask(table: pa.Table, tombstones: Tombstones) -> np.ndarray:
     """Which rows are forgotten; of what could not be read, those whose detail names something forgotten."""
     if "detail" in table.column_names:
+        # A quarantined row has no id: all that can tell is a URL or id in its detail.
         words = [row.as_py() or "" for row in table["detail"]]
         return np.array([_mentions(tombstones, text) for text in words], bool)
     return tombstones.rows(table, with_texts=False)
@@ -155,6 +161,7 @@ def _rewritten(path: Path, root: Path, tombstones: Tombstones) -> tuple[Part, di
     reasons: dict[str, int] = {}
     with appearing(path) as temporary:
         file = open_parquet(path)
+        # Row by row through the schema of the part: its order stays, since rows of later stages stand beside these.
         writer = RowWriter(temporary, file.schema_arrow.remove_metadata())
         for number in range(file.num_row_groups):
             table = file.read_row_group(number)
@@ -183,6 +190,7 @@ def _nothing(value: object) -> str | None:
 def _count(counts: CountsEntry, reasons: dict[str, int]) -> None:
     """Move rows from what they were to `forgotten.asked`; `reasons` as of `_rewritten`."""
     for before, count in reasons.items():
+        # Redacted before, for other tombstones: it is counted as such already.
         if before == REASON:
             continue
         if before:
@@ -196,6 +204,7 @@ def _count(counts: CountsEntry, reasons: dict[str, int]) -> None:
 
 def _replace(value: Any, old: PartEntry, new: PartEntry) -> None:
     """Put a part in place of another wherever a record names it."""
+    # A part stands in a record twice, among `parts` and within `facts`; the fields of both are equal, so == finds it.
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in list(items):
         if item == old:

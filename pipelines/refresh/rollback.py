@@ -52,6 +52,8 @@ def roll_back(corpus: MaintainedCorpus, to: int | None = None) -> Release | None
     work = corpus.root / "work" / _WORK
     shutil.rmtree(work, ignore_errors=True)
     corpora = {path.name: path for path in corpora_of(folder)}
+    # Where a corpus has nothing forgotten it is taken as it stands, and
+    # the shards with it; else shards are made again from what is left.
     clean = {name: _without(path, work / CORPORA / name, tombstones) for name, path in corpora.items()}
     shards = folder / SHARDS if (folder / SHARDS).is_dir() else None
     if shards and clean != corpora:
@@ -66,6 +68,7 @@ def roll_back(corpus: MaintainedCorpus, to: int | None = None) -> Release | None
         settings={name: entry.settings for name, entry in old.sources.items()},
         of=number,
     )
+    # Before publishing: a kill in between must not let the next refresh take in again what is being rolled back.
     _hold(corpus, old)
     made = corpus.publisher.publish(draft, began)
     shutil.rmtree(work, ignore_errors=True)
@@ -120,6 +123,7 @@ def _without(corpus: Path, target: Path, tombstones: Tombstones) -> Path:
             del parts[name]
         if name.startswith("kept/"):
             gone += removed
+        # The folder says what a row was: kept/, rejected/, or the list of links without a page beside them.
         _count(manifest, name.split("/")[0], removed)
     if gone:
         schema = open_published(next(iter(sorted((corpus / "rejected").glob("*.parquet"))))).schema_arrow
@@ -158,6 +162,7 @@ def _rewrite(path: Path, target: Path, root: Path, tombstones: Tombstones) -> tu
 
 def _count(manifest: Mapping[str, Any], folder: str, removed: list[Row]) -> None:
     """Let the funnel say so: what was kept left at its last step, what was rejected has another reason."""
+    # The last entry of the funnel is `corpus`, the total; the one before it is the last step that decided.
     last = manifest["counts"][manifest["funnel"][-2]["name"]]
     total = manifest["counts"]["corpus"]
     if folder == "kept":
@@ -167,6 +172,7 @@ def _count(manifest: Mapping[str, Any], folder: str, removed: list[Row]) -> None
             counts["reasons"][REASON] = counts["reasons"].get(REASON, 0) + len(removed)
     elif folder == "rejected":
         for row in removed:
+            # A reason stands in the step that gave it and in the total; others do not have it.
             for counts in manifest["counts"].values():
                 _move(counts["reasons"], str(row["before"]))
     elif "links_without_page" in manifest:

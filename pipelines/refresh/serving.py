@@ -30,7 +30,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
-_LONGEST_SLEEP = 60.0
+_LONGEST_SLEEP = 60.0  # seconds: the longest that a clock which was set goes unnoticed
 
 
 @dataclass
@@ -55,6 +55,7 @@ class Service:
     def refresh(self) -> int:
         """Run one refresh to its end; its exit code."""
         self.schedule.began = time.time()
+        # By the file's name: `corpus_at` has made its folder the current one.
         command = [sys.executable, "-m", "pipelines.refresh", "run", self.definition]
         pipe = subprocess.PIPE
         self.running = subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -141,10 +142,12 @@ def _report(corpus: MaintainedCorpus, words: list[str]) -> Path | None:
     folder = corpus.releases.folder(number)
     if len(words) == 2:
         return folder / REPORT
+    # The name comes from outside: only one that the release lists becomes a path, so `..` leads nowhere.
     known = corpus.releases.read(number).sources
     return folder / "corpora" / words[2] / REPORT if words[2] in known else None
 
 
+# The server makes a handler for each request and passes it nothing of ours: so a class that closes over the service.
 def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         server_version, sys_version = "corpusloom", ""

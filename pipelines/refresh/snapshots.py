@@ -59,6 +59,7 @@ def discover(
             if state.state in (TAKEN, NEW):
                 seen[state.sample] = state.name
                 earlier = known.get((flag, state.sample))
+                # Late: a new file of a snapshot older than the newest that was taken. Once taken it keeps what it was.
                 late = earlier.late if earlier and state.state == TAKEN else bool(newest) and state.snapshot < newest
                 state = replace(state, late=late)
             states.append(state)
@@ -93,6 +94,9 @@ def snapshot_of(pattern: str, name: str) -> str:
     """`crawl/*/*.gz`, `crawl/2016-11/a.gz` → `2016-11`; `RS_*`, `RS_2016-11.zst` → `RS_2016-11.zst`."""
     folders, parts = Path(pattern).parts[:-1], Path(name).parts[:-1]
     if any(glob.has_magic(part) for part in folders) and parts:
+        # crawl/*/*.gz      crawl/2016-11/a.gz    2016-11
+        # crawl/**/*.gz     crawl/2016/11/a.gz    11          ** stands for several folders: the last one
+        # RS_*              RS_2016-11.zst        RS_2016-11.zst
         chosen = [part for part, wild in zip(parts, folders, strict=False) if glob.has_magic(wild)]
         same = len(folders) == len(parts)
         return "/".join(chosen) if same and chosen else parts[-1]
@@ -117,13 +121,14 @@ def _probe(
         return replace(state, state=TAKEN)
     if state.sample in held:
         return replace(state, state="held", detail="a rollback took it out; run --take-held takes it again")
-    if known is not None and known.state in ("broken", "empty"):
+    if known is not None and known.state in ("broken", "empty"):  # same bytes, same answer
         return replace(state, state=known.state, detail=known.detail)
     return _looked_into(state, kind)
 
 
 def _looked_into(state: InputState, kind: Kind) -> InputState:
     """Whether anything of a file can be read: its first records decide."""
+    # The build's own readers: what they can read, a build can; the first item that is no damage decides.
     reader = kind.readers[state.flag]
     pieces = 0
     try:

@@ -52,6 +52,7 @@ def kind_of(source: SourceSection) -> Kind:
     keys = {key for kind in KINDS for key in kind.inputs}
     given = {key for key in keys if getattr(source, key)}
     for kind in KINDS:
+        # Exactly these: `pages` alone is commoncrawl, `pages` and `submissions` are webtext.
         if given == {*kind.inputs}:
             return kind
     kinds = "; ".join(f"{' and '.join(kind.inputs)} ({kind.name})" for kind in KINDS)
@@ -88,7 +89,7 @@ def parse_build(command: Any, flags: list[str], where: str) -> "Build":
     from pipelines.cli.beam_flags import check_beam_flags
 
     ours = command.parser()
-    ours.error = partial(_wrong, where)
+    ours.error = partial(_wrong, where)  # argparse would end the process, and knows no corpus.toml
     given, others = ours.parse_known_args(flags)
     return command.make(ours, given, check_beam_flags(others, ours.flags()))
 

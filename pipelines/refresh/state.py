@@ -26,7 +26,7 @@ from corpus.releases.manifest import InputState
 from corpus.releases.tombstones import Tombstones
 
 T = TypeVar("T")
-_IRREPLACEABLE = frozenset({"tombstones.json", "held.json"})
+_IRREPLACEABLE = frozenset({"tombstones.json", "held.json"})  # the others are found again by looking
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ class State:
         """Append a line to the history."""
         self.folder.mkdir(parents=True, exist_ok=True)
         line = json.dumps(asdict(Event(release, made, round(time.time(), 3), round(seconds, 3), said)))
+        # Appended and flushed: a kill leaves at most half a line, at the end, which `history` leaves out.
         with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
             file.write(line + "\n")
             file.flush()
@@ -114,11 +115,13 @@ class State:
 
     def next_number(self, there: Sequence[int]) -> int:
         """A number that no release ever had."""
+        # Not only from the folders: release 7 may have been purged, and a reader must never see another 7.
         return 1 + max([0, *there, *(event.release for event in self.history())])
 
     def _read(self, name: str, kind: type[T], otherwise: T) -> T:
         path = self.folder / name
         try:
+            # Each file is {"holds": …} with a digest of itself, so a damaged one is known.
             return msgspec.convert(read_checked(path)["holds"], kind)
         except FileNotFoundError:
             return otherwise

@@ -68,6 +68,7 @@ def page(corpus: MaintainedCorpus, schedule: RefreshSchedule, running: bool) -> 
 def _rows(corpus: MaintainedCorpus, releases: list[Release], times: dict[int, float]) -> list[Row]:
     rows: list[Row] = []
     for number, release in enumerate(releases):
+        # What the release before holds too is stored once: hard links.
         before = [corpus.releases.folder(releases[number - 1].release)] if number else []
         size, shared = shared_bytes(corpus.releases.folder(release.release), before)
         documents = sum(entry.documents for entry in release.sources.values())

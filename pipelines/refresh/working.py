@@ -97,6 +97,7 @@ class Working:
             flags: Any = read_checked(self.tokenizer / SETTINGS)["flags"]
         except (FileNotFoundError, ManifestError, KeyError):
             return False
+        # Another kind or size in the definition: the one that stands is not what is asked for, so it is trained again.
         return (flags.get("--kind"), flags.get("--vocab-size")) == (asked.kind, asked.vocab_size)
 
     def _tokenizer_build(self) -> Build:
@@ -141,6 +142,7 @@ def missing_stages(build: Build) -> list[str]:
 
 def settings_digest(build: Build) -> str:
     """The identity of a build without its inputs: settings, code and libraries."""
+    # New inputs alone are no change of the recipe; `news` tells of them by their files.
     settings = {name: value for name, value in build.output.settings.items() if name not in _INPUTS}
     return digest(msgspec.json.encode(settings, order="sorted").decode(), build.output.closure.digest)
 

@@ -30,7 +30,8 @@ def import_beam(flags: Sequence[str] = ()) -> None:
         import apache_beam  # noqa: F401
         import pyarrow as pa
 
-        pa.array([0])
+        pa.array([0])  # looks for pandas, and remembers that there is none
+    # What was imported lives as long as the process: no collection need look at it again.
     gc.freeze()
 
 
@@ -42,6 +43,7 @@ class _Hide(MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
         """None, for whoever comes next, or `ModuleNotFoundError`."""
+        # None lets the next finder look; only raising says that there is no such module.
         if fullname in self.names:
             raise ModuleNotFoundError(f"{fullname} is hidden while Beam is imported", name=fullname)
 

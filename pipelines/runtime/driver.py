@@ -74,6 +74,11 @@ def run_stages(last: Stage[Any, Any], run: BuildRun, handing: Handing) -> bool:
 
     `StageError` with the exit code of the command where a task failed.
     """
+    # settle       no job of an earlier command may still write here
+    # unlink       the output is unfinished from now on
+    # _clear       only once no other job runs: it removes what looks half-written
+    # write_code   before the job: workers compare theirs with it
+    # attempts     each over what is still missing
     stages = in_order(last)
     settle(run, handing.running_job)
     missing = find_missing(stages, run)
@@ -110,6 +115,7 @@ def find_missing(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> Missing:
     found: list[Stage[Any, Any]] = []
     workers = 1
     for stage in stages:
+        # What it reads will be made again, so its tasks are not known before: no need to look.
         if any(other in found for other in stage.reads):
             found.append(stage)
             continue
@@ -120,6 +126,7 @@ def find_missing(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> Missing:
                 size = sum(task.unit.size for task in pending(tasks, stage, folder))
                 workers = max(workers, size // stage.units_per_worker)
     if found and _remove_damaged([stage for stage in stages if stage.writes and stage not in found], run):
+        # A stage whose part has just been removed is not complete any more; its readers follow it.
         return find_missing(stages, run)
     return Missing(found, workers)
 
@@ -145,18 +152,20 @@ def _attempt(missing: Missing, run: BuildRun, handing: Handing) -> Exception | N
     """
     flags, stages = handing.flags, missing.stages
     workers = max(min(most_workers(flags), max(missing.workers, handing.workers)), 1) if is_local(flags) else 1
+    # Names only: a job that left a new record has made progress, and is worth another attempt.
     before = _records(stages, run)
     with workers_ready(workers, _log(run)), show_progress(stages, run), output_to(_log(run)):
         try:
             result = start(lambda pipeline: build_job(pipeline, stages, run), flags, workers)
             note_job(result, run, job_endpoint(flags))
             if is_written_by_a_server(flags) or (handing.wait and not handing.exports):
-                result.wait_until_finish()
+                result.wait_until_finish()  # the in-process engine has ended by here; this waits for others
                 job_file(run).unlink(missing_ok=True)
             return None
         except Exception as error:
             if lost := error_within(str(error)):  # its record could not be written
                 raise lost from error
+            # A lost worker, or work that got on: try again. Anything else is the stage's own error, or a bug.
             if a_worker_died() if is_local(flags) else _records(stages, run) - before:
                 return error
             raise_errors(stages, run)
@@ -176,6 +185,7 @@ def _log(run: BuildRun) -> Path:
 def _clear(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
     """Remove the errors and half-written files of earlier runs; only a driver may, an engine repeats what it likes."""
     (run.root / STAGES).mkdir(parents=True, exist_ok=True)
+    # Folder -> patterns beside `.tmp-*`, which is cleared everywhere.
     patterns = {run.root: (), run.root / STAGES: ("code-*.json",)}
     for stage in stages:
         patterns |= {run.folder(stage).home: ("error-*.json",), run.folder(stage).records: (f"*{PROGRESS_SUFFIX}",)}

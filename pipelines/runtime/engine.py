@@ -109,12 +109,14 @@ def start(build: Callable[[beam.Pipeline], None], flags: Sequence[str], workers:
 def most_workers(flags: Sequence[str]) -> int:
     """The number of local worker processes that the flags allow: all cores unless one says otherwise."""
     given = any(flag.startswith("--direct_num_workers") for flag in flags)
+    # Beam's own default is 1, which cannot be told from a 1 that was given.
     wanted = PipelineOptions(list(flags)).view_as(DirectOptions).direct_num_workers if given else 0
     return wanted or os.cpu_count() or 1
 
 
 def _local_runner(direct: DirectOptions, workers: int) -> FnApiRunner:
     direct.direct_num_workers = workers
+    # In this process: a second one would cost seconds to start, and nothing would run beside it.
     if workers == 1:
         return FnApiRunner()
     watch_workers()
@@ -137,6 +139,7 @@ def output_to(path: Path) -> Iterator[None]:
 
     The file descriptors are redirected, not `sys.stderr`, because worker processes inherit those.
     """
+    # 1 and 2 are standard output and error; their copies bring them back at the end.
     kept = [os.dup(number) for number in (1, 2)]
     with path.open("ab") as file:
         try:

@@ -32,6 +32,7 @@ def leave_record(path: Path, error: BaseException, label: str) -> None:
     try:
         write_json(path, described)
     except OSError as meanwhile:
+        # Without the trace, which may be long: this travels inside a message of the engine's own.
         raise RecordLost(f"corpusloom-error: {json.dumps({**described, 'trace': ''})} :end") from meanwhile
 
 

@@ -60,6 +60,8 @@ def plan(stage: Stage[Any, Any], run: BuildRun) -> list[tuple[int, Task[Any]]] |
         left = [] if is_complete(tasks, stage, folder) else pending(tasks, stage, folder)
         folder.records.mkdir(parents=True, exist_ok=True)
         note_start(folder, run.identity, len(tasks), left)
+        # 3 tasks, the second with a record: (0, first), (2, third).
+        # Planned again when all but the third are done: (2, third).
         numbers = {task.name: number for number, task in enumerate(tasks)}
         return [(numbers[task.name], task) for task in left]
     except Exception as error:
@@ -73,13 +75,15 @@ def execute(task: Task[Any], stage: Stage[Any, Any], run: BuildRun, *more: Any) 
     A task that has its record is left alone: engines repeat a task whose worker they lost, and all it had done.
     """
     try:
+        # The stage has failed already, so its result is not needed; or this task was done before its worker was lost.
         if is_there(run.error(stage)) or is_there(task.record()):
             return OK
         check_code(stage, run)
         with _inputs_held(task.unit):
+            # Again on faults that pass by themselves (a store that is busy); `more` are the entries of a group.
             outcome = patiently(stage.work, task, *more)
         outcome.counts.check(task.unit.label)
-        write_record(task, outcome)
+        write_record(task, outcome)  # last: what has a record is done
         return OK
     except Exception as error:
         note_error(error, task.unit.label, stage, run)
@@ -99,10 +103,12 @@ def _inputs_held(unit: Any) -> Iterator[None]:
 
 def end(stage: Stage[Any, Any], run: BuildRun, words: Sequence[str]) -> str:
     """Finish a stage whose tasks have all ended; the word for the stages that read it."""
+    # A task that comes after an error says ok without working (`execute`), so the file is looked for too.
     if FAILED in words or is_there(run.error(stage)):
         return FAILED
     try:
         tasks = tasks_of(stage, run)
+        # An engine may ask twice; what is finished stays as it is.
         if not is_complete(tasks, stage, run.folder(stage)):
             finish(tasks, stage, run)
         note_end(run.folder(stage))

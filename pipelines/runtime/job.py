@@ -31,7 +31,7 @@ from pipelines.runtime.stage import Stage, decode, encode, in_order
 
 Word = tuple[int, str]
 Packed = tuple[int, bytes]
-_VERDICT, _GROUPS = -1, -2
+_VERDICT, _GROUPS = -1, -2  # numbers of no task: what `Plan` says, and the list of groups that are missing
 
 
 class Plan(beam.DoFn):
@@ -43,6 +43,7 @@ class Plan(beam.DoFn):
     def process(self, element: tuple[int, str | Iterable[str]]) -> Iterator[Word]:
         """All words in (a single one as it is), all tasks out, the biggest first: who halves them halves the work."""
         words = [element[1]] if isinstance(element[1], str) else list(element[1])
+        # A word that came twice or not at all would let a stage begin too early, or be lost: a fault of the engine.
         assert len(words) == self.expected, (self.stage.name, words)
         left = plan(self.stage, self.run) if all(word.endswith(f"={OK}") for word in words) else None
         yield _VERDICT, FAILED if left is None else OK
@@ -61,7 +62,7 @@ class Do(beam.DoFn):
 
     def process(self, element: tuple[int, Iterable[str]]) -> Iterator[Word]:
         """One task in, one word out."""
-        number, lines = element
+        number, lines = element  # one line: numbers are unique
         line = next(iter(lines))
         yield 0, line if number == _VERDICT else execute(decode(self.stage, line), self.stage, self.run)
 
@@ -72,6 +73,8 @@ class PlanShuffle(Plan):
     def lines(self, tasks: Sequence[Word]) -> Iterator[Word]:
         """Nothing at all where no group is missing."""
         if tasks:
+            # One element for all missing groups: `CutPieces` gives each of them its task, which meets its entries
+            # behind the second GroupByKey. Pieces are cut for all groups; a group without task drops what came.
             yield _GROUPS, "\n".join(task for _, task in tasks)
             yield from enumerate(encoded_pieces(self.stage, self.run))
 
@@ -112,6 +115,7 @@ class DoGroup(beam.DoFn):
             note_error(error, f"group {group}", self.stage, self.run)
             yield 0, FAILED
             return
+        # A group that has its record got no task: its entries are dropped, and it has nothing to say.
         if task:
             yield 0, execute(decode(self.stage, task), self.stage, self.run, entries)
 
@@ -166,11 +170,13 @@ def build_job(pipeline: beam.Pipeline, stages: Sequence[Stage[Any, Any]], run: B
     begin = pipeline | "Begin" >> beam.Impulse() | "Word" >> beam.ParDo(Begin()).with_output_types(Word)
     done: dict[str, Any] = {}
     for stage in stages:
+        # What it reads may be finished from before and not in this job: then it waits for nobody.
         waits = [done[other.name] for other in _awaited(stage) if other.name in done] or [begin]
         done[stage.name] = tuple(waits) | RunStage(stage, run, len(waits))
 
 
 def _awaited(stage: Stage[Any, Any]) -> list[Stage[Any, Any]]:
     """The stages that a stage reads, without those that another of them reads, at any distance."""
+    # `selected` reads judged, exact and duplicates; duplicates reads the other two, so waiting for it is enough.
     earlier = {each.name for other in stage.reads for each in in_order(other) if each is not other}
     return [other for other in stage.reads if other.name not in earlier]

@@ -37,6 +37,7 @@ class StageProgress:
 
 def note_start(folder: StageFolder, run: str, tasks: int, left: Sequence[Task[Any]]) -> None:
     """Say what there is to do in a run; where nothing is, what an earlier run noted stays."""
+    # A stage of nothing to do keeps the seconds that it took when it was done: `run.json` and the report show them.
     if left or not is_there(folder.outlook):
         names = {task.name: task.unit.size for task in left}
         write_json(folder.outlook, {"run": run, "tasks": tasks, "names": names, "began": time.time(), "ended": 0.0})

@@ -49,6 +49,7 @@ class Meter:
         ended = 0
         for stage in self.stages:
             outlook = read_outlook(self.run.folder(stage))
+            # Begun in this job and not ended in it. Times of an earlier run lie before `started`.
             if outlook.ended < self.started and outlook.began >= self.started:
                 return f"[{ended + 1}/{len(self.stages)}] {stage.name:<11} {self._of_stage(stage, outlook)}"
             ended += outlook.ended >= self.started
@@ -61,6 +62,7 @@ class Meter:
         total = sum(outlook.names.values())
         done = tasks = 0
         for name, size in outlook.names.items():
+            # One listing says which tasks are done; a task on its way has a note with how much of its size it has done.
             if f"{name}.json" in there:
                 done, tasks = done + size, tasks + 1
             elif f"{name}{PROGRESS_SUFFIX}" in there:

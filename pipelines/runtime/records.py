@@ -22,7 +22,7 @@ from pipelines.runtime.run import BuildRun, StageFolder
 from pipelines.runtime.stage import Stage
 from pipelines.runtime.task import STAGES, F, Outcome, Task
 
-TASKS_PER_LEAF = 1000
+TASKS_PER_LEAF = 1000  # a leaf is some hundred kB; the root names them all
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def write_record(task: Task[Any], outcome: Outcome[Any]) -> None:
 def _part_paths(value: Any) -> Iterable[str]:
     """The paths of all parts in facts: whatever has the fields of a `Part`."""
     if isinstance(value, dict):
-        if value.keys() == {"path", "rows", "bytes", "digest"}:
+        if value.keys() == {"path", "rows", "bytes", "digest"}:  # the fields of `Part`
             yield value["path"]
         for item in value.values():
             yield from _part_paths(item)
@@ -173,6 +173,7 @@ class _Sizes(dict[str, dict[str, int]]):
 
     def hold(self, parts: Iterable[Part]) -> bool:
         """Whether the parts are in place with their sizes; what is inside is checked by whoever reads it."""
+        # ".stages/posts/posts/part-1.arrow" -> (part, ".stages/posts/posts", "part-1.arrow").
         places = ((part, *part.path.rpartition("/")[::2]) for part in parts)
         return all(self[folder].get(name) == part.bytes for part, folder, name in places)
 
@@ -190,6 +191,7 @@ def read_records(tasks: Sequence[Task[Any]], stage: Stage[Any, F], folder: Stage
 def _read_record(task: Task[Any], stage: Stage[Any, F]) -> TaskRecord[F] | None:
     """The record, which a second line with its digest vouches for."""
     try:
+        # A torn record has one line or another digest: the task counts as not done.
         data, own = read(task.record()).splitlines()
         return msgspec.json.decode(data, type=record_type(stage)) if digest(data).encode() == own else None
     except (FileNotFoundError, ValueError, msgspec.DecodeError):
@@ -208,6 +210,7 @@ def pending(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], folder: StageFol
     """The tasks that have no record, the biggest first. A record without its parts is removed: workers trust those."""
     found = read_records(tasks, stage, folder)
     if stage.writes:  # what is published is read by nobody before the manifest vouches for it
+        # Every byte of it is read: only here, after an interruption, and not in a run that finds its manifests whole.
         found = [record if record and not damaged_parts([record], folder) else None for record in found]
     left = [task for task, record in zip(tasks, found, strict=True) if record is None]
     there = sizes_in(folder.records)
@@ -230,8 +233,10 @@ def finish(tasks: Sequence[Task[Any]], stage: Stage[Any, Any], run: BuildRun) ->
     counts = sum((record.counts for record in records), Counts())
     counts.check(stage.name)
     check_damage(stage.name, counts, run.max_quarantined)
+    # Leaves, then what belongs to nobody goes, then the root. A kill before the root leaves the stage unfinished with
+    # all its records, and it is finished again from them.
     leaves = _write_leaves(records, folder)
-    _remove_others(stage, folder, records, leaves)
+    _remove_others(stage, folder, records, leaves)  # before the root: what it names stays
     manifest = Manifest(
         stage.name,
         stage.fingerprint,

@@ -39,6 +39,7 @@ class BuildRun:
 
     def error(self, stage: Any) -> Path:
         """The place of the error that stopped a stage in this run."""
+        # By run: the error of an earlier one, not yet cleared on a slow store, must not stop this one.
         return self.folder(stage).home / f"error-{self.identity}.json"
 
 

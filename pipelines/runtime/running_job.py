@@ -38,7 +38,7 @@ def job_file(run: BuildRun) -> Path:
 
 def note_job(result: PipelineResult, run: BuildRun, endpoint: str) -> None:
     """Leave the name of a job that a job server runs; nothing for an engine without one."""
-    job = getattr(result, "_job_id", None)
+    job = getattr(result, "_job_id", None)  # private in Beam 2.77: results of its portable runner have it
     if endpoint and isinstance(job, str):
         write_json(job_file(run), asdict(RunningJob(endpoint, job)))
 
@@ -58,6 +58,7 @@ def settle(run: BuildRun, policy: str) -> None:
             )
         if policy == "cancel":
             _ask(job, "Cancel", beam_job_api_pb2.CancelJobRequest(job_id=job.job))
+        # Also after a cancel, which takes effect some tasks later.
         while _runs(job):
             time.sleep(_SECONDS_BETWEEN_LOOKS)
     job_file(run).unlink(missing_ok=True)

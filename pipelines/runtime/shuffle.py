@@ -45,5 +45,6 @@ class ShuffleWork(ABC, Generic[P, G, F]):
 
     def cut_line(self, line: str, root: Path) -> Iterator[tuple[int, bytes]]:
         """`cut` of a piece that travelled as a line of JSON."""
+        # The type of a piece stands once, in the signature of `cut`.
         piece = msgspec.json.decode(line, type=get_type_hints(type(self).cut)["piece"])
         return self.cut(piece, root)

@@ -43,6 +43,8 @@ def spill(batches: Iterable[Packed], folder: Path) -> Iterator[Packed]:
         yield from ((group, _BYTES + data) for group, data in batches)
         return
     folder.mkdir(parents=True, exist_ok=True)
+    # One file for a piece: [group 0: 48 bytes][group 3: 16 bytes] …, and what crosses is
+    # (0, R + name, 0, 48), (3, R + name, 48, 16): some fifty bytes each.
     name, ranges, start = f"{uuid.uuid4().hex}.bin", list[tuple[int, SpilledRange]](), 0
     with (folder / name).open("wb") as file:
         for group, data in batches:
@@ -67,6 +69,7 @@ def gather(batches: Iterable[bytes], folder: Path) -> tuple[str, bytearray]:
 def _read(found: list[bytes | SpilledRange], folder: Path) -> bytearray:
     """All entries in one piece of memory. The order says nothing, but the same run reads in the same."""
     found.sort(key=lambda each: (each.name, each.start) if isinstance(each, SpilledRange) else ("", 0))
+    # The room for all entries at once, filled in place: joining pieces would hold them twice.
     out = bytearray(sum(each.length if isinstance(each, SpilledRange) else len(each) for each in found))
     view, end = memoryview(out), 0
     for each in found:

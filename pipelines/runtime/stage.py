@@ -25,7 +25,7 @@ from corpus.files.provenance import Closure, closure_of
 from corpus.hashing import digest
 from pipelines.runtime.task import F, Task, U, Work
 
-_NAME_LENGTH = 24
+_NAME_LENGTH = 24  # 96 bits in hex: no two of a billion tasks meet
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Stage(Generic[U, F]):
     @cached_property
     def unit_type(self) -> type[U]:
         """The class of its units."""
+        # `def __call__(self, task: Task[Dump]) -> Outcome[PostFacts]`: units are Dump, facts are PostFacts.
         return get_args(_hints(self.work)["task"])[0]
 
     @cached_property
@@ -80,6 +81,7 @@ class Stage(Generic[U, F]):
         seen: Counter[str] = Counter()
         for unit in self.plan(*facts):
             identity = json.dumps(identity_of(unit), sort_keys=True)
+            # Two units of one identity are the first and the second: 0 and 1 behind it.
             name = digest(self.fingerprint, identity, str(seen[identity]))[:_NAME_LENGTH]
             seen[identity] += 1
             tasks.append(Task(name, self.name, unit, root_path))
@@ -108,6 +110,8 @@ def in_order(last: Stage[Any, Any]) -> list[Stage[Any, Any]]:
         if stage.name not in found:
             for other in stage.reads:
                 add(other)
+        # Inserted behind all that it reads; a dict keeps that order.
+        # An equal stage built twice is another object: a mistake.
         if found.setdefault(stage.name, stage) is not stage:
             raise ValueError(f"two stages are called {stage.name}")
 

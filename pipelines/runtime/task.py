@@ -92,7 +92,7 @@ def note_progress(task: Task[Any]) -> Callable[[int], None]:
     """
     if is_remote(task.root_path):
         return lambda done: None
-    path, last = task.record(PROGRESS_SUFFIX), [time.monotonic()]
+    path, last = task.record(PROGRESS_SUFFIX), [time.monotonic()]  # a list, so that `note` can change it
 
     def note(done: int) -> None:
         now = time.monotonic()

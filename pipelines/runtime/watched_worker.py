@@ -16,7 +16,7 @@ from google.protobuf import json_format, text_format
 from pipelines.runtime.worker_process import start_worker
 
 _DIED = "corpusloom: a worker process died"
-LOOK_EVERY = 0.5
+LOOK_EVERY = 0.5  # seconds
 _Handler: Any = worker_handlers.GrpcWorkerHandler
 
 
@@ -44,9 +44,12 @@ class WatchedWorker(_Handler):
 
     def _wait(self) -> None:
         """Wait for the end of the process; where it was no good end, answer for it until the engine is done."""
+        # Not 0: killed (negative), or an error. A worker that the engine has stopped ends with 0.
         if self.process.wait():
             self.died.set()
         while not self._stopped.wait(LOOK_EVERY):
+            # Private in Beam 2.77: instruction -> the future that the
+            # engine waits for. Again and again, as new ones may be asked.
             owed: dict[str, Any] = self.control_conn._futures_by_id
             for instruction in list(owed):
                 answer = beam_fn_api_pb2.InstructionResponse(instruction_id=instruction, error=_DIED)
@@ -63,6 +66,7 @@ def watch_workers() -> None:
     """Let the engine of this process start watched workers from now on, of which none has died yet."""
     WatchedWorker.died.clear()
     register = worker_handlers.WorkerHandler.register_environment
+    # Takes the place of Beam's own handler of this environment, in this process only.
     register(python_urns.SUBPROCESS_SDK, bytes)(WatchedWorker)
 
 

@@ -30,6 +30,7 @@ def serve(orders: IO[bytes]) -> None:
         return
     os.environ.update(json.loads(order))
     threading.Thread(target=_end_with, args=(orders,), daemon=True).start()
+    # A forked worker has it all by now; a new interpreter imports it here, for seconds.
     import_beam()
     from apache_beam.runners.worker import sdk_worker_main
 
@@ -39,7 +40,7 @@ def serve(orders: IO[bytes]) -> None:
 def _end_with(orders: IO[bytes]) -> None:
     """End this process when the driver has closed its end of the pipe, or is gone."""
     os.read(orders.fileno(), 1)  # not `orders.read()`: a thread that holds its lock would disturb the process's end
-    os._exit(1)
+    os._exit(1)  # what it was doing has no record, and is done again
 
 
 if __name__ == "__main__":

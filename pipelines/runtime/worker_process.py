@@ -69,6 +69,7 @@ def _fork() -> WorkerProcess:
     if number:
         os.close(reading)
         return WorkerProcess(number, os.fdopen(writing, "wb"), partial(_exit_code, number))
+    # The child from here on; `_exit` in any case, or it would return into the driver's own stack.
     code = 1
     try:
         os.close(writing)
@@ -89,6 +90,7 @@ def _exit_code(child: int) -> int:
 
 def start_worker(environment: Mapping[str, str]) -> WorkerProcess:
     """A worker with these orders: one that was forked, else a new interpreter."""
+    # Beam's server runs from here on, with threads.
     _ready.may_fork = False
     worker = _ready.workers.pop() if _ready.workers else _interpreter()
     worker.orders.write(json.dumps({**environment}).encode() + b"\n")

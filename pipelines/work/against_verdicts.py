@@ -51,6 +51,7 @@ class DecideOverlap(ShuffleWork[Matches, RunGroup, DecidedFacts]):
         """A verdict for each document; in the order of the parts."""
         run = task.unit.run
         matches = best_matches(unpack(entries, match_rows(task.unit.widths)))
+        # One name per match: the rule of the corpus that the match is with.
         names = pa.array(self.rules, pa.string()).take(pa.array(matches["corpus"]))
         return match_verdicts(task, run, matches, names, self.config)
 
@@ -67,10 +68,12 @@ def match_verdicts(
     found = verdict_table(
         len(matches),
         rule=names,
+        # 98 equal minima of 112: a similarity of .875. None where a match is by equal keys, which has no `same`.
         value=pa.array(matches["same"] / config.minima, pa.float64(), mask=matches["same"] == 0),
         other_id=pa.array(matches["other_id"].tolist(), pa.binary()).cast(pa.string()),
         **({} if evidence is None else {"evidence": evidence}),
     )
+    # Numbers of documents -> rows of the run; a run has as many as its parts have documents, signed or not.
     whole = align(found, matches["number"] - (run.number << ROW_BITS), sum(run.documents))
     written = write_verdicts(task.part("verdicts", ".arrow"), task.root, whole, run.documents)
     reasons = {item["values"]: item["counts"] for item in names.value_counts().to_pylist()}

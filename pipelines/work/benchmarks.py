@@ -112,6 +112,7 @@ def benchmarks(files: Sequence[InputFile]) -> Iterator[Benchmark]:
 def gram_ranges(filtering: int, read: Sequence[BenchmarkFacts]) -> Iterator[GramRange]:
     """A unit for each range of keys; `filtering` is the length in words that is looked for in every benchmark."""
     partitions = _partitions(read)
+    # All benchmarks decide every range: their names, lengths and passages are in each unit's name.
     names, lengths = tuple(facts.name for facts in read), tuple(_lengths(filtering, facts) for facts in read)
     passages, size = tuple(facts.passages for facts in read), sum(facts.grams for facts in read) // partitions + 1
     return (GramRange(group, partitions, names, lengths, passages, size) for group in range(partitions))
@@ -123,6 +124,7 @@ def _lengths(filtering: int, facts: BenchmarkFacts) -> tuple[int, ...]:
 
 def _partitions(read: Sequence[BenchmarkFacts]) -> int:
     """The power of two that makes parts of at most `GRAMS_PER_PART`, if keys are even."""
+    # 10 M grams in parts of at most 4 M: 1, 2, 4 partitions; the two highest bits of a key say which.
     grams, partitions = sum(facts.grams for facts in read), 1
     while grams > partitions * GRAMS_PER_PART:
         partitions *= 2
@@ -144,6 +146,7 @@ class ReadBenchmarks:
         lengths = example_lengths(passages)
         words = gram_words(lengths.tolist())
         counted = (len(lengths), words, int((lengths < words).sum()), int((lengths < self.filtering).sum()))
+        # At most one gram begins at each word, of each of the two lengths: of filtering and of the overlap report.
         grams = 2 * sum(len(text.split()) for text in passages["words"].to_pylist())
         facts = BenchmarkFacts(file.name, file.bytes, file.sample, benchmark_name(file.name), *counted, grams, part)
         return Outcome((part,), Counts(len(lengths), len(lengths)), facts)

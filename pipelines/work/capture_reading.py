@@ -38,17 +38,17 @@ from pipelines.work.sought import UNTIMED
 CAPTURES_SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("url", "canonical_url")),
-        *((name, pa.int64()) for name in ("karma", "first_posted")),
-        ("capture_url", pa.string()),
-        ("fetched", pa.int64()),
-        ("source_file", pa.string()),
+        *((name, pa.int64()) for name in ("karma", "first_posted")),  # seconds since 1970
+        ("capture_url", pa.string()),  # as the crawl has it: http or https, with or without www
+        ("fetched", pa.int64()),  # seconds since 1970
+        ("source_file", pa.string()),  # the archive of the crawl, and where in it
         ("source_offset", pa.int64()),
         ("length", pa.int64()),
-        ("warc_file", pa.string()),
+        ("warc_file", pa.string()),  # the archive here, and where in it
         ("warc_offset", pa.int64()),
     ]
 )
-_ID_LENGTH = 16
+_ID_LENGTH = 16  # of 64 letters of a digest, for either half of the name
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ class CaptureArchive:
         """Whether all its files stand."""
         if not self.lost.is_file():
             return False
+        # `lost` is written last, so with it the others stand; an archive that has no record at all was never written.
         all_lost = parquet_footer(self.lost).num_rows == self.facts.links.rows
         return all_lost or (self.warc.is_file() and self.captures.is_file())
 
@@ -128,11 +129,13 @@ class CaptureArchive:
 
     def read(self, server: ArchiveServer) -> tuple[list[FailedRequest], int]:
         """Read what is missing, and write the files when nothing is; what failed, and how many requests were made."""
+        # One file of any size: `_put_together` seeks in it.
         journal = FetchJournal(self.home, "ranges", archive_bytes=2**62)
 
         async def run() -> tuple[RangeReader, int]:
             asking = server.asking()
             reader = RangeReader(asking, journal, server.address)
+            # What an earlier run read is in the journal; only other ranges are asked for.
             reader.done = {entry["range"]: entry for entry in journal.entries()}
             async with asking.client:
                 await reader.run(ranges_of(self.records), server.manners.at_once)
@@ -144,6 +147,8 @@ class CaptureArchive:
         return reader.failures, requests
 
     def _write(self, reader: RangeReader, journal: FetchJournal) -> None:
+        # Number of a record -> (offset in the journal, length), or -> (reason, detail).
+        # A range holds several records: `at` is where one begins within its entry.
         good, bad = dict[int, tuple[int, int]](), dict[int, tuple[str, str]]()
         for entry in reader.done.values():
             good |= {number: (entry["offset"] + at, length) for number, at, length in entry["good"]}
@@ -177,6 +182,7 @@ class CaptureArchive:
                     start, length = good[number]
                     source.seek(start)
                     archive.write(source.read(length))
+                    # Where it will lie in the archive, for `warc_offset`: records follow each other without a gap.
                     offsets[number] = at
                     at += length
             archive.flush()

@@ -20,8 +20,8 @@ from corpus.sources.redirects import EDGES_SCHEMA
 from corpus.urls import address_or_raw
 from pipelines.runtime.task import Outcome, Task, note_progress
 
-PAGES_SCHEMA = pa.schema([("key", pa.int64()), ("offset", pa.int64())])
-_PAGE_TYPES = frozenset({"response", "resource", "conversion"})
+PAGES_SCHEMA = pa.schema([("key", pa.int64()), ("offset", pa.int64())])  # hash of the SURT; byte of the record
+_PAGE_TYPES = frozenset({"response", "resource", "conversion"})  # conversion: the texts of a WET
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,9 @@ class _Found:
         page, leads_to = page_key(item.url), item.location or item.refers_to
         check_columns((item.url, item.offset))
         self.records[item.record_type] = self.records.get(item.record_type, 0) + 1
+        # response, 301, Location: B      an edge to B, and no page
+        # revisit of another record       an edge to it, and no page
+        # response, 200                   a page
         if leads_to:
             self.edges.add((page, page_key(leads_to), item.url))
         if item.record_type in _PAGE_TYPES and item.url and not item.location:
@@ -114,7 +117,7 @@ class ScanCaptures:
         found, path = _Found(file.name), local(file.place)
         for item in scan(path, file.name):
             found.add(item)
-            note(max(item.offset, 0))
+            note(max(item.offset, 0))  # damage of a whole file has no place in it
         rows = map(quarantined_row, found.damage)
         facts = CaptureFacts(
             name=file.name,

@@ -55,6 +55,7 @@ class CommonFacts:
 
 def key_ranges(found: Sequence[LeakFacts]) -> Iterator[KeyRange]:
     """A unit for each range of keys."""
+    # The leaks of all parts decide every range, so their digest is in each unit's name.
     partitions, leaks = _partitions(found), identity_digest(*(facts.leaks.digest for facts in found))
     size = sum(facts.leaks.rows for facts in found) // partitions + 1
     return (KeyRange(group, leaks, partitions, size) for group in range(partitions))
@@ -81,6 +82,7 @@ class CountDocuments(ShuffleWork[LeakyPart, KeyRange, CommonFacts]):
     def cut(self, piece: LeakyPart, root: Path) -> Iterator[tuple[int, bytes]]:
         """The keys, each once a document, one packed batch a range."""
         leaks = map_arrow(root / piece.leaks)
+        # A document may have a gram many times: of (row, key) pairs each once, so that counting keys counts documents.
         filtered = leaks["length"].to_numpy() == self.rule.gram_words
         pairs = np.stack([leaks["row"].to_numpy().astype(np.uint64), leaks["key"].to_numpy()], axis=1)[filtered]
         keys = np.unique(pairs, axis=0)[:, 1]

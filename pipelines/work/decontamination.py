@@ -16,7 +16,7 @@ from pipelines.work.common_grams import CommonFacts
 from pipelines.work.leaks import LeakFacts
 from pipelines.work.verdicts import DecidedFacts, VerdictRun, align, verdict_table, write_verdicts
 
-SEEN_SCHEMA = pa.schema([("key", pa.uint64()), ("is_left", pa.bool_())])
+SEEN_SCHEMA = pa.schema([("key", pa.uint64()), ("is_left", pa.bool_())])  # left in a document that stays
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class DecideLeaks:
         unit = task.unit
         common = np.concatenate([map_arrow(task.root / part.path)["key"].to_numpy() for part in unit.common])
         leaks = _Columns(map_arrow(task.root / unit.leaks.path))
+        # Leaks are of two lengths: those of filtering cut, those of the overlap report are only looked for.
         is_leak = (leaks["length"] == self.rule.gram_words) & ~np.isin(leaks["key"], common)
         is_left = np.zeros(len(is_leak), bool)
         rows: list[int] = []
@@ -77,6 +78,8 @@ class DecideLeaks:
             result = filter_document(int(leaks["characters"][first]), list(spans), self.rule)
             is_left[first:last] = not result.reason
             for start, end in result.cuts:
+                # A gram that overlaps a cut leaves with it. The same gram may
+                # stand elsewhere: `_seen_table` says whether any is left.
                 is_left[first:last] &= (leaks["end"][first:last] <= start) | (leaks["start"][first:last] >= end)
             rows.append(int(leaks["row"][first]))
             decided.append((result, leaks.evidence(cutting[0]) if len(cutting) else ""))
@@ -113,6 +116,7 @@ class _Columns:
     def documents(self) -> Iterator[tuple[int, int]]:
         """From which to which (exclusive) the leaks of each document stand."""
         rows = self["row"]
+        # Rows 2 2 5: borders 0 2 3, documents (0, 2) and (2, 3).
         borders = [0, *(np.flatnonzero(rows[1:] != rows[:-1]) + 1).tolist(), len(rows)] if len(rows) else []
         return pairwise(borders)
 
@@ -125,5 +129,7 @@ def _seen_table(keys: np.ndarray, is_left: np.ndarray) -> pa.Table:
     """Each key once, and whether it is left anywhere."""
     distinct, place = np.unique(keys, return_inverse=True)
     left = np.zeros(len(distinct), bool)
+    # Not `left[place] |= is_left`: with a key twice in `place`
+    # numpy would write one of its values and forget the other.
     np.logical_or.at(left, place, is_left)
     return pa.table([distinct, left], SEEN_SCHEMA)

@@ -49,7 +49,7 @@ from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Width
 from pipelines.work.verdicts import VERDICTS_PER_PART, DecidedFacts
 
 RULES = ("earlier.same_page", "earlier.same_text", "earlier.near")
-_EQUAL = (("page",), ("text", "text_low"))
+_EQUAL = (("page",), ("text", "text_low"))  # the keys of the first two rules; a text's has 128 bits
 _KEYS = (("page", "<i8"), ("text", "<i8"), ("text_low", "<i8"))
 
 
@@ -139,6 +139,8 @@ class FindEarlier(ShuffleWork[OwnRun, EarlierGroup, BucketFacts]):
                 (number, part)
                 for number, layer in enumerate(layers)
                 for place, part in enumerate(layer.entries)
+                # File `place` of L has the hashes from place/L to (place + 1)/L of all, group g of G those from g/G to
+                # (g + 1)/G. They meet where each begins before the other ends; multiplied out, in whole numbers.
                 if place * groups < (unit.group + 1) * len(layer.entries)
                 and unit.group * len(layer.entries) < (place + 1) * groups
             ]
@@ -161,10 +163,12 @@ class FindEarlier(ShuffleWork[OwnRun, EarlierGroup, BucketFacts]):
         own = unpack(entries, ENTRY_ROWS)
         found, missed = [own], 0
         for number, part in zip(task.unit.layers, task.unit.entries, strict=True):
+            # Numbers in a layer count from 0; here those of layer k begin at 2^20 · (1 + k) << 32, beyond all of ours.
             some, more = looked_up(own["hash"], Path(part.file), OTHER_RUN * (1 + number) << ROW_BITS)
             found.append(some)
             missed += more
         rows = np.concatenate(found)
+        # Hashes that the index does not have are no bucket with both sides.
         rows = rows[np.isin(rows["hash"], np.concatenate([each["hash"] for each in found[1:]] or [rows["hash"][:0]]))]
         order = np.lexsort((rows["number"], rows["hash"]))
         asked, left_out, largest = shared_sets(rows["number"][order], group_starts(rows["hash"][order]))
@@ -182,9 +186,13 @@ def looked_up(hashes: np.ndarray, file: Path, first: int) -> tuple[np.ndarray, i
     wanted, ours = np.unique(hashes, return_counts=True)
     start, stop = (np.searchsorted(there, wanted, side) for side in ("left", "right"))
     count = np.minimum(stop - start, CROWD)
+    # there 5 5 7 9, wanted 5 9:   start 0 3, count 2 1
+    # start - entries before       0 1, repeated 0 0 1
+    # + 0 1 2                      0 1 3: the places of both 5 and of 9
     places = np.repeat(start - np.cumsum(np.r_[0, count[:-1]]), count) + np.arange(count.sum())
     found = np.empty(len(places), ENTRY_ROWS)
     found["hash"], found["number"] = np.repeat(wanted, count), numbers[places] + first
+    # Left out: of a hash the entries beyond `CROWD`, once for each document of ours that has it.
     return found, int(((stop - start - count) * ours).sum())
 
 
@@ -225,8 +233,11 @@ def equal_matches(rows: np.ndarray, rule: int, widths: Widths) -> np.ndarray:
     """The `match_rows` of our documents whose keys equal those of one of the index in their set."""
     names, ours = ("key", *_EQUAL[rule]), is_ours(rows)
     layer = rows["number"] >> ROW_BITS >> OTHER_BITS
+    # The last key sorts first: by set and equal keys, those of the
+    # index before ours, the first layer and the least id first.
     order = np.lexsort([rows["id"], layer, ours, *(rows[name] for name in reversed(names))])
     starts = group_starts(*(rows[name][order] for name in names))
+    # The best of each group, beside every member; where that is one of ours, nobody in the index has the keys.
     first = np.repeat(order[starts[:-1]], np.diff(starts))
     leaving = np.flatnonzero(ours[order] & ~ours[first])
     found = np.zeros(len(leaving), match_rows(widths))

@@ -90,6 +90,7 @@ def pages_to_read(
 ) -> Iterator[Pages]:
     """A unit for each run of matched pages."""
     named = {file.name: file for file in files}
+    # Only where records can be entered: else each look at a robots.txt would inflate the archive from its start.
     captured = {facts.name: facts.pages for facts in captures if facts.seekable}
     for name, part, run in runs_of(matched):
         yield Pages(named[name], run.offsets, part, run.start, run.stop, run.first, run.last, captured.get(name))
@@ -115,6 +116,8 @@ class ExtractPages:
         unit, note = task.unit, note_progress(task)
         matched = map_arrow(task.root / unit.matched.path).slice(unit.start, unit.stop - unit.start)
         offsets: list[int] = matched["offset"].to_pylist()
+        # Parts of an earlier run with the same name hold pages of this
+        # archive by the same code. `fresh` is what none of them has.
         reuse = identity_digest(unit.file, self.max_body, self.extract, _code(self.extract))[:16]
         rows = _older_rows(task.part("pages").parent, reuse, unit, frozenset(offsets))
         damage: list[Quarantined] = []
@@ -123,6 +126,8 @@ class ExtractPages:
         sandbox = process_sandbox(self.extract)
         if not is_remote(task.root_path):
             sandbox.share_deadly_pages(task.root / STAGES / "deadly" / _code(self.extract))
+        # Lazily: pages are read, looked at and sent to the child
+        # a batch at a time; answers come in the order of `fresh`.
         results = sandbox.extract_each(map(partial(self._looked_at, _robots(task)), read))
         for offset, item in zip(fresh, results, strict=True):
             result = item if isinstance(item, Quarantined) else guard(storable, item, unit.file.name, offset)
@@ -148,7 +153,7 @@ class ExtractPages:
     def _outcome(
         self, task: Task[Pages], reuse: str, rows: list[Row], damage: list[Quarantined]
     ) -> Outcome[ExtractedFacts]:
-        suffix = f"-{reuse}-{task.unit.first}-{task.unit.last}.parquet"
+        suffix = f"-{reuse}-{task.unit.first}-{task.unit.last}.parquet"  # part-NAME-REUSE-FIRST-LAST: for `_older_rows`
         pages = write_parquet(task.part("pages", suffix), task.root, EXTRACTED_SCHEMA, rows)
         lost = write_parquet(task.part("quarantined"), task.root, QUARANTINED_SCHEMA, map(quarantined_row, damage))
         reasons: dict[str, int] = {}
@@ -186,7 +191,9 @@ def with_address(page: Page, source: str) -> Page:
 def _older_rows(folder: Path, reuse: str, unit: Pages, offsets: frozenset[int]) -> dict[int, Row]:
     """Offset → the row of an earlier run of this archive, for those of `offsets` that one has."""
     rows: dict[int, Row] = {}
+    # The minute is an argument so that `lru_cache` forgets: one listing a minute serves all tasks of a worker.
     for name in _listing(str(folder), int(time.monotonic()) // _SECONDS_BETWEEN_LISTINGS):
+        # "part-NAME-REUSE-100-900.parquet": offsets 100 to 900 of the archive. Read only if that meets this run's own.
         _, _, marks = name.removesuffix(".parquet").partition(f"-{reuse}-")
         first, _, last = marks.partition("-")
         if marks and int(first) <= unit.last and int(last) >= unit.first:
@@ -195,6 +202,7 @@ def _older_rows(folder: Path, reuse: str, unit: Pages, offsets: frozenset[int]) 
             except (OSError, ValueError):  # removed by now, or damaged: its pages are read again
                 continue
             found = (row for row in table.to_pylist() if row["warc_offset"] in offsets)
+            # A page that a step on its address rejected is looked at again: the steps may be others now.
             rows.update((row["warc_offset"], row) for row in found if row["step"] in _REUSED_STEPS)
     return rows
 

@@ -110,6 +110,7 @@ class EncodeHeldOut:
         """How often each id was used, as a part; the tallies by source and language, as facts."""
         tokenizer = tokenizer_at(task.root_path, task.unit.tokenizer)
         other = tokenizer_at(str(task.root / COMPARED), self.other) if self.other else None
+        # seen[id]: how often it was used; `tally_texts` adds to it.
         seen = np.zeros(tokenizer.vocab_size, np.int64)
         tallies: dict[sanity.Group, TokenTally] = {}
         note, done = note_progress(task), 0
@@ -117,6 +118,7 @@ class EncodeHeldOut:
         for batch in file.iter_batches(_BATCH, columns=["id", "source", "language", "text"], use_threads=False):
             rows = batch.to_pylist()
             done += len(rows)
+            # The same hash as `CountWords` asked: training has left out just these.
             chosen = [row for row in rows if not self.share or is_held_out(row["id"], self.share)]
             named = [(row["source"] or _name(task), row["language"] or "", row["text"]) for row in chosen]
             for group, tally in tally_texts(named, tokenizer, other, seen).items():
@@ -164,7 +166,7 @@ class DescribeTokenizer:
         }
         write_json(root / REPORT, report)
         write_bytes(root / PAGE, page(report))
-        write_json(root / TRAINING, training)
+        write_json(root / TRAINING, training)  # last: the marker of a finished tokenizer
         parts = tuple(part_of(root / name, root, 0) for name in (REPORT, PAGE, TRAINING))
         return Outcome(parts, Counts(1, 1), NoFacts())
 
@@ -177,6 +179,7 @@ class DescribeTokenizer:
             total.add(group.sums)
         for part in unit.ids:
             table = map_arrow(task.root / part.path)
+            # Ids of a part are distinct, so += with an index adds each.
             seen[table["id"].to_numpy()] += table["count"].to_numpy()
         other = load_tokenizer(task.root / COMPARED) if self.other else None
         compared = {"name": self.compared, "digest": other.digest, "vocab_size": other.vocab_size} if other else None

@@ -26,11 +26,12 @@ from pipelines.work.links import key_range, rows_between
 from pipelines.work.lost_links import LOST_SCHEMA, LostLink
 from pipelines.work.sought import UNTIMED, SoughtFacts, SoughtLink
 
+# place: hash of the archive's name, by which captures are cut, so that those of one file come together.
 CHOSEN_SCHEMA = pa.schema(
     [("place", pa.int64()), *(field for field in CANDIDATES_SCHEMA if field.name != "url"),
      ("capture_url", pa.string()), *(field for field in SOUGHT_SCHEMA if field.name != "key")]
 )  # fmt: skip
-_ORDER = ("place", "warc", "offset", "length", "capture_url", "key")
+_ORDER = ("place", "warc", "offset", "length", "capture_url", "key")  # by archive, then as it is read
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def links_and_candidates(
 def places(archive_bytes: int, chosen: Sequence[ChosenFacts]) -> Iterator[SomePlaces]:
     """As many equal ranges of hashes of files as archives of `archive_bytes` hold all captures."""
     parts = tuple(facts.chosen for facts in chosen)
+    # 1.2 GB of captures in archives of 500 MB: 2 ranges, of about 600 MB each.
     of = max(1, sum(facts.bytes for facts in chosen) // archive_bytes)
     return (SomePlaces(number, of, parts) for number in range(of))
 
@@ -184,6 +186,8 @@ class ChooseCaptures:
         found = nearest(pa.concat_tables([empty, *slices]))
         links = map_arrow(task.root / unit.links.path)
         key = found["key"].to_numpy()
+        # Every candidate's key is a link's, and both are sorted:
+        # `at` are the rows of the links, in the candidates' order.
         at = np.searchsorted(links["key"].to_numpy(), key)
         place = np.fromiter(map(key64, found["warc"].to_pylist()), np.int64, len(key))
         of_links = links.take(pa.array(at))
@@ -238,6 +242,7 @@ class PlanRanges:
             task.part("links", ".arrow"), task.root, table.append_column("record", pa.array(record, pa.int64()))
         )
         part = write_arrow(task.part("records", ".arrow"), task.root, records)
+        # Records of one range have its start and stop all alike; one of each says how many bytes are read.
         first = np.unique(records["range"].to_numpy(), return_index=True)[1]
         size = int((records["stop"].to_numpy()[first] - records["start"].to_numpy()[first]).sum())
         files = len(set(records["warc"].to_pylist()))

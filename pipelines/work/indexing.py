@@ -75,6 +75,7 @@ def key_rows(config: MinHash, *more: tuple[str, str]) -> np.dtype:
 
 def entry_ranges(rows: int, config: MinHash, group_bytes: int) -> int:
     """Into how many ranges of hashes the entries of so many documents are cut."""
+    # An entry for each band, one for the page and one for the text.
     return group_count(rows * (config.bands + 2), ENTRY_ROWS.itemsize, group_bytes)
 
 
@@ -102,6 +103,7 @@ class SortEntries(ShuffleWork[RunToSort, HashGroup, EntryFacts]):
         dtype = key_rows(self.config, ("id", f"S{piece.widths.id}"))
         for rows in read_parts(root, piece.run, dtype):
             ids = np.empty(len(rows), ENTRY_ROWS)
+            # Document 0 is -1, document 5 is -6: ids go the same way as entries, and are told from them by the sign.
             ids["hash"], ids["number"] = _hashes(rows["id"]), -1 - rows["number"]
             found = np.concatenate([entries_of(rows, self.config), ids])
             yield from by_group(found, range_of(found["hash"], piece.groups))
@@ -111,6 +113,7 @@ class SortEntries(ShuffleWork[RunToSort, HashGroup, EntryFacts]):
         found = unpack(entries, ENTRY_ROWS)
         ids = np.sort(found[found["number"] < 0])
         starts = group_starts(ids["hash"])
+        # Sorted by hash: the first hash that two documents have, if any has. [place, place + 1] are those two.
         first = starts[:-1][np.diff(starts) > 1][:1]
         twice = (-1 - ids["number"][[*first, *(first + 1)]]).tolist()
         table = entry_table(found[found["number"] >= 0])
@@ -120,10 +123,11 @@ class SortEntries(ShuffleWork[RunToSort, HashGroup, EntryFacts]):
 
 def _hashes(ids: np.ndarray) -> np.ndarray:
     """(n,) bytes of a fixed width → (n,) uint64, a column of all at a time."""
+    # "ab", "b" in 3 bytes: [[97 98 0], [98 0 0]]; hashed a column at a time, over all ids.
     columns = np.ascontiguousarray(ids).view(np.uint8).reshape(len(ids), ids.dtype.itemsize).astype(np.uint64)
     found = np.zeros(len(ids), np.uint64)
     for column in columns.T:
-        found = mixed(found + column + np.uint64(1))
+        found = mixed(found + column + np.uint64(1))  # + 1, so that zero bytes change it too
     return found
 
 
@@ -177,6 +181,7 @@ class PublishLayer:
 
 
 def _id_of(root: Path, unit: WholeLayer, widths: Widths) -> str:
+    # The high bits of a number are its run.
     run = runs_of(unit.signed)[unit.twice[0] >> ROW_BITS]
     dtype = np.dtype([("number", "<i8"), ("id", f"S{widths.id}")])
     return "".join(

@@ -103,6 +103,7 @@ class JudgePages:
                 yield guard(judge, page, row["warc_file"], row["warc_offset"]), True
 
     def _judge(self, page: Document, refused: str) -> Document | Rejected:
+        # `refused` is the reason of the link (link.deleted): not even its text stands among the rejected.
         return storable(page.with_text("").reject(refused, page.karma) if refused else run_steps(page, self.steps))
 
 
@@ -143,6 +144,7 @@ def write_judged(
         for writer in writers.values():
             writer.close()
     parts = {folder: part_of(path, task.root, writers[folder].rows) for folder, path in paths.items()}
+    # Rejected by extraction: rows of the part, but counted by the stage before, so they are not received here.
     kept, rejected, lost = (parts[folder].rows for folder in schemas)
     rejected -= passed_on
     counts = Counts(kept + rejected + lost, kept, rejected, lost, dict(sorted(reasons.items())))

@@ -30,6 +30,9 @@ from pipelines.work.verdicts import (
 )
 
 _SPANS = ("start", "end", "cut_start", "cut_end")
+# row         of the judged part           characters     of the whole text
+# length      words of the gram            start, end     its characters in the text
+# cut_start, cut_end: what would be cut for it, 200 characters on either side
 LEAKS_SCHEMA = pa.schema(
     [
         *((name, pa.int32()) for name in ("row", "characters", "length", *_SPANS)),
@@ -97,6 +100,7 @@ class FindLeaks:
         tables, documents, note = [LEAKS_SCHEMA.empty_table()], 0, note_progress(task)
         for batch in _batches(read_candidates(task.root, task.unit.documents)):
             leaks = self._leaks(index, batch)
+            # Into Arrow as they come: a page that is one long leak has a row for every word.
             while rows := list(islice(leaks, _ROWS)):
                 tables.append(pa.Table.from_pylist(rows, LEAKS_SCHEMA))
             documents += len(batch)

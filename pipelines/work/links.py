@@ -34,7 +34,7 @@ from pipelines.runtime.task import Outcome, Task, note_progress
 
 # Posts that one unit reduces in memory, about 400 bytes each.
 POSTS_PER_RANGE = 1_000_000
-_BATCH = 50_000
+_BATCH = 50_000  # posts that are Python objects at a time
 # About how many bytes of a compressed dump hold one line, for the ETA.
 _BYTES_PER_LINE = 100
 
@@ -106,6 +106,7 @@ def dumps(files: Sequence[InputFile]) -> Iterator[Dump]:
 def link_ranges(posts: Sequence[PostFacts]) -> Iterator[LinkRange]:
     """As many equal ranges of keys as one worker after the other can hold in memory."""
     parts = tuple(facts.posts for facts in posts)
+    # Keys are hashes, so equal ranges of keys hold about equally many posts.
     count = max(1, -(-sum(part.rows for part in parts) // POSTS_PER_RANGE))
     return (LinkRange(number, count, parts) for number in range(count))
 
@@ -150,11 +151,14 @@ class ReadPosts:
             if len(rows) == _BATCH:
                 yield pa.RecordBatch.from_pylist(rows, POSTS_SCHEMA)
                 rows = []
+        # The rest, perhaps none: a dump without a post that counts still gives one batch, so a table with the columns.
         yield pa.RecordBatch.from_pylist(rows, POSTS_SCHEMA)
 
     def _judge(self, post: Submission) -> Verdict | dict[str, object]:
         """The post as a row where it takes part in the reduction, else the verdict that keeps it out."""
         verdict = judge(post, self.rules)
+        # Refused posts take part too: a later record of the same post may overrule an
+        # earlier one, and a page for which only they ask is rejected with their reason.
         if verdict not in REDUCED:
             return verdict
         row = post_row(post, verdict)
@@ -182,12 +186,14 @@ class ReduceLinks:
 
 def key_range(number: int, of: int) -> tuple[int, int]:
     """The first and the last key of range `number` of `of` equal ranges of the signed 64-bit integers."""
+    # Two ranges: -2^63 … -1 and 0 … 2^63 - 1. Whole numbers of Python, which do not overflow.
     width = 2**64
     return -(2**63) + width * number // of, -(2**63) + width * (number + 1) // of - 1
 
 
 def rows_between(table: pa.Table, low: int, high: int, column: str = "key") -> pa.Table:
     """The rows of a table sorted by `column` whose keys lie from `low` to `high`, both included; nothing is copied."""
+    # A mapped file: only the pages that the binary search touches are read, and then the slice.
     keys = table[column].to_numpy()
     start, stop = np.searchsorted(keys, low, "left"), np.searchsorted(keys, high, "right")
     return table.slice(start, stop - start)

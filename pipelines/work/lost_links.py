@@ -22,11 +22,11 @@ from pipelines.work.redirects import RedirectFacts
 LOST_LINKS = "links_without_page.parquet"
 LOST_SCHEMA = pa.schema(
     [
-        ("url", pa.string()),
+        ("url", pa.string()),  # as it was posted
         ("canonical_url", pa.string()),
-        ("karma", pa.int64()),
-        ("first_posted", pa.int64()),
-        ("reason", pa.string()),
+        ("karma", pa.int64()),  # by the policy, of all posts of the link
+        ("first_posted", pa.int64()),  # seconds since 1970, null where unknown
+        ("reason", pa.string()),  # not_captured, leads_nowhere; not_in_index, capture_unreadable
     ]
 )
 # pyarrow makes these functions at import, where no type checker sees them.
@@ -97,12 +97,13 @@ class ListLost:
         links = links.filter(pc.equal(links["refused"], ""))
         resolved = map_arrow(task.root / unit.resolved.path)
         link, page = resolved["link"].to_numpy(), resolved["key"].to_numpy()
+        # A link may lead to several pages (the one posted, and where its redirects end); it is lost if none was found.
         answered = np.zeros(len(page), bool)
         for part in unit.answered:  # one batch of archives after the other
             answered |= np.isin(page, map_arrow(task.root / part.path)["key"].to_numpy())
         keys = links["key"].to_numpy()
         lost = links.filter(pa.array(~np.isin(keys, link[answered])))
-        redirected = frozenset(np.unique(link[link != page]).tolist())
+        redirected = frozenset(np.unique(link[link != page]).tolist())  # leads somewhere else than itself
         rows = sorted(self._rows(task, lost, redirected), key=_most_karma_first)
         part = write_parquet(task.part("links"), task.root, LOST_SCHEMA, rows)
         reasons: dict[str, int] = {}
@@ -113,6 +114,7 @@ class ListLost:
 
     def _rows(self, task: Task[LinksAndAnswers], lost: pa.Table, redirected: frozenset[int]) -> Iterator[LostLink]:
         """One row for each lost link, under the URL of the post that names it in the link table."""
+        # The link table names the post that gave a link its karma; the URL as it was posted stands with that post only.
         missing = {row["key"]: row for row in lost.to_pylist()}
         low, high = key_range(task.unit.number, task.unit.of)
         for part in task.unit.posts:
@@ -137,6 +139,7 @@ def merge_lost(root: Path, parts: Sequence[Part]) -> Part:
     with appearing(root / LOST_LINKS) as temporary:
         writer = RowWriter(temporary, LOST_SCHEMA)
         lists: list[Iterator[Any]] = [read_parquet(root / part.path) for part in parts]
+        # Every list is sorted this way, so a row of each is all that is held.
         for row in heapq.merge(*lists, key=_most_karma_first):
             writer.add(row)
         writer.close()

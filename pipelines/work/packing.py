@@ -34,7 +34,7 @@ class HashGroup:
 
 def group_count(rows: int, row_bytes: int, group_bytes: int) -> int:
     """How many groups hold about `group_bytes` of rows each."""
-    return max(1, -(-rows * row_bytes // group_bytes))
+    return max(1, -(-rows * row_bytes // group_bytes))  # rounded up; at least one group, if it is empty
 
 
 def hash_groups(count: int, rows: int, name: str, *inputs: Any) -> Iterator[HashGroup]:
@@ -46,6 +46,7 @@ def hash_groups(count: int, rows: int, name: str, *inputs: Any) -> Iterator[Hash
 
 def by_hash(rows: np.ndarray, keys: np.ndarray, groups: int) -> Iterator[tuple[int, bytes]]:
     """(group, packed rows), where equal int64 keys fall into the same group."""
+    # Mixed first: keys may be numbers of documents, which are not spread evenly as hashes are.
     yield from by_group(rows, (mixed(keys.view(np.uint64)) % np.uint64(groups)).astype(np.int64))
 
 
@@ -71,6 +72,7 @@ def write_rows(task: Task[Any], folder: str, rows: np.ndarray) -> Part:
 
 def packed_table(rows: np.ndarray) -> pa.Table:
     """Packed rows as a table of one column."""
+    # No bitmap of nulls, and the array's own memory as values: nothing is copied.
     column = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(rows.dtype.itemsize), len(rows), [None, pa.py_buffer(np.ascontiguousarray(rows))]
     )
@@ -82,7 +84,7 @@ def map_rows(root: Path, part: Part, dtype: np.dtype) -> np.ndarray:
     column = map_arrow(root / part.path)["row"].combine_chunks()
     if not len(column):
         return np.zeros(0, dtype)
-    return np.frombuffer(column.buffers()[1], dtype)[column.offset : column.offset + len(column)]
+    return np.frombuffer(column.buffers()[1], dtype)[column.offset : column.offset + len(column)]  # [1]: the values
 
 
 def rows_in(parts: Sequence[Part]) -> int:

@@ -128,6 +128,7 @@ class PublishCorpus:
         write_card(root, manifest)
         write_manifest(root / MANIFEST, manifest)
         beside = tuple(part_of(root / name, root, 0) for name in (CARD, MANIFEST))
+        # Its own parts only: those that other stages published are in their records.
         return Outcome((*beside, *parts[len(unit.published) :]), Counts(1, 1), NoFacts())
 
     def _total(self, counts: Mapping[str, Counts]) -> Counts:
@@ -137,6 +138,9 @@ class PublishCorpus:
                 raise Unbalanced(
                     f"{step.takes} kept {counts[step.takes].kept}, {step.name} took in {counts[step.name].received}"
                 )
+        # extracted  1,000 = 900 kept + 80 rejected + 20 quarantined
+        # judged       900 = 600 kept + 300 rejected
+        # corpus     1,000 = 600 kept + 380 rejected + 20 quarantined: received by the first, kept by the last
         steps = [counts[step.name] for step in self.funnel if step.has_text]
         gone = sum((Counts(0, 0, step.rejected, step.quarantined, step.reasons) for step in steps), Counts())
         total = Counts(steps[0].received, steps[-1].kept) + gone
@@ -181,6 +185,7 @@ def _counts(root: Path, stage: str) -> Counts:
 def _check_rows(total: Counts, parts: Sequence[Part]) -> None:
     for folder, expected in (("kept", total.kept), ("rejected", total.rejected), ("quarantined", None)):
         rows = sum(part.rows for part in parts if part.path.startswith(f"{folder}/"))
+        # quarantined/ has the damage of dumps and archives too, which is no part of the verdicts on texts.
         if expected is not None and rows != expected:
             raise Unbalanced(f"{folder}/ holds {rows} rows, the stages counted {expected}")
 

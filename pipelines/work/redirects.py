@@ -123,7 +123,7 @@ class MergeEdges:
         """One sorted file, each redirect once."""
         table = pa.concat_tables([map_arrow(task.root / part.path) for part in task.unit.edges])
         order = [(name, "ascending") for name in EDGES_SCHEMA.names]
-        table = table.group_by(EDGES_SCHEMA.names).aggregate([]).sort_by(order)
+        table = table.group_by(EDGES_SCHEMA.names).aggregate([]).sort_by(order)  # each row once
         part = write_arrow(task.part("edges", ".arrow"), task.root, table)
         return Outcome((part,), Counts(part.rows, part.rows), EdgeFacts(part))
 
@@ -149,6 +149,7 @@ class ReduceWanted:
 
     def __call__(self, task: Task[PageRange]) -> Outcome[WantedFacts]:
         """One row for each page."""
+        # `resolved` of every range of links has some of these pages: a shuffle without moving more than the slices.
         low, high = key_range(task.unit.number, task.unit.of)
         slices = [rows_between(map_arrow(task.root / part.path), low, high) for part in task.unit.resolved]
         empty = pa.table([[] for _ in RESOLVED_SCHEMA], RESOLVED_SCHEMA)

@@ -66,6 +66,7 @@ class ScoreDocuments:
             kept = [is_kept(*each, self.alpha, self.seed) for each in zip(ids, found, strict=True)]
             rules += ["" if stays else RULE for stays in kept]
             evidence += ["" if stays else self._evidence(score) for stays, score in zip(kept, found, strict=True)]
+        # The score twice: a mark of every document, and the value by which one that leaves was rejected.
         values = [score if rule else None for rule, score in zip(rules, scores, strict=True)]
         table = verdict_table(len(rows), rule=rules, value=values, evidence=evidence, quality_score=scores)
         verdicts = align(table, rows, unit.kept.rows)
@@ -79,8 +80,10 @@ class ScoreDocuments:
         staying, first = still_in(root, unit), 0
         classifier = self.classifier.open()
         for batch in open_parquet(root / unit.kept.path).iter_batches(_ROWS, columns=_COLUMNS, use_threads=False):
+            # Rows of the batch; `first` makes rows of the part of them.
             places = np.flatnonzero(staying[first : first + batch.num_rows])
             ids, domains, texts = (batch.take(places)[name].to_pylist() for name in _COLUMNS)
+            # A document that the classifier was trained on is scored by the fold that has not seen it.
             folds = [classifier.fold(*each) for each in zip(ids, domains, strict=True)]
             if ids:
                 yield (first + places).tolist(), ids, scores_of(classifier, texts, folds).tolist()

@@ -97,6 +97,7 @@ class SelectDocuments:
     def __call__(self, task: Task[DecidedDocuments]) -> Outcome[SelectedFacts]:
         """The final kept and rejected parts."""
         unit, reasons = task.unit, dict[str, int]()
+        # Counted before anything is written: a folder that gets no row gets no file.
         rows = {"kept": 0, "rejected": unit.rejected.rows}
         verdicts = verdicts_on(task.root, unit.documents)
         for rule in (verdict["rule"] for verdict in verdicts):
@@ -121,6 +122,7 @@ class SelectDocuments:
                 folder: RowWriter(files.enter_context(appearing(path)), schemas[folder])
                 for folder, path in paths.items()
             }
+            # Those that judging rejected first, as they are; then the documents, each with its verdict.
             judged = chain(self._earlier(task), self._documents(task, verdicts))
             for number, (folder, row) in enumerate(judged):
                 writers[folder].add(row)
@@ -140,6 +142,7 @@ class SelectDocuments:
             if not verdict["rule"]:
                 yield "kept", {**document, "text": without_cuts(document["text"], verdict["cuts"])}
                 continue
+            # "duplicates.near" -> step duplicates, rule near.
             step, _, rule = verdict["rule"].partition(".")
             other = {name: verdict[name] for name in ("value", "evidence", "other_id")}
             yield "rejected", {**document, "step": step, "rule": rule, **other}

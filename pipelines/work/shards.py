@@ -114,6 +114,7 @@ def all_runs(names: Sequence[str], documents: Mapping[str, int], tokenized: Sequ
     """One unit; an error for a source of which nothing is left to train on. `documents` are those of its corpus."""
     need_tokens(count_by_source(tokenized, names, TRAIN)[0], documents)
     runs = [(facts.source, split, run) for facts in tokenized for split in SPLITS for run in facts.runs[split]]
+    # By source, split and path, whatever order the parts were tokenized in.
     yield AllRuns(tuple(sorted(runs, key=lambda run: (run[0], run[1], run[2].path))))
 
 
@@ -134,6 +135,7 @@ def shards_to_gather(
             of = min(n_shards_for(tokens[name], tokens_per_shard), documents[name])
             gone: dict[int, list[str]] = {}
             for doc_id in removed.get(name, ()):
+                # Only the unit of the shard that held the id changes, so only that shard is made again.
                 gone.setdefault(shard_of(doc_id, of), []).append(doc_id)
             validated = listed[0].validated if split == TRAIN else None
             for number in range(of):
@@ -185,6 +187,7 @@ class GatherShard:
                 note(seen[1])
 
         pieces = kept()
+        # The first piece that has a document: without one there is no file, and what was read is counted all the same.
         first = next(filter(len, pieces), None)
         shard = None if first is None else self._write(task, chain([first], pieces))
         reasons = {reason: count for reason, count in lost.items() if count}
@@ -204,6 +207,7 @@ class GatherShard:
         unit = task.unit
         rows = map_arrow(task.root / unit.runs.path).to_pylist()
         runs = [row["path"] for row in rows if (row["source"], row["split"]) == (unit.source, unit.split)]
+        # "<u2" or "<u4": the last character is the bytes of a token. Four batches are held while one is written.
         room = self.memory - 4 * TOKENS_PER_BATCH * int(self.tokenizer.dtype[-1])
         paths = [local(task.root / run) for run in runs]
         return merge_runs(paths, *shard_stretch(unit.number, unit.of), room)
@@ -239,6 +243,7 @@ class PublishShards:
                 made[facts.source, facts.split].append(facts.shard)
         n_tokens = {name: sum(shard.n_tokens for shard in made[name, TRAIN]) for name in names}
         need_tokens(n_tokens, self.documents, removal=True)
+        # Only here: temperature and caps depend on how many tokens each source has in the end.
         weights = {source.name: source.weight for source in self.weighting.effective(n_tokens).sources}
         sources = [source_shards(name, split, weights[name], shards) for (name, split), shards in made.items()]
         about = {

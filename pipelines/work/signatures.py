@@ -24,10 +24,12 @@ from pipelines.runtime.task import Outcome, Task, note_progress
 from pipelines.work.verdicts import VERDICTS_PER_PART, Candidates, still_in
 
 # The bits of a document's number that are its row in its run.
+# A number: |0| run: 31 bits | row: 32 bits |. Row 5 of run 3 is 3 · 2^32 + 5 = 12,884,901,893; >> 32 gives the run.
+# Runs of other corpora begin at 2^20 (`work.against`), so there are at most 2^20 of ours: 10^11 documents.
 ROW_BITS = 32
 _COLUMNS = ("id", "surt", "text", "date", "karma")
 _TEXTS_AT_ONCE = 1000
-_NUMBERS = ("row", "page", "text", "text_low", "karma", "characters")
+_NUMBERS = ("row", "page", "text", "text_low", "karma", "characters")  # text, text_low: one 128-bit digest
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def rank_fields(widths: Widths) -> list[tuple[str, str]]:
 
 def read_parts(root: Path, run: SignedRun, dtype: np.dtype) -> Iterator[np.ndarray]:
     """The documents of each part of a run, as rows of those fields that `dtype` has, by number."""
+    # Two parts of 3 and 4 documents in run 1: theirs are 2^32 +
+    # 0 … 2 and 2^32 + 3 … 6, also where some have no signature.
     begin = run.number << ROW_BITS
     for part, documents in zip(run.signatures, run.documents, strict=True):
         table, rows = map_arrow(root / part.path), np.zeros(part.rows, dtype)
@@ -137,6 +141,7 @@ def read_some(
     for documents in read_parts(root, run, dtype) if len(wanted) else ():
         numbers = documents["number"]
         if len(numbers):
+            # wanted 2 5 9, numbers of this part 4 5 6: start 1, stop 2, so place 1, whose row is 1 of the part.
             start, stop = np.searchsorted(wanted, [numbers[0], numbers[-1] + 1])
             yield np.arange(start, stop), documents[np.searchsorted(numbers, wanted[start:stop])]
 
@@ -148,6 +153,7 @@ def read_with(
 
     Fields in `columns` have the values there, one for each number; the others are read.
     """
+    # numpy copies a field of a packed row by its name, whatever its offset: the two dtypes need not lie alike.
     read = np.dtype([each for each in dtype.descr if each[0] not in columns])
     for places, documents in read_some(root, run, read, wanted):
         rows = np.empty(len(places), dtype)
@@ -173,6 +179,7 @@ def _column(table: pa.Table, name: str) -> np.ndarray:
     column = table[name].combine_chunks()
     if not pa.types.is_fixed_size_binary(column.type):
         return column.to_numpy()
+    # "S8" drops zero bytes at the end when it becomes Python's: that is how ids were filled up.
     found = np.frombuffer(column.buffers()[1] or b"", f"S{column.type.byte_width}")
     return found[column.offset : column.offset + len(column)]
 
@@ -210,17 +217,18 @@ def sign_file(
 def _signed(batch: pa.RecordBatch, rows: np.ndarray, config: MinHash) -> pa.Table:
     texts, ids = batch["text"].to_pylist(), batch["id"].to_pylist()
     keys = b"".join(bytes.fromhex(text_key(text)) for text in texts)
+    # 16 bytes of digest a text: two int64 columns, as no key of numpy has 128 bits.
     high, low = np.frombuffer(keys, "<i8").reshape(-1, 2).T if texts else np.zeros((2, 0), np.int64)
     return pa.table(
         {
             "id": batch["id"],
             "date": batch["date"],
-            "row": rows,
+            "row": rows,  # in the part of documents
             "page": pa.array(map(key64, map(_first, batch["surt"].to_pylist(), ids)), pa.int64()),
-            "text": high.copy(),
+            "text": high.copy(),  # as int64 only to fit columns: bits of a digest
             "text_low": low.copy(),
-            "karma": batch["karma"].fill_null(0),
-            "characters": pa.array(map(len, texts), pa.int64()),
+            "karma": batch["karma"].fill_null(0),  # more is preferred
+            "characters": pa.array(map(len, texts), pa.int64()),  # then the longer text
             "signature": signature_list(signatures(batch["text"], config)),
         }
     )
@@ -232,7 +240,7 @@ def signature_list(signed: np.ndarray) -> pa.Array:
 
 
 def _first(surt: str | None, identity: str) -> str:
-    return surt or identity
+    return surt or identity  # no address: a page of its own
 
 
 def _of_fixed_width(tables: Sequence[pa.Table], config: MinHash) -> tuple[pa.Table, Widths]:

@@ -69,6 +69,7 @@ def links_of_list(file: InputFile) -> Iterator[SomeLinks]:
     """As many equal ranges of keys of a list as hold about `LINKS_PER_RANGE` of its links."""
     parquet = file.name.endswith(".parquet")
     count = parquet_footer(file.place).num_rows if parquet else file.bytes // _BYTES_PER_LINE
+    # A list is read whole for each range; what falls outside of it is dropped.
     of = max(1, count // LINKS_PER_RANGE)
     return (SomeLinks(number, of, file=file, size=count // of + 1) for number in range(of))
 
@@ -112,6 +113,8 @@ def _of_table(task: Task[SomeLinks]) -> list[SoughtLink]:
                     "url": post["url"],
                     "canonical_url": post["canonical_url"],
                 }
+                # Two dumps may hold the post that names the link, with
+                # two spellings of the URL: the lesser one, in any order.
                 if least is None or row["url"] < least["url"]:
                     found[post["key"]] = row
     return list(found.values())

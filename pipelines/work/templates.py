@@ -26,11 +26,11 @@ from pipelines.work.spans import TextSpan
 # A row defines a template, or says of which one (`of`) it is another name.
 SCHEMA = pa.schema(
     [
-        ("wiki", pa.string()),
+        ("wiki", pa.string()),  # of which wiki: dumps of several may be read together
         ("name", pa.string()),
-        ("text", pa.string()),
-        ("decidable", pa.bool_()),
-        ("of", pa.string()),
+        ("text", pa.string()),  # its wikitext, "" for another name
+        ("decidable", pa.bool_()),  # whether it needs no Lua
+        ("of", pa.string()),  # the template that it is another name of, else ""
     ]
 )
 
@@ -75,6 +75,7 @@ def definitions_of(root: Path, parts: tuple[Part, ...]) -> Mapping[str, Mapping[
     found: dict[str, dict[str, Definition]] = {}
     aliases: dict[str, dict[str, str]] = {}
     rows = (row for part in parts for row in read_parquet(root / part.path))
+    # Sorted, and the first of a name wins: the same whatever the order of files and spans.
     for row in sorted(rows, key=lambda row: (row["wiki"], row["name"], row["of"], row["text"])):
         if row["of"]:
             aliases.setdefault(row["wiki"], {}).setdefault(row["name"], row["of"])

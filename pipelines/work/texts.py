@@ -79,6 +79,8 @@ class ExtractTexts:
         unit, damage = task.unit, list[Quarantined]()
         texts = self._extract_all(task, damage)
         runs: list[Part] = []
+        # One text ahead: whether there is a further run is known
+        # before its file is begun. At least one run, if it is empty.
         total, ahead = Counts(), next(texts, None)
         while ahead is not None or not runs:
             run = chain([ahead], islice(texts, TEXTS_PER_RUN - 1)) if ahead is not None else iter(())
@@ -99,7 +101,7 @@ class ExtractTexts:
         span, templates = Span(unit.start, unit.end), definitions_of(task.root, unit.templates)
         for item in self.source.read(local(unit.file.place), unit.file.name, span, templates):
             file, offset = _place(item)
-            note(offset // COMPRESSION)
+            note(offset // COMPRESSION)  # inflated bytes -> bytes of the file, roughly
             result = item if isinstance(item, Quarantined) else guard(self._extract, item, file, offset)
             if isinstance(result, Quarantined):
                 damage.append(result)
@@ -143,6 +145,7 @@ class JudgeTexts:
 
 
 def _write_run(task: Task[TextSpan], number: int, texts: Iterator[Document | Rejected]) -> tuple[Counts, Part]:
+    # part-NAME-0000.parquet, -0001, …: a run is a unit of judging.
     path = task.part("texts", f"-{number:04}.parquet")
     reasons: dict[str, int] = {}
     with appearing(path) as temporary:

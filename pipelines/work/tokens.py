@@ -89,6 +89,7 @@ class Runs:
         self.parts: dict[str, list[Part]] = {split: [] for split in SPLITS}
         self.tokens: dict[str, int] = dict.fromkeys(SPLITS, 0)
         # Validation is a sliver: it waits in an eighth of the memory. A run that is written is held twice.
+        # Sixteenths: (1 + 7) waiting, and the same again while a run of either is sorted and written.
         shares = {split: memory // 16 * (1 if split == VALIDATION else 7) for split in SPLITS}
         self._writers = {split: RunWriter(share, self._writing(split)) for split, share in shares.items()}
 
@@ -162,6 +163,7 @@ def text_batches(path: Path) -> Iterator[pa.RecordBatch]:
     for group in range(file.num_row_groups):
         facts = file.metadata.row_group(group)
         size = facts.column(column).total_uncompressed_size
+        # A row group of 10,000 rows and 80 MB of text: 262 rows are about 2 MB. Books may be a row a batch.
         rows = min(max(facts.num_rows * _TEXT_BYTES // max(size, 1), 1), _MOST_ROWS)
         yield from file.iter_batches(rows, [group], ["id", "cluster", "text"], use_threads=False)
 
@@ -174,6 +176,8 @@ def encode_texts(batch: pa.RecordBatch, tokenizer: Tokenizer) -> Documents:
     return Documents(
         np.fromiter((order_key(doc_id)[0] for doc_id in ids), np.uint64, len(ids)),
         pa.array(ids, pa.string()),
+        # tokens 1 2 3 4 5, offsets 0 2 5:   1 2 E 3 4 5 E
+        # offsets + 0 1 2                    0 3 7
         np.insert(tokens, offsets[1:], tokenizer.end_of_text),
         offsets + np.arange(len(offsets)),
         _sizes(batch["text"].cast(pa.large_string())),
@@ -183,4 +187,6 @@ def encode_texts(batch: pa.RecordBatch, tokenizer: Tokenizer) -> Documents:
 
 def _sizes(texts: pa.LargeStringArray) -> np.ndarray:
     """The bytes of each text in UTF-8, int64, as Arrow has them."""
+    # Buffers: nulls, offsets, bytes. Offsets of large strings are
+    # int64; the last argument skips those of a slice's start.
     return np.diff(np.frombuffer(texts.buffers()[1], np.int64, len(texts) + 1, 8 * texts.offset))

@@ -25,13 +25,13 @@ from pipelines.work.judging import JudgedFacts
 _SPAN = pa.struct([("start", pa.int32()), ("end", pa.int32())])
 VERDICTS_SCHEMA = pa.schema(
     [
-        ("rule", pa.string()),
-        ("value", pa.float64()),
-        ("other_id", pa.string()),
-        ("evidence", pa.string()),
-        ("cluster", pa.string()),
-        ("quality_score", pa.float64()),
-        ("cuts", pa.list_(_SPAN)),
+        ("rule", pa.string()),  # "step.rule" by which it leaves; "" where it stays
+        ("value", pa.float64()),  # what the rule measured: a similarity, a score, a count
+        ("other_id", pa.string()),  # the document for which it leaves
+        ("evidence", pa.string()),  # for people: a gram, a snapshot, a probability
+        ("cluster", pa.string()),  # id of the best of its cluster, its own where it has none
+        ("quality_score", pa.float64()),  # 0 to 1, of the classifier
+        ("cuts", pa.list_(_SPAN)),  # characters of the judged text; null where nothing is cut
     ]
 )
 # The columns of a document that a verdict fills, whether it stays or leaves.
@@ -111,6 +111,7 @@ def _rows_of(decided: Sequence[DecidedFacts], rows: Sequence[int]) -> list[Verdi
     runs = [run for facts in decided for run in facts.runs]
     if [count for run in runs for count in run.rows] != list(rows):
         raise ValueError("the verdicts of a decider do not have a row for each judged document")
+    # A file on parts of 40, 60 and 50 documents: their verdicts begin at rows 0, 40 and 100.
     return [VerdictRows(run.verdicts, sum(run.rows[:number])) for run in runs for number in range(len(run.rows))]
 
 
@@ -142,6 +143,7 @@ def verdict_table(count: int, **columns: Sequence[Any] | pa.Array) -> pa.Table:
 
 def align(verdicts: pa.Table, rows: Sequence[int] | np.ndarray, count: int) -> pa.Table:
     """Verdicts on some rows of `count` (row numbers `rows`) → one for each; those left out are empty."""
+    # Verdicts on rows 2 and 0 of 4: places 1 -1 0 -1, where -1 becomes a null row.
     places = np.full(count, -1)
     places[np.asarray(rows, int)] = np.arange(verdicts.num_rows)
     spread = verdicts.take(pa.array(places, mask=places < 0))
@@ -185,6 +187,7 @@ def is_set(mark: Any) -> bool:
 def join_cuts(*cuts: Sequence[Span]) -> list[Span]:
     """Spans of several deciders as spans that do not touch, in order."""
     found: list[Span] = []
+    # 4-10, 8-12 and 20-21 become 4-12 and 20-21; spans that touch are one.
     for each in sorted((cut for some in cuts for cut in some), key=lambda cut: (cut["start"], cut["end"])):
         if found and each["start"] <= found[-1]["end"]:
             found[-1]["end"] = max(found[-1]["end"], each["end"])
@@ -201,6 +204,7 @@ def without_cuts(text: str, cuts: Sequence[Span] | None) -> str:
     """
     if not cuts:
         return text
+    # Cuts 4-10 of 16 characters: edges 0 4 10 16, pieces 0-4 and 10-16.
     edges = [0, *(edge for cut in cuts for edge in (cut["start"], cut["end"])), len(text)]
     pieces = (text[start:end].strip() for start, end in zip(edges[::2], edges[1::2], strict=True))
     return "\n\n".join(piece for piece in pieces if piece)

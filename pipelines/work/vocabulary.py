@@ -72,6 +72,7 @@ class TrainTokenizer:
 
     def _fit(self, runs: Sequence[Path]) -> Fitted:
         """The words to train on; an error when the machine has too little memory."""
+        # Runs are sorted by word, so they are merged side by side, some rows of each at a time.
         words = merge_counts([_rows(path, max(64, _ROWS_AT_ONCE // len(runs))) for path in runs])
         try:
             fitted = fit(words, memory_of(self.kind, self.vocab_size), self.memory_limit)
@@ -114,4 +115,5 @@ def _free_memory() -> int | None:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:
         return None
+    # "MemAvailable: 12345 kB": free, and what the system would give up from its caches.
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)

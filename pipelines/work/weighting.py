@@ -25,10 +25,11 @@ class Weighting:
         if self.most_epochs and not self.budget:
             raise MixtureError("--most-epochs needs --budget: epochs are those of a training of so many tokens")
         for name, most in self.most_epochs:
-            self.mixture.share(name)
+            self.mixture.share(name)  # an error where there is no such source
             if not most > 0:
                 raise MixtureError(f"--most-epochs {name}={most:g}: give a number above 0, or leave the source out")
         if self.temperature != 1:
+            # Tried here for its errors: before anything is tokenized.
             apply_temperature(self.mixture, self.temperature)
         fit_table(self.mixture)
 

@@ -82,6 +82,7 @@ class CountWords:
             counter.add(text)
             if len(counter) >= WORDS_PER_RUN:
                 runs.append(_write_run(task, len(runs), counter))
+        # At least one run, which may be empty: later stages count on a part of every task.
         if len(counter) or not runs:
             runs.append(_write_run(task, len(runs), counter))
         left = seen["documents"] - seen["sampled"] - seen["held_out"]
@@ -97,6 +98,7 @@ class CountWords:
                 seen["documents"] += 1
                 if is_held_out(row["id"], self.held_out):
                     seen["held_out"] += 1
+                # Another seed than `is_held_out` has: the two choices do not depend on each other.
                 elif uniform(row["id"], "tokenizer") < share:
                     seen["sampled"] += 1
                     seen["bytes"] += len(row["text"].encode())
