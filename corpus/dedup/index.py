@@ -213,7 +213,7 @@ def _with_rows(folder: Path, part: Part, staying: np.ndarray) -> Part:
     path = folder / part.path
     if not staying.all():
         return write_arrow(path, folder, map_arrow(path).filter(pa.array(staying)))
-    # A killed call may have replaced the file and not the manifest: then its size tells, and its entry is made anew.
+    # A killed call may have replaced the file and not the manifest: then its size tells, and its entry is made again.
     return part if path.stat().st_size == part.bytes else part_of(path, folder, len(staying))
 
 

@@ -72,7 +72,7 @@ class Asking:
             asked = None
             try:
                 answer = await self._in_turn(target, headers, reads)
-                # A busy status first: its body is an excuse, whatever `doubt` would say of it.
+                # A busy status decides alone: its body is no page, so there is nothing to doubt.
                 reason = BUSY_SERVER if answer.status in self.manners.busy else doubt(answer)
                 if not reason:
                     self._failures.pop(target.host, None)

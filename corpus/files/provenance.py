@@ -84,7 +84,7 @@ def closure(modules: frozenset[str]) -> Closure:
         # A walk over imports; `seen` has what is or was in `waiting`, so cycles end.
         waiting += module.imports - seen
         seen |= module.imports
-    if len(_remembered()) > known:  # something was parsed anew in this closure
+    if len(_remembered()) > known:  # this closure had something to parse
         _remember()
     return Closure(tuple(sorted(files.items())), tuple(sorted(_versions(libraries).items())))
 
