@@ -166,7 +166,6 @@ def _forms(tokenizer: Tokenizer) -> dict[str, bytes]:
         files["merges.txt"] = f"#version: 0.2\n{pairs}".encode()
     ranks = tiktoken_ranks(tokenizer.model) if tokenizer.kind == "gpt2" else None
     if ranks is not None:
-        # Lines in the order of the ranks.
         lines = (base64.b64encode(data) + b" %d\n" % rank for data, rank in sorted(ranks.items(), key=lambda r: r[1]))
         files["tokenizer.tiktoken"] = b"".join(lines)
     return files

@@ -46,7 +46,7 @@ def table_lines(lines: list[str], depth: int = 0) -> list[str]:
         return []
     table = _read(lines[1:], opening, depth)
     rows = _without_empty_columns(_filled(table.rows))
-    cells = [cell for row in rows for cell in row if cell]  # not empty ones
+    cells = [cell for row in rows for cell in row if cell]
     if not cells:
         return []
     layout = not _DATA.search(opening) and sum(map(len, cells)) / len(cells) > _LONG_CELL

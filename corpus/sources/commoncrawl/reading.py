@@ -119,7 +119,6 @@ class RangeReader:
             return
         bad, good, pieces, at = list[tuple[int, str, str]](), list[tuple[int, int, int]](), list[bytes](), 0
         for number, offset, length, url in wanted.records:
-            # Where a record lies in the body of the range.
             data = answer.body[offset - wanted.start : offset - wanted.start + length]
             reason, detail = wrong_with(data, length, url)
             if reason:
