@@ -104,6 +104,7 @@ def _over_seeds(given: argparse.Namespace, recipe: TuningRecipe, output: Path) -
     for number in range(given.seeds):
         mine = replace(recipe, seed=recipe.seed + number)
         folder = output / f"seed-{mine.seed}"
+        # task.json comes last: a seed that was interrupted has none, and is tuned again from its beginning.
         there = _read_finished(folder)
         if there is None:
             found[mine.seed] = _tune(given, mine, folder)

@@ -46,6 +46,7 @@ def import_model(source: Path, output: Path) -> list[str]:
     description = {"shape": shape.to_json(), "tokenizer": entry, "imported": config.get("model_type", "")}
     checkpoints = Checkpoints(output / CHECKPOINTS)
     checkpoints.save(0, weights, {}, {"step": 0, "tokens": 0, **description})
+    # config.json comes when the checkpoint stands: without it the folder is a run that cannot be opened.
     checkpoints.wait()
     write_json(output / CONFIG, {**description, "data": ""})
     return said

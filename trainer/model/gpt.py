@@ -219,6 +219,7 @@ class GPT(nn.Module):
 
         The product is made in that type too: bfloat16 has three digits, and answers differ in the fourth.
         """
+        # Rows beyond the vocabulary, padding and GPT-1's positions, are cut off: nobody can draw them.
         state, weight = self._score_state(hidden, self.token_matrix() if matrix is None else matrix)
         dtype = wide(state.dtype)
         scores = F.linear(state.to(dtype), weight[: self.shape.vocab_size].to(dtype))

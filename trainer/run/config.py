@@ -193,6 +193,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
     A key that an old run does not know had its default.
     """
+    # Every key but those: a new key is compared unless somebody says that it may change.
     names = [name for name in (*SHAPE_KEYS, *RUN_KEYS) if name not in MAY_CHANGE]
     was = {name: old.get(name, _DEFAULTS[name]) for name in names}
     return [f"{name} was {was[name]}, is now {new[name]}" for name in names if was[name] != new[name]]
@@ -243,6 +244,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         return _from_toml(path)
     try:
         config = json.loads(path.read_bytes())["config"]
+        # Only what was given: lengths that were fitted to that run are fitted again to this one.
         return {"preset": config["preset"]} | {name: config[name] for name in config["given"]}
     except OSError as error:
         raise ConfigError(f"--config {path}: {error.strerror}") from error

@@ -54,6 +54,8 @@ class RunJournal:
             )
             config = session.config
             self._looks = Looks(session, self.live.say)
+            # After `_introduce`: a package that is missing ends the
+            # run before its first step, and the plan has been said.
             events = [tensorboard_writer(self.output)] if config.tensorboard else []
             events += [wandb_writer(config.wandb, self.output, config.to_json())] if config.wandb else []
             self._log = MetricsLog(self.output, session.progress.step, events)

@@ -179,6 +179,7 @@ class _Wandb:
         self._run, self._step, self._row = run, 0, {}
 
     def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None:
+        # TensorBoard takes number after number; this service wants those of a step in one call.
         if global_step != self._step:
             self._send()
             self._step = global_step

@@ -106,6 +106,7 @@ def _curves(runs: Mapping[str, Rows], baselines: Mapping[str, float]) -> list[tu
     last = max((row["step"] for rows in runs.values() for row in rows), default=0)
     known = {curve.name for curve in quality}
     quality += [
+        # A level line from the first step to the last: the model without context does not learn.
         Curve(f"{name}, unigram", [(1, value), (last, value)], True)
         for name, value in baselines.items()
         if name in known

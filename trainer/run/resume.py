@@ -63,6 +63,7 @@ def order_again(config: RunConfig, manifest: ShardManifest, state: RunState) -> 
     order = replace(SampleOrder.from_json(state["order"]), n_tokens=tokens_of(manifest))
     mixture = mixture_of(config, manifest)
     current = order.segments[-1].mixture if order.segments else order.mixture
+    # From the sample after the checkpoint on: what was trained since then by a killed process is taken again.
     return order if mixture == current else order.with_weights(state["samples_seen"], mixture)
 
 

@@ -115,6 +115,8 @@ def newest_whole(
     in their place is for the user to decide. UnreadableError as soon as one cannot be read.
     """
     passed: list[Path] = []
+    # Newest first, by the folders and not by `latest`: a run
+    # killed between the two has a newer one than `latest` names.
     for path in reversed(steps_in(folder)):
         try:
             return load_checkpoint(path, parts), passed
@@ -161,5 +163,6 @@ def all_finite(tensor: Tensor) -> bool:
     """Whether no number of a tensor is infinite or not a number; makes no copy, since NaN goes through min and max."""
     if not tensor.numel() or not tensor.is_floating_point():
         return True
+    # One pass, two numbers: isfinite of the whole would be a bool tensor as long as the weights.
     least, most = tensor.aminmax()
     return bool(torch.isfinite(least) & torch.isfinite(most))

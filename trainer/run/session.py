@@ -188,6 +188,7 @@ def open_session(config: RunConfig, data: Path, output: Path, world: World, say:
     data = Path(first_says(str(data.resolve()), world))
     shards = open_data(data, world)
     checkpoints = Checkpoints(output / CHECKPOINTS, config.keep_last, config.keep_every, say)
+    # Before the order: a run that goes on has the order of its checkpoint, not that of the command.
     saved = last_checkpoint(checkpoints, world)
     packing = load_plan(Path(config.packing), shards) if config.packing != "concatenate" else None
     order, progress = order_for(config, shards.manifest, packing), Progress()

@@ -32,6 +32,7 @@ def is_spike(before: Sequence[float], new: Sequence[float], deviations: float) -
     if len(before) < REMEMBERED:
         return False
     mean = statistics.fmean(before)
+    # Mean 3.0, deviation .05, spike=5: above 3.25. A deviation of .0001 counts as .003, so above 3.015.
     return max(new) > mean + deviations * max(statistics.pstdev(before), 1e-3 * abs(mean))
 
 
