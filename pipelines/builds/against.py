@@ -14,14 +14,13 @@ from corpus.dedup.minhash import MinHash
 from corpus.files.corpora import CorpusPart, kept_parts
 from corpus.files.manifest import read_manifest
 from corpus.files.storage import place
-from pipelines.builds.corpus import Decider, MakeDecider
+from pipelines.builds.corpus import Decider, MakeDecider, grouped
 from pipelines.runtime.stage import Stage
-from pipelines.work.against import CompareSides, FindShared, KnownPart, SignKnown, side_groups
-from pipelines.work.against_verdicts import DecideOverlap, own_runs
-from pipelines.work.candidates import AskRuns
+from pipelines.work.against import AskSides, CompareSides, FindShared, KnownPart, SignKnown
+from pipelines.work.against_verdicts import DecideOverlap
 from pipelines.work.comparisons import CountLeft, left_out
+from pipelines.work.grouping import GROUP_BYTES
 from pipelines.work.judging import JudgedFacts
-from pipelines.work.packing import GROUP_BYTES
 from pipelines.work.publish import FunnelStep
 from pipelines.work.signatures import SignDocuments
 from pipelines.work.verdicts import DecidedFacts, candidates
@@ -58,15 +57,13 @@ def _overlap(
     own = Stage("against_own", SignDocuments(near), plan=candidates, reads=(judged, *earlier), units_per_worker=10_000)
     known = Stage("against_known", SignKnown(near), plan=partial(_known_parts, parts), units_per_worker=10_000)
     # (band, document) of both sides by the hash of the band -> sets with documents of both
-    shared = FindShared(near, group_bytes)
-    bands = Stage("against_bands", shared, plan=shared.units, reads=(own, known))
+    bands = grouped("against_bands", FindShared(near, group_bytes=group_bytes), own, known)
     # What is wanted, by run of either side: who of it is asked for by which sets
-    requests = Stage("against_requests", AskRuns(), plan=side_groups, reads=(own, known, bands))
+    requests = grouped("against_requests", AskSides(), own, known, bands)
     # Those who are asked for, by set -> for each of ours the one it leaves for
-    sides = CompareSides(near, group_bytes)
-    pairs = Stage("against_pairs", sides, plan=sides.units, reads=(own, known, requests))
+    pairs = grouped("against_pairs", CompareSides(near, group_bytes=group_bytes), own, known, requests)
     # Matches by run of ours -> verdicts
-    decided = Stage("against", DecideOverlap(near, rules), plan=own_runs, reads=(own, known, pairs))
+    decided = grouped("against", DecideOverlap(near, rules), own, known, pairs)
     about = "Documents; kept are those that are like none of the other corpora (--against)."
     left = Stage("against_comparisons", CountLeft(), plan=left_out, reads=(bands, pairs))
     return Decider(decided, ((decided, FunnelStep("against", "overlap", about)),), left)

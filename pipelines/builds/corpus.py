@@ -14,6 +14,8 @@ from corpus.recipes.recipe import Recipe
 from pipelines.builds.usefulness import FileReport
 from pipelines.runtime.records import Finished
 from pipelines.runtime.stage import Stage, in_order
+from pipelines.runtime.task import F
+from pipelines.work.grouping import RowWork
 from pipelines.work.judging import JudgedFacts
 from pipelines.work.lost_links import LOST_LINKS
 from pipelines.work.publish import FunnelStep, InputEntry, PublishCorpus, WholeBuild, whole_build
@@ -63,6 +65,11 @@ class Selected:
     corpus: Stage[Any, Any]
     quarantined: Stage[Any, Any]
     deciders: tuple[Decider, ...]
+
+
+def grouped(name: str, work: RowWork[Any, Any, F], *reads: Stage[Any, Any], **more: Any) -> Stage[Any, F]:
+    """The stage of work that plans its own groups."""
+    return Stage(name, work, plan=work.units, reads=reads, **more)
 
 
 def select(

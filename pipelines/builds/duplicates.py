@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from corpus.dedup.minhash import MinHash
-from pipelines.builds.corpus import Decider, MakeDecider
+from pipelines.builds.corpus import Decider, MakeDecider, grouped
 from pipelines.cli.memory import Needs, WorkerMemory
 from pipelines.runtime.stage import Stage
-from pipelines.work.candidates import AskRuns, ComparePairs, FindBuckets, asked_groups
-from pipelines.work.clusters import AskClusters, DecideDuplicates, decided_runs
+from pipelines.work.candidates import AskRuns, ComparePairs, FindBuckets
+from pipelines.work.clusters import AskClusters, DecideDuplicates
 from pipelines.work.comparisons import CountLeft, left_out
 from pipelines.work.components import (
     UNION_BYTES,
@@ -28,11 +28,10 @@ from pipelines.work.components import (
     MakeForests,
     all_pairs,
     bundles,
-    labelled_runs,
 )
-from pipelines.work.copies import FindPages, FindTexts, SettleCopies, page_groups, run_groups, text_groups
+from pipelines.work.copies import FindPages, FindTexts, SettleCopies
+from pipelines.work.grouping import GROUP_BYTES
 from pipelines.work.judging import JudgedFacts
-from pipelines.work.packing import GROUP_BYTES
 from pipelines.work.publish import FunnelStep
 from pipelines.work.signatures import SignatureFacts, SignDocuments
 from pipelines.work.verdicts import DecidedFacts, candidates
@@ -90,26 +89,23 @@ def duplicates(near: MinHash, room: Room, signatures: Stage[Any, SignatureFacts]
     """The decider, given signatures."""
     group_bytes = room.group_bytes
     # Documents by the hash of their page -> who is left, who left for whom
-    pages = Stage("pages", FindPages(group_bytes), plan=partial(page_groups, group_bytes), reads=(signatures,))
+    pages = grouped("pages", FindPages(group_bytes=group_bytes), signatures)
     # Those left by the hash of their text -> the same
-    texts = Stage("texts", FindTexts(group_bytes), plan=partial(text_groups, group_bytes), reads=(signatures, pages))
+    texts = grouped("texts", FindTexts(group_bytes=group_bytes), signatures, pages)
     # Who left, by run
-    exact = Stage("exact", SettleCopies(), plan=run_groups, reads=(signatures, pages, texts))
-    buckets = FindBuckets(near, group_bytes)
+    exact = grouped("exact", SettleCopies(), signatures, pages, texts)
     # (band, document) by the hash of the band -> which set of documents wants to compare whom
-    bands = Stage("bands", buckets, plan=buckets.units, reads=(signatures, exact))
+    bands = grouped("bands", FindBuckets(near, group_bytes=group_bytes), signatures, exact)
     # What is wanted, by run: who of a run is asked for by which sets
-    requests = Stage("requests", AskRuns(), plan=asked_groups, reads=(signatures, bands))
-    sets = ComparePairs(near, group_bytes)
+    requests = grouped("requests", AskRuns(), signatures, bands)
     # Signatures of those who are asked for, by set -> pairs that are alike
-    pairs = Stage("pairs", sets, plan=sets.units, reads=(signatures, requests))
+    pairs = grouped("pairs", ComparePairs(near, group_bytes=group_bytes), signatures, requests)
     # Pairs -> the cluster of each document in company
     clusters = joined(room, signatures, exact, pairs)
-    members = AskClusters(near, group_bytes)
     # Members by cluster -> who stays, and for whom the others leave
-    alike = Stage("near", members, plan=members.units, reads=(signatures, exact, clusters))
+    alike = grouped("near", AskClusters(near, group_bytes=group_bytes), signatures, exact, clusters)
     # What is said of members, by run -> verdicts in the order of the judged parts
-    decided = Stage("duplicates", DecideDuplicates(near), plan=decided_runs, reads=(signatures, exact, alike))
+    decided = grouped("duplicates", DecideDuplicates(near), signatures, exact, alike)
     steps = (
         (exact, FunnelStep("exact", "exact_duplicates", "Documents; kept is the best copy of each text and page.")),
         (decided, FunnelStep("duplicates", "near_duplicates", "Documents; kept is the best of those that are alike.")),
@@ -133,6 +129,7 @@ def joined(
         # Each reads the two before it: the last one for its edges,
         # both to see whether a large and a small round changed any.
         for name, large in (("large", True), ("small", False)):
-            star = JoinStars(large, room.group_bytes)
-            rounds.append(Stage(f"{name}_stars_{number}", star, plan=star.units, reads=tuple(rounds[-2:])))
-    return Stage("clusters", LabelRuns(), plan=labelled_runs, reads=(signatures, *rounds))
+            rounds.append(
+                grouped(f"{name}_stars_{number}", JoinStars(large, group_bytes=room.group_bytes), *rounds[-2:])
+            )
+    return grouped("clusters", LabelRuns(), signatures, *rounds)

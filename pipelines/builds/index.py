@@ -19,27 +19,18 @@ from corpus.files.manifest import MANIFEST, read_manifest
 from corpus.files.storage import is_remote, place
 from corpus.hashing import digest
 from pipelines.builds.build import Build, closure_of_stages, workers_for
-from pipelines.builds.corpus import Decider, MakeDecider
+from pipelines.builds.corpus import Decider, MakeDecider, grouped
 from pipelines.builds.duplicates import NEEDS, room_for
 from pipelines.cli.command import settings_of
 from pipelines.cli.memory import share_memory
 from pipelines.cli.replacement import INDEX, Output
 from pipelines.runtime.stage import Stage
 from pipelines.work.against import KnownPart
-from pipelines.work.candidates import AskRuns
 from pipelines.work.comparisons import CountLeft, left_out
-from pipelines.work.earlier import (
-    CompareEarlier,
-    DecideEarlier,
-    FindEarlier,
-    LayerToList,
-    ListLayer,
-    earlier_groups,
-    earlier_runs,
-)
+from pipelines.work.earlier import AskEarlier, CompareEarlier, DecideEarlier, FindEarlier, LayerToList, ListLayer
+from pipelines.work.grouping import GROUP_BYTES
 from pipelines.work.indexing import PublishLayer, SignLayer, SortEntries, whole_layer
 from pipelines.work.judging import JudgedFacts
-from pipelines.work.packing import GROUP_BYTES
 from pipelines.work.publish import FunnelStep
 from pipelines.work.signatures import SignDocuments
 from pipelines.work.verdicts import VERDICTS_PER_PART, DecidedFacts, candidates
@@ -71,16 +62,14 @@ def _earlier(
     own = Stage("earlier_own", SignDocuments(near), plan=candidates, reads=(judged, *earlier), units_per_worker=10_000)
     # A layer of the index -> where its files lie; nothing is read of them yet
     known = Stage("earlier_index", ListLayer(near), plan=partial(list, layers))
-    found = FindEarlier(near, group_bytes)
     # Our hashes of a range, looked up in the layers -> sets with documents of both
-    bands = Stage("earlier_bands", found, plan=found.units, reads=(own, known))
+    bands = grouped("earlier_bands", FindEarlier(near, group_bytes=group_bytes), own, known)
     # What is wanted, by run, of ours and of the layers
-    requests = Stage("earlier_requests", AskRuns(), plan=earlier_groups, reads=(own, known, bands))
-    sides = CompareEarlier(near, group_bytes)
+    requests = grouped("earlier_requests", AskEarlier(), own, known, bands)
     # Those who are asked for, by set -> for each of ours the one it leaves for
-    pairs = Stage("earlier_pairs", sides, plan=sides.units, reads=(own, known, requests))
+    pairs = grouped("earlier_pairs", CompareEarlier(near, group_bytes=group_bytes), own, known, requests)
     # Matches by run of ours -> verdicts
-    decided = Stage("earlier", DecideEarlier(near), plan=earlier_runs, reads=(own, known, pairs))
+    decided = grouped("earlier", DecideEarlier(near), own, known, pairs)
     about = "Documents; kept are those that no earlier snapshot has, nor one close to them (--index)."
     left = Stage("earlier_comparisons", CountLeft(), plan=left_out, reads=(bands, pairs))
     return Decider(decided, ((decided, FunnelStep("earlier", "earlier_snapshots", about)),), left)
@@ -97,8 +86,7 @@ def layer_stages(parts: list[KnownPart], near: MinHash, source: str, corpus: str
         units_per_worker=DOCUMENTS_PER_WORKER,
     )
     # (hash, document) of a range of hashes -> a sorted file
-    sort = SortEntries(near, group_bytes)
-    entries = Stage("entries", sort, plan=sort.units, reads=(signed,), writes=("entries",))
+    entries = grouped("entries", SortEntries(near, group_bytes=group_bytes), signed, writes=("entries",))
     return Stage("published", PublishLayer(near, source, corpus), plan=whole_layer, reads=(signed, entries))
 
 

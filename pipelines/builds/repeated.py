@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from corpus.dedup.repeated import RepeatedLines
-from pipelines.builds.corpus import Decider, MakeDecider
+from pipelines.builds.corpus import Decider, MakeDecider, grouped
 from pipelines.runtime.stage import Stage
+from pipelines.work.grouping import GROUP_BYTES
 from pipelines.work.judging import JudgedFacts
-from pipelines.work.packing import GROUP_BYTES
 from pipelines.work.publish import FunnelStep
 from pipelines.work.repeated import CutRepeated, FindRepeated, parts_to_cut
 from pipelines.work.verdicts import DecidedFacts
@@ -29,9 +29,9 @@ def _repeated(
     judged: Stage[Any, JudgedFacts],
     earlier: tuple[Stage[Any, DecidedFacts], ...],
 ) -> Decider:
-    find = FindRepeated(rule, group_bytes)
+    find = FindRepeated(rule, group_bytes=group_bytes)
     # Lines by their hash -> all but one of each
-    lines = Stage("repeated_lines", find, plan=find.units, reads=(judged, *earlier), units_per_worker=1_000_000)
+    lines = grouped("repeated_lines", find, judged, *earlier, units_per_worker=1_000_000)
     # What is cut, by judged part -> cuts, or that too little is left
     decided = Stage("repeated", CutRepeated(rule), plan=parts_to_cut, reads=(lines, judged, *earlier))
     return Decider(decided, ((decided, FunnelStep("repeated", "repeated_lines", ABOUT)),))

@@ -10,41 +10,31 @@ with the least id), whose id stands in its row.
 Signatures of the other corpus are made once: their task is known by the digest of the part.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from corpus.dedup.clusters import Groups, compare, group_starts
 from corpus.dedup.minhash import MinHash
-from corpus.files.identity import identity_digest, no_identity
+from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, open_published
 from corpus.files.storage import place
-from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.candidates import (
-    BAND_ROWS,
     CROWD,
     AskedFacts,
     AskedRun,
+    AskRuns,
     BucketFacts,
-    asked_rows,
-    band_entries,
-    set_rows,
+    CompareSets,
+    GroupBands,
+    StayingRun,
     sets_of,
 )
-from pipelines.work.copies import RunGroup, WideGroup, wide_groups
-from pipelines.work.packing import (
-    HashGroup,
-    by_hash,
-    group_count,
-    hash_groups,
-    rows_in,
-    unpack,
-    write_rows,
-)
+from pipelines.work.grouping import HashGroup, Spread
+from pipelines.work.packing import rows_in, unpack, write_rows
 from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Widths, runs_of, sign_file
 
 # The runs of the other corpora are numbered from here on, those of each in a range of this many.
@@ -106,50 +96,18 @@ def both_sides(own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> li
     return runs
 
 
-def widths_of_both(own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> Widths:
-    """What every id and date fits into."""
-    sides = (*own, *known)
-    return Widths(
-        max((facts.id_bytes for facts in sides), default=1), max((facts.date_bytes for facts in sides), default=1)
-    )
-
-
 @dataclass(frozen=True)
-class SideRun:
-    """A run of either side, and into how many groups its bands are cut."""
-
-    run: SignedRun
-    groups: int
-
-
-@dataclass(frozen=True)
-class FindShared(ShuffleWork[SideRun, HashGroup, BucketFacts]):
+class FindShared(GroupBands):
     """The work on the bands whose values fall into one group: buckets with documents of both sides."""
 
-    config: MinHash
-    group_bytes: int = no_identity()
-
-    def _size(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> tuple[int, int]:
-        rows = rows_in([facts.signatures for facts in (*own, *known)]) * self.config.bands
-        return group_count(rows, BAND_ROWS.itemsize, self.group_bytes), rows
-
-    def units(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> Iterator[HashGroup]:
-        """The groups, as the plan of the stage."""
-        return hash_groups(*self._size(own, known), "bands", both_sides(own, known))
-
-    def pieces(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> Iterator[SideRun]:
-        """A piece for each run."""
-        groups, _ = self._size(own, known)
-        return (SideRun(run, groups) for run in both_sides(own, known))
-
-    def cut(self, piece: SideRun, root: Path) -> Iterator[tuple[int, bytes]]:
-        """The bands of all documents that have words."""
-        for rows in band_entries(root, piece.run, self.config, np.zeros(0, np.int64)):
-            yield from by_hash(rows, rows["hash"], piece.groups)
+    def spread(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts]) -> Spread[StayingRun]:
+        """All runs of both sides."""
+        runs = [StayingRun(run, None) for run in both_sides(own, known)]
+        return Spread(runs, rows_in([facts.signatures for facts in (*own, *known)]) * self.config.bands)
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[BucketFacts]:
         """The members of all buckets with both sides, by the key of their set."""
-        found = unpack(entries, BAND_ROWS)
+        found = unpack(entries, self.dtype(task.unit.widths))
         order = np.lexsort((found["number"], found["hash"]))
         asked, left_out, largest = shared_sets(found["number"][order], group_starts(found["hash"][order]))
         part = write_rows(task, "asked", asked)
@@ -178,12 +136,13 @@ def shared_sets(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, in
     return asked, left_out, int(np.diff(starts)[both].max(initial=0))
 
 
-def side_groups(
-    own: Sequence[SignatureFacts], known: Sequence[KnownFacts], buckets: Sequence[BucketFacts]
-) -> Iterator[RunGroup]:
-    """A unit for each run of either side, as the plan of `AskRuns`."""
-    inputs, widths = identity_digest([facts.asked for facts in buckets]), widths_of_both(own, known)
-    return (RunGroup(run, widths, inputs) for run in both_sides(own, known))
+@dataclass(frozen=True)
+class AskSides(AskRuns):
+    """The work on a run of either side: who of it is asked for."""
+
+    def runs(self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], buckets: object) -> list[SignedRun]:
+        """All runs of both sides."""
+        return both_sides(own, known)
 
 
 def match_rows(widths: Widths) -> np.dtype:
@@ -204,43 +163,18 @@ class MatchFacts:
 
 
 @dataclass(frozen=True)
-class CompareSides(ShuffleWork[AskedRun, WideGroup, MatchFacts]):
-    """The work on the sets that fall into one group."""
+class CompareSides(CompareSets[MatchFacts]):
+    """The work on the sets that fall into one group: whom of the others each document of ours resembles."""
 
-    config: MinHash
-    group_bytes: int = no_identity()
-
-    def _groups(self, widths: Widths, asked: Sequence[AskedFacts]) -> int:
-        rows = rows_in([facts.asked for facts in asked])
-        return group_count(rows, self.rows_of(widths).itemsize, self.group_bytes)
-
-    def rows_of(self, widths: Widths) -> np.dtype:
-        """What is sent of a document."""
-        return set_rows(widths, self.config)
-
-    def units(
+    def spread(
         self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], asked: Sequence[AskedFacts]
-    ) -> Iterator[WideGroup]:
-        """The groups, as the plan of the stage."""
-        widths, rows = widths_of_both(own, known), rows_in([facts.asked for facts in asked])
-        return wide_groups(widths, self._groups(widths, asked), rows, "sets", both_sides(own, known), asked)
+    ) -> Spread[AskedRun]:
+        """Those of all runs of both sides who are asked for."""
+        return self.of_runs(both_sides(own, known), asked, own, known)
 
-    def pieces(
-        self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], asked: Sequence[AskedFacts]
-    ) -> Iterator[AskedRun]:
-        """A piece for each run of either side."""
-        widths = widths_of_both(own, known)
-        groups = self._groups(widths, asked)
-        for run, facts in zip(both_sides(own, known), asked, strict=True):
-            yield AskedRun(run, facts.asked, widths, groups)
-
-    def cut(self, piece: AskedRun, root: Path) -> Iterator[tuple[int, bytes]]:
-        """The documents that are asked for, with their signatures, by set."""
-        return asked_rows(piece, root, self.rows_of(piece.widths))
-
-    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[MatchFacts]:
+    def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[MatchFacts]:
         """For each document of ours that resembles one of the others, the most similar of those."""
-        rows = unpack(entries, self.rows_of(task.unit.widths))
+        rows = unpack(entries, self.dtype(task.unit.widths))
         matches, left_out = near_matches(rows, self.config, task.unit.widths)
         part = write_rows(task, "matches", best_matches(matches))
         return Outcome((part,), Counts(len(rows), len(rows)), MatchFacts(part, left_out))

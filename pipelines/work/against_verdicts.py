@@ -1,59 +1,52 @@
 """Matches with other corpora → the verdicts on the documents of ours, by run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from corpus.dedup.minhash import MinHash
-from corpus.files.identity import identity_digest
 from corpus.files.manifest import Counts, Part
-from pipelines.runtime.shuffle import ShuffleWork
+from pipelines.runtime.shuffle import G
 from pipelines.runtime.task import Outcome, Task
-from pipelines.work.against import KnownFacts, MatchFacts, best_matches, match_rows, widths_of_both
-from pipelines.work.copies import RunGroup
-from pipelines.work.packing import by_group, map_rows, unpack
-from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Widths, runs_of
+from pipelines.work.against import KnownFacts, MatchFacts, best_matches, match_rows
+from pipelines.work.grouping import RunGroup, RunWork, Spread
+from pipelines.work.packing import unpack
+from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Widths, widths_of
 from pipelines.work.verdicts import DecidedFacts, align, verdict_table, write_verdicts
 
 
 @dataclass(frozen=True)
-class Matches:
-    """The matches of a group."""
+class DecideMatches(RunWork[G, DecidedFacts]):
+    """Work on the matches of a run of ours."""
 
-    rows: Part
-    widths: Widths
+    config: MinHash
+
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A match."""
+        return match_rows(widths)
+
+    def spread(
+        self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], matches: Sequence[MatchFacts]
+    ) -> Spread[Part]:
+        """The matches of all groups of sets."""
+        return Spread([facts.matches for facts in matches], widths=widths_of(own, known))
 
 
 @dataclass(frozen=True)
-class DecideOverlap(ShuffleWork[Matches, RunGroup, DecidedFacts]):
+class DecideOverlap(DecideMatches[RunGroup]):
     """The work on a run of ours. `rules` are the reasons of rejection, one for each other corpus."""
 
-    config: MinHash
     rules: tuple[str, ...]
-
-    def pieces(
-        self, own: Sequence[SignatureFacts], known: Sequence[KnownFacts], matches: Sequence[MatchFacts]
-    ) -> Iterator[Matches]:
-        """A piece for each group of sets."""
-        widths = widths_of_both(own, known)
-        return (Matches(facts.matches, widths) for facts in matches)
-
-    def cut(self, piece: Matches, root: Path) -> Iterator[tuple[int, bytes]]:
-        """Matches by run."""
-        rows = map_rows(root, piece.rows, match_rows(piece.widths))
-        return by_group(rows, rows["number"] >> ROW_BITS)
 
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[DecidedFacts]:
         """A verdict for each document; in the order of the parts."""
-        run = task.unit.run
         matches = best_matches(unpack(entries, match_rows(task.unit.widths)))
         # One name per match: the rule of the corpus that the match is with.
         names = pa.array(self.rules, pa.string()).take(pa.array(matches["corpus"]))
-        return match_verdicts(task, run, matches, names, self.config)
+        return match_verdicts(task, task.unit.run, matches, names, self.config)
 
 
 def match_verdicts(
@@ -79,11 +72,3 @@ def match_verdicts(
     reasons = {item["values"]: item["counts"] for item in names.value_counts().to_pylist()}
     counts = Counts(run.rows, run.rows - len(matches), len(matches), 0, dict(sorted(reasons.items())))
     return Outcome((written.verdicts,), counts, DecidedFacts((written,)))
-
-
-def own_runs(
-    own: Sequence[SignatureFacts], known: Sequence[KnownFacts], matches: Sequence[MatchFacts]
-) -> Iterator[RunGroup]:
-    """A unit for each run of ours."""
-    inputs, widths = identity_digest([facts.matches for facts in matches]), widths_of_both(own, known)
-    return (RunGroup(run, widths, inputs) for run in runs_of(own))

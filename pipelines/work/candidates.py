@@ -20,24 +20,12 @@ import numpy as np
 from corpus.dedup.clusters import Groups, compare, group_starts
 from corpus.dedup.exact import preferred, shared
 from corpus.dedup.minhash import MinHash, band_hashes, has_words, mixed
-from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, map_arrow
-from pipelines.runtime.shuffle import ShuffleWork
-from pipelines.runtime.task import Outcome, Task
-from pipelines.work.copies import ExactFacts, RunGroup, WideGroup, gone_rows, run_groups, wide_groups
-from pipelines.work.packing import (
-    HashGroup,
-    by_group,
-    by_hash,
-    group_count,
-    hash_groups,
-    map_rows,
-    rows_in,
-    unpack,
-    write_rows,
-)
+from pipelines.runtime.task import F, Outcome, Task
+from pipelines.work.copies import ExactFacts, gone_rows
+from pipelines.work.grouping import HashGroup, HashWork, RunGroup, RunWork, Spread
+from pipelines.work.packing import map_rows, rows_in, unpack, write_rows
 from pipelines.work.signatures import (
-    ROW_BITS,
     SignatureFacts,
     SignedRun,
     Widths,
@@ -57,12 +45,10 @@ PAIR_ROWS = np.dtype([("one", "<i8"), ("other", "<i8")])
 
 @dataclass(frozen=True)
 class StayingRun:
-    """A run, who of it left as an exact copy, and into how many groups its bands are cut."""
+    """A run, and who of it left as an exact copy."""
 
     run: SignedRun
-    gone: Part
-    widths: Widths
-    groups: int
+    gone: Part | None
 
 
 @dataclass(frozen=True)
@@ -83,12 +69,10 @@ class AskedFacts:
 
 @dataclass(frozen=True)
 class AskedRun:
-    """A run, who of it is asked for, and into how many groups of sets that is cut."""
+    """A run, and who of it is asked for."""
 
     run: SignedRun
     asked: Part
-    widths: Widths
-    groups: int
 
 
 @dataclass(frozen=True)
@@ -105,32 +89,38 @@ def set_rows(widths: Widths, config: MinHash, *more: tuple[str, str]) -> np.dtyp
 
 
 @dataclass(frozen=True)
-class FindBuckets(ShuffleWork[StayingRun, HashGroup, BucketFacts]):
-    """The work on the bands whose values fall into one group."""
+class GroupBands(HashWork[StayingRun, HashGroup, BucketFacts]):
+    """Work on the bands whose values fall into one group."""
 
     config: MinHash
-    group_bytes: int = no_identity()
+    key = "hash"
 
-    def _groups(self, signed: Sequence[SignatureFacts]) -> int:
-        rows = rows_in([facts.signatures for facts in signed])
-        return group_count(rows * self.config.bands, BAND_ROWS.itemsize, self.group_bytes)
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A band of a document."""
+        return BAND_ROWS
 
-    def units(self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts]) -> Iterator[HashGroup]:
-        """The groups, as the plan of the stage."""
-        rows = rows_in([facts.signatures for facts in signed]) * self.config.bands
-        return hash_groups(self._groups(signed), rows, "bands", runs_of(signed), exact)
-
-    def pieces(self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts]) -> Iterator[StayingRun]:
-        """A piece for each run."""
-        groups, widths = self._groups(signed), widths_of(signed)
-        for run, facts in zip(runs_of(signed), exact, strict=True):
-            yield StayingRun(run, facts.gone, widths, groups)
-
-    def cut(self, piece: StayingRun, root: Path) -> Iterator[tuple[int, bytes]]:
+    def read(self, source: StayingRun, widths: Widths, root: Path) -> Iterator[np.ndarray]:
         """The bands of the documents that are left and have words, a part of the run at a time."""
-        gone = map_rows(root, piece.gone, gone_rows(piece.widths))["number"]
-        for rows in band_entries(root, piece.run, self.config, gone):
-            yield from by_hash(rows, rows["hash"], piece.groups)
+        gone = map_rows(root, source.gone, gone_rows(widths))["number"] if source.gone else ()
+        numbers = read_parts(root, source.run, np.dtype([("number", "<i8")]))
+        for part, documents in zip(source.run.signatures, numbers, strict=True):
+            signed = signature_column(map_arrow(root / part.path), self.config.minima, root / part.path)
+            some = np.flatnonzero(~np.isin(documents["number"], gone) & has_words(signed))
+            entries = np.empty((len(some), self.config.bands), BAND_ROWS)
+            entries["hash"] = band_hashes(signed[some], self.config)
+            entries["number"] = documents["number"][some][:, None]
+            yield entries.reshape(-1)
+
+
+@dataclass(frozen=True)
+class FindBuckets(GroupBands):
+    """The work on the bands whose values fall into one group: all buckets."""
+
+    def spread(self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts]) -> Spread[StayingRun]:
+        """All runs."""
+        runs = [StayingRun(run, facts.gone) for run, facts in zip(runs_of(signed), exact, strict=True)]
+        rows = rows_in([facts.signatures for facts in signed]) * self.config.bands
+        return Spread(runs, rows, widths_of(signed))
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[BucketFacts]:
         """The members of all buckets, by the key of their set."""
@@ -142,18 +132,6 @@ class FindBuckets(ShuffleWork[StayingRun, HashGroup, BucketFacts]):
         part = write_rows(task, "asked", asked)
         largest = int(np.diff(starts).max(initial=min(len(found), 1)))
         return Outcome((part,), Counts(len(found), len(found)), BucketFacts(part, left_out, largest))
-
-
-def band_entries(root: Path, run: SignedRun, config: MinHash, gone: np.ndarray) -> Iterator[np.ndarray]:
-    """The `BAND_ROWS` of the documents of a run that have words, without those with the numbers `gone`."""
-    numbers = read_parts(root, run, np.dtype([("number", "<i8")]))
-    for part, documents in zip(run.signatures, numbers, strict=True):
-        signed = signature_column(map_arrow(root / part.path), config.minima, root / part.path)
-        some = np.flatnonzero(~np.isin(documents["number"], gone) & has_words(signed))
-        entries = np.empty((len(some), config.bands), BAND_ROWS)
-        entries["hash"] = band_hashes(signed[some], config)
-        entries["number"] = documents["number"][some][:, None]
-        yield entries.reshape(-1)
 
 
 def sets_of(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, int]:
@@ -182,18 +160,17 @@ def _pairs(sizes: np.ndarray) -> int:
 
 
 @dataclass(frozen=True)
-class AskRuns(ShuffleWork[Part, RunGroup, AskedFacts]):
+class AskRuns(RunWork[RunGroup, AskedFacts]):
     """The work on a run: who of it is asked for."""
 
-    def pieces(self, *facts: Sequence[Any]) -> Iterator[Part]:
-        """A piece for each group of bands."""
-        buckets: Sequence[BucketFacts] = facts[-1]
-        return (each.asked for each in buckets)
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A document as a member of the set `key`."""
+        return ASKED_ROWS
 
-    def cut(self, piece: Part, root: Path) -> Iterator[tuple[int, bytes]]:
-        """Requests by run."""
-        rows = map_rows(root, piece, ASKED_ROWS)
-        return by_group(rows, rows["number"] >> ROW_BITS)
+    def spread(self, *facts: Sequence[Any]) -> Spread[Part]:
+        """The requests of all groups of bands."""
+        buckets: Sequence[BucketFacts] = facts[-1]
+        return Spread([each.asked for each in buckets])
 
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[AskedFacts]:
         """Each request once."""
@@ -202,47 +179,42 @@ class AskRuns(ShuffleWork[Part, RunGroup, AskedFacts]):
         return Outcome((part,), Counts(len(asked), len(asked)), AskedFacts(part))
 
 
-def asked_groups(signed: Sequence[SignatureFacts], buckets: Sequence[BucketFacts]) -> Iterator[RunGroup]:
-    """A unit for each run."""
-    return run_groups(signed, [facts.asked for facts in buckets])
+@dataclass(frozen=True)
+class CompareSets(HashWork[AskedRun, HashGroup, F]):
+    """Work on the sets that fall into one group: their members come together with their signatures."""
 
+    config: MinHash
+    key = "key"
 
-def asked_rows(piece: AskedRun, root: Path, dtype: np.dtype) -> Iterator[tuple[int, bytes]]:
-    """(group, packed rows of the kind of `set_rows`) of those of a run who are asked for."""
-    asked = map_rows(root, piece.asked, ASKED_ROWS)
-    for rows in read_with(root, piece.run, dtype, asked["number"], key=asked["key"]):
-        yield from by_hash(rows, rows["key"], piece.groups)
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A document as a member of the set `key`."""
+        return set_rows(widths, self.config)
+
+    def of_runs(
+        self, runs: Sequence[SignedRun], asked: Sequence[AskedFacts], *signed: Sequence[SignatureFacts]
+    ) -> Spread[AskedRun]:
+        """Those of the runs who are asked for."""
+        parts = [facts.asked for facts in asked]
+        sources = [AskedRun(run, part) for run, part in zip(runs, parts, strict=True)]
+        return Spread(sources, rows_in(parts), widths_of(*signed))
+
+    def read(self, source: AskedRun, widths: Widths, root: Path) -> Iterator[np.ndarray]:
+        """The documents that are asked for, with their signatures."""
+        asked = map_rows(root, source.asked, ASKED_ROWS)
+        return read_with(root, source.run, self.dtype(widths), asked["number"], key=asked["key"])
 
 
 @dataclass(frozen=True)
-class ComparePairs(ShuffleWork[AskedRun, WideGroup, PairFacts]):
-    """The work on the sets that fall into one group."""
+class ComparePairs(CompareSets[PairFacts]):
+    """The work on the sets that fall into one group: who resembles whom."""
 
-    config: MinHash
-    group_bytes: int = no_identity()
+    def spread(self, signed: Sequence[SignatureFacts], asked: Sequence[AskedFacts]) -> Spread[AskedRun]:
+        """Those of all runs who are asked for."""
+        return self.of_runs(runs_of(signed), asked, signed)
 
-    def _groups(self, signed: Sequence[SignatureFacts], asked: Sequence[AskedFacts]) -> int:
-        rows = rows_in([facts.asked for facts in asked])
-        return group_count(rows, set_rows(widths_of(signed), self.config).itemsize, self.group_bytes)
-
-    def units(self, signed: Sequence[SignatureFacts], asked: Sequence[AskedFacts]) -> Iterator[WideGroup]:
-        """The groups, as the plan of the stage."""
-        widths, rows = widths_of(signed), rows_in([facts.asked for facts in asked])
-        return wide_groups(widths, self._groups(signed, asked), rows, "sets", runs_of(signed), asked)
-
-    def pieces(self, signed: Sequence[SignatureFacts], asked: Sequence[AskedFacts]) -> Iterator[AskedRun]:
-        """A piece for each run."""
-        groups, widths = self._groups(signed, asked), widths_of(signed)
-        for run, facts in zip(runs_of(signed), asked, strict=True):
-            yield AskedRun(run, facts.asked, widths, groups)
-
-    def cut(self, piece: AskedRun, root: Path) -> Iterator[tuple[int, bytes]]:
-        """The documents that are asked for, with their signatures, by set."""
-        return asked_rows(piece, root, set_rows(piece.widths, self.config))
-
-    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[PairFacts]:
+    def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[PairFacts]:
         """Who of a set resembles whom."""
-        rows = unpack(entries, set_rows(task.unit.widths, self.config))
+        rows = unpack(entries, self.dtype(task.unit.widths))
         order = preferred(rows, rows["key"])
         found = compare(Groups(rows, order, group_starts(rows["key"][order])), self.config)
         joined = np.flatnonzero(found.cluster != np.arange(len(order)))

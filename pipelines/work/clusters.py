@@ -16,13 +16,12 @@ import pyarrow as pa
 from corpus.dedup.clusters import Groups, compare, group_starts
 from corpus.dedup.exact import RULES, preferred
 from corpus.dedup.minhash import MinHash
-from corpus.files.identity import identity_digest, no_identity
 from corpus.files.manifest import Counts, Part
-from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.components import LABEL_ROWS, LabelFacts, labels_of
-from pipelines.work.copies import ExactFacts, RunGroup, WideGroup, gone_rows, wide_groups
-from pipelines.work.packing import by_group, by_hash, group_count, map_rows, rows_in, unpack, write_rows
+from pipelines.work.copies import ExactFacts, gone_rows
+from pipelines.work.grouping import HashGroup, HashWork, RunGroup, RunWork, Spread
+from pipelines.work.packing import map_rows, rows_in, unpack, write_rows
 from pipelines.work.signatures import (
     ROW_BITS,
     SignatureFacts,
@@ -39,15 +38,11 @@ from pipelines.work.verdicts import DecidedFacts, align, verdict_table, write_ve
 
 @dataclass(frozen=True)
 class LabelledRun:
-    """A run, who of it left as a copy, the clusters of its documents (`labels` may have those of other runs too), and
-    into how many groups they are cut.
-    """
+    """A run, who of it left as a copy, and the clusters of its documents; `labels` may have more."""
 
     run: SignedRun
     gone: Part
     labels: Part
-    widths: Widths
-    groups: int
 
 
 @dataclass(frozen=True)
@@ -56,14 +51,6 @@ class MemberFacts:
 
     members: Part
     left_out: int
-
-
-@dataclass(frozen=True)
-class Members:
-    """The members of a group of clusters."""
-
-    rows: Part
-    widths: Widths
 
 
 @dataclass(frozen=True)
@@ -86,46 +73,35 @@ def member_rows(widths: Widths) -> np.dtype:
 
 
 @dataclass(frozen=True)
-class AskClusters(ShuffleWork[LabelledRun, WideGroup, MemberFacts]):
+class AskClusters(HashWork[LabelledRun, HashGroup, MemberFacts]):
     """The work on the clusters that fall into one group."""
 
     config: MinHash
-    group_bytes: int = no_identity()
+    key = "cluster"
 
-    def _groups(self, signed: Sequence[SignatureFacts], labels: Sequence[LabelFacts]) -> int:
-        row_bytes = cluster_rows(widths_of(signed), self.config).itemsize
-        return group_count(rows_in([facts.labels for facts in labels]), row_bytes, self.group_bytes)
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A document as a member of a cluster."""
+        return cluster_rows(widths, self.config)
 
-    def units(
+    def spread(
         self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], labels: Sequence[LabelFacts]
-    ) -> Iterator[WideGroup]:
-        """The groups, as the plan of the stage."""
-        widths, groups = widths_of(signed), self._groups(signed, labels)
-        rows = rows_in([facts.labels for facts in labels])
-        return wide_groups(widths, groups, rows, "clusters", runs_of(signed), exact, labels)
+    ) -> Spread[LabelledRun]:
+        """All runs."""
+        runs = enumerate(zip(runs_of(signed), exact, strict=True))
+        sources = [LabelledRun(run, facts.gone, labels_of(labels, place)) for place, (run, facts) in runs]
+        return Spread(sources, rows_in([facts.labels for facts in labels]), widths_of(signed))
 
-    def pieces(
-        self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], labels: Sequence[LabelFacts]
-    ) -> Iterator[LabelledRun]:
-        """A piece for each run."""
-        groups, widths = self._groups(signed, labels), widths_of(signed)
-        for place, (run, facts) in enumerate(zip(runs_of(signed), exact, strict=True)):
-            yield LabelledRun(run, facts.gone, labels_of(labels, place), widths, groups)
-
-    def cut(self, piece: LabelledRun, root: Path) -> Iterator[tuple[int, bytes]]:
-        """The members of clusters, by cluster."""
-        labels = map_rows(root, piece.labels, LABEL_ROWS)
-        ends = np.searchsorted(labels["number"], np.array([piece.run.number, piece.run.number + 1]) << ROW_BITS)
+    def read(self, source: LabelledRun, widths: Widths, root: Path) -> Iterator[np.ndarray]:
+        """The members of clusters."""
+        labels = map_rows(root, source.labels, LABEL_ROWS)
+        ends = np.searchsorted(labels["number"], np.array([source.run.number, source.run.number + 1]) << ROW_BITS)
         labels = labels[slice(*ends.tolist())]
-        gone = np.isin(labels["number"], map_rows(root, piece.gone, gone_rows(piece.widths))["number"])
-        dtype = cluster_rows(piece.widths, self.config)
-        columns = {"cluster": labels["cluster"], "gone": gone}
-        for rows in read_with(root, piece.run, dtype, labels["number"], **columns):
-            yield from by_hash(rows, rows["cluster"], piece.groups)
+        gone = np.isin(labels["number"], map_rows(root, source.gone, gone_rows(widths))["number"])
+        return read_with(root, source.run, self.dtype(widths), labels["number"], cluster=labels["cluster"], gone=gone)
 
-    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[MemberFacts]:
+    def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[MemberFacts]:
         """Each member gets the name of its cluster; who leaves gets the name of the one that stays."""
-        rows = unpack(entries, cluster_rows(task.unit.widths, self.config))
+        rows = unpack(entries, self.dtype(task.unit.widths))
         order = preferred(rows, rows["cluster"])
         starts = group_starts(rows["cluster"][order])
         members = np.zeros(len(rows), member_rows(task.unit.widths))
@@ -142,22 +118,27 @@ class AskClusters(ShuffleWork[LabelledRun, WideGroup, MemberFacts]):
 
 
 @dataclass(frozen=True)
-class DecideDuplicates(ShuffleWork[Members, DecidedRun, DecidedFacts]):
+class DecideDuplicates(RunWork[DecidedRun, DecidedFacts]):
     """The work on a run: the verdicts on its documents."""
 
     config: MinHash
 
-    def pieces(
-        self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], near: Sequence[MemberFacts]
-    ) -> Iterator[Members]:
-        """A piece for each group of clusters."""
-        widths = widths_of(signed)
-        return (Members(facts.members, widths) for facts in near)
+    def dtype(self, widths: Widths) -> np.dtype:
+        """What is said of a member of a cluster."""
+        return member_rows(widths)
 
-    def cut(self, piece: Members, root: Path) -> Iterator[tuple[int, bytes]]:
-        """What is said of members, by run."""
-        rows = map_rows(root, piece.rows, member_rows(piece.widths))
-        return by_group(rows, rows["number"] >> ROW_BITS)
+    def spread(
+        self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], near: Sequence[MemberFacts]
+    ) -> Spread[Part]:
+        """What is said of the members of all groups of clusters."""
+        return Spread([facts.members for facts in near], widths=widths_of(signed))
+
+    def units(
+        self, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], near: Sequence[MemberFacts]
+    ) -> Iterator[DecidedRun]:
+        """A unit for each run, with who of it left as a copy."""
+        for unit, facts in zip(super().units(signed, exact, near), exact, strict=True):
+            yield DecidedRun(unit.run, unit.widths, unit.inputs, facts.gone)
 
     def __call__(self, task: Task[DecidedRun], entries: bytes = b"") -> Outcome[DecidedFacts]:
         """Every document gets its cluster, and a verdict if it leaves; in the order of the parts."""
@@ -196,12 +177,3 @@ class DecideDuplicates(ShuffleWork[Members, DecidedRun, DecidedFacts]):
 
 def _strings(values: np.ndarray) -> pa.Array:
     return pa.array(values.tolist(), pa.binary()).cast(pa.string())
-
-
-def decided_runs(
-    signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], near: Sequence[MemberFacts]
-) -> Iterator[DecidedRun]:
-    """A unit for each run."""
-    widths, inputs = widths_of(signed), identity_digest([facts.members for facts in near])
-    for run, facts in zip(runs_of(signed), exact, strict=True):
-        yield DecidedRun(run, widths, inputs, facts.gone)

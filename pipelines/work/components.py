@@ -18,24 +18,13 @@ import numpy as np
 
 from corpus.dedup.stars import both_ways, contracted, large_star, small_star
 from corpus.errors import CorpusloomError, ExitCode
-from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part
-from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.candidates import PAIR_ROWS, PairFacts
-from pipelines.work.copies import ExactFacts, RunGroup, gone_rows, run_groups
-from pipelines.work.packing import (
-    HashGroup,
-    by_group,
-    by_hash,
-    group_count,
-    hash_groups,
-    map_rows,
-    rows_in,
-    unpack,
-    write_rows,
-)
-from pipelines.work.signatures import ROW_BITS, SignatureFacts, Widths, widths_of
+from pipelines.work.copies import ExactFacts, gone_rows
+from pipelines.work.grouping import HashGroup, HashWork, RunGroup, RunWork, Spread
+from pipelines.work.packing import map_rows, rows_in, unpack, write_rows
+from pipelines.work.signatures import SignatureFacts, Widths, widths_of
 
 LABEL_ROWS = np.dtype([("number", "<i8"), ("cluster", "<i8")])
 # What union-find takes for a document in company, and how many pairs it takes at a time.
@@ -159,49 +148,34 @@ def _round(task: Task[Any], edges: np.ndarray, changed: int) -> Outcome[StarFact
 
 
 @dataclass(frozen=True)
-class EdgesToCut:
-    """Edges, and into how many groups of nodes they are cut."""
-
-    edges: Part
-    groups: int
-
-
-@dataclass(frozen=True)
-class JoinStars(ShuffleWork[EdgesToCut, HashGroup, StarFacts]):
+class JoinStars(HashWork[Part, HashGroup, StarFacts]):
     """The work of one round on the nodes that fall into one group. Reads the two rounds before, the last one last."""
 
     large: bool
-    group_bytes: int = no_identity()
+    key = "one"
 
-    def _left(self, rounds: Sequence[Sequence[StarFacts]]) -> list[Part]:
+    def dtype(self, widths: Widths) -> np.dtype:
+        """An edge."""
+        return PAIR_ROWS
+
+    def spread(self, *rounds: Sequence[StarFacts]) -> Spread[Part]:
         """The edges, where the last two rounds changed any."""
         changed = any(facts.changed for stage in rounds for facts in stage)
-        return [facts.edges for facts in rounds[-1]] if changed else []
-
-    def _groups(self, edges: Sequence[Part]) -> int:
-        return group_count(rows_in(edges) * (1 + self.large), PAIR_ROWS.itemsize, self.group_bytes)
+        edges = [facts.edges for facts in rounds[-1]] if changed else []
+        return Spread(edges, rows_in(edges) * (1 + self.large))
 
     def units(self, *rounds: Sequence[StarFacts]) -> Iterator[HashGroup]:
-        """The groups, as the plan of the stage; none where there is nothing to change."""
-        edges = self._left(rounds)
-        if edges:
-            yield from hash_groups(self._groups(edges), rows_in(edges), "stars", edges)
+        """None where there is nothing to change."""
+        return super().units(*rounds) if self.spread(*rounds).sources else iter(())
 
-    def pieces(self, *rounds: Sequence[StarFacts]) -> Iterator[EdgesToCut]:
-        """A piece for each part of edges."""
-        edges = self._left(rounds)
-        groups = self._groups(edges)
-        return (EdgesToCut(part, groups) for part in edges)
-
-    def cut(self, piece: EdgesToCut, root: Path) -> Iterator[tuple[int, bytes]]:
-        """Edges by node: by both of theirs, or by the larger."""
-        edges = _pairs_of(map_rows(root, piece.edges, PAIR_ROWS))
-        edges = both_ways(edges) if self.large else edges
-        return by_hash(edges, np.ascontiguousarray(edges[:, 0]), piece.groups)
+    def read(self, source: Part, widths: Widths, root: Path) -> Iterator[np.ndarray]:
+        """Edges, each at both of its nodes, or at the larger."""
+        edges = map_rows(root, source, PAIR_ROWS)
+        yield both_ways(_pairs_of(edges)).reshape(-1).view(PAIR_ROWS) if self.large else edges
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[StarFacts]:
         """The edges of the next round."""
-        edges = unpack(entries, np.dtype("<i8")).reshape(-1, 2)
+        edges = _pairs_of(unpack(entries, PAIR_ROWS))
         return _round(task, *(large_star if self.large else small_star)(edges))
 
 
@@ -211,19 +185,23 @@ def _pairs_of(rows: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class LabelRuns(ShuffleWork[Part, RunGroup, LabelFacts]):
+class LabelRuns(RunWork[RunGroup, LabelFacts]):
     """The work on a run after the last round: the labels of its documents, checked."""
 
-    def pieces(self, signed: Sequence[SignatureFacts], *rounds: Sequence[StarFacts]) -> Iterator[Part]:
-        """A piece for each part of the last edges."""
-        return (facts.edges for facts in _last(rounds))
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A label."""
+        return LABEL_ROWS
 
-    def cut(self, piece: Part, root: Path) -> Iterator[tuple[int, bytes]]:
-        """A label for either end of an edge, by run."""
-        edges = _pairs_of(map_rows(root, piece, PAIR_ROWS))
+    def spread(self, signed: Sequence[SignatureFacts], *rounds: Sequence[StarFacts]) -> Spread[Part]:
+        """The last edges."""
+        return Spread([facts.edges for facts in next(stage for stage in reversed(rounds) if stage)])
+
+    def read(self, source: Part, widths: Widths, root: Path) -> Iterator[np.ndarray]:
+        """A label for either end of an edge."""
+        edges = _pairs_of(map_rows(root, source, PAIR_ROWS))
         rows = np.empty(2 * len(edges), LABEL_ROWS)
         rows["number"], rows["cluster"] = edges.reshape(-1), np.repeat(edges[:, 1], 2)
-        return by_group(rows, rows["number"] >> ROW_BITS)
+        yield rows
 
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[LabelFacts]:
         """One label a document; `CorpusloomError` (5) where one has two."""
@@ -239,15 +217,6 @@ class LabelRuns(ShuffleWork[Part, RunGroup, LabelFacts]):
         part = write_rows(task, "labels", labels)
         own = int((labels["number"] == labels["cluster"]).sum())
         return Outcome((part,), Counts(len(labels), len(labels)), LabelFacts(part, own))
-
-
-def _last(rounds: Sequence[Sequence[StarFacts]]) -> Sequence[StarFacts]:
-    return next(stage for stage in reversed(rounds) if stage)
-
-
-def labelled_runs(signed: Sequence[SignatureFacts], *rounds: Sequence[StarFacts]) -> Iterator[RunGroup]:
-    """A unit for each run."""
-    return run_groups(signed, [facts.edges for facts in _last(rounds)])
 
 
 def labels_of(labels: Sequence[LabelFacts], place: int) -> Part:

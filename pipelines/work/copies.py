@@ -10,36 +10,15 @@ runs of their documents: whoever looks at a run knows who of it is still in.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
 
 import numpy as np
 
 from corpus.dedup.exact import RULES, losers
-from corpus.files.identity import identity_digest, no_identity
 from corpus.files.manifest import Counts, Part
-from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
-from pipelines.work.packing import (
-    HashGroup,
-    by_group,
-    by_hash,
-    group_count,
-    hash_groups,
-    map_rows,
-    rows_in,
-    unpack,
-    write_rows,
-)
-from pipelines.work.signatures import (
-    ROW_BITS,
-    SignatureFacts,
-    SignedRun,
-    Widths,
-    rank_fields,
-    read_parts,
-    runs_of,
-    widths_of,
-)
+from pipelines.work.grouping import HashGroup, HashWork, RunGroup, RunWork, Spread
+from pipelines.work.packing import map_rows, rows_in, unpack, write_rows
+from pipelines.work.signatures import SignatureFacts, SignedRun, Widths, rank_fields, read_parts, runs_of, widths_of
 
 _KEYS = [("page", "<i8"), ("text", "<i8"), ("text_low", "<i8")]
 
@@ -52,50 +31,6 @@ class CopyFacts:
     gone: Part
 
 
-@dataclass(frozen=True)
-class RunToCut:
-    """A run of signatures, and into how many groups it is cut."""
-
-    run: SignedRun
-    widths: Widths
-    groups: int
-
-
-@dataclass(frozen=True)
-class RowsToCut:
-    """A part of rows, and into how many groups it is cut."""
-
-    rows: Part
-    widths: Widths
-    groups: int
-
-
-@dataclass(frozen=True)
-class WideGroup:
-    """A group of documents, and how wide their rows are."""
-
-    group: int
-    widths: Widths
-    hashed: HashGroup
-
-    @property
-    def label(self) -> str:
-        """The number of the group."""
-        return self.hashed.label
-
-    counted: ClassVar[str] = "documents"
-
-    @property
-    def size(self) -> int:
-        """About how many documents it has."""
-        return self.hashed.size
-
-
-def wide_groups(widths: Widths, count: int, rows: int, name: str, *inputs: Any) -> Iterator[WideGroup]:
-    """`hash_groups` of rows with ids and dates."""
-    return (WideGroup(unit.group, widths, unit) for unit in hash_groups(count, rows, name, *inputs))
-
-
 def copy_rows(widths: Widths) -> np.dtype:
     """A document, with all that it may have in common with another."""
     return np.dtype([*rank_fields(widths), *_KEYS])
@@ -104,23 +39,6 @@ def copy_rows(widths: Widths) -> np.dtype:
 def gone_rows(widths: Widths) -> np.dtype:
     """Who left: `rule` is the number of the rule, `leader` and `leader_id` who stays instead."""
     return np.dtype([("number", "<i8"), ("leader", "<i8"), ("rule", "i1"), ("leader_id", f"S{widths.id}")])
-
-
-def page_groups(group_bytes: int, signed: Sequence[SignatureFacts]) -> Iterator[WideGroup]:
-    """Groups of pages of all documents."""
-    parts = [facts.signatures for facts in signed]
-    return _copy_groups("pages", group_bytes, widths_of(signed), parts)
-
-
-def text_groups(group_bytes: int, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts]) -> Iterator[WideGroup]:
-    """Groups of texts of the documents that are left."""
-    return _copy_groups("texts", group_bytes, widths_of(signed), [facts.left for facts in pages])
-
-
-def _copy_groups(name: str, group_bytes: int, widths: Widths, parts: Sequence[Part]) -> Iterator[WideGroup]:
-    rows = rows_in(parts)
-    count = group_count(rows, copy_rows(widths).itemsize, group_bytes)
-    return wide_groups(widths, count, rows, name, parts)
 
 
 def _find(rows: np.ndarray, rules: Sequence[tuple[str, Sequence[str]]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -133,7 +51,7 @@ def _find(rows: np.ndarray, rules: Sequence[tuple[str, Sequence[str]]]) -> tuple
     return rule, leader, np.flatnonzero(rule >= 0)
 
 
-def _written(task: Task[WideGroup], rows: np.ndarray, rules: Sequence[tuple[str, Sequence[str]]]) -> Outcome[CopyFacts]:
+def _written(task: Task[HashGroup], rows: np.ndarray, rules: Sequence[tuple[str, Sequence[str]]]) -> Outcome[CopyFacts]:
     rule, leader, found = _find(rows, rules)
     gone = np.zeros(len(found), gone_rows(task.unit.widths))
     gone["number"], gone["rule"] = rows["number"][found], rule[found]
@@ -149,77 +67,52 @@ def _by_number(rows: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class FindPages(ShuffleWork[RunToCut, WideGroup, CopyFacts]):
+class FindPages(HashWork[SignedRun, HashGroup, CopyFacts]):
     """The work on the documents whose pages fall into one group."""
 
-    group_bytes: int = no_identity()
+    key = "page"
 
-    def pieces(self, signed: Sequence[SignatureFacts]) -> Iterator[RunToCut]:
-        """A piece for each run."""
-        widths = widths_of(signed)
-        rows = rows_in([facts.signatures for facts in signed])
-        groups = group_count(rows, copy_rows(widths).itemsize, self.group_bytes)
-        return (RunToCut(run, widths, groups) for run in runs_of(signed))
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A document."""
+        return copy_rows(widths)
 
-    def cut(self, piece: RunToCut, root: Path) -> Iterator[tuple[int, bytes]]:
-        """The documents by the hash of their page."""
-        for rows in read_parts(root, piece.run, copy_rows(piece.widths)):
-            yield from by_hash(rows, rows["page"], piece.groups)
+    def spread(self, signed: Sequence[SignatureFacts]) -> Spread[SignedRun]:
+        """All runs."""
+        return Spread(runs_of(signed), rows_in([facts.signatures for facts in signed]), widths_of(signed))
 
-    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
+    def read(self, source: SignedRun, widths: Widths, root: Path) -> Iterator[np.ndarray]:
+        """The documents of a run."""
+        return read_parts(root, source, copy_rows(widths))
+
+    def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
         """Copies of a capture, then of a page."""
         rows = unpack(entries, copy_rows(task.unit.widths))
         return _written(task, rows, [("same_capture", ("page", "id")), ("same_page", ("page",))])
 
 
 @dataclass(frozen=True)
-class FindTexts(ShuffleWork[RowsToCut, WideGroup, CopyFacts]):
+class FindTexts(HashWork[Part, HashGroup, CopyFacts]):
     """The work on the documents whose texts fall into one group."""
 
-    group_bytes: int = no_identity()
+    key = "text"
 
-    def pieces(self, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts]) -> Iterator[RowsToCut]:
-        """A piece for each group of pages."""
-        widths = widths_of(signed)
-        rows = rows_in([facts.left for facts in pages])
-        groups = group_count(rows, copy_rows(widths).itemsize, self.group_bytes)
-        return (RowsToCut(facts.left, widths, groups) for facts in pages)
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A document."""
+        return copy_rows(widths)
 
-    def cut(self, piece: RowsToCut, root: Path) -> Iterator[tuple[int, bytes]]:
-        """The documents by the hash of their text."""
-        rows = map_rows(root, piece.rows, copy_rows(piece.widths))
-        return by_hash(rows, rows["text"], piece.groups)
+    def spread(self, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts]) -> Spread[Part]:
+        """The documents that are left of all groups of pages."""
+        left = [facts.left for facts in pages]
+        return Spread(left, rows_in(left), widths_of(signed))
 
-    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
+    def read(self, source: Part, widths: Widths, root: Path) -> Iterator[np.ndarray]:
+        """The documents that are left of a group."""
+        yield map_rows(root, source, copy_rows(widths))
+
+    def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
         """Copies of a text."""
         rows = unpack(entries, copy_rows(task.unit.widths))
         return _written(task, rows, [("same_text", ("text", "text_low"))])
-
-
-@dataclass(frozen=True)
-class RunGroup:
-    """The documents of a run. `inputs` is the digest of what is brought back to runs."""
-
-    run: SignedRun
-    widths: Widths
-    inputs: str
-
-    @property
-    def group(self) -> int:
-        """The number of the run."""
-        return self.run.number
-
-    @property
-    def label(self) -> str:
-        """The number of the run."""
-        return f"run {self.run.number}"
-
-    counted: ClassVar[str] = "documents"
-
-    @property
-    def size(self) -> int:
-        """How many documents there are."""
-        return self.run.rows + 1
 
 
 @dataclass(frozen=True)
@@ -229,27 +122,19 @@ class ExactFacts:
     gone: Part
 
 
-def run_groups(signed: Sequence[SignatureFacts], *facts: Sequence[Any]) -> Iterator[RunGroup]:
-    """A unit for each run; `facts` are those of what is brought back to them."""
-    inputs, widths = identity_digest(facts), widths_of(signed)
-    return (RunGroup(run, widths, inputs) for run in runs_of(signed))
-
-
 @dataclass(frozen=True)
-class SettleCopies(ShuffleWork[RowsToCut, RunGroup, ExactFacts]):
+class SettleCopies(RunWork[RunGroup, ExactFacts]):
     """The work on a run: who of it left."""
 
-    def pieces(
-        self, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts], texts: Sequence[CopyFacts]
-    ) -> Iterator[RowsToCut]:
-        """A piece for each group of pages and of texts."""
-        widths = widths_of(signed)
-        return (RowsToCut(facts.gone, widths, 1) for facts in (*pages, *texts))
+    def dtype(self, widths: Widths) -> np.dtype:
+        """Who left."""
+        return gone_rows(widths)
 
-    def cut(self, piece: RowsToCut, root: Path) -> Iterator[tuple[int, bytes]]:
-        """Those who left, by run."""
-        rows = map_rows(root, piece.rows, gone_rows(piece.widths))
-        return by_group(rows, rows["number"] >> ROW_BITS)
+    def spread(
+        self, signed: Sequence[SignatureFacts], pages: Sequence[CopyFacts], texts: Sequence[CopyFacts]
+    ) -> Spread[Part]:
+        """Those who left, of all groups of pages and of texts."""
+        return Spread([facts.gone for facts in (*pages, *texts)], widths=widths_of(signed))
 
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[ExactFacts]:
         """Each document leaves once."""

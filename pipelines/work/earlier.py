@@ -14,21 +14,21 @@ what is new, and none of its signatures but those that are asked for. The stages
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from corpus.dedup.clusters import group_starts
-from corpus.dedup.index import ENTRY_ROWS, Layer, LayerPart, entries_of, range_of, read_layer
+from corpus.dedup.index import ENTRY_ROWS, Layer, LayerPart, read_layer
 from corpus.dedup.minhash import MinHash, has_words
-from corpus.files.identity import identity_digest, no_identity
+from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, map_arrow
-from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.against import (
     OTHER_BITS,
     OTHER_RUN,
+    AskSides,
     CompareSides,
     KnownFacts,
     MatchFacts,
@@ -37,15 +37,13 @@ from pipelines.work.against import (
     match_rows,
     near_matches,
     shared_sets,
-    side_groups,
-    widths_of_both,
 )
-from pipelines.work.against_verdicts import Matches, match_verdicts
+from pipelines.work.against_verdicts import DecideMatches, match_verdicts
 from pipelines.work.candidates import CROWD, AskedFacts, AskedRun, BucketFacts, set_rows
-from pipelines.work.copies import RunGroup, WideGroup
-from pipelines.work.indexing import entry_ranges, key_rows
-from pipelines.work.packing import HashGroup, by_group, hash_groups, map_rows, rows_in, unpack, write_rows
-from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Widths, read_parts, runs_of
+from pipelines.work.grouping import HashGroup, RunGroup, Spread
+from pipelines.work.indexing import RangeWork
+from pipelines.work.packing import unpack, write_rows
+from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Widths
 from pipelines.work.verdicts import VERDICTS_PER_PART, DecidedFacts
 
 RULES = ("earlier.same_page", "earlier.same_text", "earlier.near")
@@ -90,73 +88,31 @@ def known_of(layers: Sequence[Layer]) -> list[KnownFacts]:
 
 
 @dataclass(frozen=True)
-class OwnRun:
-    """A run of ours, and into how many ranges of hashes its entries are cut."""
-
-    run: SignedRun
-    groups: int
-
-
-@dataclass(frozen=True)
-class EarlierGroup:
+class EarlierGroup(HashGroup):
     """A range of hashes, and the files of entries that have some of it, each with the number of its layer."""
 
-    hashed: HashGroup
-    layers: tuple[int, ...]
-    entries: tuple[LayerPart, ...]
-
-    @property
-    def group(self) -> int:
-        """The number of the range."""
-        return self.hashed.group
-
-    @property
-    def label(self) -> str:
-        """The number of the range."""
-        return self.hashed.label
-
-    counted: ClassVar[str] = "entries"
-
-    @property
-    def size(self) -> int:
-        """About how many entries of ours it has."""
-        return self.hashed.size
+    layers: tuple[int, ...] = ()
+    entries: tuple[LayerPart, ...] = ()
 
 
 @dataclass(frozen=True)
-class FindEarlier(ShuffleWork[OwnRun, EarlierGroup, BucketFacts]):
+class FindEarlier(RangeWork[EarlierGroup, BucketFacts]):
     """The work on a range of hashes: ours are looked up in the index."""
-
-    config: MinHash
-    group_bytes: int = no_identity()
 
     def units(self, own: Sequence[SignatureFacts], layers: Sequence[Layer]) -> Iterator[EarlierGroup]:
         """The ranges, as the plan of the stage."""
-        rows = rows_in([facts.signatures for facts in own])
-        groups = entry_ranges(rows, self.config, self.group_bytes)
-        for unit in hash_groups(groups, rows * (self.config.bands + 2), "bands", runs_of(own)):
+        for unit in super().units(own):
             touched = [
                 (number, part)
                 for number, layer in enumerate(layers)
                 for place, part in enumerate(layer.entries)
                 # File `place` of L has the hashes from place/L to (place + 1)/L of all, group g of G those from g/G to
                 # (g + 1)/G. They meet where each begins before the other ends; multiplied out, in whole numbers.
-                if place * groups < (unit.group + 1) * len(layer.entries)
-                and unit.group * len(layer.entries) < (place + 1) * groups
+                if place * unit.groups < (unit.group + 1) * len(layer.entries)
+                and unit.group * len(layer.entries) < (place + 1) * unit.groups
             ]
-            yield EarlierGroup(unit, tuple(number for number, _ in touched), tuple(part for _, part in touched))
-
-    def pieces(self, own: Sequence[SignatureFacts], layers: Sequence[Layer]) -> Iterator[OwnRun]:
-        """A piece for each run of ours."""
-        rows = rows_in([facts.signatures for facts in own])
-        groups = entry_ranges(rows, self.config, self.group_bytes)
-        return (OwnRun(run, groups) for run in runs_of(own))
-
-    def cut(self, piece: OwnRun, root: Path) -> Iterator[tuple[int, bytes]]:
-        """The entries of our documents."""
-        for rows in read_parts(root, piece.run, key_rows(self.config)):
-            found = entries_of(rows, self.config)
-            yield from by_group(found, range_of(found["hash"], piece.groups))
+            numbers, parts = zip(*touched, strict=True) if touched else ((), ())
+            yield EarlierGroup(**vars(unit), layers=numbers, entries=parts)
 
     def __call__(self, task: Task[EarlierGroup], entries: bytes = b"") -> Outcome[BucketFacts]:
         """The members of all buckets with documents of ours and of the index, by the key of their set."""
@@ -196,32 +152,30 @@ def looked_up(hashes: np.ndarray, file: Path, first: int) -> tuple[np.ndarray, i
     return found, int(((stop - start - count) * ours).sum())
 
 
-def earlier_groups(
-    own: Sequence[SignatureFacts], layers: Sequence[Layer], buckets: Sequence[BucketFacts]
-) -> Iterator[RunGroup]:
-    """A unit for each run of ours and of the index, as the plan of `AskRuns`."""
-    return side_groups(own, known_of(layers), buckets)
+@dataclass(frozen=True)
+class AskEarlier(AskSides):
+    """The work on a run of ours or of the index: who of it is asked for."""
+
+    def runs(self, own: Sequence[SignatureFacts], known: Any, buckets: object) -> list[SignedRun]:
+        """All runs of both sides; `known` are the layers."""
+        return super().runs(own, known_of(known), buckets)
 
 
 @dataclass(frozen=True)
 class CompareEarlier(CompareSides):
     """The work on the sets that fall into one group: equal pages, equal texts, similar texts."""
 
-    def rows_of(self, widths: Widths) -> np.dtype:
-        """With the keys of the document."""
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A document as a member of the set `key`, with its own keys."""
         return set_rows(widths, self.config, *_KEYS)
 
-    def units(self, own: Sequence[SignatureFacts], known: Any, asked: Sequence[AskedFacts]) -> Iterator[WideGroup]:
-        """The groups, as the plan of the stage; `known` are the layers."""
-        return super().units(own, known_of(known), asked)
+    def spread(self, own: Sequence[SignatureFacts], known: Any, asked: Sequence[AskedFacts]) -> Spread[AskedRun]:
+        """Those of all runs of both sides who are asked for; `known` are the layers."""
+        return super().spread(own, known_of(known), asked)
 
-    def pieces(self, own: Sequence[SignatureFacts], known: Any, asked: Sequence[AskedFacts]) -> Iterator[AskedRun]:
-        """A piece for each run of ours and of the index; `known` are the layers."""
-        return super().pieces(own, known_of(known), asked)
-
-    def __call__(self, task: Task[WideGroup], entries: bytes = b"") -> Outcome[MatchFacts]:
+    def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[MatchFacts]:
         """For each document of ours that leaves, the one for which it does."""
-        rows = unpack(entries, self.rows_of(task.unit.widths))
+        rows = unpack(entries, self.dtype(task.unit.widths))
         words = rows[has_words(rows["signature"])]
         near, left_out = near_matches(words, self.config, task.unit.widths)
         equal = [equal_matches(rows, rule, task.unit.widths) for rule in range(len(_EQUAL))]
@@ -253,31 +207,21 @@ class EarlierRun(RunGroup):
     snapshots: tuple[str, ...] = ()
 
 
-def earlier_runs(
-    own: Sequence[SignatureFacts], layers: Sequence[Layer], matches: Sequence[MatchFacts]
-) -> Iterator[EarlierRun]:
-    """A unit for each run of ours."""
-    inputs, widths = identity_digest([facts.matches for facts in matches]), widths_of_both(own, known_of(layers))
-    return (EarlierRun(run, widths, inputs, tuple(layer.snapshot for layer in layers)) for run in runs_of(own))
-
-
 @dataclass(frozen=True)
-class DecideEarlier(ShuffleWork[Matches, EarlierRun, DecidedFacts]):
+class DecideEarlier(DecideMatches[EarlierRun]):
     """The work on a run of ours: the verdicts on its documents, each with the snapshot of the other as evidence."""
 
-    config: MinHash
+    def spread(self, own: Sequence[SignatureFacts], known: Any, matches: Sequence[MatchFacts]) -> Spread[Part]:
+        """The matches of all groups of sets; `known` are the layers."""
+        return super().spread(own, known_of(known), matches)
 
-    def pieces(
+    def units(
         self, own: Sequence[SignatureFacts], layers: Sequence[Layer], matches: Sequence[MatchFacts]
-    ) -> Iterator[Matches]:
-        """A piece for each group of sets."""
-        widths = widths_of_both(own, known_of(layers))
-        return (Matches(facts.matches, widths) for facts in matches)
-
-    def cut(self, piece: Matches, root: Path) -> Iterator[tuple[int, bytes]]:
-        """Matches by run."""
-        rows = map_rows(root, piece.rows, match_rows(piece.widths))
-        return by_group(rows, rows["number"] >> ROW_BITS)
+    ) -> Iterator[EarlierRun]:
+        """A unit for each run of ours."""
+        snapshots = tuple(layer.snapshot for layer in layers)
+        for unit in super().units(own, layers, matches):
+            yield EarlierRun(unit.run, unit.widths, unit.inputs, snapshots)
 
     def __call__(self, task: Task[EarlierRun], entries: bytes = b"") -> Outcome[DecidedFacts]:
         """A verdict for each document; in the order of the parts."""

@@ -19,10 +19,11 @@ from corpus.errors import CorpusloomError
 from corpus.files.identity import no_identity
 from corpus.files.manifest import MANIFEST, Counts, Part, open_published, part_of, write_arrow
 from corpus.files.storage import place
-from pipelines.runtime.shuffle import ShuffleWork
-from pipelines.runtime.task import NoFacts, Outcome, Task
+from pipelines.runtime.shuffle import G
+from pipelines.runtime.task import F, NoFacts, Outcome, Task
 from pipelines.work.against import KnownPart
-from pipelines.work.packing import HashGroup, by_group, group_count, hash_groups, rows_in, unpack
+from pipelines.work.grouping import HashGroup, HashWork, Spread
+from pipelines.work.packing import by_group, rows_in, unpack
 from pipelines.work.signatures import (
     ROW_BITS,
     SignatureFacts,
@@ -51,15 +52,6 @@ class SignLayer:
 
 
 @dataclass(frozen=True)
-class RunToSort:
-    """A run, into how many ranges of hashes its entries are cut, and how wide ids are."""
-
-    run: SignedRun
-    widths: Widths
-    groups: int
-
-
-@dataclass(frozen=True)
 class EntryFacts:
     """The entries of a range, and numbers of two documents with one id, if there are any."""
 
@@ -73,40 +65,42 @@ def key_rows(config: MinHash, *more: tuple[str, str]) -> np.dtype:
     return np.dtype([*keys, *more, ("signature", "<u4", (config.minima,))])
 
 
-def entry_ranges(rows: int, config: MinHash, group_bytes: int) -> int:
-    """Into how many ranges of hashes the entries of so many documents are cut."""
-    # An entry for each band, one for the page and one for the text.
-    return group_count(rows * (config.bands + 2), ENTRY_ROWS.itemsize, group_bytes)
+@dataclass(frozen=True)
+class RangeWork(HashWork[SignedRun, G, F]):
+    """Work on the entries of runs, in ranges of their hashes."""
+
+    config: MinHash
+
+    def dtype(self, widths: Widths) -> np.dtype:
+        """An entry."""
+        return ENTRY_ROWS
+
+    def spread(self, signed: Sequence[SignatureFacts], *others: object) -> Spread[SignedRun]:
+        """All runs."""
+        # An entry for each band, one for the page and one for the text.
+        rows = rows_in([facts.signatures for facts in signed]) * (self.config.bands + 2)
+        return Spread(runs_of(signed), rows, widths_of(signed))
+
+    def grouped(self, rows: np.ndarray, groups: int) -> Iterator[tuple[int, bytes]]:
+        """By range."""
+        return by_group(rows, range_of(rows["hash"], groups))
+
+    def read(self, source: SignedRun, widths: Widths, root: Path) -> Iterator[np.ndarray]:
+        """The entries of a run, a part at a time."""
+        return (entries_of(rows, self.config) for rows in read_parts(root, source, key_rows(self.config)))
 
 
 @dataclass(frozen=True)
-class SortEntries(ShuffleWork[RunToSort, HashGroup, EntryFacts]):
+class SortEntries(RangeWork[HashGroup, EntryFacts]):
     """The work on a range of hashes."""
 
-    config: MinHash
-    group_bytes: int = no_identity()
-
-    def units(self, signed: Sequence[SignatureFacts]) -> Iterator[HashGroup]:
-        """A group for each range, as the plan of the stage."""
-        rows = rows_in([facts.signatures for facts in signed])
-        groups = entry_ranges(rows, self.config, self.group_bytes)
-        return hash_groups(groups, rows * (self.config.bands + 2), "entries", runs_of(signed))
-
-    def pieces(self, signed: Sequence[SignatureFacts]) -> Iterator[RunToSort]:
-        """A piece for each run."""
-        rows, widths = rows_in([facts.signatures for facts in signed]), widths_of(signed)
-        groups = entry_ranges(rows, self.config, self.group_bytes)
-        return (RunToSort(run, widths, groups) for run in runs_of(signed))
-
-    def cut(self, piece: RunToSort, root: Path) -> Iterator[tuple[int, bytes]]:
-        """Entries by range; those of ids have a negative number, -1 - that of the document."""
-        dtype = key_rows(self.config, ("id", f"S{piece.widths.id}"))
-        for rows in read_parts(root, piece.run, dtype):
+    def read(self, source: SignedRun, widths: Widths, root: Path) -> Iterator[np.ndarray]:
+        """Entries, and those of ids, which have a negative number: -1 - that of the document."""
+        for rows in read_parts(root, source, key_rows(self.config, ("id", f"S{widths.id}"))):
             ids = np.empty(len(rows), ENTRY_ROWS)
             # Document 0 is -1, document 5 is -6: ids go the same way as entries, and are told from them by the sign.
             ids["hash"], ids["number"] = _hashes(rows["id"]), -1 - rows["number"]
-            found = np.concatenate([entries_of(rows, self.config), ids])
-            yield from by_group(found, range_of(found["hash"], piece.groups))
+            yield np.concatenate([entries_of(rows, self.config), ids])
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[EntryFacts]:
         """The entries of the range, sorted; ids are looked at and left out."""

@@ -5,7 +5,6 @@ a part holds them as one Arrow column, so that its reader maps it and copies not
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.dedup.minhash import mixed
-from corpus.files.identity import identity_digest, no_identity
 from corpus.files.manifest import Part, map_arrow, write_arrow
 from pipelines.runtime.task import Task
-
-# What the rows of one group may take in memory, by default: sorting them takes as much again, twice.
-GROUP_BYTES = 16 * 2**20
-
-
-@dataclass(frozen=True)
-class HashGroup:
-    """Group `group` of `groups` of a shuffle. `inputs` is the digest of all that is shuffled, `size` a share of it."""
-
-    group: int
-    groups: int
-    inputs: str
-    label: str = no_identity()
-    size: int = no_identity(default=1)
-
-
-def group_count(rows: int, row_bytes: int, group_bytes: int) -> int:
-    """How many groups hold about `group_bytes` of rows each."""
-    return max(1, -(-rows * row_bytes // group_bytes))  # rounded up; at least one group, if it is empty
-
-
-def hash_groups(count: int, rows: int, name: str, *inputs: Any) -> Iterator[HashGroup]:
-    """`count` units for `rows` rows; `inputs` are what decides these."""
-    digest = identity_digest(*inputs)
-    for group in range(count):
-        yield HashGroup(group, count, digest, f"{name} {group}", rows // count + 1)
 
 
 def by_hash(rows: np.ndarray, keys: np.ndarray, groups: int) -> Iterator[tuple[int, bytes]]:

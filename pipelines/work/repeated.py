@@ -12,25 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from corpus.dedup.repeated import LINE_ROWS, RepeatedLines, lines_of, repeated
-from corpus.files.identity import identity_digest, no_identity
+from corpus.files.identity import identity_digest
 from corpus.files.manifest import Counts, Part
 from corpus.hashing import key64
 from corpus.rules.words import count_sentences
-from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.task import Outcome, Task
+from pipelines.work.grouping import HashGroup, HashWork, RunWork, Spread
 from pipelines.work.judging import JudgedFacts
-from pipelines.work.packing import (
-    HashGroup,
-    by_group,
-    by_hash,
-    group_count,
-    hash_groups,
-    map_rows,
-    rows_in,
-    unpack,
-    write_rows,
-)
-from pipelines.work.signatures import ROW_BITS
+from pipelines.work.packing import rows_in, unpack, write_rows
+from pipelines.work.signatures import ROW_BITS, Widths
 from pipelines.work.verdicts import (
     Candidates,
     DecidedFacts,
@@ -50,11 +40,10 @@ RULE = "repeated.too_few_sentences"
 
 @dataclass(frozen=True)
 class PartToRead:
-    """Part `number` of the judged documents, and into how many groups its lines are cut."""
+    """Part `number` of the judged documents."""
 
     documents: Candidates
     number: int
-    groups: int
 
 
 @dataclass(frozen=True)
@@ -65,35 +54,29 @@ class LineFacts:
 
 
 @dataclass(frozen=True)
-class FindRepeated(ShuffleWork[PartToRead, HashGroup, LineFacts]):
+class FindRepeated(HashWork[PartToRead, HashGroup, LineFacts]):
     """The work on the lines whose hashes fall into one group."""
 
     rule: RepeatedLines
-    group_bytes: int = no_identity()
+    key = "hash"
 
-    def _groups(self, judged: Sequence[JudgedFacts]) -> int:
-        rows = rows_in([facts.kept for facts in judged]) * _LINES
-        return group_count(rows, LINE_ROWS.itemsize, self.group_bytes)
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A line of a document."""
+        return LINE_ROWS
 
-    def units(self, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Iterator[HashGroup]:
-        """The groups, as the plan of the stage."""
-        rows = rows_in([facts.kept for facts in judged]) * _LINES
-        return hash_groups(self._groups(judged), rows, "lines", list(candidates(judged, *earlier)))
+    def spread(self, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Spread[PartToRead]:
+        """All parts of judged documents."""
+        parts = [PartToRead(each, number) for number, each in enumerate(candidates(judged, *earlier))]
+        return Spread(parts, rows_in([facts.kept for facts in judged]) * _LINES)
 
-    def pieces(self, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Iterator[PartToRead]:
-        """A piece for each part of judged documents."""
-        groups = self._groups(judged)
-        return (PartToRead(each, number, groups) for number, each in enumerate(candidates(judged, *earlier)))
-
-    def cut(self, piece: PartToRead, root: Path) -> Iterator[tuple[int, bytes]]:
+    def read(self, source: PartToRead, widths: Widths, root: Path) -> Iterator[np.ndarray]:
         """The lines of the documents that are still in."""
         found = [
-            (hashed, key64(document["id"]) % 2**64, (piece.number << ROW_BITS) + row, start, end)
-            for row, document in read_candidates(root, piece.documents)
+            (hashed, key64(document["id"]) % 2**64, (source.number << ROW_BITS) + row, start, end)
+            for row, document in read_candidates(root, source.documents)
             for hashed, start, end in lines_of(document["text"], self.rule)
         ]
-        rows = np.array(found, LINE_ROWS)
-        return by_hash(rows, rows["hash"].copy(), piece.groups)
+        yield np.array(found, LINE_ROWS)
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[LineFacts]:
         """All but one of each line."""
@@ -130,19 +113,18 @@ def parts_to_cut(
 
 
 @dataclass(frozen=True)
-class CutRepeated(ShuffleWork[Part, PartToCut, DecidedFacts]):
+class CutRepeated(RunWork[PartToCut, DecidedFacts]):
     """The work on a part of judged documents: the decider."""
 
     rule: RepeatedLines
 
-    def pieces(self, lines: Sequence[LineFacts], *others: object) -> Iterator[Part]:
-        """A piece for each group of lines."""
-        return (facts.cut for facts in lines)
+    def dtype(self, widths: Widths) -> np.dtype:
+        """A line of a document."""
+        return LINE_ROWS
 
-    def cut(self, piece: Part, root: Path) -> Iterator[tuple[int, bytes]]:
-        """What is cut, by part of judged documents."""
-        rows = map_rows(root, piece, LINE_ROWS)
-        return by_group(rows, rows["number"] >> ROW_BITS)
+    def spread(self, lines: Sequence[LineFacts], *others: object) -> Spread[Part]:
+        """What is cut, of each group of lines."""
+        return Spread([facts.cut for facts in lines])
 
     def __call__(self, task: Task[PartToCut], entries: bytes = b"") -> Outcome[DecidedFacts]:
         """A verdict for each document that loses a line: its cuts, or that too little is left."""

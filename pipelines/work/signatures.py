@@ -88,11 +88,10 @@ def runs_of(signed: Sequence[SignatureFacts], first: int = 0) -> list[SignedRun]
     return runs
 
 
-def widths_of(signed: Sequence[SignatureFacts]) -> Widths:
+def widths_of(*signed: Sequence[SignatureFacts]) -> Widths:
     """What every id and date fits into."""
-    return Widths(
-        max((facts.id_bytes for facts in signed), default=1), max((facts.date_bytes for facts in signed), default=1)
-    )
+    widths = [(facts.id_bytes, facts.date_bytes) for some in signed for facts in some]
+    return Widths(*map(max, zip((1, 1), *widths, strict=True)))
 
 
 def rank_fields(widths: Widths) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import asdict
 from itertools import chain, combinations
 
+import msgspec
 import numpy as np
 
 from corpus.dedup.exact import RULES, text_key
@@ -82,7 +83,7 @@ def outcomes(stage, folder, facts, order=1):
         return [stage.work(task) for task in tasks]
     batches = defaultdict(list)
     for piece in list(stage.work.pieces(*read))[::order]:
-        for group, data in stage.work.cut(piece, folder):
+        for group, data in stage.work.cut_line(msgspec.json.encode(piece).decode(), folder):
             batches[group].append(data)
     assert set(batches) <= {task.unit.group for task in tasks}
     return [stage.work(task, bytearray(b"".join(batches[task.unit.group][::order]))) for task in tasks]
