@@ -103,9 +103,11 @@ def _evaluation(given: argparse.Namespace) -> Iterator[str]:
     if unknown is not None:
         raise CorpusloomError(f"--pairs {given.pairs}: {unknown} is the id of no text of --texts {given.texts}")
     ids = [(str(row["a"]), str(row["b"])) for row in pairs]
+    # The exact similarity of each known pair: what the estimates of signatures are held against.
     known = [KnownPair(a, b, jaccard(texts[a], texts[b], config)) for a, b in ids]
     found = found_pairs(texts, config)
     yield from table(known, found, config)
+    # Where somebody has said what is a duplicate, precision and recall by that as well.
     labels = (None if (label := row.get("duplicate")) is None else bool(label) for row in pairs)
     yield from labelled([(a, b, label) for (a, b), label in zip(ids, labels, strict=True)], found)
     yield f"found beside the known pairs: {len(found - {frozenset(pair) for pair in ids}):,}"

@@ -112,6 +112,7 @@ def commoncrawl(ours: CommandParser, flags: argparse.Namespace, beam_flags: list
     memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)
     deciders = deciders_of(flags, recipe, room_for(memory, size))
     last = stages(pages, recipe, deciders, reading, extractor_of(flags))
+    # What a rerun is compared with: samples of files and digests in place of names.
     effective = {
         "--pages": samples_of(pages),
         **page_recipe_settings(flags, recipe),

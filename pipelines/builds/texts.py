@@ -111,6 +111,7 @@ def text_build(
     size = sum(file.bytes for file in files)
     memory, flags = share_memory(given.memory_mb, beam_flags, NEEDS)
     last = stages(source, files, recipe, deciders_of(given, recipe, room_for(memory, size)), reading)
+    # What a rerun is compared with: samples of files and digests in place of names.
     effective = {
         flag: samples_of(files),
         "--mask": list(masked_kinds(given)),

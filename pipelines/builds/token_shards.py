@@ -130,7 +130,7 @@ def token_shards(ours: CommandParser, given: argparse.Namespace, beam_flags: lis
     effective = {
         "--source": [f"{source.name}:{source.weight}" for source in weighting.mixture.sources],
         "--tokenizer": loaded.digest,
-        "--budget": given.budget if given.most_epochs else 0,
+        "--budget": given.budget if given.most_epochs else 0,  # else it changes no weight
         "--remove-ids": sorted(removed),
         "--remove-domain": sorted(given.remove_domain),
     }

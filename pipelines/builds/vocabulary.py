@@ -122,6 +122,7 @@ def build_of(
         memory = memory_of(training.kind, training.vocab_size)
     except ValueError as error:
         raise CorpusloomError(str(error), ExitCode.FLAGS) from error
+    # Which documents are sampled and which held out follows from sizes alone, before a text is read.
     parts = {folder: kept_parts(folder) for folder in training.corpora}
     sizes = {folder: text_bytes(found) for folder, found in parts.items()}
     held_out = _held_out(parts, sizes) if training.held_out is None else training.held_out

@@ -188,6 +188,7 @@ def _pages_to_read(
 
 def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str]) -> Build:
     """The build that the flags ask for; everything that can be checked is checked before the first byte is written."""
+    # What flags alone can get wrong, then the files, then what takes long: samples, a classifier, an index.
     recipe = page_recipe(flags, link_rules(flags))
     _check_domains(flags.domains)
     submissions = find_inputs(names_of(flags.submissions), "--submissions")
@@ -196,10 +197,12 @@ def webtext(ours: CommandParser, flags: argparse.Namespace, beam_flags: list[str
     refuse_unwanted(pages, "--pages", JSON_LINES, "--submissions")
     submissions, pages = sample_files(submissions), sample_files(pages)
     reading = InputSettings(flags.snapshot, flags.captures_a_part, flags.max_quarantined)
+    # Sizes decide how memory is shared, and so in how many groups and rounds duplicates are looked for.
     size = sum(file.bytes for file in pages)
     memory, beam_flags = share_memory(flags.memory_mb, beam_flags, NEEDS)
     deciders = deciders_of(flags, recipe, room_for(memory, size))
     last = stages(submissions, pages, recipe, deciders, reading, extractor_of(flags))
+    # What a rerun is compared with: samples of files and digests in place of names.
     effective = {
         "--submissions": samples_of(submissions),
         "--pages": samples_of(pages),

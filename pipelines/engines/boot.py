@@ -20,7 +20,7 @@ from apache_beam.runners.worker.worker_id_interceptor import WorkerIdInterceptor
 from google.protobuf import json_format, text_format
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS_TO_ANSWER = 60
+SECONDS_TO_ANSWER = 60  # for an engine that is still starting
 
 
 def launcher(path: Path) -> Path:

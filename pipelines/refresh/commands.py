@@ -45,6 +45,7 @@ def run(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
             raise CorpusloomError(f"--accept {name}: no such gate; {hint}", ExitCode.FLAGS)
     with corpus.writing():
         release = corpus.refresh(given.accept, given.take_held)
+        # What was set aside is said after every refresh, also after one that made nothing.
         print("\n".join(states_lines(corpus.state.seen())))
     if release is None:
         print(f"nothing is new; release {corpus.releases.current} stays")

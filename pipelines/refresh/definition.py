@@ -191,6 +191,7 @@ def _check(definition: CorpusDefinition, path: Path) -> None:
         raise _wrong(f"{path}: no [[source]]; a corpus needs one")
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise _wrong(f"{path}: two sources are called {doubled[0]!r}; give each a name of its own")
+    # A weight for a source that is none would be left out of the mixture in silence.
     for name in definition.mixture:
         if name not in names:
             near = nearest(name, names)

@@ -106,6 +106,7 @@ class Publisher:
         parts = self._parts(partial, before)
         figures = figures_of(partial)
         tombstones = self.state.tombstones()
+        # Without shards a release has neither a tokenizer nor a fingerprint of them.
         manifest = partial / SHARDS / SHARD_MANIFEST
         shards = read_shard_manifest(partial / SHARDS) if manifest.is_file() else None
         sources = {

@@ -109,9 +109,11 @@ def purge(releases: Releases, state: State, policy: str) -> list[str]:
     """
     said, tombstones, known = [], state.tombstones(), state.searched()
     searched = {}
+    # Withdrawn ones too: they lie on the disk, and a rollback may go back to one.
     for number in [*releases.numbers(), *releases.withdrawn_numbers()]:
         there = releases.folder(number) if number in releases.numbers() else releases.withdrawn(number)
         clean = not tombstones or known.get(str(number)) == tombstones.digest
+        # The current one has just been made without what is forgotten.
         if number == releases.current or clean or not holds(there, tombstones):
             searched[str(number)] = tombstones.digest
             continue

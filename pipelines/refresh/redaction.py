@@ -139,6 +139,7 @@ def _mentions(tombstones: Tombstones, text: str) -> bool:
 
 def _redact_part(root: Path, record: _Record, part: Part, tombstones: Tombstones) -> int:
     """Write the part again and let the record, its facts and its counts say so; how many rows it concerns."""
+    # ".stages/captures/edges/part-1.arrow" lies in the folder edges.
     path, folder = root / part.path, part.path.split("/")[-2]
     if path.suffix == ".arrow":
         table = map_arrow(path)
@@ -146,6 +147,7 @@ def _redact_part(root: Path, record: _Record, part: Part, tombstones: Tombstones
         new = write_arrow(path, root, table.filter(pa.array(~mask)))
         count = int(mask.sum())
         if folder not in _BESIDE:
+            # Rows of Arrow parts are posts, pages or edges: they leave none behind. Those of texts stay, emptied.
             _count(record["counts"], {"": count})
     else:
         new, reasons = _rewritten(path, root, tombstones)

@@ -37,6 +37,8 @@ from pipelines.work.grouping import HashGroup, Spread
 from pipelines.work.packing import rows_in, unpack, write_rows
 from pipelines.work.signatures import ROW_BITS, SignatureFacts, SignedRun, Widths, runs_of, sign_file
 
+# bits of a number    63: 0    62 … 52: 1 + corpus, 0 for ours    51 … 32: run    31 … 0: row
+# So >> 32 >> 20 is 0 for ours and 1 + the corpus for others, of which there may be 2,047.
 # The runs of the other corpora are numbered from here on, those of each in a range of this many.
 OTHER_BITS = 20
 OTHER_RUN = 1 << OTHER_BITS
@@ -119,6 +121,7 @@ def shared_sets(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, in
 
     Of a bucket beyond `CROWD`, pieces of ours meet the first of the others, half of `CROWD` each.
     """
+    # Sorted numbers: a bucket has both sides if its first is one of ours and its last one of theirs.
     both = np.flatnonzero((numbers[starts[:-1]] < _FIRST_OTHER) & (numbers[starts[1:] - 1] >= _FIRST_OTHER))
     members, sizes, left_out, half = [np.zeros(0, np.int64)], list[int](), 0, CROWD // 2
     for start, stop in zip(starts[both].tolist(), starts[both + 1].tolist(), strict=True):
@@ -127,6 +130,8 @@ def shared_sets(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, in
             members.append(bucket)
             sizes.append(stop - start)
             continue
+        # With `CROWD` 4, ours 1 2 3 and theirs A B C D E: the sets
+        # 1 2 A B and 3 A B; 3 · (5 - 2) = 9 pairs are left out.
         ours, others = np.split(bucket, [np.searchsorted(bucket, _FIRST_OTHER)])
         left_out += len(ours) * max(len(others) - half, 0)
         for first in range(0, len(ours), half):
@@ -188,9 +193,12 @@ def is_ours(rows: np.ndarray) -> np.ndarray:
 def near_matches(rows: np.ndarray, config: MinHash, widths: Widths) -> tuple[np.ndarray, int]:
     """The `match_rows` of our documents that resemble one of the others in their set, and pairs that were left out."""
     ours = is_ours(rows)
+    # The last key sorts first: by set, theirs before ours, then by corpus and id.
     order = np.lexsort((rows["id"], rows["number"] >> ROW_BITS >> OTHER_BITS, ours, rows["key"]))
     starts, ours = group_starts(rows["key"][order]), ours[order]
     others = np.concatenate([[0], np.cumsum(~ours)])
+    # Where ours begin in each set. A B 1 2 3: others 0 1 2 2 2
+    # 2, so middle 0 + 2 - 0 = 2: places 0 and 1 may be leaders.
     middles = starts[:-1] + others[starts[1:]] - others[starts[:-1]]
     found = compare(Groups(rows, order, starts, middles), config)
     leaving = np.flatnonzero(found.leader >= 0)
@@ -203,6 +211,7 @@ def near_matches(rows: np.ndarray, config: MinHash, widths: Widths) -> tuple[np.
 
 def best_matches(matches: np.ndarray) -> np.ndarray:
     """One match a document: by the first rule, the most similar, of those the first corpus and the least id."""
+    # Sorted by document and, within it, the match that counts first: the first row of each group is it.
     keys = (matches["other_id"], matches["corpus"], -matches["same"], matches["rule"], matches["number"])
     order = np.lexsort(keys)
     return matches[order[group_starts(matches["number"][order])[:-1]]]

@@ -37,10 +37,11 @@ from pipelines.work.signatures import (
     widths_of,
 )
 
+# At some 550 bytes a member with its signature, a set of so many is 17 MB: about what a group holds (`GROUP_BYTES`).
 CROWD = 32_768
-BAND_ROWS = np.dtype([("hash", "<i8"), ("number", "<i8")])
-ASKED_ROWS = np.dtype([("number", "<i8"), ("key", "<i8")])
-PAIR_ROWS = np.dtype([("one", "<i8"), ("other", "<i8")])
+BAND_ROWS = np.dtype([("hash", "<i8"), ("number", "<i8")])  # the value of a band, and a document that has it
+ASKED_ROWS = np.dtype([("number", "<i8"), ("key", "<i8")])  # a document, and the set that asks for it
+PAIR_ROWS = np.dtype([("one", "<i8"), ("other", "<i8")])  # numbers of two documents that are alike
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class GroupBands(HashWork[StayingRun, HashGroup, BucketFacts]):
         for part, documents in zip(source.run.signatures, numbers, strict=True):
             signed = signature_column(map_arrow(root / part.path), self.config.minima, root / part.path)
             some = np.flatnonzero(~np.isin(documents["number"], gone) & has_words(signed))
+            # [documents, bands] rows; the number of a document stands beside each of its bands.
             entries = np.empty((len(some), self.config.bands), BAND_ROWS)
             entries["hash"] = band_hashes(signed[some], self.config)
             entries["number"] = documents["number"][some][:, None]
@@ -125,6 +127,7 @@ class FindBuckets(GroupBands):
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[BucketFacts]:
         """The members of all buckets, by the key of their set."""
         found = unpack(entries, BAND_ROWS)
+        # Most values occur once: only those that do not are sorted.
         some = found[shared(found["hash"])]
         order = np.lexsort((some["number"], some["hash"]))
         starts = group_starts(some["hash"][order])
@@ -136,6 +139,10 @@ class FindBuckets(GroupBands):
 
 def sets_of(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, int]:
     """Buckets `starts` of sorted `numbers` → (document, key of a set) for sets of two and more, and pairs left out."""
+    # With `CROWD` 2, the buckets 1 2 3 4 5 and 7:
+    # numbers   1  2  3  4  5  7
+    # bucket    0  0  0  0  0  1      place   0  1  2  3  4  0      piece   0  0  1  1  2  0
+    # sets 1 2, 3 4 1 and 5 1; 7 is alone and asks nobody. Of 10 pairs 1 + 3 + 1 are compared, 5 are left out.
     bucket = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     place = np.arange(len(numbers)) - starts[bucket]
     piece = place // CROWD
@@ -145,6 +152,8 @@ def sets_of(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, int]:
     label = np.repeat(np.arange(len(pieces) - 1), np.diff(pieces))
     members = np.r_[numbers, numbers[starts[bucket[heads]]]]
     labels = np.r_[label, label[heads]]
+    # A sum does not know the order of its members: a set that is found by several bands has one key. It may run over,
+    # which unsigned numbers do in silence. `add.at`, as += with repeated labels would add one of them.
     keys = np.zeros(len(pieces) - 1, np.uint64)
     np.add.at(keys, labels, mixed(members.astype(np.uint64)))
     sizes = np.bincount(labels, minlength=len(keys))
@@ -156,6 +165,7 @@ def sets_of(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _pairs(sizes: np.ndarray) -> int:
+    # In Python's numbers: int64 would run over from three billion equal documents on.
     return int((sizes.astype(object) * (sizes.astype(object) - 1) // 2).sum()) if len(sizes) else 0
 
 
@@ -174,6 +184,7 @@ class AskRuns(RunWork[RunGroup, AskedFacts]):
 
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[AskedFacts]:
         """Each request once."""
+        # By number, then key: rows are compared field after field. Two bands of one set ask twice.
         asked = np.unique(unpack(entries, ASKED_ROWS))
         part = write_rows(task, "asked", asked)
         return Outcome((part,), Counts(len(asked), len(asked)), AskedFacts(part))
@@ -217,6 +228,8 @@ class ComparePairs(CompareSets[PairFacts]):
         rows = unpack(entries, self.dtype(task.unit.widths))
         order = preferred(rows, rows["key"])
         found = compare(Groups(rows, order, group_starts(rows["key"][order])), self.config)
+        # cluster[place] is the place of the first of its cluster in
+        # the set; whoever has another place than his own joins it.
         joined = np.flatnonzero(found.cluster != np.arange(len(order)))
         pairs = np.empty(len(joined), PAIR_ROWS)
         pairs["one"], pairs["other"] = rows["number"][order[found.cluster[joined]]], rows["number"][order[joined]]

@@ -94,19 +94,26 @@ class AskClusters(HashWork[LabelledRun, HashGroup, MemberFacts]):
     def read(self, source: LabelledRun, widths: Widths, root: Path) -> Iterator[np.ndarray]:
         """The members of clusters."""
         labels = map_rows(root, source.labels, LABEL_ROWS)
+        # Labels of all runs, sorted: those of run 3 lie from 3 · 2^32 to before 4 · 2^32.
         ends = np.searchsorted(labels["number"], np.array([source.run.number, source.run.number + 1]) << ROW_BITS)
         labels = labels[slice(*ends.tolist())]
+        # Exact copies are members too: they get the name of the cluster, but are compared with nobody.
         gone = np.isin(labels["number"], map_rows(root, source.gone, gone_rows(widths))["number"])
         return read_with(root, source.run, self.dtype(widths), labels["number"], cluster=labels["cluster"], gone=gone)
 
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[MemberFacts]:
         """Each member gets the name of its cluster; who leaves gets the name of the one that stays."""
         rows = unpack(entries, self.dtype(task.unit.widths))
+        # By cluster, the best first: so the first of each gives
+        # the cluster its name, and leaders stand before followers.
         order = preferred(rows, rows["cluster"])
         starts = group_starts(rows["cluster"][order])
         members = np.zeros(len(rows), member_rows(task.unit.widths))
         members["number"] = rows["number"][order]
+        # Clusters of 3 and 2: starts 0 3 5; the id at place 0 three times, that at place 3 twice.
         members["cluster_id"] = np.repeat(rows["id"][order[starts[:-1]]], np.diff(starts))
+        # Places among all members -> `asked`, rows to compare.
+        # found.leader are places in `asked` again, -1 for who stays.
         staying = np.flatnonzero(~rows["gone"][order])
         asked = order[staying]
         found = compare(Groups(rows, asked, group_starts(rows["cluster"][asked])), self.config)
@@ -158,10 +165,13 @@ class DecideDuplicates(RunWork[DecidedRun, DecidedFacts]):
 
     def _verdicts(self, documents: np.ndarray, gone: np.ndarray, members: np.ndarray) -> pa.Table:
         """Verdicts on the signed documents of a run."""
+        # Who is in no cluster is a cluster of his own, named after himself, and stays (rule 0).
         cluster, other = documents["id"].copy(), np.zeros(len(documents), documents["id"].dtype)
         rule, same = np.zeros(len(documents), np.int8), np.zeros(len(documents), np.int32)
         member = np.searchsorted(documents["number"], members["number"])
         cluster[member], other[member], same[member] = members["cluster_id"], members["other_id"], members["same"]
+        # Numbers of rules: 0 stays, 1 … are `RULES` of exact copies,
+        # the last is `near`; `names` has them in this order.
         rule[member[members["same"] > 0]] = len(RULES) + 1
         copy = np.searchsorted(documents["number"], gone["number"])
         rule[copy], other[copy] = gone["rule"] + 1, gone["leader_id"]
@@ -169,6 +179,7 @@ class DecideDuplicates(RunWork[DecidedRun, DecidedFacts]):
         return verdict_table(
             len(documents),
             rule=names.take(pa.array(rule)),
+            # A similarity only where that decided; elsewhere null.
             value=pa.array(same / self.config.minima, mask=rule != len(RULES) + 1),
             other_id=_strings(other),
             cluster=_strings(cluster),

@@ -32,6 +32,7 @@ class LeftFacts:
 
 def left_out(buckets: Sequence[Any], *others: Sequence[Any]) -> Iterator[Left]:
     """The one unit: of the facts of stages that leave pairs out, those of buckets first."""
+    # Crowded buckets leave pairs out before any comparison, the comparisons of a set some more: all of them.
     pairs = sum(facts.left_out for stage in (buckets, *others) for facts in stage)
     yield Left(pairs, max((facts.largest for facts in buckets), default=0))
 

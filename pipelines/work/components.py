@@ -26,7 +26,7 @@ from pipelines.work.grouping import HashGroup, HashWork, RunGroup, RunWork, Spre
 from pipelines.work.packing import map_rows, rows_in, unpack, write_rows
 from pipelines.work.signatures import SignatureFacts, Widths, widths_of
 
-LABEL_ROWS = np.dtype([("number", "<i8"), ("cluster", "<i8")])
+LABEL_ROWS = np.dtype([("number", "<i8"), ("cluster", "<i8")])  # a document; the least number of its cluster
 # What union-find takes for a document in company, and how many pairs it takes at a time.
 UNION_BYTES = 64
 _PAIRS_AT_ONCE = 250_000
@@ -70,6 +70,7 @@ def all_pairs(
     union_bytes: int, signed: Sequence[SignatureFacts], exact: Sequence[ExactFacts], pairs: Sequence[PairFacts]
 ) -> Iterator[SomePairs]:
     """One unit; `CorpusloomError` (5) where it might not fit into `union_bytes`."""
+    # In company are at most all documents, and at most two for each pair.
     rows = min(
         rows_in([facts.signatures for facts in signed]),
         2 * rows_in([*(facts.gone for facts in exact), *(facts.pairs for facts in pairs)]),
@@ -89,6 +90,8 @@ class JoinPairs:
 
     def __call__(self, task: Task[SomePairs]) -> Outcome[LabelFacts]:
         """The connected components."""
+        # Pairs wait until there are 250,000; then they and the stars so far become
+        # stars again: one edge per document in company, however many pairs there were.
         waiting, stars = [np.zeros((0, 2), np.int64)], np.zeros((0, 2), np.int64)
         for pairs in task.unit.read(task.root):
             for start in range(0, len(pairs), _PAIRS_AT_ONCE):
@@ -100,6 +103,7 @@ class JoinPairs:
 
 def _labelled(task: Task[Any], stars: np.ndarray) -> Outcome[LabelFacts]:
     """The labels of stars, by number; the least of a cluster has its own."""
+    # Stars (5, 2) (7, 2): labels 2 -> 2, 5 -> 2, 7 -> 2. The least of a cluster is in no first column.
     least = np.unique(stars[:, 1])
     labels = np.empty(len(stars) + len(least), LABEL_ROWS)
     labels["number"], labels["cluster"] = np.r_[stars[:, 0], least], np.r_[stars[:, 1], least]
@@ -124,6 +128,7 @@ def bundles(
     some: list[tuple[Part, bool]] = []
     for number, each in enumerate(parts):
         some.append(each)
+        # A worker holds a bundle's pairs at once; the last bundle takes what is left.
         if rows_in([part for part, _ in some]) * UNION_BYTES >= group_bytes or number + 1 == len(parts):
             gone, alike = (tuple(part for part, copy in some if copy is kind) for kind in (True, False))
             yield SomePairs(gone, alike, widths, "pairs")
@@ -160,9 +165,10 @@ class JoinStars(HashWork[Part, HashGroup, StarFacts]):
 
     def spread(self, *rounds: Sequence[StarFacts]) -> Spread[Part]:
         """The edges, where the last two rounds changed any."""
+        # A large round alone may change nothing where the small one after it still does: so both are asked.
         changed = any(facts.changed for stage in rounds for facts in stage)
         edges = [facts.edges for facts in rounds[-1]] if changed else []
-        return Spread(edges, rows_in(edges) * (1 + self.large))
+        return Spread(edges, rows_in(edges) * (1 + self.large))  # large: each edge goes to both of its nodes
 
     def units(self, *rounds: Sequence[StarFacts]) -> Iterator[HashGroup]:
         """None where there is nothing to change."""
@@ -206,6 +212,7 @@ class LabelRuns(RunWork[RunGroup, LabelFacts]):
     def __call__(self, task: Task[RunGroup], entries: bytes = b"") -> Outcome[LabelFacts]:
         """One label a document; `CorpusloomError` (5) where one has two."""
         labels = np.unique(unpack(entries, LABEL_ROWS))
+        # Sorted by number: two labels of one document are neighbours. Its star is none yet.
         several = int((labels["number"][1:] == labels["number"][:-1]).sum())
         if several:
             raise CorpusloomError(
@@ -221,4 +228,5 @@ class LabelRuns(RunWork[RunGroup, LabelFacts]):
 
 def labels_of(labels: Sequence[LabelFacts], place: int) -> Part:
     """The labels of the run at `place`: its own, or the one part of all."""
+    # `JoinPairs` is one task, `LabelRuns` one per run. With a single run both are the same.
     return labels[place if len(labels) > 1 else 0].labels

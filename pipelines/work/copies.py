@@ -20,7 +20,7 @@ from pipelines.work.grouping import HashGroup, HashWork, RunGroup, RunWork, Spre
 from pipelines.work.packing import map_rows, rows_in, unpack, write_rows
 from pipelines.work.signatures import SignatureFacts, SignedRun, Widths, rank_fields, read_parts, runs_of, widths_of
 
-_KEYS = [("page", "<i8"), ("text", "<i8"), ("text_low", "<i8")]
+_KEYS = [("page", "<i8"), ("text", "<i8"), ("text_low", "<i8")]  # hash of the SURT; 128 bits of the text's digest
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def _find(rows: np.ndarray, rules: Sequence[tuple[str, Sequence[str]]]) -> tuple
     rule, leader = np.full(len(rows), -1, np.int8), np.arange(len(rows))
     for name, keys in rules:
         left = np.flatnonzero(rule < 0)
+        # Places in `left`, so `left[…]` makes rows of all of them. Who left by one rule is not asked by the next.
         places, leaders = losers(rows[left], [rows[key][left] for key in keys])
         rule[left[places]], leader[left[places]] = RULES.index(name), left[leaders]
     return rule, leader, np.flatnonzero(rule >= 0)
@@ -57,6 +58,7 @@ def _written(task: Task[HashGroup], rows: np.ndarray, rules: Sequence[tuple[str,
     gone["number"], gone["rule"] = rows["number"][found], rule[found]
     gone["leader"], gone["leader_id"] = rows["number"][leader[found]], rows["id"][leader[found]]
     left = np.flatnonzero(rule < 0)
+    # Rows come in any order from the shuffle; parts are sorted, so that the same documents make the same bytes.
     left = left[np.argsort(rows["number"][left])]
     parts = (write_rows(task, "left", rows[left]), write_rows(task, "gone", _by_number(gone)))
     return Outcome(parts, Counts(len(rows), len(rows)), CopyFacts(*parts))
@@ -87,6 +89,8 @@ class FindPages(HashWork[SignedRun, HashGroup, CopyFacts]):
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[CopyFacts]:
         """Copies of a capture, then of a page."""
         rows = unpack(entries, copy_rows(task.unit.widths))
+        # Equal in page and id: the same record twice. Equal in page
+        # alone: captures of one address, of which the best stays.
         return _written(task, rows, [("same_capture", ("page", "id")), ("same_page", ("page",))])
 
 
@@ -140,6 +144,7 @@ class SettleCopies(RunWork[RunGroup, ExactFacts]):
         """Each document leaves once."""
         gone = _by_number(unpack(entries, gone_rows(task.unit.widths)))
         part = write_rows(task, "gone", gone)
+        # How many left by each rule, in the order of `RULES`.
         numbers = np.bincount(gone["rule"], minlength=len(RULES)).tolist()
         reasons = {f"duplicates.{rule}": number for rule, number in zip(RULES, numbers, strict=True) if number}
         rows = task.unit.run.rows

@@ -25,7 +25,7 @@ from pipelines.work.signatures import ROW_BITS, SignedRun, Widths, runs_of
 S = TypeVar("S")
 # What the rows of one group may take in memory, by default: sorting them takes as much again, twice.
 GROUP_BYTES = 16 * 2**20
-NO_STRINGS = Widths(1, 1)
+NO_STRINGS = Widths(1, 1)  # for rows without ids and dates: their dtype asks for no width
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class RowWork(ShuffleWork[Piece[S], G, F]):
 
     def pieces(self, *facts: Any, **more: Any) -> Iterator[Piece[S]]:
         """A piece for each source."""
+        # The plan and the pieces count groups by the same facts, so a row finds the group that has a unit.
         spread = self.spread(*facts)
         groups = self.groups(spread)
         return (Piece(source, spread.widths, groups) for source in spread.sources)
@@ -86,6 +87,7 @@ class RowWork(ShuffleWork[Piece[S], G, F]):
 
     def cut_line(self, line: str, root: Path) -> Iterator[tuple[int, bytes]]:
         """`cut` of a piece that travelled as a line of JSON; `read` has the type of its source."""
+        # A piece is decoded to `Piece` of that type: `Piece[SignedRun]`, say.
         source = get_type_hints(type(self).read)["source"]
         return self.cut(msgspec.json.decode(line, type=cast(Any, Piece)[source]), root)
 
@@ -114,7 +116,7 @@ class HashWork(RowWork[S, G, F]):
 
     def groups(self, spread: Spread[S]) -> int:
         """At least one."""
-        return max(1, -(-spread.rows * self.dtype(spread.widths).itemsize // self.group_bytes))
+        return max(1, -(-spread.rows * self.dtype(spread.widths).itemsize // self.group_bytes))  # rounded up
 
     def grouped(self, rows: np.ndarray, groups: int) -> Iterator[tuple[int, bytes]]:
         """Equal keys fall into the same group."""
@@ -123,6 +125,7 @@ class HashWork(RowWork[S, G, F]):
     def units(self, *facts: Any, **more: Any) -> Iterator[HashGroup]:
         """The groups, as the plan of the stage."""
         spread = self.spread(*facts)
+        # Any source may have rows for any group, so all of them are in the name of each group's task.
         groups, inputs = self.groups(spread), identity_digest(*spread.sources)
         for group in range(groups):
             yield HashGroup(group, groups, inputs, spread.widths, f"group {group}", spread.rows // groups + 1)
@@ -163,6 +166,7 @@ class RunWork(RowWork[Part, G, F]):
 
     def grouped(self, rows: np.ndarray, groups: int) -> Iterator[tuple[int, bytes]]:
         """By run."""
+        # The high bits of a document's number are its run: rows find their way back without a table.
         return by_group(rows, rows["number"] >> ROW_BITS)
 
     def runs(self, *facts: Any, **more: Any) -> Sequence[SignedRun]:

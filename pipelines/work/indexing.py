@@ -154,6 +154,7 @@ class PublishLayer:
         """Write the manifest; `CorpusloomError` where an id stands in the corpus twice."""
         unit = task.unit
         widths = widths_of(unit.signed)
+        # Here and not in `entries`: the id of a number stands in the signatures, which this stage reads too.
         if unit.twice:
             name = _id_of(task.root, unit, widths)
             raise CorpusloomError(

@@ -23,5 +23,6 @@ def tokenizer_at(path: str, digest: str = "") -> Tokenizer:
 def _loaded(path: str) -> Tokenizer:
     there = place(path)
     if is_remote(there):
+        # A tokenizer in a store is several files: its whole folder is copied here once.
         there = local_folder(there) if there.is_dir() else local_folder(there.parent) / there.name
     return load_tokenizer(there)

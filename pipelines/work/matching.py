@@ -110,6 +110,7 @@ class MatchPages:
         """The captures that a link asks for, by offset, with what the link says of them."""
         wanted = [map_arrow(task.root / part.path) for part in task.unit.wanted]
         found = [self._matches(task, archive, wanted) for archive in task.unit.archives]
+        # For the links without a page: whose page was found anywhere in these archives.
         keys = np.unique(np.concatenate([table["key"].to_numpy() for table, _ in found]))
         answered = write_arrow(task.part("answered", ".arrow"), task.root, pa.table([keys], _ANSWERED_SCHEMA))
         matches = tuple(one for _, one in found)
@@ -128,6 +129,7 @@ class MatchPages:
         ]).sort_by("offset")  # fmt: skip
         suffix = f"-{digest(archive.name, length=6)}.arrow"
         part = write_arrow(task.part("matched", suffix), task.root, table)
+        # One run for a file that can only be read from its start: two would inflate it twice.
         step = self.pages_per_run if archive.seekable else max(table.num_rows, 1)
         starts = range(0, table.num_rows, step)
         return table, ArchiveMatches(
@@ -148,5 +150,6 @@ def _lookup(pages: pa.Table, wanted: pa.Table) -> pa.Table:
 
 def _run(table: pa.Table, start: int) -> PageRun:
     offsets = table["offset"].to_pylist()
+    # Two digests: `offsets` names the extraction, `links` the judging. Another karma changes the second alone.
     links = [str(column.to_pylist()) for column in table.columns]
     return PageRun(start, start + len(offsets), offsets[0], offsets[-1], digest(str(offsets)), digest(*links))

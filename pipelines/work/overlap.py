@@ -93,6 +93,7 @@ class ReportOverlap:
         seen = pa.concat_tables([map_arrow(root / part.path) for part in unit.seen])
         keys, left = seen["key"].to_numpy(), seen["is_left"].to_numpy()
         lengths = [example_lengths(map_arrow(root / facts.passages.path)) for facts in unit.benchmarks]
+        # Twice: by all grams that the documents had, and by those that are left after cutting.
         found = self._dirty(task, lengths, np.unique(keys))
         dirty = self._dirty(task, lengths, np.unique(keys[left]))
         overlaps, lists = [], []
@@ -113,6 +114,8 @@ class ReportOverlap:
             of_part = map_arrow(task.root / part.keys.path), map_arrow(task.root / part.postings.path)
             places = examples_with(*of_part, keys)
             for number, facts in enumerate(task.unit.benchmarks):
+                # Columns: benchmark, example, length of the gram. Filtering's
+                # length is in the index too, and does not count here.
                 own = places[(places[:, 0] == number) & (places[:, 2] == facts.gram_words)]
                 dirty[number][own[:, 1]] = True
         return dirty
@@ -126,6 +129,7 @@ class ReportOverlap:
 
 
 def _file_name(benchmark: str) -> str:
+    # "data/boolq dev" -> data-boolq-dev: a benchmark's name may be a path.
     return "".join(character if character.isalnum() or character in "-_." else "-" for character in benchmark)
 
 

@@ -71,6 +71,8 @@ class FindRepeated(HashWork[PartToRead, HashGroup, LineFacts]):
 
     def read(self, source: PartToRead, widths: Widths, root: Path) -> Iterator[np.ndarray]:
         """The lines of the documents that are still in."""
+        # LINE_ROWS: hash of the line; hash of the id, by which one of the copies is drawn; part and row; characters.
+        # key64 is signed and the field is not: % 2^64 has the same bits.
         found = [
             (hashed, key64(document["id"]) % 2**64, (source.number << ROW_BITS) + row, start, end)
             for row, document in read_candidates(root, source.documents)
@@ -130,6 +132,7 @@ class CutRepeated(RunWork[PartToCut, DecidedFacts]):
         """A verdict for each document that loses a line: its cuts, or that too little is left."""
         rows = unpack(entries, LINE_ROWS)
         rows = rows[np.lexsort((rows["start"], rows["number"]))]
+        # Rows of the part, ascending. Places 2 2 5, document 2: searchsorted of 2 and 3 gives 0 and 2, its two lines.
         places = rows["number"] - (task.unit.group << ROW_BITS)
         came, numbers, rules, cuts = 0, list[int](), list[str](), list[list[Span] | None]()
         for number, document in read_candidates(task.root, task.unit.documents):

@@ -51,6 +51,7 @@ def spans(source: TextSource, files: Sequence[InputFile], templates: Sequence[An
     for facts in templates:
         wikis[facts.file].update(facts.wikis)
     for file in files:
+        # enwiki-1.xml and enwiki-2.xml share their templates; a change of dewiki's redoes no span of theirs.
         parts = tuple(facts.found for facts in templates if facts.found.rows and wikis[file.name] & {*facts.wikis})
         found = _spans_of(source, file) if source.divide else (WHOLE,)
         yield from (TextSpan(file, span.start, span.end, parts) for span in found)
@@ -59,4 +60,5 @@ def spans(source: TextSource, files: Sequence[InputFile], templates: Sequence[An
 @lru_cache(maxsize=1000)
 def _spans_of(source: TextSource, file: InputFile) -> tuple[Span, ...]:
     assert source.divide
+    # Finding where a dump may be divided means a look into it; the plans of two stages ask.
     return tuple(source.divide(local(file.place), BYTES_PER_SPAN))

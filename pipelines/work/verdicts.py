@@ -168,6 +168,7 @@ def verdicts_on(root: Path, unit: Candidates) -> list[Verdict]:
     for rows in unit.earlier:
         verdicts = map_arrow(root / rows.verdicts.path).slice(rows.start, count)
         for verdict, other in zip(found, verdicts.to_pylist(), strict=True):
+            # The first decider with a rule decides; later ones had left the document out, so theirs are empty anyway.
             if not verdict["rule"]:
                 for name in ("rule", "value", "other_id", "evidence"):
                     verdict[name] = other[name]
@@ -175,6 +176,7 @@ def verdicts_on(root: Path, unit: Candidates) -> list[Verdict]:
                 if is_set(other[name]):
                     verdict[name] = other[name]
             if other["cuts"]:
+                # All places are in the judged text, so cuts of several deciders can be joined.
                 verdict["cuts"] = join_cuts(verdict["cuts"] or (), other["cuts"])
     return found
 

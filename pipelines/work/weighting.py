@@ -53,6 +53,7 @@ class Weighting:
         if effective != self.mixture:
             given = ", ".join(f"{source.name} {source.weight}" for source in self.mixture.sources)
             caps = "".join(f", {name} at most {most:g} epochs" for name, most in self.most_epochs)
+            # Weights that are numbers of tokens are rounded to a table of bearable length; else it was the flags.
             how = "rounded" if effective == fit_table(self.mixture) else f"temperature {self.temperature:g}{caps}"
             lines.append(f"weights from {given}: {how}")
         budget = self.budget or sum(n_tokens.values())
