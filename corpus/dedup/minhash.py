@@ -54,7 +54,7 @@ class MinHash:
     @property
     def needed(self) -> int:
         """How many equal minima make a pair."""
-        return int(np.ceil(self.min_similarity * self.minima - 1e-9))  # .55 * 100 is 55.00000000000001, and asks for 55
+        return int(np.ceil(self.min_similarity * self.minima - 1e-9))
 
     @property
     def cut(self) -> Cut:
@@ -109,16 +109,29 @@ def signature(text: str, config: MinHash) -> np.ndarray:
 
 def shingles(text: str, config: MinHash) -> np.ndarray:
     """The distinct shingles of a text as 64-bit hashes, sorted; empty for a text without words."""
+    return np.unique(shingles_in_order(text, config.cut))
+
+
+def shingles_in_order(text: str, cut: Cut) -> np.ndarray:
+    """The 64-bit hash of each shingle of a text, from its first to its last."""
     data = np.frombuffer(_encoded(text), np.uint8)
     out = np.empty(len(data) + 1, np.uint64)  # a shingle begins at a word or character: fewer than bytes
-    count = library().dedup_shingles(data.ctypes.data, len(data), byref(config.cut), out.ctypes.data, len(out))
-    return np.unique(out[:count])
+    count = library().dedup_shingles(data.ctypes.data, len(data), byref(cut), out.ctypes.data, len(out))
+    return out[: _checked(count, data)]
+
+
+def word_places(text: str) -> np.ndarray:
+    """(words, 2) int32: where each word that shingles are made of begins and ends, in characters."""
+    data = np.frombuffer(_encoded(text), np.uint8)
+    out = np.empty((len(data), 2), np.int32)
+    count = library().dedup_word_places(data.ctypes.data, len(data), out.ctypes.data, len(out))
+    return out[: _checked(count, data)]
 
 
 def words_of(text: str) -> list[str]:
     """The words that shingles are made of."""
     data = np.frombuffer(_encoded(text), np.uint8)
-    out = np.empty(4 * len(data) + 1, np.uint8)  # lower case may be longer in UTF-8, and each word has a line end
+    out = np.empty(4 * len(data) + 1, np.uint8)
     count = library().dedup_words(data.ctypes.data, len(data), out.ctypes.data, len(out))
     return out[:count].tobytes().decode().split("\n")[:-1]
 
@@ -131,7 +144,6 @@ def has_words(signed: np.ndarray) -> np.ndarray:
 def band_hashes(signed: np.ndarray, config: MinHash) -> np.ndarray:
     """(n, minima) → (n, bands) int64: equal where all `rows` minima of the same band are equal."""
     rows = signed[:, : config.bands * config.rows].reshape(len(signed), config.bands, config.rows)
-    # Starts with the number of the band: equal minima in two bands make no equal hash.
     total = np.broadcast_to(np.arange(config.bands, dtype=np.uint64), rows.shape[:2])
     for place in range(config.rows):
         total = mixed(total + rows[:, :, place] + _GOLDEN)
@@ -152,10 +164,9 @@ def mixed(values: np.ndarray) -> np.ndarray:
 
 def _permutations(config: MinHash) -> tuple[np.ndarray, np.ndarray]:
     """Odd multipliers and addends, uint32, from the seed alone."""
-    # SplitMix64 from the seed: numbers 1, 2 … of its own stretch of 2^32.
     steps = np.arange(1, 2 * config.minima + 1, dtype=np.uint64) + np.uint64(config.seed << 32)
     numbers = (mixed(steps * _GOLDEN) >> np.uint64(32)).astype(np.uint32)
-    return numbers[: config.minima] | np.uint32(1), numbers[config.minima :].copy()  # odd: a bijection modulo 2^32
+    return numbers[: config.minima] | np.uint32(1), numbers[config.minima :].copy()
 
 
 def _bytes_of(texts: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -163,12 +174,17 @@ def _bytes_of(texts: Any) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(texts, pa.Array):
         column = texts.cast(pa.large_string())
         _, places, data = column.buffers()
-        # A slice of a column has its own first offset.
         offsets = np.frombuffer(places, np.int64)[column.offset : column.offset + len(column) + 1]
         return np.frombuffer(data or b"", np.uint8), offsets
     encoded = [_encoded(text) for text in texts]
     offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
     return np.frombuffer(b"".join(encoded), np.uint8), offsets
+
+
+def _checked(count: int, data: np.ndarray) -> int:
+    if count < 0:
+        raise MemoryError(f"a text of {len(data)} bytes does not fit into memory")
+    return count
 
 
 def _encoded(text: str) -> bytes:

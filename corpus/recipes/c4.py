@@ -37,7 +37,7 @@ def make(choices: Choices) -> Recipe:
             partial(c4.page, limits=replace(c4.C4_CODE, bad_words=choices.bad_words)),
             partial(language.only, model=language.ModelFile(choices.language_model), limits=limits),
         ),
-        repeated=RepeatedLines(least_sentences=c4.C4_CODE.min_sentences),
+        repeated=(RepeatedLines(least_sentences=c4.C4_CODE.min_sentences),),
         releases=(
             ("1.0.0", "First release, with Corpusloom 0.2.0."),
             ("2.0.0", "A line that stands in several pages stays in one of them."),

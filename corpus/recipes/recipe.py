@@ -8,6 +8,7 @@ from typing import Any
 from corpus.block_lists import load
 from corpus.dedup.minhash import MinHash
 from corpus.dedup.repeated import RepeatedLines
+from corpus.dedup.substrings import RepeatedSubstrings
 from corpus.document import Document, Page, PageStep, Rejected, Step
 from corpus.hashing import digest
 from corpus.json_types import JsonObject
@@ -37,8 +38,8 @@ class Recipe:
     """Steps on the page, steps on its text, and how duplicates are found.
 
     `extraction` are the steps that take a text out of its markup or its frame, for sources that are no pages. `links`
-    say which links ask for a page, in a corpus that is made of links. With `repeated` a line that stands in several
-    documents stays in one of them. `file` and `source` are the name and the text of
+    say which links ask for a page, in a corpus that is made of links. `repeated` are rules, one after the other, on lines
+    and runs of words that stand in several documents. `file` and `source` are the name and the text of
     the file that a recipe was read from, empty for one of ours. `releases` are its versions with what each changed, the
     newest last: the first number rises where other documents stay, the second where their texts differ.
     """
@@ -50,10 +51,24 @@ class Recipe:
     extraction: tuple[Step, ...] = ()
     links: LinkRules = field(default_factory=LinkRules)
     near: MinHash = field(default_factory=MinHash)
-    repeated: RepeatedLines | None = None
+    repeated: tuple[RepeatedLines | RepeatedSubstrings, ...] = ()
     file: str = ""
     source: str = ""
     releases: tuple[tuple[str, str], ...] = (("1.0.0", "First release, with Corpusloom 0.2.0."),)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.repeated, tuple):
+            raise TypeError("repeated= takes a tuple of rules: repeated=(RepeatedLines(),)")
+
+    @property
+    def repeats(self) -> dict[str, RepeatedLines | RepeatedSubstrings]:
+        """The rules of `repeated` by their names among the counts, in their order; the second of a name has a 2."""
+        found: dict[str, RepeatedLines | RepeatedSubstrings] = {}
+        for rule in self.repeated:
+            for each in rule.in_turn:
+                again = sum(name.startswith(each.name) for name in found)
+                found[f"{each.name}_{again + 1}" if again else each.name] = each
+        return found
 
     @property
     def block_lists(self) -> dict[str, str]:
@@ -79,7 +94,7 @@ class Recipe:
             "extraction": [describe_step(step) for step in self.extraction],
             "text_steps": [describe_step(step) for step in self.text_steps],
             "near_duplicates": asdict(self.near),
-            **({"repeated_lines": asdict(self.repeated)} if self.repeated else {}),
+            **{name: asdict(rule) for name, rule in self.repeats.items()},
             **({"file": self.file, "source": self.source} if self.source else {}),
         }
 

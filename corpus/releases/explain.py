@@ -23,8 +23,13 @@ from corpus.urls import address_or_raw
 # pyarrow makes these functions at import, where no type checker sees them.
 pc: Any = pyarrow.compute
 _LOST = "links_without_page.parquet"
-# Which settings of a recipe a reason is measured against, where the step's name does not tell.
-_SETTINGS = {"link": "links", "duplicates": "near_duplicates", "earlier": "near_duplicates"}
+# How the settings of a recipe begin that a reason is measured against, where the step's name does not tell.
+_SETTINGS = {
+    "link": ("links",),
+    "duplicates": ("near_duplicates",),
+    "earlier": ("near_duplicates",),
+    "repeated": ("repeated_", "contained"),
+}
 
 
 @dataclass(frozen=True)
@@ -143,8 +148,9 @@ def _in_cluster(corpus: Path, cluster: str) -> Iterator[str]:
 
 def bounds_of(recipe: Mapping[str, Any], step: str) -> Iterator[str]:
     """The settings that a step was measured against, a line each: `corpus.rules.prose.stubs.least: 200`."""
-    if step in _SETTINGS:
-        yield from _settings(recipe.get(_SETTINGS[step], {}), _SETTINGS[step])
+    for name in recipe:
+        if name.startswith(_SETTINGS.get(step, ())):
+            yield from _settings(recipe[name], name)
     for kind in ("page_steps", "extraction", "text_steps"):
         for each in recipe.get(kind, []):
             # "prose" is in corpus.rules.prose.stubs: one line for each of its settings.

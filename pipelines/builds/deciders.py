@@ -30,7 +30,7 @@ def deciders_of(given: argparse.Namespace, recipe: Recipe, room: Room) -> tuple[
         *by_quality(given),
         *((know_earlier(given.index, recipe.near, room.group_bytes),) if given.index else ()),
         deduplicate(recipe.near, room),
-        *((without_repeats(recipe.repeated, room.group_bytes),) if recipe.repeated else ()),
+        *without_repeats(recipe.repeats, room.group_bytes),
         *_against_corpora(given, recipe, room),
         *_against_benchmarks(given),
     )

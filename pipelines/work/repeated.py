@@ -8,6 +8,7 @@ Hashes of lines cross the shuffle, 32 bytes each; what is cut comes back to the 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,8 @@ from pipelines.work.verdicts import (
     Span,
     align,
     candidates,
-    read_candidates,
+    join_cuts,
+    read_left,
     verdict_table,
     without_cuts,
     write_verdicts,
@@ -75,7 +77,7 @@ class FindRepeated(HashWork[PartToRead, HashGroup, LineFacts]):
         # key64 is signed and the field is not: % 2^64 has the same bits.
         found = [
             (hashed, key64(document["id"]) % 2**64, (source.number << ROW_BITS) + row, start, end)
-            for row, document in read_candidates(root, source.documents)
+            for row, document in read_left(root, source.documents)
             for hashed, start, end in lines_of(document["text"], self.rule)
         ]
         yield np.array(found, LINE_ROWS)
@@ -83,13 +85,13 @@ class FindRepeated(HashWork[PartToRead, HashGroup, LineFacts]):
     def __call__(self, task: Task[HashGroup], entries: bytes = b"") -> Outcome[LineFacts]:
         """All but one of each line."""
         rows = unpack(entries, LINE_ROWS)
-        part = write_rows(task, "cut", repeated(rows))
+        part = write_rows(task, "cut", repeated(rows, self.rule))
         return Outcome((part,), Counts(len(rows), len(rows)), LineFacts(part))
 
 
 @dataclass(frozen=True)
 class PartToCut:
-    """A part of judged documents. `inputs` is the digest of what is cut out of all."""
+    """A part of judged documents. `inputs` is the digest of what was found in all."""
 
     documents: Candidates
     group: int
@@ -107,10 +109,10 @@ class PartToCut:
 
 
 def parts_to_cut(
-    lines: Sequence[LineFacts], judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]
+    found: Sequence[Any], judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]
 ) -> Iterator[PartToCut]:
-    """A unit for each part of judged documents."""
-    inputs = identity_digest([facts.cut for facts in lines])
+    """A unit for each part of judged documents, given the facts of the groups with what was found."""
+    inputs = identity_digest(list(found))
     return (PartToCut(each, number, inputs) for number, each in enumerate(candidates(judged, *earlier)))
 
 
@@ -135,11 +137,11 @@ class CutRepeated(RunWork[PartToCut, DecidedFacts]):
         # Rows of the part, ascending. Places 2 2 5, document 2: searchsorted of 2 and 3 gives 0 and 2, its two lines.
         places = rows["number"] - (task.unit.group << ROW_BITS)
         came, numbers, rules, cuts = 0, list[int](), list[str](), list[list[Span] | None]()
-        for number, document in read_candidates(task.root, task.unit.documents):
+        for number, document in read_left(task.root, task.unit.documents):
             came += 1
             some = rows[slice(*np.searchsorted(places, [number, number + 1]).tolist())]
             if len(some):
-                spans: list[Span] = [{"start": start, "end": end} for start, end in some[["start", "end"]].tolist()]
+                spans = join_cuts([{"start": start, "end": end} for start, end in some[["start", "end"]].tolist()])
                 left = count_left(without_cuts(document["text"], spans))
                 numbers.append(number)
                 rules.append(RULE if left < self.rule.least_sentences else "")

@@ -130,6 +130,21 @@ def read_candidates(root: Path, unit: Candidates) -> Iterator[tuple[int, dict[st
     return ((number, row) for number, row in enumerate(read_parquet(root / unit.kept.path)) if staying[number])
 
 
+def read_left(root: Path, unit: Candidates) -> Iterator[tuple[int, dict[str, Any]]]:
+    """`read_candidates`, with line feeds for what earlier deciders cut: each character that is left keeps its place."""
+    cuts: dict[int, list[Span]] = {}
+    for rows in unit.earlier:
+        column = map_arrow(root / rows.verdicts.path)["cuts"].slice(rows.start, unit.kept.rows)
+        for number, some in enumerate(column.to_pylist() if column.null_count < len(column) else ()):
+            if some:
+                cuts[number] = join_cuts(cuts.get(number, ()), some)
+    for number, document in read_candidates(root, unit):
+        for cut in cuts.get(number, ()):
+            text, length = document["text"], cut["end"] - cut["start"]
+            document["text"] = text[: cut["start"]] + "\n" * length + text[cut["end"] :]
+        yield number, document
+
+
 def verdict_table(count: int, **columns: Sequence[Any] | pa.Array) -> pa.Table:
     """(count,) verdicts from the columns that a decider fills; the others say nothing."""
     filled = [

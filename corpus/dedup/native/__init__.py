@@ -44,6 +44,7 @@ _SIGNATURES: dict[str, Signature] = {
     "sign": (ctypes.c_int, (POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, SIZE, POINTER)),
     "shingles": (ctypes.c_int64, (POINTER, SIZE, POINTER, POINTER, SIZE)),
     "words": (ctypes.c_int64, (POINTER, SIZE, POINTER, SIZE)),
+    "word_places": (ctypes.c_int64, (POINTER, SIZE, POINTER, SIZE)),
     "compare": (ctypes.c_int64, (POINTER, POINTER, POINTER, SIZE, POINTER, POINTER)),
     "components": (None, (ctypes.c_int64, POINTER, SIZE, POINTER)),
 }

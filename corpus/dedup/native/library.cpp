@@ -53,6 +53,13 @@ EXPORTED int64_t dedup_words(const char* data, size_t length, char* out, size_t 
   return -1;
 }
 
+// The places of the words of one text in code points: their number, of which the first `room` pairs are written.
+EXPORTED int64_t dedup_word_places(const char* data, size_t length, int32_t* out, size_t room) try {
+  return static_cast<int64_t>(dedup::Shingles().places_of(data, length, out, room));
+} catch (const std::bad_alloc&) {
+  return -1;
+}
+
 // The groups of places starts[i] to starts[i + 1]. `middles` is null where all documents may lead; else those in front
 // of middles[i] lead those behind it. Returns the comparisons left out.
 EXPORTED int64_t dedup_compare(const dedup::Rows* rows, const int64_t* starts, const int64_t* middles, size_t groups,

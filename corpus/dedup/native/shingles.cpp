@@ -76,4 +76,17 @@ std::string Shingles::words_of(const char* data, size_t length) {
   return out;
 }
 
+size_t Shingles::places_of(const char* data, size_t length, int32_t* out, size_t room) {
+  text_.read(data, length);
+  size_t count = 0;
+  words::for_each_word(text_, [&](size_t begin, size_t end) {
+    if (count < room) {
+      out[2 * count] = static_cast<int32_t>(begin);
+      out[2 * count + 1] = static_cast<int32_t>(end);
+    }
+    ++count;
+  });
+  return count;
+}
+
 }  // namespace dedup

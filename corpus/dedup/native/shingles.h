@@ -20,6 +20,8 @@ class Shingles {
   const std::vector<uint64_t>& of(const char* data, size_t length, Cut cut);
   // The words that are hashed, in UTF-8 with a line feed after each.
   std::string words_of(const char* data, size_t length);
+  // Where each word begins and ends, in code points: pairs, of which the first `room` are written; their number.
+  size_t places_of(const char* data, size_t length, int32_t* out, size_t room);
 
  private:
   void hash_words();

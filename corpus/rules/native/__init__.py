@@ -91,6 +91,7 @@ _SIGNATURES: dict[str, Signature] = {
     "sample": (_INT64, (POINTER, SIZE, POINTER)),
     "c4_lines": (_INT64, (POINTER, POINTER, BYTES, SIZE, POINTER)),
     "sentences": (_INT64, (POINTER, _INT64)),
+    "sentence_places": (_INT64, (POINTER, POINTER, SIZE)),
     "language_model": (POINTER, (BYTES, SIZE)),
     "detect": (ctypes.c_int32, (POINTER, BYTES, SIZE, POINTER)),
     "label": (BYTES, (POINTER, SIZE)),
@@ -169,6 +170,12 @@ class Reading:
     def sentences(self, most: int = -1) -> int:
         """Sentences, line by line, until there are `most`; of all as one line without."""
         return self._library.rules_sentences(self._pointer, most)
+
+    def sentence_places(self) -> list[list[int]]:
+        """Where each sentence of each line begins, white space in front of it included, and ends."""
+        places = np.empty((len(self.text), 2), np.int64)
+        count = self._library.rules_sentence_places(self._pointer, places.ctypes.data, len(places))
+        return places[:count].tolist()
 
     def _text(self, function: Any, *arguments: Any) -> str:
         # Cleaning never lengthens a text; room for a line end and a NUL.

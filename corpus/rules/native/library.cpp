@@ -109,6 +109,11 @@ EXPORTED int64_t rules_c4_lines(const Reading* reading, const words::LineLimits*
 
 EXPORTED int64_t rules_sentences(const Reading* reading, int64_t most) { return reading->sentences(most); }
 
+// The number of sentences in all lines, of which the first `room` are written.
+EXPORTED int64_t rules_sentence_places(const Reading* reading, words::Span* out, size_t room) {
+  return static_cast<int64_t>(reading->sentence_places(out, room));
+}
+
 // A language model of fastText from the bytes of its file; null for anything else. It is never freed: one per process.
 EXPORTED words::LanguageModel* rules_language_model(const char* data, size_t length) try {
   auto* model = new words::LanguageModel(data, length);

@@ -89,6 +89,9 @@ class Reading {
   std::string c4_lines(const LineLimits& limits, const std::vector<std::vector<uint32_t>>& end_marks) const;
   // Sentences, line by line, until there are `most`; of the whole as one line where `most` is negative.
   int64_t sentences(int64_t most) const;
+  // Where the sentences of all lines begin (with the white space in front) and end, of which the first `room` are
+  // written; their number.
+  size_t sentence_places(Span* out, size_t room) const;
 
  private:
   bool blank(Span span) const;
@@ -96,6 +99,8 @@ class Reading {
   bool starts_with(Span span, const std::vector<uint32_t>& what) const;
   bool ends_with(Span span, const std::vector<uint32_t>& what) const;
   size_t heading_mark(size_t at) const;
+  template <typename Each>
+  void each_sentence(Span line, Each each) const;
   int64_t sentences_of(Span line) const;
   Pieces pieces(const std::vector<Span>& spans) const;
   // Calls `line(span)` for each line of str.splitlines.

@@ -41,10 +41,11 @@ bool is_abbreviated(const uint32_t* codes, const uint8_t* classes, int64_t begin
 
 }  // namespace
 
-int64_t Reading::sentences_of(Span line) const {
+template <typename Each>
+void Reading::each_sentence(Span line, Each each) const {
   const uint32_t* codes = text_.codes();
   const uint8_t* classes = text_.classes();
-  int64_t count = 0, done = line.begin;
+  int64_t done = line.begin;
   for (int64_t at = line.begin; at < line.end; ++at) {
     int64_t end = at;
     if (is_mark(codes[at])) {
@@ -64,11 +65,17 @@ int64_t Reading::sentences_of(Span line) const {
     } else {
       continue;
     }
-    ++count;
+    each(Span{done, end});
     done = end;
     at = end - 1;
   }
-  return count + !blank({done, line.end});
+  if (!blank({done, line.end})) each(Span{done, line.end});
+}
+
+int64_t Reading::sentences_of(Span line) const {
+  int64_t count = 0;
+  each_sentence(line, [&count](Span) { ++count; });
+  return count;
 }
 
 int64_t Reading::sentences(int64_t most) const {
@@ -76,6 +83,17 @@ int64_t Reading::sentences(int64_t most) const {
   int64_t count = 0;
   split_lines([&](Span line) {
     if (count < most) count += sentences_of(line);
+  });
+  return count;
+}
+
+size_t Reading::sentence_places(Span* out, size_t room) const {
+  size_t count = 0;
+  split_lines([&](Span line) {
+    each_sentence(line, [&](Span sentence) {
+      if (count < room) out[count] = sentence;
+      ++count;
+    });
   });
   return count;
 }

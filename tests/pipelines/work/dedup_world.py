@@ -14,9 +14,11 @@ from corpus.document import Document
 from corpus.files.manifest import MANIFEST, map_arrow, write_manifest, write_parquet
 from corpus.hashing import digest
 from corpus.schema import KEPT_SCHEMA, REJECTED_SCHEMA, kept_row
+from pipelines.builds.repeated import without_repeats
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.stage import Stage, in_order
 from pipelines.work.judging import JudgedFacts
+from pipelines.work.verdicts import join_cuts, without_cuts
 
 
 def planted(seed, count=60):
@@ -165,3 +167,29 @@ def pairs_of(groups):
 
 def made_up_signatures(rng, count, minima):
     return rng.integers(0, 2**32, (count, minima), np.uint32)
+
+
+def repeat_facts(folder, documents, named, parts=3, order=1, group_bytes=2**24):
+    """The facts of all stages of some deciders by name, each after those before it."""
+    first, made = judged_stage(), []
+    for make in without_repeats(named, group_bytes):
+        made.append(make(first, tuple(decider.verdicts for decider in made)))
+    facts = {"judged": judged(folder, documents, parts)}
+    for decider in made:
+        facts = run(decider.about or decider.verdicts, folder, facts, order)
+    return facts
+
+
+def decide_repeats(folder, documents, *rules, parts=3, order=1, group_bytes=2**24):
+    """id → (rule, text that is left) of each document, by what all rules say."""
+    folder.mkdir()
+    named = {str(number): rule for number, rule in enumerate(rules)}
+    facts = repeat_facts(folder, documents, named, parts, order, group_bytes)
+    ordered = [each for part in range(parts) for each in documents[part::parts]]
+    found = {each.id: ("", None) for each in ordered}
+    for name in named:
+        rows = [row for each in facts[name] for row in map_arrow(folder / each.runs[0].verdicts.path).to_pylist()]
+        for each, row in zip(ordered, rows, strict=True):
+            rule, cuts = found[each.id]
+            found[each.id] = (rule or row["rule"], join_cuts(cuts or (), row["cuts"] or ()))
+    return {each.id: (found[each.id][0], without_cuts(each.text, found[each.id][1])) for each in ordered}
