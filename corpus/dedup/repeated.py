@@ -1,14 +1,14 @@
 """Lines, or sentences in a row, that stand in several documents stay in one of them, or in none.
 
 C4's paper (Raffel et al. 2020, §2.2) has three sentences in a row, of which one copy is kept; the code that made C4
-(TFDS, c4_utils.py) did so with lines, and dropped a page with fewer than three sentences left. There a draw by a hash of
-the line and the document says who keeps a line, so that no document keeps all. Runs of sentences overlap, so the draw is
-one for each document: else of four sentences the first three could be cut here and the last three there. In a document
-the first place counts. datatrove does the same with the sentences of a tokenizer, which simplifies more of each.
+(TFDS, c4_utils.py) did so with lines, and dropped a page with fewer than three sentences left. There a draw by a hash
+of the line and the document says who keeps a line, so that no document keeps all. Runs of sentences overlap, so they
+are drawn for by document: else of four sentences the first three could be cut here and the last three there. In a
+document the first place counts. datatrove does the same with its tokenizer's sentences, and simplifies more of each.
 
 CCNet (Wenzek et al. 2020) cuts a paragraph, which is a line, out of every document that has it, and a document without
-any goes. It compares them in lower case, with 0 for each digit, without punctuation and accents, by the first 64 bits of
-SHA-1; `CCNET` does so. Its code (text_normalizer.py) leaves accents and the marks of ASCII in: `ccnet_code`.
+any goes. It compares them in lower case, with 0 for each digit, without punctuation and accents, by the first 64 bits
+of SHA-1; `CCNET` does so. Its code (text_normalizer.py) leaves accents and the marks of ASCII in: `ccnet_code`.
 """
 
 import re

@@ -1,19 +1,19 @@
 """Exact substrings: runs of so many words that stand at several places stay at one (Lee et al. 2022, ExactSubstr).
 
-Lee et al. took 50 tokens of their model's vocabulary, with a suffix array over the bytes of a corpus of one machine, and
-their code strikes every copy. RefinedWeb (Penedo et al. 2023) did the same, took the spans out, and dropped a document
-with fewer than 20 characters left. Here a token is a word of `corpus.dedup.minhash` (lower case, no punctuation), so
-that a passage is found whatever its case, marks and white space; 50 words of English are about 65 of their tokens. A
-window is `words` words in a row, known by its 64-bit hash: of n different windows about n**2 / 2**65 pairs are taken for
-equal, three in a trillion of them.
+Lee et al. took 50 tokens of their model's vocabulary, found with a suffix array over the bytes of a corpus on one
+machine; their code strikes every copy. RefinedWeb (Penedo et al. 2023) did the same, and dropped a document with fewer
+than 20 characters left. Here a token is a word of `corpus.dedup.minhash`: lower case, without punctuation, so that a
+passage is found whatever its case, marks and white space; 50 words of English are some 65 of their tokens. A window is
+`words` words in a row, known by 64 bits of hash: of n different windows about n^2 / 2^65 pairs are taken for equal, so
+of ten billion two or three.
 
 Windows are many, so two passes find those that stand twice. The minimizer of a window is the least of its k-grams, k
-half as many words: one word in thirteen has one, and two equal windows have the same. So minimizers are counted first,
-and windows only where theirs stands twice.
+half as many words: about one place in thirteen has one, and equal windows have the same. So minimizers are counted
+first, and windows only where theirs stands twice.
 
-Which place keeps a window is one order for all: the longest document, then the least id, then the first place. One order,
-because windows overlap: were each drawn for, half of a passage could be cut here and the other half there. So each word
-that is cut stands in a place before it, and the first of these places is never cut.
+One order says which place keeps a window: the longest document, then the least id, then the first place in it. One for
+all, because windows overlap: were each drawn for, half of a passage could be cut here and the other half there. A word
+that is cut stands at an earlier place too, and by that road at one where it is not cut.
 """
 
 import re
@@ -64,7 +64,7 @@ class RepeatedSubstrings:
 
     @property
     def in_turn(self) -> "tuple[RepeatedSubstrings, ...]":
-        """Contained documents leave before anything is cut: else a passage could be cut in favour of one that leaves."""
+        """Contained documents leave before anything is cut: no passage may be cut in favour of one that leaves."""
         if self.contained is None or not self.cut:
             return (self,)
         return replace(self, cut=False), replace(self, contained=None)
@@ -94,7 +94,7 @@ class Windows:
 
     @cached_property
     def minimizers(self) -> tuple[np.ndarray, np.ndarray]:
-        """The hashes of all k-grams, and (count,) for each window the place of its least k-gram, the first of equals."""
+        """The hashes of all k-grams, and (count,) the place of the least k-gram of each window, the first of equals."""
         grams = shingles_in_order(self.text, Cut(self.rule.gram, 0))
         if not self.count:
             return grams, np.zeros(0, int)
@@ -222,7 +222,7 @@ def shared(windows: Windows, found: np.ndarray, place: tuple[int, int], ids: Seq
     near = some["keeper_part"] == place[0]
     own = near & (some["row"] == place[1])
     others = some["id"].copy()
-    for number in np.unique(some["row"][near & ~own]).tolist():
+    for number in map(int, np.unique(some["row"][near & ~own])):
         others[near & (some["row"] == number)] = ids[number].encode()
     elsewhere = ~own | (others != b"")
     here = own & (some["place"] == starts)

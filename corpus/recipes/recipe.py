@@ -38,9 +38,9 @@ class Recipe:
     """Steps on the page, steps on its text, and how duplicates are found.
 
     `extraction` are the steps that take a text out of its markup or its frame, for sources that are no pages. `links`
-    say which links ask for a page, in a corpus that is made of links. `repeated` are rules, one after the other, on lines
-    and runs of words that stand in several documents. `file` and `source` are the name and the text of
-    the file that a recipe was read from, empty for one of ours. `releases` are its versions with what each changed, the
+    say which links ask for a page, in a corpus that is made of links. `repeated` are rules, one after the other, on
+    lines and runs of words that stand in several documents. `file` and `source` are the name and the text of the file
+    that a recipe was read from, empty for one of ours. `releases` are its versions with what each changed, the
     newest last: the first number rises where other documents stay, the second where their texts differ.
     """
 

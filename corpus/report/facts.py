@@ -72,7 +72,7 @@ class ReportFacts:
     """Everything that the report needs from the parts. `clusters`: size → how many clusters of duplicates have it.
 
     `scale` are documents by the tenth of [0, 1] that their quality score lies in, kept or not; `by_host` the reasons of
-    each host's rejections, `some_rejected` documents to look through.
+    each host's rejections, `some_rejected` documents to look through, `named` those that containment names, by id.
     """
 
     kept: DocumentTally
@@ -83,6 +83,7 @@ class ReportFacts:
     scale: dict[int, list[ShownDocument]]
     by_host: dict[str, Counter[str]]
     some_rejected: list[ShownDocument]
+    named: dict[str, ShownDocument]
     quarantined: Listing
     without_page: Listing
 
@@ -115,22 +116,33 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
             )
             count(members, batch["cluster"].filter(followers))
     _check(manifest, tallies[KEPT], reasons)
-    examples = {reason: [example for _, example in chosen] for reason, chosen in sorted(best.items())}
+    named = {one[key] for said in containment(manifest).values() for one in said["most"] for key in ("id", "other_id")}
+    others = {example.other_id for chosen in best.values() for _, example in chosen}
+    found = _find(root, manifest, named | others)
     return ReportFacts(
         kept=tallies[KEPT],
         rejected=tallies["rejected"],
         reasons=reasons,
         clusters=Counter(size + 1 for size in members.values()),  # and the one that stays
-        examples=_with_others(root, manifest, examples),
+        examples={
+            why: [replace(one, other=found.get(one.other_id)) for _, one in some] for why, some in sorted(best.items())
+        },
         scale={tenth: [example for _, example in chosen] for tenth, chosen in sorted(scale.items())},
         by_host=by_host,
         some_rejected=sorted(
             (example for chosen in some.values() for _, example in chosen),
             key=lambda one: (one.domain, one.reason, one.id),
         ),
+        named={name: found[name] for name in sorted(named & found.keys())},
         quarantined=_read_quarantined(root, manifest),
         without_page=_without_page(root, manifest),
     )
+
+
+def containment(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What the rules on runs of words say of how much documents share, by the name of the rule."""
+    start = "containment_of_"
+    return {name.removeprefix(start): said for name, said in manifest.items() if name.startswith(start)}
 
 
 def _batches(root: Path, manifest: Mapping[str, Any], prefix: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
@@ -202,25 +214,20 @@ def _example(row: Mapping[str, Any]) -> ShownDocument:
     )
 
 
-def _with_others(
-    root: Path, manifest: Mapping[str, Any], examples: dict[str, list[ShownDocument]]
-) -> dict[str, list[ShownDocument]]:
-    """Fill in the documents that the examples were too like; ids alone are read until one is found."""
+def _find(root: Path, manifest: Mapping[str, Any], names: set[str]) -> dict[str, ShownDocument]:
+    """Documents by their ids, as far as they are there; ids alone are read until one is found."""
+    found: dict[str, ShownDocument] = {}
     # Ids first: the texts of a row group are read where it has one of them.
-    missing = {example.other_id for chosen in examples.values() for example in chosen if example.other_id}
-    others: dict[str, ShownDocument] = {}
+    missing = names - {""}
     for file in (file for prefix in ("kept/", "rejected/") for file in _files(root, manifest, prefix)):
         for group in range(file.num_row_groups if missing else 0):
             here = missing.intersection(file.read_row_group(group, columns=["id"])["id"].to_pylist())
             if here:
                 rows = file.read_row_group(group, columns=list(_SHARED))
                 rows = rows.filter(compute.is_in(rows["id"], pa.array(sorted(here), rows["id"].type))).to_pylist()
-                others.update((row["id"], _example(row)) for row in rows)
+                found.update((row["id"], _example(row)) for row in rows)
                 missing -= here
-    return {
-        reason: [replace(example, other=others.get(example.other_id)) for example in chosen]
-        for reason, chosen in examples.items()
-    }
+    return found
 
 
 def _check(manifest: Mapping[str, Any], kept: DocumentTally, reasons: Mapping[str, Amount]) -> None:

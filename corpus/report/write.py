@@ -20,7 +20,7 @@ from corpus.dedup.minhash import MinHash
 from corpus.files.manifest import Counts, read_manifest, write_bytes
 from corpus.pages import figures
 from corpus.pages.environment import environment
-from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, ReportFacts, gather
+from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, ReportFacts, containment, gather
 from corpus.report.fidelity import Paper, compare, read_domains
 from corpus.report.tallies import NO_HOST, Amount, HostTally
 
@@ -181,6 +181,8 @@ def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[s
         "near": settings(recipe.get("near_duplicates", {})),
         "candidates": _candidates(recipe.get("near_duplicates")),
         "comparisons": [manifest[name] for name in COMPARISONS if name in manifest],
+        "containment": containment(manifest),
+        "repeats": settings({name: recipe[name] for name in recipe if name.startswith(("repeated_", "contained"))}),
         "inputs": [(kind, len(files), files[:_INPUTS]) for kind, files in sorted(manifest["inputs"].items())],
         "paired": PAIRED,
     }

@@ -46,7 +46,9 @@ def _lines(
     lines = grouped(f"lines_of_{name}", find, judged, *earlier, units_per_worker=_UNITS)
     # What is cut, by judged part -> cuts, or that too little is left
     decided = Stage(name, CutRepeated(rule), plan=parts_to_cut, reads=(lines, judged, *earlier))
-    what = f"a run of {rule.sentences} sentences" if rule.sentences > 1 else "a sentence" if rule.sentences else "a line"
+    what = (
+        f"a run of {rule.sentences} sentences" if rule.sentences > 1 else "a sentence" if rule.sentences else "a line"
+    )
     return Decider(decided, ((decided, FunnelStep(name, name, _about(what, rule.keep_one))),))
 
 

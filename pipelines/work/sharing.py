@@ -1,8 +1,8 @@
 """The decider on documents that share windows of words with others: which go, what they lose, how much they share.
 
-A document whose words stand in longer ones by the rule's share goes as `repeated.contained`, with the id of the one that
-holds most of them; one with too little left when its windows are cut as `repeated.too_few_characters`. What is shared
-is summed up for the manifest, whatever becomes of it.
+A document goes as `repeated.contained` where the rule's share of its words stands in longer ones, with the id of the
+one that holds most of them; as `repeated.too_few_characters` where little is left when its windows are cut. What is
+shared is summed up for the manifest, whatever becomes of it.
 """
 
 import heapq

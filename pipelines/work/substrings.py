@@ -2,9 +2,9 @@
 
     judged, deciders → grams → windows → places → `pipelines.work.sharing`
 
-`corpus.dedup.substrings` says why in two passes. Across the shuffles go minimizers, 16 bytes each and back to their part
-where they stand twice; places of windows, at most two of each part for a window; and to each part the place that keeps
-each of its windows that stand elsewhere. All but the minimizers grow with what is repeated, not with the corpus.
+`corpus.dedup.substrings` says why in two passes. Across the shuffles go minimizers, 16 bytes each and back to their
+part where they stand twice; places of windows, at most two of each part for a window; and to each part the place that
+keeps each of its windows that stand elsewhere. All but the minimizers grow with what is repeated, not with the corpus.
 """
 
 from collections.abc import Iterator, Sequence

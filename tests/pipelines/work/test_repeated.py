@@ -102,7 +102,9 @@ def test_three_sentences_in_a_row_stay_once(tmp_path, seed, keep_one):
     expected = sentences_left(given, 3, keep_one)
     assert {name: SENTENCE.findall(text) for name, (_, text) in found.items()} == expected
     if keep_one:
-        assert {each for some in expected.values() for each in some} == {each for some in given.values() for each in some}
+        assert {each for some in expected.values() for each in some} == {
+            each for some in given.values() for each in some
+        }
     for number, way in enumerate(({"order": -1}, {"parts": 1}, {"parts": 5, "group_bytes": 2_000})):
         assert decide(tmp_path / str(number), documents, rule, **way) == found
 

@@ -29,7 +29,9 @@ def made_up(seed, count=16):
             start = rng.randrange(len(piece) + 1)
             words += piece[start : start + rng.randrange(12)] * rng.choice((1, 1, 1, 3))
         texts.append(words)
-    spelt = [[rng.choice((word, word.upper(), f"“{word}”", f"{word}.", f"({word}")) for word in words] for words in texts]
+    spelt = [
+        [rng.choice((word, word.upper(), f"“{word}”", f"{word}.", f"({word}")) for word in words] for words in texts
+    ]
     return [Document(f"id/{number:03}", "", rng.choice((" ", "\n")).join(some)) for number, some in enumerate(spelt)]
 
 
@@ -92,7 +94,9 @@ def test_what_is_shared_is_measured_and_contained_documents_go(tmp_path, seed):
         name for name, (_, _, before) in expected.items() if before and before >= 0.6 * sizes[name]
     }
     (tmp_path / "two").mkdir()
-    [said] = repeat_facts(tmp_path / "two", documents, {"it": RepeatedSubstrings(words=3, cut=False)})["containment_of_it"]
+    [said] = repeat_facts(tmp_path / "two", documents, {"it": RepeatedSubstrings(words=3, cut=False)})[
+        "containment_of_it"
+    ]
     assert (said.documents, said.words) == (24, sum(sizes.values()))
     assert said.words_in_others == sum(others for _, others, _ in expected.values())
     tenths = Counter(-(-10 * others // sizes[name]) if others else 0 for name, (_, others, _) in expected.items())
@@ -169,7 +173,9 @@ def test_what_is_said_over_and_over_in_a_document_is_said_once(tmp_path):
 
 
 def test_a_line_that_one_rule_left_here_no_later_one_cuts(tmp_path):
-    documents = [Document(f"id{each}", "", f"{sentence(0, 60)}\n{sentence(100 * each + 100, 20 + each)}") for each in range(9)]
+    documents = [
+        Document(f"id{each}", "", f"{sentence(0, 60)}\n{sentence(100 * each + 100, 20 + each)}") for each in range(9)
+    ]
     rules = (RepeatedLines(least_sentences=0), RepeatedSubstrings(words=20))
     found = decide_repeats(tmp_path / "one", documents, *rules)
     assert sorted(sentence(0, 60) in text for _, text in found.values()) == [False] * 8 + [True]
@@ -195,7 +201,11 @@ def test_equal_windows_have_equal_minimizers_which_are_few(words):
 def test_words_lie_where_they_are_said_to():
     text = "Hello, wörld! 你好 don't 😀x “a b” İstanbul"
     assert [text[begin:end].lower() for begin, end in word_places(text)] == words_of(text)
-    assert Windows("only four words here", RepeatedSubstrings(words=5)).count == 0 == len(Windows("", RepeatedSubstrings()).hashes)
+    assert (
+        Windows("only four words here", RepeatedSubstrings(words=5)).count
+        == 0
+        == len(Windows("", RepeatedSubstrings()).hashes)
+    )
 
 
 def test_settings_that_mean_nothing_are_refused():
