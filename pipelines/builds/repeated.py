@@ -16,7 +16,7 @@ from pipelines.work.grouping import GROUP_BYTES
 from pipelines.work.judging import JudgedFacts
 from pipelines.work.publish import FunnelStep
 from pipelines.work.repeated import CutRepeated, FindRepeated, parts_to_cut
-from pipelines.work.sharing import DecideShared, SumSharing, containment
+from pipelines.work.sharing import DecideShared, SumSharing, containment, parts_to_decide
 from pipelines.work.substrings import FindGrams, FindPlaces, TakeWindows
 from pipelines.work.verdicts import DecidedFacts
 
@@ -59,7 +59,7 @@ def _substrings(
     judged: Stage[Any, JudgedFacts],
     earlier: tuple[Stage[Any, DecidedFacts], ...],
 ) -> Decider:
-    reads, decide = (judged, *earlier), DecideShared(rule)
+    reads = (judged, *earlier)
     # Minimizers by their hash -> those that stand at several places
     grams = grouped(f"grams_of_{name}", FindGrams(rule, group_bytes=group_bytes), *reads, units_per_worker=_UNITS)
     # These by judged part -> the windows that have them
@@ -67,7 +67,7 @@ def _substrings(
     # Windows by their hash -> which place keeps each
     places = grouped(f"places_of_{name}", FindPlaces(group_bytes=group_bytes), windows, units_per_worker=_UNITS)
     # These by judged part -> cuts, who goes, how much is shared
-    decided: Stage[Any, Any] = Stage(name, decide, plan=decide.units, reads=(places, *reads))
+    decided: Stage[Any, Any] = Stage(name, DecideShared(rule), plan=parts_to_decide, reads=(places, *reads))
     if rule.cut:
         about = _about(f"a run of {rule.words} words", rule.keep_one)
     elif rule.contained is not None:

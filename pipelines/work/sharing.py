@@ -34,6 +34,14 @@ class PartToDecide(PartToCut):
     id_bytes: int = 1
 
 
+def parts_to_decide(
+    found: Sequence[AnswerFacts], judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]
+) -> Iterator[PartToDecide]:
+    """A unit for each part of judged documents, given the facts of the groups of windows."""
+    for each in parts_to_cut(found, judged, *earlier):
+        yield PartToDecide(each.documents, each.group, each.inputs, found[0].id_bytes)
+
+
 @dataclass(frozen=True)
 class SharingDocument:
     """A document, its words, the share of them that stands in others, and the document that holds most of these."""
@@ -84,13 +92,6 @@ class DecideShared(RunWork[PartToDecide, SharedFacts]):
     def grouped(self, rows: np.ndarray, groups: int) -> Iterator[tuple[int, bytes]]:
         """By part of judged documents."""
         return by_group(rows, rows["part"].astype(np.int64))
-
-    def units(
-        self, found: Sequence[AnswerFacts], judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]
-    ) -> Iterator[PartToDecide]:
-        """A unit for each part of judged documents, as the plan of the stage."""
-        for each in parts_to_cut(found, judged, *earlier):
-            yield PartToDecide(each.documents, each.group, each.inputs, found[0].id_bytes)
 
     def __call__(self, task: Task[PartToDecide], entries: bytes = b"") -> Outcome[SharedFacts]:
         """A verdict for each document that goes or loses a span, and what all of them share."""
