@@ -42,7 +42,7 @@ def _lines(
     earlier: tuple[Stage[Any, DecidedFacts], ...],
 ) -> Decider:
     find = FindRepeated(rule, group_bytes=group_bytes)
-    # Lines by their hash -> all but one of each
+    # Lines by their hash -> those that are cut: all but one of each, or all
     lines = grouped(f"lines_of_{name}", find, judged, *earlier, units_per_worker=_UNITS)
     # What is cut, by judged part -> cuts, or that too little is left
     decided = Stage(name, CutRepeated(rule), plan=parts_to_cut, reads=(lines, judged, *earlier))

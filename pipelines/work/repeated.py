@@ -1,6 +1,6 @@
 """Lines that stand in several documents are cut out of all but one: an optional stage of a recipe.
 
-    judged, deciders → repeated_lines → repeated
+    judged, deciders → lines_of_NAME → NAME
 
 Hashes of lines cross the shuffle, 32 bytes each; what is cut comes back to the part that it is from.
 """

@@ -91,11 +91,14 @@ class DecideShared(RunWork[PartToDecide, SharedFacts]):
 
     def grouped(self, rows: np.ndarray, groups: int) -> Iterator[tuple[int, bytes]]:
         """By part of judged documents."""
+        # The group of a part is its number: `PartToDecide` has the same.
         return by_group(rows, rows["part"].astype(np.int64))
 
     def __call__(self, task: Task[PartToDecide], entries: bytes = b"") -> Outcome[SharedFacts]:
         """A verdict for each document that goes or loses a span, and what all of them share."""
         documents = task.unit.documents
+        # Sorted, so that each document finds the answers to its
+        # windows by binary search; `ids` name keepers in this part.
         found = np.sort(unpack(entries, answer_rows(task.unit.id_bytes)), order="hash")
         ids = open_parquet(task.root / documents.kept.path).read(["id"])["id"].to_pylist()
         numbers, decided, sharing = list[int](), list[_Decided](), list[Sharing]()
@@ -103,6 +106,7 @@ class DecideShared(RunWork[PartToDecide, SharedFacts]):
             one = shared(Windows(document["text"], self.rule), found, (task.unit.group, row), ids)
             numbers.append(row)
             decided.append(self._decide(document["text"], one))
+            # A document that goes loses nothing: its characters are not among those that were cut.
             sharing.append(_sharing(ids[row], one, 0 if decided[-1].rule else _length(one.cuts)))
         columns = {name: [getattr(one, name) for one in decided] for name in _Decided.__dataclass_fields__}
         table = align(verdict_table(len(decided), **columns), numbers, documents.kept.rows)
@@ -117,6 +121,7 @@ class DecideShared(RunWork[PartToDecide, SharedFacts]):
             evidence = f"{one.before:,} of {one.words:,} words"
             return _Decided(CONTAINED, one.before / one.words, one.other, evidence)
         cuts: list[Span] = [{"start": start, "end": end} for start, end in one.cuts]
+        # Characters that are no white space. A document that loses nothing stays, however short it is.
         left = sum(map(len, without_cuts(text, cuts).split())) if cuts else self.rule.least_left
         if left < self.rule.least_left or (cuts and not left):
             return _Decided(TOO_FEW, float(left), one.other)
@@ -171,6 +176,7 @@ def all_of(some: Sequence[Sharing]) -> Sharing:
 
 
 def _sharing(identity: str, one: Shared, cut: int) -> Sharing:
+    # Rounded up: 0 of 50 words are 0, 1 to 5 are 1, 6 to 10 are 2, 46 to 50 are 10.
     tenth = -(-10 * one.in_others // one.words) if one.words else 0
     by_tenth = tuple(int(tenth == each) for each in range(11))
     share = one.in_others / one.words if one.words else 0.0
