@@ -116,13 +116,14 @@ def _evaluation(given: argparse.Namespace) -> Iterator[str]:
 def _forgotten(given: argparse.Namespace) -> Iterator[str]:
     from corpus.dedup.index import forget, layer_folders
     from corpus.files.lock import locked
+    from corpus.files.storage import place
 
     path = Path(given.ids)
     if not path.is_file():
         raise CorpusloomError(f"--ids {path}: no such file; give ids, one a line")
     ids = {line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
     layer_folders(given.index)
-    with locked(Path(given.index)):
+    with locked(place(given.index)):
         for snapshot, count in forget(given.index, ids).items():
             yield f"{snapshot}: {count:,} of {len(ids):,} ids taken out"
 

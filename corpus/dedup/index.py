@@ -26,6 +26,7 @@ from corpus.dedup.exact import TEXT_KEY
 from corpus.dedup.minhash import FAMILY, MinHash, band_hashes, has_words, mixed
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.manifest import MANIFEST, Part, map_arrow, part_of, read_manifest, write_arrow, write_manifest
+from corpus.files.storage import folders_in, is_remote, lasting, read
 from corpus.hashing import digest
 
 FORMAT, KIND = 1, "index"
@@ -121,9 +122,8 @@ def entry_table(entries: np.ndarray) -> pa.Table:
 
 def layer_folders(index: str) -> list[Path]:
     """The folders of the layers, by name."""
-    root = Path(index).absolute()
-    folders = root.iterdir() if root.is_dir() else ()
-    found = sorted(path for path in folders if path.is_dir() and not path.name.startswith("."))
+    root = lasting(index)
+    found = [root / name for name in sorted(folders_in(root)) if not name.startswith(".")]
     if not found:
         cure = "make one with python -m pipelines.build_index"
         raise CorpusloomError(f"--index {index}: no snapshot is in this index; {cure}", ExitCode.INPUT)
@@ -132,7 +132,7 @@ def layer_folders(index: str) -> list[Path]:
 
 def index_digest(index: str) -> list[str]:
     """The layers as the settings of an output have them: the name and the manifest of each."""
-    return [f"{folder.name} {digest((folder / MANIFEST).read_bytes())}" for folder in layer_folders(index)]
+    return [f"{folder.name} {digest(read(folder / MANIFEST))}" for folder in layer_folders(index)]
 
 
 def read_layer(folder: Path, config: MinHash, documents_per_run: int) -> Layer:
@@ -176,8 +176,15 @@ def forget(index: str, ids: Collection[str]) -> dict[str, int]:
     """Take documents out of every layer: snapshot → how many were in it.
 
     Entries are replaced first, then the signatures that say whose they are, then the manifest: killed at any moment,
-    the same call does the rest.
+    the same call does the rest. `CorpusloomError` (2) for an index in a bucket: nothing there holds off a build that
+    reads it, and what was replaced stays in old versions of an object and in the copies that workers fetched.
     """
+    if is_remote(index):
+        raise CorpusloomError(
+            f"--index {index}: nothing is taken out of an index in a bucket: old versions and workers' copies keep it; "
+            "take the documents out of the corpus, remove the snapshot, and index the corpus again",
+            ExitCode.FLAGS,
+        )
     # Where nothing is asked for b"" stands in, which is no id: an array of strings needs a width.
     wanted = np.array(sorted(each.encode() for each in ids) or [b""], "S")
     return {folder.name: _forget(folder, wanted) for folder in layer_folders(index)}

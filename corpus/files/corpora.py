@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.manifest import MANIFEST, parquet_footer, read_manifest
-from corpus.files.storage import is_remote, place
+from corpus.files.storage import lasting, place
 from corpus.hashing import digest
 
 
@@ -23,7 +22,7 @@ class CorpusPart:
 
 def kept_parts(corpus: str) -> list[CorpusPart]:
     """The kept parts of a finished corpus that have rows."""
-    folder = place(corpus) if is_remote(corpus) else Path(corpus).absolute()
+    folder = lasting(corpus)
     if not folder.is_dir():
         raise CorpusloomError(f"{folder}: no such corpus; build it first", ExitCode.INPUT)
     # "rejected/" and "quarantined/" are beside them.

@@ -37,6 +37,16 @@ def place(text: str | Path) -> Path:
     return cast(Path, UPath(str(text), use_listings_cache=False))
 
 
+def lasting(text: str) -> Path:
+    """`place`, whose name leads there from any current folder, or machine that reaches it."""
+    return place(text) if is_remote(text) else Path(text).absolute()
+
+
+def below(root: Path, path: str) -> Path:
+    """The file at a path in a folder, or at one that leads there by itself."""
+    return place(path) if is_remote(path) or os.path.isabs(path) else root / path
+
+
 def is_remote(where: str | Path) -> bool:
     """Does it lie in a store, and not in a file system of this machine?"""
     # A UPath is no `pathlib.Path` (universal_pathlib 0.3), so the class tells; text is told by its "://".

@@ -13,10 +13,10 @@ from typing import Any
 from corpus.command_line import CommandParser
 from corpus.dedup.index import layer_folders, read_layer
 from corpus.dedup.minhash import MinHash
-from corpus.errors import CorpusloomError, ExitCode
+from corpus.errors import CorpusloomError
 from corpus.files.corpora import corpora_read, kept_parts
 from corpus.files.manifest import MANIFEST, read_manifest
-from corpus.files.storage import is_remote, place
+from corpus.files.storage import place, read
 from corpus.hashing import digest
 from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.builds.corpus import Decider, MakeDecider, grouped
@@ -40,15 +40,11 @@ DOCUMENTS_PER_WORKER = 10_000
 
 def know_earlier(index: str, near: MinHash, group_bytes: int = GROUP_BYTES) -> MakeDecider:
     """The decider against an index; `CorpusloomError` for one that cannot be compared with, or is not finished."""
-    if is_remote(index):
-        raise CorpusloomError(
-            f"--index {index}: files of an index are mapped, so it must be in a folder; copy it there", ExitCode.FLAGS
-        )
     folders = layer_folders(index)
     # Read here, before the first byte is written, and again by the stage `earlier_index`: paths travel, not contents.
     for folder in folders:
         read_layer(folder, near, VERDICTS_PER_PART)
-    layers = [LayerToList(each.name, digest((each / MANIFEST).read_bytes()), str(each)) for each in folders]
+    layers = [LayerToList(each.name, digest(read(each / MANIFEST)), str(each)) for each in folders]
     return partial(_earlier, layers, near, group_bytes)
 
 
@@ -92,10 +88,6 @@ def layer_stages(parts: list[KnownPart], near: MinHash, source: str, corpus: str
 
 def index_layer(ours: CommandParser, given: argparse.Namespace, beam_flags: list[str]) -> Build:
     """The build that the flags ask for; everything that can be checked is checked before the first byte is written."""
-    if is_remote(given.output):
-        raise CorpusloomError(
-            f"--output {given.output}: files of an index are mapped, so it must be in a folder", ExitCode.FLAGS
-        )
     found = kept_parts(given.corpus)
     manifest = read_manifest(place(given.corpus))
     if "near_duplicates" not in manifest.get("recipe", {}):

@@ -24,6 +24,7 @@ from corpus.dedup.index import ENTRY_ROWS, Layer, LayerPart, read_layer
 from corpus.dedup.minhash import MinHash, has_words
 from corpus.files.identity import no_identity
 from corpus.files.manifest import Counts, Part, map_arrow
+from corpus.files.storage import place
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.against import (
     OTHER_BITS,
@@ -74,7 +75,7 @@ class ListLayer:
 
     def __call__(self, task: Task[LayerToList]) -> Outcome[Layer]:
         """The layer as facts; `CorpusloomError` where it was made with other settings."""
-        layer = read_layer(Path(task.unit.folder), self.config, VERDICTS_PER_PART)
+        layer = read_layer(place(task.unit.folder), self.config, VERDICTS_PER_PART)
         return Outcome((), Counts(1, 1), layer)
 
 
@@ -120,7 +121,7 @@ class FindEarlier(RangeWork[EarlierGroup, BucketFacts]):
         found, missed = [own], 0
         for number, part in zip(task.unit.layers, task.unit.entries, strict=True):
             # Numbers in a layer count from 0; here those of layer k begin at 2^20 · (1 + k) << 32, beyond all of ours.
-            some, more = looked_up(own["hash"], Path(part.file), OTHER_RUN * (1 + number) << ROW_BITS)
+            some, more = looked_up(own["hash"], place(part.file), OTHER_RUN * (1 + number) << ROW_BITS)
             found.append(some)
             missed += more
         rows = np.concatenate(found)

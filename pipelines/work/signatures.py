@@ -19,6 +19,7 @@ from corpus.dedup.exact import text_key
 from corpus.dedup.minhash import MinHash, signatures
 from corpus.errors import CorpusloomError
 from corpus.files.manifest import Counts, Part, map_arrow, open_parquet, write_arrow
+from corpus.files.storage import below
 from corpus.hashing import key64
 from pipelines.runtime.task import Outcome, Task, note_progress
 from pipelines.work.verdicts import VERDICTS_PER_PART, Candidates, still_in
@@ -111,15 +112,16 @@ def read_parts(root: Path, run: SignedRun, dtype: np.dtype) -> Iterator[np.ndarr
     # 0 … 2 and 2^32 + 3 … 6, also where some have no signature.
     begin = run.number << ROW_BITS
     for part, documents in zip(run.signatures, run.documents, strict=True):
-        table, rows = map_arrow(root / part.path), np.zeros(part.rows, dtype)
+        path = below(root, part.path)
+        table, rows = map_arrow(path), np.zeros(part.rows, dtype)
         if table.num_rows != part.rows:
             raise CorpusloomError(
-                f"{root / part.path} holds {table.num_rows:,} documents where {part.rows:,} were written; remove it "
+                f"{path} holds {table.num_rows:,} documents where {part.rows:,} were written; remove it "
                 "and run the command that made it again"
             )
         for name in dtype.names or ():
             if name == "signature":
-                rows[name] = signature_column(table, dtype[name].shape[0], root / part.path)
+                rows[name] = signature_column(table, dtype[name].shape[0], path)
             elif name == "number":
                 rows[name] = begin + table["row"].to_numpy()
             else:

@@ -2,9 +2,11 @@
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import stores
 from dedup_world import corpus, document, judged, judged_stage, oracle, planted, run, verdicts
 
 from corpus.dedup.exact import text_key
@@ -12,9 +14,11 @@ from corpus.dedup.index import forget, index_digest, layer_folders
 from corpus.dedup.minhash import MinHash, band_hashes, has_words, signatures
 from corpus.document import Document
 from corpus.errors import CorpusloomError
+from corpus.files import storage
 from corpus.files.corpora import kept_parts
 from corpus.files.manifest import MANIFEST, map_arrow, read_json, verify, write_manifest
 from pipelines.builds.index import know_earlier, layer_stages
+from pipelines.dedup import main
 from pipelines.work import earlier
 from pipelines.work.against import KnownPart
 
@@ -43,6 +47,16 @@ def decide(folder, documents, index, parts=3, near=NEAR, order=1, group_bytes=2*
         [snapshot for table in tables for snapshot in table["evidence"].to_pylist()], strict=True)]  # fmt: skip
     ordered = [number for part in range(parts) for number in range(len(documents))[part::parts]]
     return [found[ordered.index(number)] for number in range(len(documents))], facts
+
+
+@pytest.fixture
+def bucket(tmp_path, monkeypatch):
+    """The URL of an empty bucket on a server of S3."""
+    pytest.importorskip("moto")
+    with stores.s3() as (url, environment):
+        for name, value in {**environment, "CORPUSLOOM_SCRATCH": str(tmp_path)}.items():
+            monkeypatch.setenv(name, value)
+        yield url
 
 
 def rule(documents, layers):
@@ -197,8 +211,6 @@ def test_no_index_half_of_one_and_another_folder_are_refused(tmp_path):
     with pytest.raises(CorpusloomError, match="no snapshot of an index"):
         know_earlier(str(tmp_path / "corpora"), NEAR)
     assert made
-    with pytest.raises(CorpusloomError, match="must be in a folder"):
-        know_earlier("s3://bucket/index", NEAR)
 
 
 def test_an_id_twice_is_refused_by_name(tmp_path):
@@ -249,3 +261,22 @@ def test_signatures_of_other_documents_are_named(tmp_path):
     some.write_bytes(other.read_bytes())
     with pytest.raises(CorpusloomError, match=f"{some.name} holds .* documents where"):
         decide(tmp_path / "build", documents, tmp_path / "index")
+
+
+def test_an_index_in_a_bucket_is_that_of_a_folder(tmp_path, bucket, capsys):
+    documents = list({each.id: each for each in planted(3, 10)}.values())
+    files = add(tmp_path / "index", "2024-10", documents[::2])
+    made, there = corpus(tmp_path / "corpus", documents[::2], "webtext"), storage.place(f"{bucket}/index/2024-10")
+    known = [KnownPart(0, part.digest, part.rows, part.file) for part in kept_parts(made)]
+    run(layer_stages(known, NEAR, "webtext", made, 2**24), there, {})
+    named = [Path(folder, name) for folder in ("entries", "signatures") for name in storage.sizes_in(there / folder)]
+    assert {name: storage.read(there / str(name)) for name in named} == files
+    assert index_digest(f"{bucket}/index") == index_digest(str(tmp_path / "index"))
+    near = decide(tmp_path / "here", documents[1::2], tmp_path / "index")[0]
+    assert decide(tmp_path / "there", documents[1::2], f"{bucket}/index")[0] == near
+    assert {row[0] for row in near} > {"", "earlier.near"}
+    with pytest.raises(CorpusloomError, match="no snapshot is in this index"):
+        know_earlier(f"{bucket}/none", NEAR)
+    (tmp_path / "ids.txt").write_text("a\n")
+    assert main(["forget", "--index", f"{bucket}/index", "--ids", str(tmp_path / "ids.txt")]) == 2
+    assert "nothing is taken out of an index in a bucket" in capsys.readouterr().err
