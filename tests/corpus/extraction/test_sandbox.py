@@ -425,7 +425,15 @@ def test_the_child_reaches_neither_network_nor_files_nor_its_parent(tmp_path):
     errors = json.loads(found.text)
     if sys.platform == "linux" and os.uname().machine in ("x86_64", "aarch64"):
         assert "network" in confined
-    closed = {"network": ["internet", "socket", "program", "kill"], "files": ["write", "read", "parent"]}
+    signals = ["kill", "tkill", "tgkill", "sigqueue", "tgsigqueue", "owner", "limit"]
+    closed = {"network": ["internet", "socket", "program", "fork", *signals], "files": ["write", "read", "parent"]}
     for door in confined:
         assert {name: errors[name] for name in closed[door]} == dict.fromkeys(closed[door], "PermissionError")
     assert "files" not in confined or not (tmp_path / "file").exists()
+
+
+def test_the_child_may_signal_itself_and_start_threads():
+    with Sandbox(act) as sandbox:
+        found = sandbox.extract(acting_page("own-process"))
+    assert isinstance(found, Document)
+    assert set(json.loads(found.text).values()) == {""}
