@@ -23,6 +23,7 @@ from fractions import Fraction
 import numpy as np
 
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.numerals import whole_number
 
 MOST_EPOCHS = 4
 PARTS = 10_000
@@ -101,8 +102,8 @@ def parse_source(text: str, preset: str = "") -> Source:
     name, equals, rest = text.partition("=")
     path, _, weight = rest.rpartition(":")
     # From the right: "a=s3://bucket/x:60" has colons in its path.
-    if equals and path and re.fullmatch(r"[0-9]+", weight):
-        return Source(name, int(weight), path)
+    if equals and path and (number := whole_number(weight)) is not None:
+        return Source(name, number, path)
     known = {source.name: source.weight for source in preset_named(preset).sources} if preset else {}
     if equals and rest and name in known:
         return Source(name, known[name], rest)  # no weight: the preset's

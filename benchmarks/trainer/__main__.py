@@ -141,7 +141,7 @@ def _entry(phase: Callable[[], Finding], judged: bool) -> dict[str, Any]:
 
 
 def _phases(text: str) -> tuple[int, ...]:
-    wanted = tuple(int(part) for part in text.split(",") if part.strip().isdigit())
+    wanted = tuple(int(part) for part in text.split(",") if part.strip().isdecimal())
     if len(wanted) != len(text.split(",")) or not set(wanted) <= set(TITLES):
         raise argparse.ArgumentTypeError(f"{text!r} is no list of phases from 0 to {max(TITLES)}, like 0,1,2,3")
     return wanted

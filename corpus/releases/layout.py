@@ -18,6 +18,7 @@ from pathlib import Path
 
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.manifest import MANIFEST, TEMPORARY
+from corpus.numerals import whole_number
 from corpus.releases.manifest import Release, read_release
 
 CURRENT = "current"
@@ -42,11 +43,16 @@ class Releases:
 
     def numbers(self) -> list[int]:
         """The whole releases, the oldest first."""
-        return sorted(int(name) for name in self._names() if name.isdigit() and (self.root / name / MANIFEST).is_file())
+        return [number for number in self._numbered("") if (self.folder(number) / MANIFEST).is_file()]
 
     def withdrawn_numbers(self) -> list[int]:
         """The withdrawn releases, the oldest first."""
-        return sorted(int(name.removeprefix(_WITHDRAWN)) for name in self._names() if name.startswith(_WITHDRAWN))
+        return self._numbered(_WITHDRAWN)
+
+    def _numbered(self, prefix: str) -> list[int]:
+        """The numbers of all names that are the prefix and a number, as it is written here: neither 01 nor ²."""
+        found = ((name, whole_number(name.removeprefix(prefix))) for name in self._names())
+        return sorted(number for name, number in found if number is not None and name == f"{prefix}{number}")
 
     def read(self, number: int) -> Release:
         """The manifest of a release; `CorpusloomError` (3) naming those that there are."""

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus.numerals import whole_number
+
 LARGEST = 10
 
 
@@ -95,10 +97,11 @@ def read_domains(path: Path) -> dict[str, int]:
         count, _, name = line.strip().partition(" ")
         if not count:
             continue
-        if not (count.isascii() and count.isdigit()) or len(name.split()) > 1:
+        documents = whole_number(count)
+        if documents is None or len(name.split()) > 1:
             raise ValueError(f"{path}:{number}: {line[:80]!r} is not `count name`, as in `1542261 google`")
         name = name.strip().lower()
-        published[name] = published.get(name, 0) + int(count)
+        published[name] = published.get(name, 0) + documents
     if not published:
         raise ValueError(f"{path}: no domains in it; give a file of `count name` lines")
     return published

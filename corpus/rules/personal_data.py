@@ -105,7 +105,7 @@ def is_card(candidate: str) -> bool:
     By Luhn's checksum: from the right every second digit is doubled (9 taken off above 9), and the sum ends in 0. Of
     4111 1111 1111 1111 the doubled ones are 8 + 7 × 2 = 22, the others 8 × 1: 30.
     """
-    digits = [int(character) for character in candidate if character.isdigit()]
+    digits = [int(character) for character in candidate if character.isdecimal()]
     number = "".join(map(str, digits))
     if not any(len(number) in lengths and prefix.match(number) for prefix, lengths in _ISSUERS):
         return False

@@ -16,6 +16,7 @@ from corpus.files.corpora import CorpusPart, corpora_read, kept_parts, text_byte
 from corpus.files.manifest import read_json
 from corpus.files.storage import name_of, place
 from corpus.json_types import JsonObject
+from corpus.numerals import whole_number
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import TokenizerError, save_tokenizer
 from corpus.tokenizer.training import VOCABULARY_SIZES, memory_of
@@ -204,4 +205,5 @@ def _summary(n_ids: int, root: Path) -> list[str]:
 def parse_corpus(text: str) -> tuple[str, int]:
     """`FOLDER` or `FOLDER:WEIGHT`."""
     folder, _, weight = text.rpartition(":")
-    return (folder, int(weight)) if folder and weight.isdigit() else (text, 1)  # "s3://b/c" ends in no number
+    number = whole_number(weight)
+    return (text, 1) if not folder or number is None else (folder, number)  # "s3://b/c" ends in no number

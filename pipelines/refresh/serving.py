@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.numerals import whole_number
 from corpus.report.write import REPORT
 from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.metrics import METRICS_TYPE, metrics
@@ -134,10 +135,10 @@ def answer(service: Service, path: str) -> tuple[HTTPStatus, str, bytes]:
 
 def _report(corpus: MaintainedCorpus, words: list[str]) -> Path | None:
     """`release/N` and `release/N/SOURCE`: the page of a release, the report of one of its corpora."""
-    if words[0] != "release" or len(words) not in (2, 3) or not words[1].isascii() or not words[1].isdigit():
+    if words[0] != "release" or len(words) not in (2, 3):
         return None
-    number = int(words[1])
-    if number not in corpus.releases.numbers():
+    number = whole_number(words[1])
+    if number is None or number not in corpus.releases.numbers():
         return None
     folder = corpus.releases.folder(number)
     if len(words) == 2:

@@ -110,6 +110,8 @@ def test_a_source_is_parsed(text, preset, expected):
         ("webtext=corpus/webtext", "", "name=path:weight"),
         ("corpus/webtext:3", "", "name=path:weight"),
         ("webtext=corpus/webtext:2.5", "", "whole weight"),
+        ("webtext=corpus/webtext:²", "", "whole weight"),
+        (f"webtext=corpus/webtext:{'9' * 5000}", "", "whole weight"),
         ("webtext=corpus/webtext:-1", "", "whole weight"),
         ("webtext=corpus/webtext:0", "", "at least 1"),
         ("../etc=corpus/webtext:1", "", "no name"),

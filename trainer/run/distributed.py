@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from corpus.errors import CorpusloomError, ExitCode
+from corpus.numerals import whole_number
 
 _TIMEOUT = timedelta(minutes=30)  # others wait while the first hashes shards or saves
 # From here on a copy of everything on every card is more than the card's use (weights, gradients, two moments).
@@ -49,16 +50,16 @@ def choose_device(asked: str, local_rank: int, cards: int) -> str:
     """The device for what the configuration asks: auto takes a card where there is one, one card a process."""
     if asked == "auto":
         asked = "cuda" if cards else "cpu"
-    kind, _, number = asked.partition(":")
-    if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
+    kind, _, written = asked.partition(":")
+    number = whole_number(written) if written else local_rank
+    if kind not in ("cpu", "cuda") or number is None:
         raise WorldError(f"device={asked}: there is auto, cpu, cuda and cuda:N")
     if kind == "cpu":
         return "cpu"
     # torchrun on a machine of 8: local ranks 0 … 7 take cuda:0 … cuda:7.
-    card = int(number) if number else local_rank
-    if card >= cards:
-        raise WorldError(f"device={asked}: no card {card}, this machine has {cards}; write device=cpu")
-    return f"cuda:{card}"
+    if number >= cards:
+        raise WorldError(f"device={asked}: no card {number}, this machine has {cards}; write device=cpu")
+    return f"cuda:{number}"
 
 
 def place() -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from corpus.mixture import Mixture, MixtureError, Source, fit_table
+from corpus.numerals import whole_number
 from corpus.shards.layout import TRAIN, ShardManifest, TokenizerEntry
 from trainer.data.order import SampleOrder
 from trainer.data.packing import PackingPlan
@@ -36,11 +37,12 @@ def mixture_of(config: RunConfig, manifest: ShardManifest) -> Mixture:
     wanted = []
     for part in config.weights.split(","):
         name, colon, weight = part.strip().rpartition(":")
-        if not colon or not weight.isdigit():
+        number = whole_number(weight)
+        if not colon or number is None:
             raise ConfigError(f"weights={config.weights}: {part!r} is no name:weight with a whole weight")
         if name not in there:
             raise ConfigError(f"weights={config.weights}: no source {name!r}; the shards have {', '.join(there)}")
-        wanted.append(Source(name, int(weight)))
+        wanted.append(Source(name, number))
     try:
         return fit_table(Mixture(tuple(wanted)))
     except MixtureError as error:

@@ -7,6 +7,8 @@ words shows in ISO form. An age that counts to today is counted to the time of t
 import re
 from datetime import UTC, date, datetime
 
+from corpus.numerals import whole_number
+
 _MONTHS = {
     "en": "January February March April May June July August September October November December",
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
@@ -70,8 +72,9 @@ def month_number(month: str) -> int:
     """1 to 12 for a number or a name in one of the languages,
     whole or by its first three letters in English; else 0."""
     plain = month.strip().rstrip(".").lower()
-    if plain.isdigit():
-        return int(plain) if 1 <= int(plain[:4]) <= 12 else 0  # [:4]: a huge number is not turned into one
+    if plain.isdecimal():
+        number = whole_number(plain) or 0
+        return number if number <= 12 else 0
     for names in _MONTHS.values():
         words = names.lower().split()
         if plain in words:
@@ -94,7 +97,7 @@ def as_date(parts: list[str]) -> date | None:
     try:
         month = month_number(parts[1]) if len(parts) > 1 and parts[1].strip() else 1
         return date(int(parts[0]), month, int(parts[2]) if len(parts) > 2 and parts[2].strip() else 1)
-    except (ValueError, IndexError):
+    except (ValueError, OverflowError, IndexError):
         return None
 
 
@@ -132,11 +135,11 @@ def moment_of(text: str) -> datetime | None:
         pass
     # "May 5, 1990" gives May, 5, 1990: numbers above 31 are years, others days.
     words = re.findall(r"[^\W\d_]+|\d+", plain[:60])
-    month = next((number for word in words if not word.isdigit() and (number := month_number(word))), 0)
-    numbers = [int(word) for word in words if word.isdigit()]
+    month = next((number for word in words if not word.isdecimal() and (number := month_number(word))), 0)
+    numbers = [int(word) for word in words if word.isdecimal()]
     year = next((number for number in numbers if number > 31), 0)
     day = next((number for number in numbers if number <= 31), 1)
     try:
         return datetime(year, month or 1, day if month else 1, tzinfo=UTC) if len(words) <= 3 else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -11,6 +11,7 @@ from corpus.extraction.wiki.expressions import expression_value, number_text
 from corpus.extraction.wiki.languages import LANGUAGES
 from corpus.extraction.wiki.numbers import grouped
 from corpus.extraction.wiki.site import Site
+from corpus.numerals import whole_number
 
 Parts = list[str]
 
@@ -146,7 +147,7 @@ def _plural(arguments: Parts, site: Site) -> str:
 
 def _padded(arguments: Parts, left: bool) -> str:
     text, width, filling = arguments[0], _argument(arguments, 1), _argument(arguments, 2) or "0"
-    missing = min(500, int(width)) - len(text) if width.isdigit() else 0  # MediaWiki's limit of 500
+    missing = min(500, whole_number(width) or 0) - len(text)  # MediaWiki's limit of 500
     padding = (filling * max(0, missing))[: max(0, missing)]
     return padding + text if left else text + padding
 
@@ -170,7 +171,7 @@ _FUNCTIONS: dict[str, Callable[[Parts, Site], str]] = {
     "#formatdate": lambda a, site: a[0],
     "#language": lambda a, site: LANGUAGES.get(a[0].lower(), a[0]),
     # {{#titleparts:a/b/c|2}} is a/b.
-    "#titleparts": lambda a, site: "/".join(a[0].split("/")[: int(a[1]) if _argument(a, 1).isdigit() else None]),
+    "#titleparts": lambda a, site: "/".join(a[0].split("/")[: whole_number(_argument(a, 1))]),
     "#len": lambda a, site: str(len(a[0])),
     # A short needle with a long replacement could grow without limit.
     "#replace": lambda a, site: a[0].replace(_argument(a, 1) or " ", _argument(a, 2))[:10_000],

@@ -48,7 +48,7 @@ def fraction(parts: list[str]) -> str:
 def ordinal(number: str) -> str:
     """22 as 22nd, in English."""
     digits = number.strip().replace(",", "")
-    if not digits.isdigit():
+    if not digits.isdecimal():
         return number
     # 11th, 12th, 13th, and 111th; else by the last digit.
     last = int(digits[-2:])

@@ -7,6 +7,7 @@ from corpus.extraction.wiki.calendar import as_date, date_text, moment_of, month
 from corpus.extraction.wiki.names import names
 from corpus.extraction.wiki.site import Site
 from corpus.extraction.wiki.units import positional
+from corpus.numerals import whole_number
 
 Values = dict[str, str]
 _DAY_FIRST = ("df", "dmy")
@@ -15,7 +16,7 @@ _DAY_FIRST = ("df", "dmy")
 def _shown_date(parts: list[str], values: Values, site: Site, day_first: bool = False) -> str:
     if not parts:
         return ""
-    if not parts[0].isdigit():
+    if not parts[0].isdecimal():
         return parts[0]  # a date in words already
     # {{birth date|df=y|1990|5|4}}: "4 May 1990" in an English wiki.
     day_first = day_first or any(values.get(key, "").lower() in ("y", "yes", "1", "dmy") for key in _DAY_FIRST)
@@ -47,9 +48,10 @@ def _death_and_age(values: Values, site: Site) -> str:
 
 def _years_of_death(values: Values, site: Site) -> str:
     parts = [*positional(values), "", "", ""]
-    if not (parts[0].isdigit() and parts[1].isdigit()):
+    died, born = whole_number(parts[0]), whole_number(parts[1])
+    if died is None or born is None:
         return parts[0]
-    age = int(parts[0]) - int(parts[1])
+    age = died - born
     return f"{parts[0]} (aged {age - 1}–{age})"  # whether the birthday had come is unknown
 
 
@@ -66,7 +68,7 @@ def _age_in_days(values: Values, site: Site) -> str:
 
 def _two_days(values: Values, site: Site) -> tuple[date | None, date | None]:
     parts = positional(values)
-    if parts and not parts[0].isdigit():
+    if parts and not parts[0].isdecimal():
         moments = [moment_of(part) for part in parts[:2]]
         days = [moment.date() if moment else None for moment in moments]
     else:
@@ -106,9 +108,9 @@ def _joined_date(values: Values, site: Site) -> str:
             else parts[0]
         )
     # Year first (2010|5|1) or day first (1|5|2010), by the digits of the first.
-    if len(parts) > 2 and parts[0].isdigit() and len(parts[0]) > 2:
+    if len(parts) > 2 and parts[0].isdecimal() and len(parts[0]) > 2:
         return date_text(*parts[:3], language=site.language)
-    if len(parts) > 2 and parts[0].isdigit():
+    if len(parts) > 2 and parts[0].isdecimal():
         return date_text(parts[2], parts[1], parts[0], site.language, day_first=True)
     return " ".join(parts[:3])
 

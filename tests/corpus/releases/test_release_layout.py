@@ -52,6 +52,13 @@ def test_a_folder_without_a_manifest_never_gets_a_number(releases):
     assert releases.numbers() == []
 
 
+@pytest.mark.parametrize("name", ["²", "01", "١", ".withdrawn-", ".withdrawn-x", ".withdrawn-²"])
+def test_a_name_that_only_looks_like_a_number_is_no_release(releases, name):
+    releases.commit(made(releases, 1), 1)
+    (releases.root / name).symlink_to("1")
+    assert (releases.numbers(), releases.withdrawn_numbers()) == ([1], [])
+
+
 def test_recovery_takes_up_a_release_whose_pointer_was_not_moved(releases):
     for number in (1, 2):
         releases.commit(made(releases, number), number)

@@ -104,6 +104,8 @@ def test_domains_are_read(tmp_path):
         ("5 google\ngoogle 5\n", "domains.txt:2: 'google 5' is not `count name`"),
         ("5 two names\n", "domains.txt:1"),
         ("-5 google\n", "domains.txt:1"),
+        ("² google\n", "domains.txt:1"),
+        (f"{'9' * 5000} google\n", "domains.txt:1"),
         ("\n", "no domains in it"),
     ],
 )

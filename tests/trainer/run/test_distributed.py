@@ -36,7 +36,7 @@ def test_the_device_follows_from_what_is_asked_and_what_is_there(asked, local_ra
     assert choose_device(asked, local_rank, cards) == chosen
 
 
-@pytest.mark.parametrize("asked, cards", [("cuda", 0), ("cuda:2", 2), ("tpu", 0), ("cuda:x", 1)])
+@pytest.mark.parametrize("asked, cards", [("cuda", 0), ("cuda:2", 2), ("tpu", 0), ("cuda:x", 1), ("cuda:²", 3)])
 def test_a_device_that_is_not_there_is_named(asked, cards):
     with pytest.raises(WorldError, match=f"device={asked}"):
         choose_device(asked, 0, cards)

@@ -90,6 +90,10 @@ ROWS = """
 {{PAGENAME}} => Walnut
 {{lc:ABC}} {{ucfirst:abc}} {{padleft:7|3}} => abc Abc 007
 {{#language:fr}} => French
+{{birth date|1990|00111|4}} => 00111 4, 1990
+{{birth date|1990|0005|4}} => May 4, 1990
+{{monthname|00111}} => 00111
+{{ordinal|२२}} => २२nd
 {{#invoke:Math|max|1}} =>
 {{subst:nowrap|x}} {{Template:nowrap|z}} => x z
 {{USS|Nimitz|CVN-68}} => USS Nimitz (CVN-68)
@@ -153,3 +157,18 @@ def test_expressions(expression, value):
 
 def test_numbers_are_printed_without_needless_zeros():
     assert [number_text(each) for each in (3.0, 0.5, 1e20)] == ["3", "0.5", "1E+20"]
+
+
+NUMBERED = """
+{{ordinal|N}} {{padleft:7|N}} {{#titleparts:a/b|N}} {{#time:Y|N}} {{#time:Y|5 May N}} {{#expr:N}} {{#expr:1 round N}}
+{{birth date|N|5|4}} {{birth date|1990|N|4}} {{birth date|1990|5|N}} {{monthname|N}} {{death year and age|N|N}}
+{{death date and age|N|N|N|N|N|N}} {{film date|N|N|N}} {{date|N|N|N}} {{as of|N|N}} {{age|N|1|1}} {{age|1990|1|N}}
+{{age in days|1990|N|1}} {{dts|N-1-1}} {{formatnum:N}} {{plural:N|a|b}} {{convert|N|km}} {{convert|1|eNkm}}
+{{val|N|e=N}} {{pop density|N|N|km2|prec=N}} {{chem|H|N}} {{duration|N|N}} {{frac|N|N|N}} {{coord|N|N}} {{sup|N}}
+"""
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "9" * 20, "9" * 5000], ids=["raised", "arabic", "20", "5000"])
+def test_what_looks_like_a_number_costs_no_article(number):
+    for markup in NUMBERED.replace("N", number).replace("}} {{", "}}\n{{").split("\n")[1:-1]:
+        assert article_text(f"So {markup} is").startswith("So")
