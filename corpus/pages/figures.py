@@ -99,8 +99,10 @@ def size(count: int) -> str:
     if count < 1000:
         return f"{count} B"
     power = min(int(math.log10(count)) // 3, 5)
-    # 999,499 bytes are "999 kB", and 999,500, which three digits would round to "1e+03 kB", "1 MB".
-    return f"{count / 1000**power:.3g} {' kMGTP'[power]}B" if count < 999.5 * 1000**power else size(1000 ** (power + 1))
+    if count < 999.5 * 1000**power:
+        return f"{count / 1000**power:.3g} {' kMGTP'[power]}B"
+    # 999,499 bytes are "999 kB", and 999,500, which three digits would round to "1e+03 kB", "1 MB". PB is the last.
+    return size(1000 ** (power + 1)) if power < 5 else f"{count / 1000**power:,.0f} PB"
 
 
 def share(part: float, whole: float) -> str:

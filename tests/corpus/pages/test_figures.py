@@ -33,6 +33,8 @@ def test_what_hides_is_written_out(text, shown):
         (figures.size(999), "999 B"),
         (figures.size(999_600), "1 MB"),
         (figures.size(40_000_000_000), "40 GB"),
+        (figures.size(999_600 * 10**12), "1,000 PB"),
+        (figures.size(10**19), "10,000 PB"),
         (figures.share(1, 3), "33.3 %"),
         (figures.share(1, 10_000), "<0.1 %"),
         (figures.share(0, 0), "0.0 %"),
