@@ -101,14 +101,17 @@ class _Axis:
             decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             # Three values a decade are legible up to three decades; beyond, one.
             parts = (1, 2, 5) if len(decades) <= 3 else (1,)
-            candidates = [part * 10.0**decade for decade in decades for part in parts]
+            candidates = [float(f"{part}e{decade}") for decade in decades for part in parts]
         else:
             # The least of 1, 2, 5, 10 · 10^n that gives at most five steps: 0 … 130 has steps of 50 (raw 26 → 50).
             raw = (self.high - self.low) / 5
-            power = 10.0 ** math.floor(math.log10(raw))
+            decade = math.floor(math.log10(raw))
             # .999: rounding may leave a step a little below `raw`.
-            step = next(part * power for part in (1, 2, 5, 10) if part * power >= raw * 0.999)
-            candidates = [count * step for count in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
+            part = next(part for part in (1, 2, 5, 10) if part * 10.0**decade >= raw * 0.999)
+            step = part * 10.0**decade
+            # One more at each end, and each read as it is written: .3 / .1 is below 3, and 3 · .1 is above .3.
+            counts = range(math.floor(self.low / step), math.ceil(self.high / step) + 1)
+            candidates = [float(f"{count * part}e{decade}") for count in counts]
         return [value for value in candidates if self.low <= value <= self.high]
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from corpus.pages.charts import Curve, legend, line_chart, thin
+from corpus.pages.charts import Curve, _Axis, legend, line_chart, thin
 
 
 def drawing_of(curves, logarithmic=False):
@@ -53,6 +53,20 @@ def test_letters_are_placed_in_percent_so_that_they_keep_their_size():
     texts = list(drawing_of([Curve("loss", [(1, 1.0), (2000, 130.0)])]).iter("text"))
     assert all(text.get("x").endswith("%") for text in texts)
     assert [text.text for text in texts] == ["50", "100", "500", "1k", "1.5k", "2k"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "logarithmic", "expected"),
+    [
+        (0, 0.3, False, [0, 0.1, 0.2, 0.3]),
+        (0.6, 0.7, False, [0.6, 0.62, 0.64, 0.66, 0.68, 0.7]),
+        (-0.3, 0.3, False, [-0.2, 0, 0.2]),
+        (0, 130, False, [0, 50, 100]),
+        (3e-5, 1e-3, True, [5e-5, 1e-4, 2e-4, 5e-4, 1e-3]),
+    ],
+)
+def test_the_round_values_of_an_axis_have_both_of_its_ends(low, high, logarithmic, expected):
+    assert _Axis(low, high, 0, 100, logarithmic).ticks() == expected
 
 
 def test_the_legend_has_the_last_values_and_hides_nothing():
