@@ -63,7 +63,7 @@ class Needles:
 
 def verify(folder: Path, needles: Needles) -> list[str]:
     """Where a release still has something of what must not be there; nothing where all of it is gone."""
-    if not (needles.names or needles.pieces):
+    if not (needles.names or needles.pieces or needles.texts):
         return []
     tokenizer = load_tokenizer(folder / TOKENIZER) if (folder / TOKENIZER).is_dir() else None
     hits: list[str] = []
