@@ -107,9 +107,11 @@ class Windows:
         return grams[np.unique(least)]
 
     def of_grams(self, marked: np.ndarray) -> np.ndarray:
-        """The places of windows whose minimizer is one of `marked`."""
+        """The places of windows whose minimizer is one of `marked`, which are sorted."""
         grams, least = self.minimizers
-        return np.flatnonzero(np.isin(grams[least], marked))
+        at = np.searchsorted(marked, grams)
+        known = marked[np.minimum(at, len(marked) - 1)] == grams if len(marked) else np.zeros(len(grams), bool)
+        return np.flatnonzero(known[least])
 
 
 def place_rows(id_bytes: int) -> np.dtype:

@@ -100,11 +100,11 @@ class TakeWindows(RunWork[PartToCut, WindowFacts]):
     def __call__(self, task: Task[PartToCut], entries: bytes = b"") -> Outcome[WindowFacts]:
         """The first places of each window."""
         # `found` begins with no row, of ids of one byte: a part without such windows has a dtype too.
-        marked, found, came = unpack(entries, GRAM_ROWS)["hash"], [np.zeros(0, place_rows(1))], 0
+        marked, found, came = np.unique(unpack(entries, GRAM_ROWS)["hash"]), [np.zeros(0, place_rows(1))], 0
         for row, document in read_left(task.root, task.unit.documents):
             came += 1
             windows = Windows(document["text"], self.rule)
-            places = windows.of_grams(marked) if len(marked) else ()
+            places = windows.of_grams(marked)
             if len(places):
                 identity = document["id"].encode()
                 rows = np.zeros(len(places), place_rows(len(identity)))
