@@ -50,7 +50,7 @@ def work(folder: Path, megabytes: int, memory_mb: int, workers: int, tokens_a_sh
     run = new_run(folder, SHARD_MANIFEST)
     run_stages(last, run, Handing(flags, workers))
     total = [sum(values) for values in zip(*(json.loads(f.read_bytes()) for f in sums.iterdir()), strict=True)]
-    seconds = {stage.name: read_outlook(run.folder(stage)).seconds for stage in (tokenized, shards)}
+    seconds = {stage.name: read_outlook(run.folder(stage)).took.seconds for stage in (tokenized, shards)}
     (folder / "made.json").write_text(json.dumps({"sums": total, "seconds": seconds}))
 
 

@@ -27,12 +27,12 @@ from typing import Any
 
 from benchmarks.shards_peer import timed_on
 from corpus.document import Document, Rejected, run_steps
-from corpus.files.manifest import read_json, read_manifest, read_parquet
+from corpus.files.manifest import read_manifest, read_parquet
+from corpus.files.run_file import read_run
 from corpus.recipes.fineweb import make
 from corpus.recipes.recipe import Choices
 from corpus.rules.words import count_sentences, words
 from corpus.schema import from_extracted
-from pipelines.runtime.driver import RUN_FILE
 from pipelines.runtime.task import STAGES
 
 
@@ -59,7 +59,7 @@ def ours(flags: argparse.Namespace) -> Side:
     pack = ["-m", "pipelines.build_shards", "--source", f"crawl={corpus}:1", "--tokenizer", flags.tokenizer]
     more = timed_on(flags.core, [sys.executable, *pack, "--output", str(shards), one[0]])
     counts = read_manifest(corpus)["counts"]
-    stages = {**read_json(corpus / RUN_FILE, {}).get("seconds", {}), "(shards)": more[0]}
+    stages = {name: run.seconds for name, run in read_run(corpus).stages.items()} | {"(shards)": more[0]}
     return Side(walls[0] + more[0], walls[1] + more[1], counts["captures"]["kept"], counts["corpus"]["kept"], stages)
 
 

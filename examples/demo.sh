@@ -20,6 +20,9 @@ if "$python" -c 'import torch' 2>/dev/null; then
 else
     run="(no model: PyTorch is not installed; make demo TRAIN=1 goes on to one)"
 fi
+# The corpus was there before the tokenizer, and it before the shards: their pages learn of what came after.
+"$python" -m corpus.report "$data/webtext" >/dev/null
+"$python" -m corpus.report "$data/tokenizer" >/dev/null
 cat <<END
 
 Made in $data:

@@ -1,9 +1,9 @@
 """The templates of all pages: one base, one style, and every string made visible and escaped.
 
-A page is one file that opens from disk. Its content security policy allows no script and nothing from outside, since it
-shows text that anybody may have written: `visible` writes out what could hide or reorder other text, jinja2 escapes the
-rest, and an address becomes a link only when it is plain http or https. The machine that trains has jinja2 (PyTorch
-brings it) and nothing heavier is imported here.
+A page is one file that opens from disk. Its content security policy allows nothing from outside, and no script but one
+whose digest it names (the search of a corpus's report), since it shows text that anybody may have written: `visible`
+writes out what could hide or reorder other text, jinja2 escapes the rest, and an address becomes a link only when it is
+plain http or https. The machine that trains has jinja2 (PyTorch brings it) and nothing heavier is imported here.
 """
 
 import os
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -64,5 +65,6 @@ def neighbours(page: Path, named: Mapping[str, Path]) -> dict[str, str]:
     """Relative links from a page to files of this machine that exist, by their name; others are left out."""
     found = {name: path for name, path in named.items() if "://" not in str(path) and path.is_file()}
     return {
-        name: Path(os.path.relpath(path.absolute(), page.absolute().parent)).as_posix() for name, path in found.items()
+        name: quote(Path(os.path.relpath(path.absolute(), page.absolute().parent)).as_posix())
+        for name, path in found.items()
     }

@@ -1,4 +1,4 @@
-"""`python -m corpus.report FOLDER`: write the report of a finished build again."""
+"""`python -m corpus.report FOLDER`: the report of a corpus or a tokenizer again, with links to what lies beside it."""
 
 import sys
 from pathlib import Path
@@ -7,18 +7,24 @@ from corpus.command_line import CommandParser, end_with
 from corpus.errors import CorpusloomError
 
 
+def _write(folder: Path, domains: Path | None) -> Path:
+    from corpus.files.run_file import read_run
+    from corpus.report.write import write_report
+    from corpus.tokenizer.sanity_page import REPORT, write_page
+
+    if (folder / REPORT).is_file():
+        return write_page(folder)
+    return write_report(folder, read_run(folder).stages, domains)
+
+
 def main() -> int:
     """The command; returns its exit code."""
-    parser = CommandParser("python -m corpus.report", "Write the report of a build again.")
+    parser = CommandParser("python -m corpus.report", "Write the report of a corpus or a tokenizer again.")
     parser.add_argument("folder", type=Path, help="the output folder of a finished build")
     parser.add_argument("--domains", type=Path, metavar="FILE", help="a table of domains, as OpenAI's domains.txt")
     flags = parser.parse_args()
     try:
-        from corpus.files.manifest import read_json
-        from corpus.report.write import write_report
-
-        times = read_json(flags.folder / "run.json", {}).get("seconds", {})  # times are no part of the manifest
-        print(write_report(flags.folder, times, flags.domains))
+        print(_write(flags.folder, flags.domains))
     except ValueError as error:
         return end_with(CorpusloomError(str(error)), parser.prog)
     except Exception as error:

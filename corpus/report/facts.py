@@ -27,7 +27,7 @@ KEPT = "kept"
 PAIRED = "duplicates.near"
 EXAMPLES, PAIRS, BEGINNING = 8, 10, 600  # examples of a reason, pairs of duplicates, characters of each
 TENTHS = 10
-QUARANTINED_SHOWN, LINKS_SHOWN, REJECTED_SHOWN = 60, 20, 300
+QUARANTINED_SHOWN, LINKS_SHOWN, REJECTED_SHOWN = 60, 20, 1000
 _LONGEST_URL, _LONGEST_TITLE, _LONGEST_EVIDENCE = 2000, 240, 400
 _ROWS = 1000
 _SHARED = (
@@ -40,7 +40,8 @@ _OF_REJECTED = ("step", "rule", "value", "evidence", "other_id")
 class ShownDocument:
     """A document to look at: the beginning of its text, why it left, and the document it was too like.
 
-    `text` has one character more than is shown, to tell a text that ends there from one that goes on.
+    `text` has one character more than is shown, to tell a text that ends there from one that goes on. `place` says
+    where the row of a rejected document stands.
     """
 
     id: str
@@ -56,6 +57,7 @@ class ShownDocument:
     quality_score: float | None = None
     domain: str = ""
     reason: str = ""
+    place: str = ""
     other: "ShownDocument | None" = None
 
 
@@ -72,7 +74,8 @@ class ReportFacts:
     """Everything that the report needs from the parts. `clusters`: size → how many clusters of duplicates have it.
 
     `scale` are documents by the tenth of [0, 1] that their quality score lies in, kept or not; `by_host` the reasons of
-    each host's rejections, `some_rejected` documents to look through, `named` those that containment names, by id.
+    each host's rejections, `some_rejected` documents to search: of all, and of each reason its examples. `named` are
+    those that containment names, by id.
     """
 
     kept: DocumentTally
@@ -93,20 +96,21 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
     tallies = {KEPT: DocumentTally(), "rejected": DocumentTally()}
     reasons: dict[str, Amount] = {}
     members: Counter[str] = Counter()
-    best: dict[str, list[tuple[float, ShownDocument]]] = {}
-    scale: dict[int, list[tuple[float, ShownDocument]]] = {}
-    some: dict[str, list[tuple[float, ShownDocument]]] = {}
+    best: _Sample = {}
+    scale: _Sample = {}
+    some: _Sample = {}
     by_host: dict[str, Counter[str]] = {}
     for folder, tally in tallies.items():
         columns = [*_SHARED, *(_OF_REJECTED if folder == "rejected" else ())]
-        for batch in _batches(root, manifest, f"{folder}/", columns):
+        for part, first, batch in _batches(root, manifest, f"{folder}/", columns):
             tally.add(batch)
             why = [KEPT] * batch.num_rows if folder == KEPT else _reasons(batch)
-            _sample(best, batch, why)
-            _sample(scale, batch, list(map(_tenth, batch["quality_score"].to_pylist())))
+            places = [f"{part}, row {first + row}" if folder != KEPT else "" for row in range(batch.num_rows)]
+            _sample(best, batch, why, places)
+            _sample(scale, batch, list(map(_tenth, batch["quality_score"].to_pylist())), places)
             if folder != KEPT:
                 _add_reasons(reasons, batch, why)
-                _sample(some, batch, ["rejected"] * batch.num_rows, REJECTED_SHOWN)
+                _sample(some, batch, ["rejected"] * batch.num_rows, places, REJECTED_SHOWN)
                 for host, reason in zip(batch["domain"].to_pylist(), why, strict=True):
                     by_host.setdefault(host, Counter())[reason] += 1
             # A cluster is named by the document that stays, which is no follower: of three documents two are counted
@@ -129,11 +133,8 @@ def gather(root: Path, manifest: Mapping[str, Any]) -> ReportFacts:
         },
         scale={tenth: [example for _, example in chosen] for tenth, chosen in sorted(scale.items())},
         by_host=by_host,
-        some_rejected=sorted(
-            (example for chosen in some.values() for _, example in chosen),
-            key=lambda one: (one.domain, one.reason, one.id),
-        ),
         named={name: found[name] for name in sorted(named & found.keys())},
+        some_rejected=_searched(some, best),
         quarantined=_read_quarantined(root, manifest),
         without_page=_without_page(root, manifest),
     )
@@ -145,13 +146,29 @@ def containment(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(start): said for name, said in manifest.items() if name.startswith(start)}
 
 
-def _batches(root: Path, manifest: Mapping[str, Any], prefix: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    for file in _files(root, manifest, prefix):
-        yield from file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False)
+_Sample = dict[Any, list[tuple[float, ShownDocument]]]
 
 
-def _files(root: Path, manifest: Mapping[str, Any], prefix: str) -> Iterator[pq.ParquetFile]:
-    """The parts whose path begins with `prefix`, opened; each must have the rows that the manifest names."""
+def _searched(some: _Sample, best: _Sample) -> list[ShownDocument]:
+    """The rejected documents with the least hashes, and of each reason its examples, by host."""
+    chosen = [*some.values(), *(examples for reason, examples in best.items() if reason != KEPT)]
+    found = {example.place: example for examples in chosen for _, example in examples}
+    return sorted(found.values(), key=lambda one: (one.domain, one.reason, one.id))
+
+
+def _batches(
+    root: Path, manifest: Mapping[str, Any], prefix: str, columns: list[str]
+) -> Iterator[tuple[str, int, pa.RecordBatch]]:
+    """(the path of the part, the number of its first row, rows)."""
+    for path, file in _files(root, manifest, prefix):
+        first = 0
+        for batch in file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False):
+            yield path, first, batch
+            first += batch.num_rows
+
+
+def _files(root: Path, manifest: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, pq.ParquetFile]]:
+    """The parts whose path begins with `prefix`, by path, opened; each must have the rows that the manifest names."""
     for part in sorted(manifest["parts"], key=lambda part: part["path"]):
         if part["path"].startswith(prefix):
             path = root / part["path"]
@@ -161,7 +178,7 @@ def _files(root: Path, manifest: Mapping[str, Any], prefix: str) -> Iterator[pq.
                 rows = file.metadata.num_rows
                 if rows != part["rows"]:
                     raise ManifestError(f"{path}: {rows} rows, the manifest says {part['rows']}; run the build again")
-                yield file
+                yield part["path"], file
 
 
 def _reasons(batch: pa.RecordBatch) -> list[str]:
@@ -179,7 +196,7 @@ def _tenth(score: float | None) -> int | None:
 
 
 def _sample(
-    best: dict[Any, list[tuple[float, ShownDocument]]], batch: pa.RecordBatch, why: Sequence[Any], most: int = EXAMPLES
+    best: _Sample, batch: pa.RecordBatch, why: Sequence[Any], places: Sequence[str], most: int = EXAMPLES
 ) -> None:
     """Keep, for each reason, the documents with the least hashes. A capture that was given twice counts once."""
     for row, (identity, reason) in enumerate(zip(batch["id"].to_pylist(), why, strict=True)):
@@ -190,12 +207,13 @@ def _sample(
         limit = PAIRS if reason == PAIRED else most
         # Full, and not nearer to 0 than the last: the usual case, which costs a hash.
         full = len(chosen) >= limit and key >= chosen[-1][0]
-        if not full and all(example.id != identity for _, example in chosen):
-            bisect.insort(chosen, (key, _example(batch.slice(row, 1).to_pylist()[0])), key=lambda entry: entry[0])
+        if not full and all(other.id != identity for _, other in chosen):
+            example = _example(batch.slice(row, 1).to_pylist()[0], places[row])
+            bisect.insort(chosen, (key, example), key=lambda entry: entry[0])
             del chosen[limit:]
 
 
-def _example(row: Mapping[str, Any]) -> ShownDocument:
+def _example(row: Mapping[str, Any], place: str = "") -> ShownDocument:
     text = row["text"] or ""
     return ShownDocument(
         id=row["id"],
@@ -211,6 +229,7 @@ def _example(row: Mapping[str, Any]) -> ShownDocument:
         quality_score=row.get("quality_score"),
         domain=row["domain"] or "",
         reason=f"{row['step']}.{row['rule']}" if row.get("step") else "",
+        place=place,
     )
 
 
@@ -219,7 +238,7 @@ def _find(root: Path, manifest: Mapping[str, Any], names: set[str]) -> dict[str,
     found: dict[str, ShownDocument] = {}
     # Ids first: the texts of a row group are read where it has one of them.
     missing = names - {""}
-    for file in (file for prefix in ("kept/", "rejected/") for file in _files(root, manifest, prefix)):
+    for _, file in (each for prefix in ("kept/", "rejected/") for each in _files(root, manifest, prefix)):
         for group in range(file.num_row_groups if missing else 0):
             here = missing.intersection(file.read_row_group(group, columns=["id"])["id"].to_pylist())
             if here:
@@ -259,6 +278,6 @@ def _without_page(root: Path, manifest: Mapping[str, Any]) -> Listing:
 
 
 def _rows(root: Path, manifest: Mapping[str, Any], prefix: str) -> Iterable[dict[str, Any]]:
-    for file in _files(root, manifest, prefix):
+    for _, file in _files(root, manifest, prefix):
         for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
             yield from batch.to_pylist()

@@ -2,12 +2,16 @@
 
     python -m corpus.report FOLDER [--domains domains.txt]
 
-The page needs no script and no network, and its content security policy allows neither. It shows text that others
-wrote, so every value goes through `visible` (jinja2's `finalize`) and is then escaped, and an address becomes a link
-only when it is plain http or https. It stays under 2 MB for a corpus of any size: tables are capped, and where that is
-not enough, examples get fewer and shorter. The same build gives the same bytes, its times aside.
+The page needs no network. It has one script, the search over rejected documents, which its content security policy
+allows by its digest; in a browser without scripts nothing else is missing. It shows text that others wrote, so every
+value goes through `visible` (jinja2's `finalize`) and is then escaped, and an address becomes a link only when it is
+plain http or https. It stays under 2 MB for a corpus of any size: tables are capped, and where that is not enough,
+examples get fewer and shorter. The same build gives the same bytes, but for what each stage took and links to what lies
+beside it.
 """
 
+import base64
+import hashlib
 import json
 import re
 from collections import Counter
@@ -16,22 +20,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from corpus.dedup.minhash import MinHash
 from corpus.files.manifest import Counts, read_manifest, write_bytes
+from corpus.files.run_file import StageRun
 from corpus.pages import figures
 from corpus.pages.environment import environment
-from corpus.report.facts import BEGINNING, EXAMPLES, KEPT, PAIRED, PAIRS, ReportFacts, containment, gather
+from corpus.pages.lineage import relatives
+from corpus.report.facts import (
+    BEGINNING,
+    EXAMPLES,
+    KEPT,
+    PAIRED,
+    PAIRS,
+    ReportFacts,
+    ShownDocument,
+    containment,
+    gather,
+)
 from corpus.report.fidelity import Paper, compare, read_domains
 from corpus.report.tallies import NO_HOST, Amount, HostTally
 
 REPORT = "report.html"
 MAX_BYTES = 2_000_000
-# Examples a reason and characters of each, tried in this order until the page is small enough.
-_BUDGETS = ((PAIRS, BEGINNING), (EXAMPLES, 300), (4, 200), (2, 120), (1, 60), (0, 0))
+# Examples a reason, characters of each, and rejected documents to search, tried in this order until the page is small.
+_BUDGETS = ((PAIRS, BEGINNING, 2000), (EXAMPLES, 300, 1000), (4, 200, 500), (2, 120, 200), (1, 60, 100), (0, 0, 0))
 _LANGUAGES, _DOMAINS, _HOSTS, _INPUTS, _REASONS, _MONTHS = 15, 30, 25, 40, 60, 48
 # The stages of deciders that count what they did not compare.
 COMPARISONS = ("comparisons", "earlier_comparisons", "against_comparisons")
 _TEMPLATES = Path(__file__).parent
+_SCRIPT = _TEMPLATES / "search.js"
 # What the page links to beside itself, if the build has it.
 _FILES = ("kept/", "rejected/", "quarantined/", "links_without_page.parquet")
 
@@ -86,26 +105,40 @@ class HostRow:
 
 
 def write_report(
-    root: Path, seconds: Mapping[str, float], domains: Path | None = None, manifest: Mapping[str, Any] | None = None
+    root: Path, runs: Mapping[str, StageRun], domains: Path | None = None, manifest: Mapping[str, Any] | None = None
 ) -> Path:
     """Write `root/report.html` for a finished build and return its path.
 
-    `seconds` is the time of each stage, `domains` a published table of domains to compare with, `manifest` what is
+    `runs` say what each stage took, `domains` a published table of domains to compare with, `manifest` what is
     about to be published where that has not happened yet. `ManifestError` for an unfinished or damaged build,
     `ValueError` for a table that is none.
     """
     manifest = read_manifest(root) if manifest is None else manifest
     facts = gather(root, manifest)
     fidelity = compare(facts.kept.domains, read_domains(domains)) if domains else None
-    values = {**_context(manifest, facts, seconds), "fidelity": fidelity, "domains_file": domains and domains.name}
+    values = {**_context(manifest, facts, runs), "fidelity": fidelity, "domains_file": domains and domains.name}
+    values |= {**_script(), "relatives": relatives(root, REPORT)}
     template = environment(_TEMPLATES).get_template("report.html.j2")
     page = b""
-    for examples, characters in _BUDGETS:
-        page = template.render(**values, most=examples, characters=characters).encode()
+    for examples, characters, rows in _BUDGETS:
+        rejected = _every(facts.some_rejected, rows)
+        page = template.render(**values, most=examples, characters=characters, rejected=rejected).encode()
         if len(page) <= MAX_BYTES:
             break
     write_bytes(root / REPORT, page)
     return root / REPORT
+
+
+def _every(documents: list[ShownDocument], most: int) -> list[ShownDocument]:
+    """At most so many of the documents, from all over the list."""
+    return documents[:: -(-len(documents) // most)] if most and documents else []
+
+
+def _script() -> dict[str, object]:
+    """The search, and what the policy of the page allows it by."""
+    text = _SCRIPT.read_text(encoding="utf-8")
+    known = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return {"script": Markup(text), "script_digest": Markup(f"sha256-{known}")}
 
 
 def funnel(manifest: Mapping[str, Any], facts: ReportFacts) -> list[FunnelStage]:
@@ -143,7 +176,7 @@ def settings(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str
     return rows
 
 
-def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[str, float]) -> dict[str, object]:
+def _context(manifest: Mapping[str, Any], facts: ReportFacts, runs: Mapping[str, StageRun]) -> dict[str, object]:
     """What the template shows, apart from fidelity and the caps on examples."""
     stages = funnel(manifest, facts)
     corpus = stages[-1]
@@ -171,7 +204,7 @@ def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[s
         "wikipedia": sum(n for why, n in corpus.counts.reasons.items() if why.startswith("wikipedia.")),
         "examples": {reason: facts.examples.get(reason, []) for reason in [KEPT, *reasons[:_REASONS]]},
         "amounts": {KEPT: Amount(facts.kept.documents, facts.kept.text_bytes), **facts.reasons},
-        "times": _times(manifest, seconds),
+        "times": _times(manifest, runs),
         "link_rules": settings(recipe.get("links", {})),
         "steps": [
             (kind, step["step"], settings({name: value for name, value in step.items() if name != "step"}))
@@ -188,10 +221,13 @@ def _context(manifest: Mapping[str, Any], facts: ReportFacts, seconds: Mapping[s
     }
 
 
-def _times(manifest: Mapping[str, Any], seconds: Mapping[str, float]) -> list[tuple[str, float, float]]:
-    """(stage, seconds, items a second), the longest first; of a stage that did nothing no rate is known: 0."""
+def _times(manifest: Mapping[str, Any], runs: Mapping[str, StageRun]) -> list[tuple[str, float, float, int]]:
+    """(stage, seconds, items a second, bytes), the longest first; of a stage that did nothing no rate is known: 0."""
     items = {step["stage"]: manifest["counts"][step["name"]]["in"] for step in manifest["funnel"] if step.get("stage")}
-    rows = [(name, time, items.get(name, 0) / time if time else 0.0) for name, time in seconds.items()]
+    rows = [
+        (name, run.seconds, items.get(name, 0) / run.seconds if run.seconds else 0.0, run.peak_bytes)
+        for name, run in runs.items()
+    ]
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 

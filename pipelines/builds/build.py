@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusloomError, ExitCode
-from corpus.files.manifest import MANIFEST, read_json
+from corpus.files.manifest import MANIFEST
 from corpus.files.provenance import Closure
+from corpus.files.run_file import note_inputs
 from pipelines.cli.command import disk_line
 from pipelines.cli.replacement import MARKERS, Output
-from pipelines.runtime.driver import RUN_FILE, Handing, new_run, run_stages
+from pipelines.runtime.driver import Handing, new_run, run_stages
 from pipelines.runtime.engine import exported_to, is_local
 from pipelines.runtime.run import StageFolder
 from pipelines.runtime.stage import Stage, in_order
@@ -23,7 +24,7 @@ class Build:
 
     `last` is the stage after which everything stands. `lines` makes what a dry run says of the inputs, `summary` what
     is said at the end. `prepare` puts into the output what workers must find there. `disk` is how many bytes will be
-    written, `workers` how many processes the inputs pay for.
+    written, `workers` how many processes the inputs pay for, `made_from` the outputs of other commands that are read.
     """
 
     last: Stage[Any, Any]
@@ -35,6 +36,7 @@ class Build:
     workers: int = 1
     disk: int = 0
     lines: Callable[[], list[str]] = list
+    made_from: Sequence[str] = ()
 
     def plan(self) -> list[str]:
         """The lines of a dry run."""
@@ -56,6 +58,7 @@ class Build:
             )
         if self.prepare:
             self.prepare(self.output.root)
+        note_inputs(self.output.root, self.output.kind.removeprefix("a "), self.made_from)
         run = new_run(self.output.root, MARKERS[self.output.kind], self.max_quarantined)
         handing = Handing(self.beam_flags, self.workers, wait, running_job)
         # False where every stage was finished: then there is a summary, whatever --no-wait says.
@@ -77,8 +80,3 @@ def workers_for(amounts: Sequence[tuple[int, int]]) -> int:
     """How many processes are paid for by some amounts of input, each given with how much of it pays for one."""
     # The most, not the sum: the amounts are worked on by one stage after the other.
     return max([1, *(amount // per_worker for amount, per_worker in amounts)])
-
-
-def times(root: Path) -> dict[str, float]:
-    """The seconds of each stage of a finished build."""
-    return read_json(root / RUN_FILE, {}).get("seconds", {})

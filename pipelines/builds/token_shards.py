@@ -169,6 +169,7 @@ def build_of(
         workers=workers_for([(documents, DOCUMENTS_PER_WORKER)]),
         disk=int(text * TOKEN_BYTES_PER_TEXT_BYTE) + documents * 128,
         lines=partial(_lines, request, parts, last, root),
+        made_from=[*(source.path for source in request.sources), request.tokenizer_path],
     )
 
 

@@ -19,6 +19,7 @@ from corpus.json_types import JsonObject
 from corpus.numerals import whole_number
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import TokenizerError, save_tokenizer
+from corpus.tokenizer.sanity_page import PAGE, REPORT
 from corpus.tokenizer.training import VOCABULARY_SIZES, memory_of
 from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.cli.command import settings_of
@@ -27,8 +28,6 @@ from pipelines.cli.replacement import TOKENIZER, Output
 from pipelines.runtime.stage import Stage
 from pipelines.work.held_out import (
     COMPARED,
-    PAGE,
-    REPORT,
     DescribeTokenizer,
     EncodeHeldOut,
     held_out_texts,
@@ -141,6 +140,7 @@ def build_of(
         prepare=partial(_save_compared, training.compare_with),
         workers=workers_for([(documents, DOCUMENTS_PER_WORKER)]),
         disk=text // 20,
+        made_from=list(training.corpora),
         lines=lambda: [
             *(f"corpus    {folder}: {share:.2%} of its documents" for folder, share in shares.items()),
             f"held out  {held_out:.2%} of all documents, for the sanity report",

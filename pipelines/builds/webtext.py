@@ -18,12 +18,13 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.extraction.html import EXTRACTORS
 from corpus.files.inputs import InputFile
 from corpus.files.manifest import Counts
+from corpus.files.run_file import read_run
 from corpus.files.storage import place
 from corpus.recipes.recipe import Recipe
 from corpus.report.fidelity import read_domains
 from corpus.report.write import write_report
 from corpus.sources.links import LinkRules
-from pipelines.builds.build import Build, closure_of_stages, times, workers_for
+from pipelines.builds.build import Build, closure_of_stages, workers_for
 from pipelines.builds.corpus import AS_IT_COMES, InputSettings, MakeDecider, publish, reports_of, select, summary
 from pipelines.builds.deciders import decider_settings, deciders_of
 from pipelines.builds.duplicates import NEEDS, room_for
@@ -259,5 +260,5 @@ def _summary(domains: str, root: Path) -> list[str]:
     """What is said at the end; the report is written once more where it is to be compared with other domains."""
     if domains:
         # Not by the stage `published`: --domains is a file of this machine, and changes no byte of the corpus.
-        write_report(root, times(root), Path(domains))
+        write_report(root, read_run(root).stages, Path(domains))
     return summary(root)

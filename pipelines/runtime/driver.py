@@ -13,7 +13,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from corpus.files.manifest import TEMPORARY, read_json, write_json
+from corpus.files.manifest import TEMPORARY, read_json
+from corpus.files.run_file import note_stages
 from corpus.files.storage import is_remote, scratch, sizes_in
 from pipelines.runtime.engine import (
     exported_to,
@@ -31,6 +32,7 @@ from pipelines.runtime.job import build_job
 from pipelines.runtime.outlook import read_outlook
 from pipelines.runtime.progress import show_progress
 from pipelines.runtime.records import damaged_parts, is_complete, pending, records_of
+from pipelines.runtime.resident import MEMORY_SUFFIX
 from pipelines.runtime.run import BuildRun
 from pipelines.runtime.running_job import job_file, note_job, settle
 from pipelines.runtime.stage import Stage, in_order
@@ -38,7 +40,6 @@ from pipelines.runtime.task import PROGRESS_SUFFIX, STAGES
 from pipelines.runtime.watched_worker import a_worker_died
 
 WORKER_LOG = "workers.log"
-RUN_FILE = "run.json"
 # How often a job is started when its worker processes are killed, or when an engine gives it up after some tasks.
 _ATTEMPTS = 3
 
@@ -106,7 +107,7 @@ def run_stages(last: Stage[Any, Any], run: BuildRun, handing: Handing) -> bool:
     if missing.stages:
         raise StageError(f"the job ended, and the stage {missing.stages[0].name} is not finished; see {_log(run)}", 1)
     run.code.unlink(missing_ok=True)
-    _save_times(stages, run)
+    note_stages(run.root, {stage.name: read_outlook(run.folder(stage)).took for stage in stages})
     return True
 
 
@@ -188,7 +189,10 @@ def _clear(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
     # Folder -> patterns beside `.tmp-*`, which is cleared everywhere.
     patterns = {run.root: (), run.root / STAGES: ("code-*.json",)}
     for stage in stages:
-        patterns |= {run.folder(stage).home: ("error-*.json",), run.folder(stage).records: (f"*{PROGRESS_SUFFIX}",)}
+        patterns |= {
+            run.folder(stage).home: ("error-*.json",),
+            run.folder(stage).records: (f"*{PROGRESS_SUFFIX}", f"*{MEMORY_SUFFIX}"),
+        }
     for folder, more in patterns.items():
         for name in sizes_in(folder):
             if any(fnmatchcase(name, pattern) for pattern in (f"{TEMPORARY}*", *more)):
@@ -205,11 +209,6 @@ def raise_errors(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
                 log.write_text(error["trace"], encoding="utf-8")
                 error["message"] += f" (traceback: {log})"
             raise StageError(error["message"], error["code"])
-
-
-def _save_times(stages: Sequence[Stage[Any, Any]], run: BuildRun) -> None:
-    seconds = {stage.name: read_outlook(run.folder(stage)).seconds for stage in stages}
-    write_json(run.root / RUN_FILE, {"seconds": {name: round(value, 3) for name, value in seconds.items()}})
 
 
 def new_run(root: Path, published: str, max_quarantined: float = 1.0) -> BuildRun:

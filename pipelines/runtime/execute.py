@@ -22,6 +22,7 @@ from corpus.files.transient import patiently
 from pipelines.runtime.errors import StageError, leave_record
 from pipelines.runtime.outlook import note_end, note_start
 from pipelines.runtime.records import Finished, finish, is_complete, pending, read_finished, write_record
+from pipelines.runtime.resident import peak_noted, watched_memory
 from pipelines.runtime.run import BuildRun
 from pipelines.runtime.shuffle import ShuffleWork
 from pipelines.runtime.spill import FOLDER, spill
@@ -79,7 +80,7 @@ def execute(task: Task[Any], stage: Stage[Any, Any], run: BuildRun, *more: Any) 
         if is_there(run.error(stage)) or is_there(task.record()):
             return OK
         check_code(stage, run)
-        with _inputs_held(task.unit):
+        with _inputs_held(task.unit), watched_memory(task):
             # Again on faults that pass by themselves (a store that is busy); `more` are the entries of a group.
             outcome = patiently(stage.work, task, *more)
         outcome.counts.check(task.unit.label)
@@ -108,10 +109,12 @@ def end(stage: Stage[Any, Any], run: BuildRun, words: Sequence[str]) -> str:
         return FAILED
     try:
         tasks = tasks_of(stage, run)
+        folder = run.folder(stage)
+        peak = peak_noted(folder.records)
         # An engine may ask twice; what is finished stays as it is.
-        if not is_complete(tasks, stage, run.folder(stage)):
+        if not is_complete(tasks, stage, folder):
             finish(tasks, stage, run)
-        note_end(run.folder(stage))
+        note_end(folder, peak)
         return OK
     except Exception as error:
         note_error(error, stage.name, stage, run)

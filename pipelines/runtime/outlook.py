@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from corpus.files.manifest import write_json
+from corpus.files.run_file import StageRun
 from corpus.files.storage import is_there, read
 from pipelines.runtime.run import StageFolder
 from pipelines.runtime.task import Task
@@ -20,7 +21,7 @@ from pipelines.runtime.task import Task
 @dataclass(frozen=True)
 class StageProgress:
     """`tasks` of the stage, of which `names` (name → size) were to do in run `run`; times in seconds since 1970, 0 for
-    not yet.
+    not yet. `peak_bytes` is the most memory that a worker process had, 0 for not known.
     """
 
     run: str = ""
@@ -28,11 +29,12 @@ class StageProgress:
     names: dict[str, int] = field(default_factory=dict)
     began: float = 0.0
     ended: float = 0.0
+    peak_bytes: int = 0
 
     @property
-    def seconds(self) -> float:
-        """The time between plan and end."""
-        return max(self.ended - self.began, 0.0)
+    def took(self) -> StageRun:
+        """The time between plan and end, and the memory."""
+        return StageRun(max(self.ended - self.began, 0.0), self.peak_bytes)
 
 
 def note_start(folder: StageFolder, run: str, tasks: int, left: Sequence[Task[Any]]) -> None:
@@ -43,11 +45,11 @@ def note_start(folder: StageFolder, run: str, tasks: int, left: Sequence[Task[An
         write_json(folder.outlook, {"run": run, "tasks": tasks, "names": names, "began": time.time(), "ended": 0.0})
 
 
-def note_end(folder: StageFolder) -> None:
-    """Say that the stage is finished."""
+def note_end(folder: StageFolder, peak_bytes: int) -> None:
+    """Say that the stage is finished, and how much memory a worker had."""
     found = read_outlook(folder)
     if not found.ended:
-        write_json(folder.outlook, {**msgspec.to_builtins(found), "ended": time.time()})
+        write_json(folder.outlook, {**msgspec.to_builtins(found), "ended": time.time(), "peak_bytes": peak_bytes})
 
 
 def read_outlook(folder: StageFolder) -> StageProgress:

@@ -9,20 +9,20 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.files.identity import no_identity
-from corpus.files.manifest import Counts, Part, map_arrow, open_published, part_of, write_arrow, write_bytes, write_json
+from corpus.files.manifest import Counts, Part, map_arrow, open_published, part_of, write_arrow, write_json
 from corpus.files.storage import place
 from corpus.json_types import JsonObject
 from corpus.tokenizer import sanity
 from corpus.tokenizer.encoding import Tokenizer
 from corpus.tokenizer.files import load_tokenizer
 from corpus.tokenizer.sanity import TokenTally, tally_texts
-from corpus.tokenizer.sanity_page import page
+from corpus.tokenizer.sanity_page import REPORT, write_page
 from pipelines.runtime.task import STAGES, NoFacts, Outcome, Task, note_progress
 from pipelines.work.loaded import tokenizer_at
 from pipelines.work.vocabulary import TokenizerFacts
 from pipelines.work.words import KeptTexts, WordFacts, is_held_out
 
-TRAINING, REPORT, PAGE = "training.json", "report.json", "report.html"
+TRAINING = "training.json"
 # Where a copy of the tokenizer to compare with lies, for every worker to find.
 COMPARED = f"{STAGES}/compared_with"
 _BATCH = 256
@@ -165,9 +165,9 @@ class DescribeTokenizer:
             "left_out": unit.left_out,
         }
         write_json(root / REPORT, report)
-        write_bytes(root / PAGE, page(report))
+        write_page(root)
         write_json(root / TRAINING, training)  # last: the marker of a finished tokenizer
-        parts = tuple(part_of(root / name, root, 0) for name in (REPORT, PAGE, TRAINING))
+        parts = tuple(part_of(root / name, root, 0) for name in (REPORT, TRAINING))
         return Outcome(parts, Counts(1, 1), NoFacts())
 
     def _report(self, task: Task[TriedTokenizer], tokenizer: Tokenizer) -> JsonObject:

@@ -123,8 +123,8 @@ class PublishCorpus:
             **unit.described,
             "parts": [part.to_json() for part in sorted(parts, key=lambda part: part.path)],
         }
-        seconds = {step.stage: read_outlook(StageFolder(root, step.stage)).seconds for step in self.funnel}
-        write_report(root, seconds, manifest=manifest)
+        runs = {step.stage: read_outlook(StageFolder(root, step.stage)).took for step in self.funnel}
+        write_report(root, runs, manifest=manifest)
         write_card(root, manifest)
         write_manifest(root / MANIFEST, manifest)
         beside = tuple(part_of(root / name, root, 0) for name in (CARD, MANIFEST))

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from corpus.files.run_file import note_inputs
 from corpus.live_line import LiveLine
-from corpus.pages.environment import neighbours
+from corpus.pages.lineage import relatives
 from trainer.optim import range_test
 from trainer.run.looks import Looks
 from trainer.run.memory import memory_of
@@ -48,6 +49,7 @@ class RunJournal:
         session = self.session
         if session.world.first:
             self._introduce()
+            note_inputs(self.output, "run", [session.data])
             _write(
                 self.output / CONFIG,
                 {**description(session.config, session.shape, session.shards), "data": str(session.data.resolve())},
@@ -133,8 +135,7 @@ class RunJournal:
             "optimizer": f"{session.config.optimizer}, peak rate {session.config.rate:g}",
             "shards": f"{session.data} ({session.shards.manifest.fingerprint[:16]})",
         }
-        near = {"shards": session.data / "README.md", "tokenizer": session.data / "tokenizer" / "report.html"}
-        links = neighbours(self.output / PAGE, near)
+        links = relatives(self.output, PAGE)
         write_page(self.output, RunFacts(self.output.name, facts, session.baselines, session.shares, links))
 
     def _conclude(self) -> None:

@@ -80,6 +80,7 @@ def page(facts: RunFacts, runs: Mapping[str, Rows]) -> str:
         .get_template("page.html.j2")
         .render(
             facts=facts,
+            relatives=facts.links,
             last=[(number(rows[-1][key]), name) for key, name in _KEYS if rows and rows[-1].get(key) is not None],
             sources=_sources(rows, facts.shares),
             charts=[

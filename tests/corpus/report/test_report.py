@@ -7,13 +7,15 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from finished_builds import Page, document, make_build, read, unanswered, words
 
 from corpus.document import Quarantined
 from corpus.files.manifest import MANIFEST, ManifestError, read_manifest, write_json
+from corpus.files.run_file import StageRun
 from corpus.pages.environment import beginning
-from corpus.report.facts import EXAMPLES, gather
+from corpus.report.facts import EXAMPLES, REJECTED_SHOWN, gather
 from corpus.report.write import funnel, settings, write_report
 
 ROOT = Path(__file__).parents[3]
@@ -33,7 +35,7 @@ def build(tmp_path):
 
 
 def test_the_numbers_are_those_of_the_build(build):
-    text = words(write_report(build, {"judged": 84.0, "posts": 0.5}))
+    text = words(write_report(build, {"judged": StageRun(84.0, 250_000_000), "posts": StageRun(0.5)}))
     for expected in (
         "adds up: 516 = 400 kept + 111 rejected + 5 quarantined",
         "adds up: 516 = 421 kept + 90 rejected + 5 quarantined; 11,466 bytes = 10,926 + 540",
@@ -43,7 +45,7 @@ def test_the_numbers_are_those_of_the_build(build):
         "546 links, 516 found a page",
         "30 of 546 links (5.5 %) found no page in the crawl: link.not_captured 30",
         "5 of 5 rows of quarantined/",
-        "judged 1 min 24 s 6.143 posts 0.5 s –",
+        "judged 1 min 24 s 6.143 250 MB posts 0.5 s – –",
         "111 of 111 rejected documents, by host and reason",
         "limits.keep en, fr, limits.min_probability 0.5",
         "d1" * 32,
@@ -101,8 +103,8 @@ def test_dates_are_shown_by_month_or_by_year(tmp_path, months, shown, ticks):
 
 
 def test_the_same_build_gives_the_same_bytes(build):
-    first = write_report(build, {"posts": 1}).read_bytes()
-    assert write_report(build, {"posts": 1}).read_bytes() == first
+    first = write_report(build, {"posts": StageRun(1)}).read_bytes()
+    assert write_report(build, {"posts": StageRun(1)}).read_bytes() == first
 
 
 def test_examples_do_not_depend_on_the_order_of_the_parts(tmp_path):
@@ -136,6 +138,21 @@ def test_scored_documents_are_shown_by_tenths_of_the_scale(tmp_path):
 
 def test_without_scores_there_is_no_scale(build):
     assert 'id="scale"' not in write_report(build, {}).read_text()
+
+
+def test_a_rejected_row_says_where_it_stands_and_every_reason_has_some(tmp_path):
+    common = [document(n, f"Text {n}.").reject("text.too_short", n) for n in range(REJECTED_SHOWN + 500)]
+    rare = [document(9000 + n, "Ein Text.").reject("language.other", 0.9, "de") for n in range(3)]
+    facts = gather(build := make_build(tmp_path, [], [*common, *rare]), read_manifest(build))
+    shown = Counter(one.reason for one in facts.some_rejected)
+    assert shown["language.other"] == 3 and REJECTED_SHOWN <= sum(shown.values()) <= REJECTED_SHOWN + 3 + EXAMPLES
+    rows = pq.read_table(build / "rejected/part-0.parquet", columns=["id"])["id"].to_pylist()
+    assert {one.id: one.place for one in facts.some_rejected} == {
+        one.id: f"rejected/part-0.parquet, row {rows.index(one.id)}" for one in facts.some_rejected
+    }
+    text = words(write_report(build, {}))
+    assert f"{len(facts.some_rejected):,} of 1,503 rejected documents" in text
+    assert f"{rare[0].document.url} evidence: de Ein Text. rejected/part-0.parquet, row 1500" in text
 
 
 def test_an_empty_build_has_a_report(tmp_path):

@@ -1,26 +1,37 @@
 """The report shows what strangers wrote: nothing of it may act, hide or grow without bound."""
 
+import base64
+import hashlib
 import re
+from pathlib import Path
 
 import pytest
 from finished_builds import Page, document, make_build, read, unanswered, words
 
 from corpus.document import Quarantined
 from corpus.files.manifest import MANIFEST, read_manifest, write_json
+from corpus.files.run_file import StageRun
 from corpus.pages import figures
 from corpus.pages.environment import link
+from corpus.report import write
 from corpus.report.write import write_report
 
 # What a report links to beside itself, by names that no input decides.
 OWN_FILES = {"kept/", "rejected/", "quarantined/", "links_without_page.parquet", "_MANIFEST.json", "README.md"}
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+SCRIPT = (Path(write.__file__).parent / "search.js").read_text()
+_DIGEST = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{_DIGEST}'"
 
 
 def assert_inert(text):
-    """No script, no handler, no style from outside, no request, and every link out is plain http(s) and marked."""
+    """One script, ours; no handler, no style from outside, no request; every link out is plain http(s) and marked."""
     page = Page(text)
     assert page.policy == POLICY
-    assert not {"script", "link", "img", "iframe", "object", "embed", "form", "base", "image", "use"} & page.tags.keys()
+    assert re.findall(r"<script[^>]*>.*?</script>", text, re.DOTALL) == [f"<script>{SCRIPT}</script>"]
+    assert (
+        page.tags["script"] == 1
+        and not {"link", "img", "iframe", "object", "embed", "form", "base", "image", "use"} & page.tags.keys()
+    )
     for tag, name, value, others in page.attributes:
         assert not name.startswith("on"), f"<{tag} {name}>"
         assert name not in ("src", "srcset", "xlink:href", "action"), f"<{tag} {name}={value}>"
@@ -57,7 +68,7 @@ def test_hostile_strings_are_inert_wherever_they_stand(tmp_path, attack):
     write_json(build / MANIFEST, manifest)
     domains = tmp_path / "domains.txt"
     domains.write_text(f"5 {attack.split()[0]}\n")
-    text = read(write_report(build, {attack: 1.0}, domains))
+    text = read(write_report(build, {attack: StageRun(1.0)}, domains))
     assert_inert(text)
     tags = Page(text).tags
     # Five groups hold no text of their own: kept, two reasons, two hosts of rejected documents.
