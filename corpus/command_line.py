@@ -25,7 +25,7 @@ _LEAST_ALIKE = 0.7  # of difflib: --submision is .92 of --submissions, --input .
 class CommandParser(argparse.ArgumentParser):
     """argparse with our exit codes at the end of the help, and the nearest flag for a mistyped one."""
 
-    def __init__(self, prog: str, description: str, example: str = "", **more: Any) -> None:
+    def __init__(self, prog: str, description: str = "", example: str = "", **more: Any) -> None:
         super().__init__(
             prog=prog,
             description=description,

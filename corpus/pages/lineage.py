@@ -1,4 +1,4 @@
-"""What an output was made from and what was made from it, as relative links between their pages.
+"""The outputs that one was made from, and those made from it, as relative links between their pages.
 
     corpus  ⇄  tokenizer  ⇄  shards  ⇄  run
 

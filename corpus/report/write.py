@@ -10,8 +10,6 @@ examples get fewer and shorter. The same build gives the same bytes, but for wha
 beside it.
 """
 
-import base64
-import hashlib
 import json
 import re
 from collections import Counter
@@ -19,8 +17,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from markupsafe import Markup
 
 from corpus.dedup.minhash import MinHash
 from corpus.files.manifest import Counts, read_manifest, write_bytes
@@ -35,11 +31,11 @@ from corpus.report.facts import (
     PAIRED,
     PAIRS,
     ReportFacts,
-    ShownDocument,
     containment,
     gather,
 )
 from corpus.report.fidelity import Paper, compare, read_domains
+from corpus.report.page_script import search_script, spread
 from corpus.report.tallies import NO_HOST, Amount, HostTally
 
 REPORT = "report.html"
@@ -50,7 +46,6 @@ _LANGUAGES, _DOMAINS, _HOSTS, _INPUTS, _REASONS, _MONTHS = 15, 30, 25, 40, 60, 4
 # The stages of deciders that count what they did not compare.
 COMPARISONS = ("comparisons", "earlier_comparisons", "against_comparisons")
 _TEMPLATES = Path(__file__).parent
-_SCRIPT = _TEMPLATES / "search.js"
 # What the page links to beside itself, if the build has it.
 _FILES = ("kept/", "rejected/", "quarantined/", "links_without_page.parquet")
 
@@ -117,28 +112,16 @@ def write_report(
     facts = gather(root, manifest)
     fidelity = compare(facts.kept.domains, read_domains(domains)) if domains else None
     values = {**_context(manifest, facts, runs), "fidelity": fidelity, "domains_file": domains and domains.name}
-    values |= {**_script(), "relatives": relatives(root, REPORT)}
+    values |= {**search_script(), "relatives": relatives(root, REPORT)}
     template = environment(_TEMPLATES).get_template("report.html.j2")
     page = b""
     for examples, characters, rows in _BUDGETS:
-        rejected = _every(facts.some_rejected, rows)
+        rejected = spread(facts.some_rejected, rows)
         page = template.render(**values, most=examples, characters=characters, rejected=rejected).encode()
         if len(page) <= MAX_BYTES:
             break
     write_bytes(root / REPORT, page)
     return root / REPORT
-
-
-def _every(documents: list[ShownDocument], most: int) -> list[ShownDocument]:
-    """At most so many of the documents, from all over the list."""
-    return documents[:: -(-len(documents) // most)] if most and documents else []
-
-
-def _script() -> dict[str, object]:
-    """The search, and what the policy of the page allows it by."""
-    text = _SCRIPT.read_text(encoding="utf-8")
-    known = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return {"script": Markup(text), "script_digest": Markup(f"sha256-{known}")}
 
 
 def funnel(manifest: Mapping[str, Any], facts: ReportFacts) -> list[FunnelStage]:

@@ -5,12 +5,11 @@ shows documents, as text if the tokenizer is given; trace leads from a token to 
 its address and its row there.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.command_line import end_with
+from corpus.command_line import CommandParser, end_with
 
 # Commands under the names that they had: scripts still work, the help shows the new ones.
 _NAMES_BEFORE = {"whence": "trace"}
@@ -29,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end_with(error, "python -m corpus.shards")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m corpus.shards", description=__doc__)
+def _parser() -> CommandParser:
+    parser = CommandParser("python -m corpus.shards", __doc__ or "")
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("verify", "stats", "peek"):
         commands.add_parser(name).add_argument("folder", type=Path, help="the folder with manifest.json")

@@ -14,7 +14,7 @@ from corpus.pages.environment import environment
 from corpus.pages.lineage import relatives
 
 REPORT, PAGE = "report.json", "report.html"
-_UNUSED_SHOWN = 200
+_UNUSED_SHOWN, _MOST_BARS = 200, 20
 _RATIOS = ("bytes_per_token", "other_bytes_per_token")
 _TEMPLATES = Path(__file__).parent
 
@@ -47,6 +47,7 @@ def page(report: Mapping[str, Any], links: Mapping[str, str] | None = None) -> b
             relatives=links or {},
             tables=tables,
             most=max([*ratios, 1.0]),
+            most_bars=_MOST_BARS,
             lengths=line_chart([curve], "Characters of a merged token by the number of the merge") if lengths else "",
             percent=_percent,
             unused=list(report["unused"]["tokens"].items())[:_UNUSED_SHOWN],

@@ -19,14 +19,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corpus.errors import CorpusloomError
+from corpus.command_line import CommandParser
+from corpus.errors import CorpusloomError, ExitCode
 from corpus.shards.layout import TRAIN
 from corpus.shards.read import Shards, Stream, open_shards
+from trainer.command import leave, run_command
 from trainer.data.order import PlannedRows
 
 if TYPE_CHECKING:
     import torch
 
+_COMMAND = "python -m trainer.data.packing"
 # Room for one token is no room: a piece needs a token to read and one to predict.
 _SHORTEST = 2
 
@@ -226,19 +229,24 @@ def best_fit(lengths: np.ndarray, capacity: int) -> np.ndarray:
     return row_of
 
 
-def main() -> None:
-    """Plan the packing of a folder of shards and print its report."""
-    parser = argparse.ArgumentParser(prog="python -m trainer.data.packing", description="Plan rows of whole documents.")
+def main() -> int:
+    """Plan the packing of a folder of shards and print its report; the exit code."""
+    parser = CommandParser(_COMMAND, "Plan rows of whole documents.")
     parser.add_argument("--data", type=Path, required=True, help="a folder of shards")
     parser.add_argument("--sequence-length", type=int, required=True, help="tokens per row, less the last target")
     parser.add_argument("--split", default=TRAIN)
     parser.add_argument("--output", type=Path, required=True, help="the file of the plan, .npz")
     flags = parser.parse_args()
+    return run_command(_COMMAND, lambda: _plan(flags))
+
+
+def _plan(flags: argparse.Namespace) -> int:
     plan = plan_packing(open_shards(flags.data), flags.sequence_length, flags.split)
     plan.save(flags.output)
     print(plan.describe())
     print(f"digest {plan.digest}")
+    return ExitCode.DONE
 
 
 if __name__ == "__main__":
-    main()
+    leave(main())

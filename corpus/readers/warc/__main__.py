@@ -3,20 +3,19 @@
 python -m corpus.readers.warc FILE...
 """
 
-import argparse
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.command_line import end_with
+from corpus.command_line import CommandParser, end_with
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print what archive files hold: records by type, pages, and what could not be read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m corpus.readers.warc",
-        description="Records by type, pages (status 200, or WET text) and damage of web archive files.",
-        epilog="example: python -m corpus.readers.warc crawl/*.warc.gz",
+    parser = CommandParser(
+        "python -m corpus.readers.warc",
+        "Records by type, pages (status 200, or WET text) and damage of web archive files.",
+        "example: python -m corpus.readers.warc crawl/*.warc.gz\n",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="WARC, WET, WAT or ARC, compressed or not")
     files = parser.parse_args(arguments).files

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-from pathlib import Path
 
 import pytest
 from finished_builds import Page, document, make_build, read, unanswered, words
@@ -13,12 +12,12 @@ from corpus.files.manifest import MANIFEST, read_manifest, write_json
 from corpus.files.run_file import StageRun
 from corpus.pages import figures
 from corpus.pages.environment import link
-from corpus.report import write
+from corpus.report import page_script
 from corpus.report.write import write_report
 
 # What a report links to beside itself, by names that no input decides.
 OWN_FILES = {"kept/", "rejected/", "quarantined/", "links_without_page.parquet", "_MANIFEST.json", "README.md"}
-SCRIPT = (Path(write.__file__).parent / "search.js").read_text()
+SCRIPT = page_script.SCRIPT.read_text()
 _DIGEST = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{_DIGEST}'"
 

@@ -1,6 +1,6 @@
-"""How good the ETA of the live line is: what a build predicted every ten seconds, beside what came.
+"""The ETA of the live line: what a build predicted every ten seconds, beside what came.
 
-    python -m benchmarks.progress data/out -- python -m pipelines.build_webtext … --output data/out
+    python -m benchmarks.eta data/out -- python -m pipelines.build_webtext … --output data/out
 
 The command is run as it is given. Its plain lines are read as they come, and when it has ended each prediction is set
 against the end of its stage, which the build notes itself. The bound is a factor of two, ten seconds into a stage.
