@@ -100,8 +100,7 @@ _GPT3_STATED = {"commoncrawl": 0.44, "webtext2": 2.9, "books1": 1.9, "books2": 0
 def parse_source(text: str, preset: str = "") -> Source:
     """A source as a flag gives it, `name=path:weight`; with a preset that has the name, `name=path` is enough."""
     name, equals, rest = text.partition("=")
-    path, _, weight = rest.rpartition(":")
-    # From the right: "a=s3://bucket/x:60" has colons in its path.
+    path, _, weight = rest.rpartition(":")  # from the right: "a=s3://bucket/x:60" has colons in its path
     if equals and path and (number := whole_number(weight)) is not None:
         return Source(name, number, path)
     known = {source.name: source.weight for source in preset_named(preset).sources} if preset else {}

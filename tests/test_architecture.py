@@ -22,6 +22,7 @@ TRAINER_MAY_IMPORT = {
     "files",
     "json_types",
     "mixture",
+    "numerals",
     "tokenizer",
     "hashing",
     "errors",
