@@ -88,10 +88,13 @@ def read(path: Path) -> bytes:
 
 def is_there(path: Path) -> bool:
     """Whether a small file or object is there, by one request."""
+    if not is_remote(path):
+        return path.exists()
     try:
-        return path.exists() if not is_remote(path) else bool(read(path))
+        read(path)
     except FileNotFoundError:
         return False
+    return True  # an empty object too
 
 
 def local(path: Path) -> Path:

@@ -78,6 +78,12 @@ def test_a_small_file_is_one_request(folder, monkeypatch):
     assert is_there(folder / "a" / "b.json") and not is_there(folder / "a" / "none.json") and len(asked) == 4
 
 
+def test_an_empty_file_is_there(folder, tmp_path):
+    for root in (folder, tmp_path):
+        write_bytes(root / "empty", b"")
+        assert is_there(root / "empty") and not is_there(root / "none")
+
+
 def test_a_listing_tells_files_from_folders(folder, tmp_path):
     for root in (folder, tmp_path):
         for name in ("a/b.json", "a/c/d.json"):
