@@ -13,9 +13,10 @@ repeats a bounded number of times. A text that was masked is left as it is.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 
 from corpus.document import Document
+from corpus.fetching.addresses import why_not_public
 
 ALL = ("email", "card", "phone", "ip")
 FINEWEB = ("email", "ip")
@@ -40,7 +41,10 @@ _PHONE = rf"""{_ALONE}(?<!/)(?:
 _IPV4 = r"(?<![A-Za-z0-9_.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![A-Za-z0-9_]|\.[0-9])"
 # 2 to 7 colons, "::" among them; also 12:30:45, which is no address.
 _IPV6 = r"(?<![A-Za-z0-9_:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![A-Za-z0-9_:]|\.[0-9])"
-_GLOBAL_UNICAST, _EXAMPLES = IPv6Network("2000::/3"), IPv6Network("2001:db8::/32")
+# In use; in it protocols' own addresses and two blocks for examples. Not those that a fetcher refuses: an address of
+# 6to4 or ISATAP has somebody's IPv4 address inside.
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NOBODYS = (IPv6Network("2001::/23"), IPv6Network("2001:db8::/32"), IPv6Network("3fff::/20"))
 
 # First digits and lengths of the cards in use (ISO/IEC 7812, by the issuers' own tables).
 _ISSUERS = (
@@ -115,11 +119,7 @@ def is_card(candidate: str) -> bool:
 
 def is_public_ipv4(candidate: str) -> bool:
     """Whether it is an address that the internet routes: no private network, group or example."""
-    try:
-        address = IPv4Address(candidate)
-    except ValueError:
-        return False
-    return address.is_global and not address.is_multicast
+    return not why_not_public(candidate)
 
 
 def is_public_ipv6(candidate: str) -> bool:
@@ -128,7 +128,7 @@ def is_public_ipv6(candidate: str) -> bool:
         address = IPv6Address(candidate)
     except ValueError:
         return False
-    return address in _GLOBAL_UNICAST and address not in _EXAMPLES and address.is_global
+    return address in _GLOBAL_UNICAST and not any(address in network for network in _NOBODYS)
 
 
 _KINDS = (
