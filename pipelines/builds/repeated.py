@@ -21,7 +21,7 @@ from pipelines.work.substrings import FindGrams, FindPlaces, TakeWindows
 from pipelines.work.verdicts import DecidedFacts
 
 ABOUT = "Documents; kept are those with enough left when {what} that stands in several stays in {where} of them."
-_UNITS = 1_000_000
+_ROWS, _DOCUMENTS = 1_000_000, 10_000  # that keep one more worker busy
 
 
 def without_repeats(
@@ -43,7 +43,7 @@ def _lines(
 ) -> Decider:
     find = FindRepeated(rule, group_bytes=group_bytes)
     # Lines by their hash -> those that are cut: all but one of each, or all
-    lines = grouped(f"lines_of_{name}", find, judged, *earlier, units_per_worker=_UNITS)
+    lines = grouped(f"lines_of_{name}", find, judged, *earlier, units_per_worker=_ROWS)
     # What is cut, by judged part -> cuts, or that too little is left
     decided = Stage(name, CutRepeated(rule), plan=parts_to_cut, reads=(lines, judged, *earlier))
     what = (
@@ -61,13 +61,17 @@ def _substrings(
 ) -> Decider:
     reads = (judged, *earlier)
     # Minimizers by their hash -> those that stand at several places
-    grams = grouped(f"grams_of_{name}", FindGrams(rule, group_bytes=group_bytes), *reads, units_per_worker=_UNITS)
+    grams = grouped(f"grams_of_{name}", FindGrams(rule, group_bytes=group_bytes), *reads, units_per_worker=_ROWS)
     # These by judged part -> the windows that have them
-    windows = Stage(f"windows_of_{name}", TakeWindows(rule), plan=parts_to_cut, reads=(grams, *reads))
+    windows = Stage(
+        f"windows_of_{name}", TakeWindows(rule), plan=parts_to_cut, reads=(grams, *reads), units_per_worker=_DOCUMENTS
+    )
     # Windows by their hash -> which place keeps each
-    places = grouped(f"places_of_{name}", FindPlaces(group_bytes=group_bytes), windows, units_per_worker=_UNITS)
+    places = grouped(f"places_of_{name}", FindPlaces(group_bytes=group_bytes), windows, units_per_worker=_ROWS)
     # These by judged part -> cuts, who goes, how much is shared
-    decided: Stage[Any, Any] = Stage(name, DecideShared(rule), plan=parts_to_decide, reads=(places, *reads))
+    decided: Stage[Any, Any] = Stage(
+        name, DecideShared(rule), plan=parts_to_decide, reads=(places, *reads), units_per_worker=_DOCUMENTS
+    )
     if rule.cut:
         about = _about(f"a run of {rule.words} words", rule.keep_one)
     elif rule.contained is not None:

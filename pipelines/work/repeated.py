@@ -8,7 +8,7 @@ Hashes of lines cross the shuffle, 32 bytes each; what is cut comes back to the 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -101,6 +101,8 @@ class PartToCut:
     def label(self) -> str:
         """The part."""
         return self.documents.label
+
+    counted: ClassVar[str] = "documents"
 
     @property
     def size(self) -> int:
