@@ -10,7 +10,7 @@ from dedup_world import decide_repeats, repeat_facts
 
 from corpus.dedup.minhash import word_places, words_of
 from corpus.dedup.repeated import RepeatedLines
-from corpus.dedup.substrings import RepeatedSubstrings, Windows
+from corpus.dedup.substrings import RepeatedSubstrings, Windows, answers, leading, place_rows
 from corpus.document import Document
 from corpus.files.manifest import map_arrow
 from pipelines.work.sharing import CONTAINED, TOO_FEW
@@ -213,3 +213,16 @@ def test_settings_that_mean_nothing_are_refused():
         RepeatedSubstrings(words=1)
     with pytest.raises(ValueError, match="above 0 and up to 1"):
         RepeatedSubstrings(contained=80)
+
+
+def test_a_passage_of_many_documents_costs_a_part_two_rows_a_window():
+    rows = np.zeros(60_000, place_rows(8))
+    rows["hash"], rows["row"] = np.tile(np.arange(30), 2_000), np.repeat(np.arange(2_000), 30)
+    rows["words"], rows["times"] = 100 + rows["row"] % 7, 1
+    rows["id"] = [f"id{row}".encode() for row in rows["row"].tolist()]
+    sent = leading(rows)
+    assert len(sent) == 60 and sorted(sent["times"].tolist()) == [0] * 30 + [2] * 30
+    # Of the longest, which have 106 words, the least ids.
+    assert set(zip(sent["times"].tolist(), sent["id"].tolist(), strict=True)) == {(2, b"id1000"), (0, b"id1007")}
+    [again] = np.unique(answers(sent)[["part", "row", "id"]])
+    assert again.item() == (0, 1000, b"id1007")
