@@ -164,17 +164,15 @@ def take_step(session: Session, batches: Sequence[TrainingBatch], rows: int, lr_
 
 
 def weigh(session: Session, batches: Sequence[TrainingBatch], rows: int) -> list[_Weighted]:
-    """Each batch with its share of all targets of the step, over all processes.
+    """Each batch with its share of all targets of the step, over all processes; targets that are ignored are none.
 
     Under FSDP2 every process must call its model equally often: who has fewer batches repeats one at the weight 0.
     """
-    # All rows have as many targets; but for those at the end of a source's epoch, whose repeated targets are ignored.
-    if session.packing is None and session.objective is None:
-        weighted: list[_Weighted] = [(batch, len(batch.tokens) / rows) for batch in batches]
-    else:
-        counts = torch.stack([(batch.targets != IGNORED).sum() for batch in batches]).float()
-        shares = counts / add_up(counts.sum(), session.world)
-        weighted = list(zip(batches, shares.unbind(), strict=True))
+    # Rows have unlike numbers of targets: hidden words only, no borders of packed pieces, none that had its turn in its
+    # epoch. They are counted where they lie, so that no card is waited for.
+    counts = torch.stack([(batch.targets != IGNORED).sum() for batch in batches])
+    shares = counts / add_up(counts.sum(), session.world).clamp(min=1)
+    weighted: list[_Weighted] = list(zip(batches, shares.unbind(), strict=True))
     # 9 rows over 2 processes are 4 and 5: at 4 rows per pass one and two passes, so the first process makes a second.
     most = math.ceil(math.ceil(rows / session.world.size) / session.micro_rows)
     return weighted + [(batches[-1], 0.0)] * (most - len(weighted))
