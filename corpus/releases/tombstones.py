@@ -25,6 +25,10 @@ from corpus.urls import address_or_raw
 pc: Any = pyarrow.compute
 IDS = frozenset({"id", "doc_id", "other_id", "cluster"})
 URLS = frozenset({"url", "canonical_url", "link_url", "redirected_from"})
+# Messages quote bytes as Python and JSON write them: \n, \x00 and \u0000 end a word, \/ is a slash.
+_ESCAPE = re.compile(r"\\(?:[abfnrtv0]|x[0-9a-f]{2}|u[0-9a-f]{4})", re.IGNORECASE)
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*")
+_URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,19 @@ class Tombstones:
         """Whether a URL is forgotten: its host, a domain above it, or its page."""
         where = address_or_raw(url)
         return bool(find_domain(where.host, self._domains)) or where.surt in self._pages
+
+    def stand_in(self, message: str) -> bool:
+        """Whether a message for people names something forgotten: an id, a host or a page, each as a whole word."""
+        message = _ESCAPE.sub(" ", message).replace("\\/", "/")
+        if any(_is_word_of(message, name) for name in (*self.ids, *self.urls)):
+            return True
+        if not self._hosts or not re.search(self._hosts, message, re.IGNORECASE):
+            return False
+        if any(find_domain(domain_of(host), self._domains) for host in _HOST.findall(message)):
+            return True
+        # A full stop or a bracket behind a URL is of the sentence, or of the URL.
+        urls = _URL.findall(message)
+        return any(self.addresses(url) or self.addresses(url.rstrip(".,:;!?)]}")) for url in urls)
 
     def _match_addresses(self, urls: pa.ChunkedArray) -> np.ndarray:
         found = np.zeros(len(urls), bool)
@@ -124,6 +141,11 @@ def domain_of(text: str) -> str:
     """A domain as it is compared: `https://WWW.Example.org/` → `www.example.org`."""
     text = text.strip().rstrip(".")
     return address_or_raw(text if "://" in text else f"http://{text}").host or text.lower()
+
+
+def _is_word_of(message: str, name: str) -> bool:
+    # webtext/1 is no word of webtext/12, and http://a.example/b none of http://a.example/b/c.
+    return name in message and bool(re.search(rf"(?<![\w/-]){re.escape(name)}(?![\w/?&=%-])", message))
 
 
 def _host(url: str) -> str:

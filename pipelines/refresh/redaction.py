@@ -128,13 +128,8 @@ def _mask(table: pa.Table, tombstones: Tombstones) -> np.ndarray:
     """Which rows are forgotten; of what could not be read, those whose detail names something forgotten."""
     if "detail" in table.column_names:
         # A quarantined row has no id: all that can tell is a URL or id in its detail.
-        words = [row.as_py() or "" for row in table["detail"]]
-        return np.array([_mentions(tombstones, text) for text in words], bool)
+        return np.array([tombstones.stand_in(row.as_py() or "") for row in table["detail"]], bool)
     return tombstones.rows(table, with_texts=False)
-
-
-def _mentions(tombstones: Tombstones, text: str) -> bool:
-    return any(word in text for word in (*tombstones.domains, *tombstones.urls, *tombstones.ids))
 
 
 def _redact_part(root: Path, record: _Record, part: Part, tombstones: Tombstones) -> int:

@@ -38,6 +38,35 @@ def test_an_id_is_the_rows_own():
     assert rows(stones, id=["webtext/1", "webtext/2"], other_id=["webtext/2", "webtext/1"]) == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("ValueError in a.b: http://microsoft.com/x", False),
+        ("ValueError in a.b: http://t.co/x", True),
+        ("no JSON but b'https://WWW.T.CO', as servers answer", True),
+        ("t.co.", True),
+        ("(at t.co:443)", True),
+        (r"b'{\n\x00\nt.co'", True),
+        (r'"http:\/\/t.co\/x"', True),
+        ("https://t.company/", False),
+        ("https://not-t.co/", False),
+        ("https://t.co.uk/", False),
+        ("page https://site.example/a/b.", True),
+        ("page <HTTP://site.example/a/b/#top>", True),
+        ("page https://site.example/a/bc", False),
+        ("page https://site.example/a/b/c", False),
+        ("row webtext/1: no text", True),
+        ("row webtext/12: no text", False),
+        ("of münchen.example", True),
+        ("of xn--mnchen-3ya.example", True),
+        ("", False),
+    ],
+)
+def test_a_message_names_what_is_forgotten_by_whole_words(message, named):
+    stones = tombstones_for(["t.co", "münchen.example"], ["http://site.example/a/b"], ["webtext/1"])
+    assert stones.stand_in(message) is named
+
+
 def test_a_text_is_covered_wherever_it_stands():
     found = ForgottenRows(tombstones_for(ids=["a"]))
     found.look(pa.table({"id": ["a", "b"], "url": ["https://x.example/", ""], "text": ["one  two", "three"]}))
