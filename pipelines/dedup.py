@@ -76,8 +76,8 @@ def _config(given: argparse.Namespace) -> "MinHash":
     from corpus.dedup.minhash import PRESETS as settings
 
     # What is given replaces the preset's; what is not given is None.
-    names = ("bands", "rows", "min_similarity")
-    return replace(settings[given.preset], **{name: value for name in names if (value := getattr(given, name))})
+    found = {name: getattr(given, name) for name in ("bands", "rows", "min_similarity")}
+    return replace(settings[given.preset], **{name: value for name, value in found.items() if value is not None})
 
 
 def _plan(given: argparse.Namespace) -> Iterator[str]:

@@ -35,6 +35,13 @@ def test_every_preset_can_be_named():
     assert set(PRESETS) == set(SETTINGS)
 
 
+def test_a_similarity_of_0_is_given(capsys):
+    assert main(["plan", "--documents", "10", "--min-similarity", "0", "--preset", "fineweb"]) == 0
+    none = capsys.readouterr().out
+    assert main(["plan", "--documents", "10", "--preset", "fineweb"]) == 0
+    assert capsys.readouterr().out != none
+
+
 def test_known_pairs_are_scored(tmp_path, capsys):
     texts, pairs = tmp_path / "texts.jsonl", tmp_path / "pairs.jsonl"
     changed = " ".join(["x", *WORDS[1:]])
