@@ -145,6 +145,7 @@ def test_every_kind_of_run_trains_on_a_cpu(small_shards, tmp_path, settings):
         (["device=cuda:99"], 2, "device=cuda:99"),
         (["weights=wikis:1"], 2, "no source 'wikis'"),
         (["weights=books"], 2, "name:weight"),
+        (["weights=books:²"], 2, "name:weight"),
         (["sequence_length=8000", "batch_tokens=8000"], 2, "one window of 8000"),
         (["packing=absent.npz"], 3, "no such plan"),
         (["rate=1e30", "clip=0", "steps=20"], 4, "are not saved. The same command goes on from"),

@@ -95,6 +95,11 @@ class Shape:
     gpt1_exact: bool = False
 
     def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            # Of another library's file too; NaN passes every comparison below.
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{each.name} is {value}; it must be a finite number")
         for name in ("layers", "heads", "width", "sequence_length", "vocab_size", "band"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")

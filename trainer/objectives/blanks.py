@@ -80,6 +80,14 @@ def sentence_spans(draws: np.ndarray, ends: np.ndarray, budget: int, most: int) 
     return sorted(spans)
 
 
+def check_kinds(kinds: Sequence[float]) -> None:
+    """Refuse what are not the shares of the three kinds of blanks."""
+    # Nothing is as near to 1 as a sum with NaN or infinity must be.
+    if len(kinds) != 3 or min(kinds) < 0 or not abs(sum(kinds) - 1) <= 1e-6:
+        given = ",".join(f"{kind:g}" for kind in kinds)
+        raise ObjectiveError(f"blank_shares={given}: give three shares that add up to 1, of [MASK], [sMASK], [gMASK]")
+
+
 class Blanks:
     """Windows whose first `used` tokens fit a row of `length` with the marks; `kinds` are the shares of the kinds."""
 
@@ -87,10 +95,7 @@ class Blanks:
         self, length: int, text: TextVocabulary, shares: tuple[float, float], kinds: Sequence[float], seed: int
     ) -> None:
         share, mean = shares
-        if len(kinds) != 3 or min(kinds) < 0 or abs(sum(kinds) - 1) > 1e-6:
-            raise ObjectiveError(
-                f"blank_shares={kinds}: give three shares that add up to 1, of [MASK], [sMASK], [gMASK]"
-            )
+        check_kinds(kinds)
         if not 0 < share < 1 or mean < 1:
             raise ObjectiveError(
                 f"mask_share={share} and mean_span={mean}: give a share below 1 and spans of at least 1"

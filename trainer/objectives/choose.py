@@ -106,9 +106,11 @@ def check_model(config: RunConfig) -> None:
 
 def _kinds(config: RunConfig) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in config.blank_shares.split(","))
+        kinds = tuple(float(part) for part in config.blank_shares.split(","))
     except ValueError:
         raise ObjectiveError(f"blank_shares={config.blank_shares}: give three numbers, as in 0.5,0,0.5") from None
+    blanks.check_kinds(kinds)
+    return kinds
 
 
 def _texts_of_ids(entry: TokenizerEntry, data: Path) -> list[str] | None:

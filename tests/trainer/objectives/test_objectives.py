@@ -1,6 +1,7 @@
 """The objectives against hand calculation: what is hidden, what is asked for, and that chance is a function."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -234,6 +235,8 @@ def test_sentences_are_taken_whole():
         (lambda: Spans(64, MASK, SHARES, 0, False), "3 spans need as many sentinels, and there are 1"),
         (lambda: Spans(4, SENTINELS, SHARES, 0, True), "no room for spans"),
         (lambda: Blanks(64, GLM, SHARES, (0.5, 0.5), 0), "give three shares"),
+        (lambda: Blanks(64, GLM, SHARES, (math.nan, 0, 1), 0), "blank_shares=nan,0,1: give three shares"),
+        (lambda: Blanks(64, GLM, SHARES, (math.inf, 0, 1), 0), "give three shares"),
         (lambda: Blanks(64, TextVocabulary(N_IDS, END, GLM.marks), SHARES, (0.5, 0.5, 0.0), 0), "where sentences end"),
         (lambda: Blanks(10, GLM, SHARES, (1, 0, 0), 0), "no room for blanks"),
     ],

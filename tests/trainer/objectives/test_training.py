@@ -151,6 +151,8 @@ def test_what_only_fills_in_is_not_asked_to_continue(kind, markov_shards, tmp_pa
         ([*BERT, "document_mask=true"], "leave out document_mask and packing"),
         ([*GLM, "blank_shares=0.5,0.5,0"], "needs the tokenizer to know where sentences end"),
         ([*GLM, "blank_shares=half"], "give three numbers"),
+        ([*GLM, "blank_shares=1"], "give three shares that add up to 1"),
+        ([*GLM, "blank_shares=nan,0,1"], "give three shares that add up to 1"),
         ([*BERT, "marks=tokenizer"], "put it there as tokenizer/, or write marks=added"),
         (["objective=mask"], "there is next, masked, spans, blanks"),
     ],
