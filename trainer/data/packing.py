@@ -11,7 +11,7 @@ a file with a digest; its rows are shuffled as windows are (`trainer.data.order`
 import argparse
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,13 +23,13 @@ from corpus.command_line import CommandParser
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.shards.layout import TRAIN
 from corpus.shards.read import Shards, Stream, open_shards
-from trainer.command import leave, run_command
+from trainer.command import COUNT, leave, run_command
 from trainer.data.order import PlannedRows
 
 if TYPE_CHECKING:
     import torch
 
-_COMMAND = "python -m trainer.data.packing"
+COMMAND = "python -m trainer.data.packing"
 # Room for one token is no room: a piece needs a token to read and one to predict.
 _SHORTEST = 2
 
@@ -229,20 +229,20 @@ def best_fit(lengths: np.ndarray, capacity: int) -> np.ndarray:
     return row_of
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Plan the packing of a folder of shards and print its report; the exit code."""
-    parser = CommandParser(_COMMAND, "Plan rows of whole documents.")
-    parser.add_argument("--data", type=Path, required=True, help="a folder of shards")
-    parser.add_argument("--sequence-length", type=int, required=True, help="tokens per row, less the last target")
-    parser.add_argument("--split", default=TRAIN)
-    parser.add_argument("--output", type=Path, required=True, help="the file of the plan, .npz")
-    flags = parser.parse_args()
-    return run_command(_COMMAND, lambda: _plan(flags))
+    flags = CommandParser(COMMAND, "Plan rows of whole documents.")
+    flags.add_argument("--data", type=Path, required=True, help="a folder of shards")
+    flags.add_argument("--sequence-length", type=COUNT, required=True, help="tokens per row, less the last target")
+    flags.add_argument("--split", default=TRAIN)
+    flags.add_argument("--output", type=Path, required=True, help="the file of the plan, .npz")
+    given = flags.parse_args(arguments)
+    return run_command(COMMAND, lambda: _plan(given))
 
 
-def _plan(flags: argparse.Namespace) -> int:
-    plan = plan_packing(open_shards(flags.data), flags.sequence_length, flags.split)
-    plan.save(flags.output)
+def _plan(given: argparse.Namespace) -> int:
+    plan = plan_packing(open_shards(given.data), given.sequence_length, given.split)
+    plan.save(given.output)
     print(plan.describe())
     print(f"digest {plan.digest}")
     return ExitCode.DONE

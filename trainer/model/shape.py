@@ -95,11 +95,7 @@ class Shape:
     gpt1_exact: bool = False
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            value = getattr(self, each.name)
-            # Of another library's file too; NaN passes every comparison below.
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f"{each.name} is {value}; it must be a finite number")
+        self._check_finite()
         for name in ("layers", "heads", "width", "sequence_length", "vocab_size", "band"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
@@ -118,6 +114,12 @@ class Shape:
             raise ValueError("gpt1_exact keeps positions in the token matrix: position must be learned and tied true")
         self._check_architecture()
         self._check_scaling()
+
+    def _check_finite(self) -> None:
+        # Another library's file may hold any number; NaN passes all comparisons of the other checks.
+        for name, value in asdict(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{name} is {value}; it must be a finite number")
 
     def _check_architecture(self) -> None:
         kind = self.architecture

@@ -85,13 +85,11 @@ def test_most_documents_stay_whole_and_little_is_padding(shards_of_lengths):
     assert pad < 0.005
 
 
-def test_a_plan_is_a_file_that_gives_the_same_rows(tmp_path, small_shards, monkeypatch, capsys):
+def test_a_plan_is_a_file_that_gives_the_same_rows(tmp_path, small_shards, capsys):
     shards = small_shards.open()
     plan = plan_packing(shards, 64)
     path = tmp_path / "plan.npz"
-    flags = ["packing", "--data", str(small_shards.folder), "--sequence-length", "64", "--output", str(path)]
-    monkeypatch.setattr("sys.argv", flags)
-    main()
+    assert main(["--data", str(small_shards.folder), "--sequence-length", "64", "--output", str(path)]) == 0
     printed = capsys.readouterr().out
     assert printed == f"{plan.describe()}\ndigest {plan.digest}\n"
     again = load_plan(path, shards)
@@ -104,6 +102,16 @@ def test_a_plan_is_a_file_that_gives_the_same_rows(tmp_path, small_shards, monke
     plan.save(path)
     assert path.read_bytes() == first
     assert [left.name for left in tmp_path.iterdir()] == ["plan.npz"]
+
+
+@pytest.mark.parametrize("part", ["data", "output"])
+def test_a_place_that_is_not_there_is_a_sentence(part, small_shards, tmp_path, capsys):
+    absent = tmp_path / "absent" / "plan.npz"
+    places = {"data": small_shards.folder, "output": tmp_path / "plan.npz", part: absent}
+    flags = [word for name, place in places.items() for word in (f"--{name}", str(place))]
+    assert main([*flags, "--sequence-length", "64"]) in (3, 5)
+    said = capsys.readouterr().err
+    assert "absent" in said and len(said.splitlines()) == 1
 
 
 def test_the_digest_covers_everything(small_shards):
