@@ -57,7 +57,7 @@ def memory_of(config: RunConfig, shape: Shape, micro_rows: int, element: int, sh
     parameters = shape.n_parameters() + (shape.padded_vocab_size - shape.vocab_size) * shape.width
     # AdamW has two moments per weight, Muon one for the matrices of the blocks.
     moments = 2 * parameters - (shape.matrix_parameters if config.optimizer == "muon" else 0)
-    inner = shape.inner_width * (3 if shape.activation == "swiglu" else 2)
+    inner = shape.inner_width * (3 if shape.gated else 2)
     # Numbers per token and block. gpt2-124m: 4 · 768 + 2 · 64 · 24 +
     # 2 · 3,072 = 12,288; in 12 blocks of bfloat16 295 kB per token.
     kept = 4 * shape.width + 2 * shape.head_width * (shape.heads + shape.key_heads) + inner
@@ -128,7 +128,8 @@ def verdict(memory: DeviceMemory, least: DeviceMemory, there: int, shards: int, 
             f"passes of this size need about {size_in_words(memory.total)}, and there are {size_in_words(there)}: "
             "lower micro_batch, or give recompute=true"
         )
-    copy = (memory.gradients + memory.gradients + memory.optimizer) * shards if shards > 1 else 0
+    # Masters and moments, without the products' copies that stand in `weights`: masters are as large as gradients.
+    copy = (memory.gradients + memory.optimizer) * shards if shards > 1 else 0
     if copy > host:
         return (
             f"a checkpoint is copied to the host first, {size_in_words(copy)}, and it has {size_in_words(host)}: "

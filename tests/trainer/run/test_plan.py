@@ -1,5 +1,7 @@
 """A plan is arithmetic: lengths, memory, epochs, and what `--dry-run` says of them."""
 
+from dataclasses import replace
+
 import pytest
 
 from trainer.model.presets import PRESETS
@@ -189,7 +191,16 @@ def test_the_verdict_names_the_first_thing_that_does_not_fit():
     assert "lower micro_batch" in verdict(many, one, many.total - 1, 1, 10**12)
     assert verdict(many, one, many.total, 1, 0) == ""
     cut = memory_of(run, shape, 1, 2, shards=8)
-    assert "copied to the host first, 1.99 GB" in verdict(cut, cut, 10**12, 8, 10**9)
+    assert "copied to the host first, 1.49 GB" in verdict(cut, cut, 10**12, 8, 10**9)
+    assert verdict(cut, cut, 10**12, 8, int(1.5e9)) == ""
+
+
+def test_a_gated_layer_keeps_its_gate():
+    run, shape = config("steps=1", preset="gpt2-124m"), PRESETS["gpt2-124m"].shape
+    plain, *gated = (replace(shape, activation=name, inner=3072) for name in ("gelu", "swiglu", "geglu"))
+    more = 12 * 3072 * 1024 * 2  # a third number of the inner layer, of each of 1,024 tokens, in bfloat16
+    for each in gated:
+        assert memory_of(run, each, 1, 2).activations - memory_of(run, plain, 1, 2).activations == more
 
 
 def test_a_batch_that_grows_for_a_billion_steps_is_counted_at_once():
