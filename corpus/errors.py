@@ -88,6 +88,7 @@ _SYSTEM = {
     errno.EIO: (ExitCode.INPUT, "the disk cannot be read or written", "check the disk and its cable, or copy the file"),
     errno.EROFS: (ExitCode.FLAGS, "the file system is read-only", "choose another folder"),
     errno.ENOENT: (ExitCode.INPUT, "no such file or folder", "check the path"),
+    errno.EEXIST: (ExitCode.FLAGS, "a file of that name stands there already", "choose another path"),
     errno.EACCES: (ExitCode.INPUT, "permission denied", "give yourself access or choose another path"),
     errno.EPERM: (ExitCode.INPUT, "not permitted", "give yourself access or choose another path"),
     errno.EISDIR: (ExitCode.INPUT, "a folder stands where a file is expected", "give a file"),

@@ -14,13 +14,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpus.command_line import CommandParser, end_with
 
-def parser() -> argparse.ArgumentParser:
+COMMAND = "python -m pipelines.engines"
+
+
+def parser() -> CommandParser:
     """The commands and their flags."""
-    flags = argparse.ArgumentParser(
-        prog="python -m pipelines.engines", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    flags = CommandParser(COMMAND, "Make the programs of engines, or describe a Flex Template.")
+    commands = flags.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=argparse.ArgumentParser
     )
-    commands = flags.add_subparsers(dest="command", required=True, metavar="COMMAND")
     jars = commands.add_parser("jars", help="make the job servers with Maven, or find them made")
     jars.add_argument("engines", nargs="*", default=["spark", "flink"], metavar="ENGINE", help="spark, flink (both)")
     commands.add_parser("prism", help="make Prism with Go, or find it made")
@@ -32,18 +36,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit code: 0, 2 for a program that is missing, 1 for one that cannot be made."""
+    """The command; returns its exit code: 2 for a program that is missing, 3 for one that cannot be made."""
     given = parser().parse_args(arguments)
-    from pipelines.engines.cache import EngineFailed, EngineMissing
-
     try:
         return _run(given)
-    except EngineMissing as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except EngineFailed as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    except Exception as error:  # every error ends as one clear line and an exit code
+        return end_with(error, COMMAND)
 
 
 def _run(given: argparse.Namespace) -> int:

@@ -13,16 +13,19 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from corpus.errors import CorpusloomError, ExitCode
 from corpus.hashing import digest
 
 LAST_LINES = 20
 
 
-class EngineMissing(Exception):
+class EngineMissing(CorpusloomError):
     """A program that an engine needs is not on this machine; the message says which."""
 
+    code = ExitCode.FLAGS
 
-class EngineFailed(Exception):
+
+class EngineFailed(CorpusloomError):
     """Everything was there, and an engine could still not be made or started; the message ends with what it said."""
 
 

@@ -10,9 +10,15 @@ import re
 
 from corpus.command_line import Number, WholeNumber
 from corpus.json_types import JsonObject
+from pipelines.cli.console import VERBS
 from pipelines.engines.cache import EngineMissing
 
-PIPELINES = ("build_webtext", "build_wikipedia", "build_books", "train_tokenizer", "build_shards")
+# Every command that is one job of Beam's: it builds something.
+PIPELINES = tuple(
+    module.removeprefix("pipelines.")
+    for verb, (module, _) in VERBS.items()
+    if verb.startswith("build-") or verb == "train-tokenizer"
+)
 # Parameters of a launch arrive as `--name=value`; a dry run is for a terminal, and `--help` is not a parameter.
 LEFT_OUT = {"help", "dry-run", "no-wait", "running-job"}
 

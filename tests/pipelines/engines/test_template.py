@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+import pipelines
+from pipelines.engines.__main__ import main
 from pipelines.engines.cache import EngineMissing
 from pipelines.engines.launch import command_line
 from pipelines.engines.template import LEFT_OUT, PIPELINES, metadata
@@ -22,6 +25,25 @@ def test_every_flag_is_a_parameter(pipeline):
         name for name, action in named.items() if action.required
     }
     assert not any("%(" in entry["helpText"] for entry in found.values())
+
+
+def test_every_build_command_is_a_pipeline():
+    commands = Path(pipelines.__file__).parent.glob("*.py")
+    assert set(PIPELINES) == {path.stem for path in commands if "make, main = " in path.read_text()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["metadata", "build_wine"], 2, "no pipeline 'build_wine'; there are build_webtext"),
+        (["boot", "FILE/boot"], 2, "FILE: a file of that name stands there already"),
+    ],
+)
+def test_the_command_ends_with_a_sentence(arguments, code, says, tmp_path, capsys):
+    (tmp_path / "file").write_text("x")
+    assert main([word.replace("FILE", str(tmp_path / "file")) for word in arguments]) == code
+    said = capsys.readouterr().err
+    assert says.replace("FILE", str(tmp_path / "file")) in said and len(said.splitlines()) == 1
 
 
 def test_an_unknown_pipeline_is_named():
