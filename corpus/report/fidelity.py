@@ -64,16 +64,6 @@ class Fidelity:
     fewer: tuple[Difference, ...]
 
     @property
-    def share_listed(self) -> float:
-        """The share of our documents whose domain is in the list."""
-        return self.documents_listed / max(self.documents, 1)
-
-    @property
-    def share_covered(self) -> float:
-        """The share of the list's counts that belongs to names of which we have a document."""
-        return self.published_covered / max(self.published, 1)
-
-    @property
     def noise(self) -> float | None:
         """How large a correlation unrelated ranks reach in 1 of 20 cases: 1.96 standard errors, 1 / sqrt(n - 1)."""
         return 1.96 / math.sqrt(self.shared - 1) if self.shared > 1 else None

@@ -19,7 +19,6 @@ from corpus.tokenizer.encoding import Tokenizer
 
 MOST_LOST = 0.5
 _FEWEST_LETTERS = 1000  # of fewer letters nothing is concluded
-_KEEPING = ("ByteLevel", "Split", "Digits", "Punctuation", "Whitespace")
 
 
 @dataclass

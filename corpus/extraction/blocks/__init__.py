@@ -17,10 +17,7 @@ from functools import cache
 from corpus.extraction.blocks.native import Forest, Reading
 from corpus.extraction.blocks.weights import load
 
-# The limits of native/page.h: a page beyond them is not read.
-MOST_TAGS = 1_000_000
-MOST_ATTRIBUTES = 5_000  # in one tag
-DEEPEST_NESTING = 5_000
+MOST_TAGS = 1_000_000  # as in native/page.h: a page beyond it is not read
 
 
 def read(html: str, url: str = "") -> Reading:

@@ -46,7 +46,7 @@ _INLINE_TAG = re.compile(
     r"<ref\b[^\n]*|</?(?:ref|br|small|big|sub|sup|span|div|center|b|i|u|s|font|p|blockquote|code|tt|nowiki|poem|li|a|img"
     r"|ul|ol|dl|dd|dt|em|strong|del|ins|abbr|cite|q|var|kbd|samp|table|tr|td|th|caption|math|gallery|references|hr|noinclude|time|data"
     r"|includeonly|onlyinclude|section|ruby|rb|rt|rp|rtc|bdi|bdo|wbr|h[1-6]|pre|source|syntaxhighlight|imagemap|timeline|strike|dfn|mark"
-    r"|templatestyles|translate|tvar|languages|chem|ce|score|noindex|onlyinclude|nobr|tbody|thead|tfoot|colgroup|col|style|script|includeonly)"
+    r"|templatestyles|translate|tvar|languages|chem|ce|score|noindex|nobr|tbody|thead|tfoot|colgroup|col|style|script)"
     r"(?:\s[^<>\n]*)?/?>",
     re.IGNORECASE,
 )

@@ -7,7 +7,7 @@ _POINT_FIRST = frozenset("en ja zh ko th he simple ms hi ur ta te bn".split())
 _BLANK = frozenset("fr ru uk pl cs sk sv nb nn no fi hu bg be et lv lt".split())
 _PLAIN = re.compile(r"([-+−]?)(\d+)(?:\.(\d+))?")
 _SUPERSCRIPTS = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
-_SUBSCRIPTS = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+SUBSCRIPTS = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 # Letters that stand high by custom, with no meaning of a power: 18th, 1er, XIXe, Mme, Nº.
 _CUSTOM = frozenset(
     "st nd rd th d s e er re ère ème nd nde o a os as r rs t te ste me lle mes lles le gr de va".split()
@@ -84,8 +84,8 @@ def subscript(text: str, before: str = "") -> str:
     text = text.strip()
     if not text:
         return ""
-    if all(ord(char) in _SUBSCRIPTS for char in text):
-        return text.translate(_SUBSCRIPTS)
+    if all(ord(char) in SUBSCRIPTS for char in text):
+        return text.translate(SUBSCRIPTS)
     if not before.strip() or before[-1:].isspace() or " " in text:
         return text
     return f"_{text}" if _PIECE.fullmatch(text) else f"_({text})"

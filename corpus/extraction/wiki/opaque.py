@@ -8,6 +8,8 @@ without an end costs one look for it, not a million.
 import re
 from html import unescape
 
+from corpus.extraction.wiki.numbers import SUBSCRIPTS
+
 _DROPPED = (
     "ref references gallery imagemap timeline score hiero graph mapframe maplink templatestyles indicator style script"
     " audio video canvas categorytree inputbox includeonly"
@@ -28,7 +30,6 @@ _OURS = re.compile("[\x7f\ue000\ufffc]")  # characters that stand for something 
 _MARK = re.compile("\x7f(\\d+)\x7f")
 _SIMPLE_FORMULA = re.compile(r"[A-Za-z0-9()\[\] +→⇌=-]+")
 _COUNT = re.compile(r"(?<=[A-Za-z)\]])\d+")
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 BLOCK = re.compile("\x7f\\d+\x7f")
 
 
@@ -125,7 +126,7 @@ def _formula(name: str, tex: str) -> str:
 
 def chemical_formula(text: str) -> str:
     """H2O as H₂O: numbers after a symbol or a bracket count atoms."""
-    return _COUNT.sub(lambda count: count[0].translate(_SUBSCRIPTS), text)  # the 2 of H2O, not of "2 H"
+    return _COUNT.sub(lambda count: count[0].translate(SUBSCRIPTS), text)  # the 2 of H2O, not of "2 H"
 
 
 def _cut_citation(pieces: list[str]) -> None:

@@ -5,7 +5,7 @@ Names are in lower case; several languages stand side by side, because a name me
 
 from corpus.extraction.wiki.names import names
 
-# Show their first parameter: {{nowrap|5 km}}.
+# Show their first parameter: {{nowrap|5 km}}. Not s, nom, rev, ruby and tl, which mean several things.
 FIRST = names("""
 math, mvar, nowrap, nobr, small, smaller, big, larger, nobold, noitalic, sc, sc1, smallcaps, small caps, abbr,
 abbrlink,
@@ -22,10 +22,10 @@ start-date, end-date, formatdate, fecha, h:, nastaliq, lang-nastaliq, hebrew, sc
 grek, arab, cyrl, hani, jpan, kana, hira, deva, lsj, verse translation, transcluded text, citation needed span,
 cn span,
 fact span, dubious span, clarify span, linktext, wikt, wiktlat, wikilink, page link, article link, pagelink, ensemble,
-abréviation, abréviation discrète, petit, grand, sc2, nom, s-link, unicode 1.0, chinese, zh-cn, pinyin, hanja, rev,
-tl, code inline, codes, pre inline, ruby, big2, mp, format, nts2, sorti, sortdate, iso date, snamei, noflag,
-texte, gras, italique, nombre, esc, versal, kapitälchen, angle, transkr, тр, s, перевод, нет аи, число, abbrev, kbd2
-""") - names("s, nom, rev, ruby, tl")  # these names mean several things
+abréviation, abréviation discrète, petit, grand, sc2, s-link, unicode 1.0, chinese, zh-cn, pinyin, hanja,
+code inline, codes, pre inline, big2, mp, format, nts2, sorti, sortdate, iso date, snamei, noflag,
+texte, gras, italique, nombre, esc, versal, kapitälchen, angle, transkr, тр, перевод, нет аи, число, abbrev, kbd2
+""")
 # Their second: {{lang|la|nux}}.
 SECOND = names("""
 lang, font color, font colour, color, colour, text color, wikt-lang, hover title, h:title, sort, hs2, tdl, script2,
@@ -133,14 +133,15 @@ QUOTES = names(
     " poème, citaat,"
     " blockquote inline, block quotation, quote text, lyric, citat, cita larga, bloc citation"
 )
+# Not and, den, mon, par, per and us: words of other languages, or templates of other meaning.
 COUNTRIES = {
     code: name for code, _, name in (entry.strip().partition(" ") for entry in """
-    afg Afghanistan, alb Albania, alg Algeria, and Andorra, ang Angola, arg Argentina, arm Armenia, aus Australia,
+    afg Afghanistan, alb Albania, alg Algeria, ang Angola, arg Argentina, arm Armenia, aus Australia,
     aut Austria,
     aze Azerbaijan, ban Bangladesh, bel Belgium, bih Bosnia and Herzegovina, blr Belarus, bol Bolivia, bra Brazil,
     bul Bulgaria, can Canada, chi Chile, chl Chile, chn China, civ Ivory Coast, cmr Cameroon, col Colombia,
     crc Costa Rica, cro Croatia,
-    cub Cuba, cyp Cyprus, cze Czech Republic, den Denmark, dnk Denmark, dom Dominican Republic, ecu Ecuador,
+    cub Cuba, cyp Cyprus, cze Czech Republic, dnk Denmark, dom Dominican Republic, ecu Ecuador,
     egy Egypt, eng England, esp Spain,
     est Estonia, eth Ethiopia, fin Finland, fra France, gbr Great Britain, geo Georgia, ger Germany, deu Germany,
     gha Ghana, gre Greece, grc Greece,
@@ -149,9 +150,9 @@ COUNTRIES = {
     isr Israel, ita Italy, jam Jamaica, jor Jordan, jpn Japan, kaz Kazakhstan, ken Kenya, kor South Korea, kos Kosovo,
     ksa Saudi Arabia, kuw Kuwait, lat Latvia, lib Lebanon, ltu Lithuania, lux Luxembourg, mar Morocco, mas Malaysia,
     mda Moldova,
-    mex Mexico, mkd North Macedonia, mlt Malta, mne Montenegro, mon Monaco, ned Netherlands, nld Netherlands,
+    mex Mexico, mkd North Macedonia, mlt Malta, mne Montenegro, ned Netherlands, nld Netherlands,
     ngr Nigeria, nir Northern Ireland, nor Norway,
-    nzl New Zealand, pak Pakistan, par Paraguay, per Peru, phi Philippines, pol Poland, por Portugal, prk North Korea,
+    nzl New Zealand, pak Pakistan, phi Philippines, pol Poland, por Portugal, prk North Korea,
     pur Puerto Rico,
     qat Qatar, rom Romania, rou Romania, rsa South Africa, zaf South Africa, rus Russia, sco Scotland, sen Senegal,
     sgp Singapore, sin Singapore, slo Slovenia,
@@ -159,9 +160,6 @@ COUNTRIES = {
     tpe Chinese Taipei, tto Trinidad and Tobago, tun Tunisia,
     tur Turkey, uae United Arab Emirates, ukr Ukraine, urs Soviet Union, uru Uruguay, usa United States,
     uzb Uzbekistan, ven Venezuela,
-    vie Vietnam, vnm Vietnam, wal Wales, yug Yugoslavia, zim Zimbabwe, uk United Kingdom, us United States
+    vie Vietnam, vnm Vietnam, wal Wales, yug Yugoslavia, zim Zimbabwe, uk United Kingdom
     """.split(","))
 }  # fmt: skip
-# Words of other languages or templates of other meaning: {{per}}, {{par}}.
-for _ambiguous in ("and", "par", "mon", "den", "per", "us"):
-    COUNTRIES.pop(_ambiguous, None)

@@ -69,8 +69,8 @@ def test_compare_by_hand():
     published = {"google": 600, "archive": 250, "bbc": 100, "": 50}
     found = compare(ours, published)
     assert (found.names, found.shared, found.rank_correlation) == (4, 2, pytest.approx(1.0))
-    assert (found.documents, found.documents_listed, found.share_listed) == (21, 10, pytest.approx(10 / 21))
-    assert (found.published, found.published_covered, found.share_covered) == (1000, 700, pytest.approx(0.7))
+    assert (found.documents, found.documents_listed) == (21, 10)
+    assert (found.published, found.published_covered) == (1000, 700)
     assert found.noise == pytest.approx(1.96)
     assert [(d.name, d.documents, d.published) for d in found.more] == [("google", 8, 600), ("bbc", 2, 100)]
     assert [d.points for d in found.more] == pytest.approx([0.8 - 0.6, 0.2 - 0.1])
@@ -80,7 +80,7 @@ def test_compare_by_hand():
 @pytest.mark.parametrize("ours", [{}, {"nobody.org": 3}])
 def test_a_corpus_without_a_listed_domain_can_be_compared(ours):
     found = compare(ours, {"google": 3, "bbc": 2})
-    assert (found.shared, found.rank_correlation, found.noise, found.share_covered) == (0, None, None, 0)
+    assert (found.shared, found.rank_correlation, found.noise, found.published_covered) == (0, None, None, 0)
     assert [d.name for d in found.fewer] == ["google", "bbc"]
     assert found.more == ()
 
@@ -123,4 +123,4 @@ def test_the_published_table():
     assert (len(published), sum(published.values()), published["google"]) == (1000, 21_793_666, 1_542_261)
     same = compare({f"{name}.com": count for name, count in published.items() if name}, published)
     assert same.rank_correlation == pytest.approx(1.0)
-    assert same.share_listed == 1.0
+    assert same.documents_listed == same.documents
