@@ -13,6 +13,7 @@ import numpy as np
 from classifiers.logistic import Bags
 from corpus.errors import CorpusloomError
 from corpus.files.provenance import ROOT
+from corpus.splitmix import GOLDEN
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,4 @@ def _shuffled(count: int) -> np.ndarray:
     """An order in which neighbours have nothing to do with each other: stochastic descent needs one."""
     # Multiples of 2^64 / golden ratio, modulo 2^64, spread evenly: 8 documents come as 0 5 2 7 4 1 6 3. No random
     # state.
-    return np.argsort(
-        (np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(11), kind="stable"
-    )
+    return np.argsort((np.arange(count, dtype=np.uint64) * np.uint64(GOLDEN)) >> np.uint64(11), kind="stable")

@@ -20,6 +20,7 @@ from itertools import pairwise
 import numpy as np
 
 from classifiers.features import Features, Run
+from corpus.splitmix import GOLDEN, mixed
 
 # Another number for every change of what follows: a model of other features is refused.
 VERSION = 1
@@ -30,9 +31,7 @@ _ALONE = np.uint32(1 << 31)  # a bit above every code point (at most 0x10FFFF): 
 _HIGHEST = 0x20000
 # Thai and Lao, Myanmar, Khmer, kana, ideographs, compatibility ideographs.
 _UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF))
-# 2^64 / golden ratio, odd, so that it has an inverse modulo 2^64.
-_MULTIPLIER = 0x9E3779B97F4A7C15
-_INVERSE = pow(_MULTIPLIER, -1, 1 << 64)
+_INVERSE = pow(GOLDEN, -1, 1 << 64)  # of an odd number there is one modulo 2^64
 _PAIR = np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -56,7 +55,7 @@ def words_of(texts: Sequence[str]) -> Words:
     # Where each text ends, its separator included: "a cat", "b" start words at 0 2 6 and end at 6 8, so 2 and 1 of
     # them.
     bounds = np.cumsum([len(text) + 1 for text in texts])
-    return Words(starts, _mixed(hashes), np.diff(np.searchsorted(starts, bounds), prepend=0))
+    return Words(starts, mixed(hashes), np.diff(np.searchsorted(starts, bounds), prepend=0))
 
 
 def spelled(text: str) -> list[str]:
@@ -100,7 +99,7 @@ def words_and_pairs(texts: Sequence[str]) -> Features:
     # none.
     pairs = words.hashes[:-1] * _PAIR
     pairs += words.hashes[1:]
-    pairs = _buckets(_mixed(pairs))
+    pairs = _buckets(mixed(pairs))
     pair_counts = np.maximum(words.counts - 1, 0)
     pair_starts = np.minimum(starts, len(pairs))  # of an empty last text the start would lie behind all pairs
     return Features((Run(_buckets(words.hashes), starts, words.counts), Run(pairs, pair_starts, pair_counts)))
@@ -141,19 +140,8 @@ def _powers(length: int) -> tuple[np.ndarray, np.ndarray]:
     if len(_grown.get("powers", ())) < length:
         # Grown in powers of two: one product over all, which wraps modulo 2^64 without a warning, as it must.
         size = 1 << max(length - 1, 1 << 16).bit_length()
-        for name, number in (("powers", _MULTIPLIER), ("inverses", _INVERSE)):
+        for name, number in (("powers", GOLDEN), ("inverses", _INVERSE)):
             steps = np.full(size, number, np.uint64)
             steps[0] = 1
             _grown[name] = np.cumprod(steps)
     return _grown["powers"], _grown["inverses"]
-
-
-def _mixed(values: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64, in place: every bit of the input moves every bit of the output."""
-    shifted = np.empty_like(values)
-    for bits, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
-        np.right_shift(values, np.uint64(bits), out=shifted)
-        np.bitwise_xor(values, shifted, out=values)
-        if factor > 1:
-            np.multiply(values, np.uint64(factor), out=values)
-    return values

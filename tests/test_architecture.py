@@ -19,6 +19,7 @@ MUST_NOT_IMPORT = {
 }
 TRAINER_MAY_IMPORT = {
     "shards",
+    "splitmix",
     "files",
     "json_types",
     "mixture",

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from corpus.dedup.minhash import MinHash, mixed
+from corpus.dedup.minhash import MinHash
 from corpus.files.manifest import Counts, write_arrow
+from corpus.splitmix import GOLDEN, mixed
 from pipelines.runtime.task import Outcome, Task
 from pipelines.work.signatures import SignatureFacts
 
 PART = 10_000
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class MakeSignatures:
 
 
 def _hash(values: np.ndarray, seed: int) -> np.ndarray:
-    return mixed(values.astype(np.uint64) * _GOLDEN + mixed(np.array([seed], np.uint64)))
+    return mixed(values.astype(np.uint64) * np.uint64(GOLDEN) + mixed(np.array([seed], np.uint64)))
 
 
 def _share(values: np.ndarray, seed: int) -> np.ndarray:

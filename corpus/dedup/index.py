@@ -23,11 +23,12 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.dedup.exact import TEXT_KEY
-from corpus.dedup.minhash import FAMILY, MinHash, band_hashes, has_words, mixed
+from corpus.dedup.minhash import FAMILY, MinHash, band_hashes, has_words
 from corpus.errors import CorpusloomError, ExitCode
 from corpus.files.manifest import MANIFEST, Part, map_arrow, part_of, read_manifest, write_arrow, write_manifest
 from corpus.files.storage import folders_in, is_remote, lasting, read
 from corpus.hashing import digest
+from corpus.splitmix import mixed
 
 FORMAT, KIND = 1, "index"
 ENTRY_ROWS = np.dtype([("hash", "<u8"), ("number", "<i8")])

@@ -24,9 +24,9 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.dedup.native import Cut, library
+from corpus.splitmix import GOLDEN, mixed
 
 FAMILY = "words-1/mul32-1"
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _ONES = 0xFFFFFFFF
 
 
@@ -146,7 +146,7 @@ def band_hashes(signed: np.ndarray, config: MinHash) -> np.ndarray:
     rows = signed[:, : config.bands * config.rows].reshape(len(signed), config.bands, config.rows)
     total = np.broadcast_to(np.arange(config.bands, dtype=np.uint64), rows.shape[:2])
     for place in range(config.rows):
-        total = mixed(total + rows[:, :, place] + _GOLDEN)
+        total = mixed(total + rows[:, :, place] + np.uint64(GOLDEN))
     return total.view(np.int64)
 
 
@@ -155,17 +155,10 @@ def similarity(one: np.ndarray, others: np.ndarray) -> np.ndarray:
     return (others == one).mean(axis=1)
 
 
-def mixed(values: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64: every bit of the input moves every bit of the output."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
-
-
 def _permutations(config: MinHash) -> tuple[np.ndarray, np.ndarray]:
     """Odd multipliers and addends, uint32, from the seed alone."""
     steps = np.arange(1, 2 * config.minima + 1, dtype=np.uint64) + np.uint64(config.seed << 32)
-    numbers = (mixed(steps * _GOLDEN) >> np.uint64(32)).astype(np.uint32)
+    numbers = (mixed(steps * np.uint64(GOLDEN)) >> np.uint64(32)).astype(np.uint32)
     return numbers[: config.minima] | np.uint32(1), numbers[config.minima :].copy()
 
 

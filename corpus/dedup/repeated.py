@@ -19,9 +19,9 @@ from hashlib import sha1
 
 import numpy as np
 
-from corpus.dedup.minhash import mixed
 from corpus.hashing import key64
 from corpus.rules.native import Reading
+from corpus.splitmix import mixed
 
 # A line's hash, a document's (for the draw), its number, and where the line lies in its text, in characters.
 LINE_ROWS = np.dtype([("hash", "<u8"), ("document", "<u8"), ("number", "<i8"), ("start", "<i4"), ("end", "<i4")])

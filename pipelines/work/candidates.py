@@ -19,8 +19,9 @@ import numpy as np
 
 from corpus.dedup.clusters import Groups, compare, group_starts
 from corpus.dedup.exact import preferred, shared
-from corpus.dedup.minhash import MinHash, band_hashes, has_words, mixed
+from corpus.dedup.minhash import MinHash, band_hashes, has_words
 from corpus.files.manifest import Counts, Part, map_arrow
+from corpus.splitmix import mixed
 from pipelines.runtime.task import F, Outcome, Task
 from pipelines.work.copies import ExactFacts, gone_rows
 from pipelines.work.grouping import HashGroup, HashWork, RunGroup, RunWork, Spread

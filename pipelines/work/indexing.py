@@ -14,11 +14,12 @@ import numpy as np
 
 from corpus.dedup.clusters import group_starts
 from corpus.dedup.index import ENTRY_ROWS, IndexSettings, LayerManifest, entries_of, entry_table, range_of
-from corpus.dedup.minhash import MinHash, mixed
+from corpus.dedup.minhash import MinHash
 from corpus.errors import CorpusloomError
 from corpus.files.identity import no_identity
 from corpus.files.manifest import MANIFEST, Counts, Part, open_published, part_of, write_arrow
 from corpus.files.storage import place
+from corpus.splitmix import mixed
 from pipelines.runtime.shuffle import G
 from pipelines.runtime.task import F, NoFacts, Outcome, Task
 from pipelines.work.against import KnownPart

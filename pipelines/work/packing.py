@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from corpus.dedup.minhash import mixed
 from corpus.files.manifest import Part, map_arrow, write_arrow
+from corpus.splitmix import mixed
 from pipelines.runtime.task import Task
 
 

@@ -14,18 +14,12 @@ import math
 
 import numpy as np
 
+from corpus.splitmix import GOLDEN, mixed
+
 ROUNDS = 6
-_GOLDEN = 0x9E3779B97F4A7C15
 _U32, _U64 = np.uint64(32), np.uint64
 # Positions are int64, and up to a·b - 1 < 2^62 + 2^31 values are walked over; digits stay below 2^32, as `below` needs.
 _LARGEST = 1 << 62
-
-
-def mix64(values: np.ndarray) -> np.ndarray:
-    """The finaliser of splitmix64, a bijection of uint64 in which every bit of the input moves every bit."""
-    values = (values ^ (values >> _U64(30))) * _U64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> _U64(27))) * _U64(0x94D049BB133111EB)
-    return values ^ (values >> _U64(31))
 
 
 def name_key(seed: int, name: str) -> int:
@@ -35,7 +29,7 @@ def name_key(seed: int, name: str) -> int:
 
 def derived_keys(keys: np.ndarray, number: np.ndarray | int) -> np.ndarray:
     """Output `number` of the splitmix64 generator that is seeded with each key, uint64 in the shape of both."""
-    return mix64(keys + (np.atleast_1d(number).astype(_U64) + _U64(1)) * _U64(_GOLDEN))
+    return mixed(keys + (np.atleast_1d(number).astype(_U64) + _U64(1)) * _U64(GOLDEN))
 
 
 def below(hashes: np.ndarray, limits: np.ndarray) -> np.ndarray:
@@ -77,8 +71,8 @@ def _feistel(values: np.ndarray, a: np.ndarray, b: np.ndarray, rounds: list[np.n
     left = values // b
     right = values - left * b
     for number in range(0, ROUNDS, 2):
-        left = _add(left, below(mix64(right + rounds[number]), a), a)
-        right = _add(right, below(mix64(left + rounds[number + 1]), b), b)
+        left = _add(left, below(mixed(right + rounds[number]), a), a)
+        right = _add(right, below(mixed(left + rounds[number + 1]), b), b)
     return left * b + right
 
 

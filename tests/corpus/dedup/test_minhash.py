@@ -14,7 +14,6 @@ from corpus.dedup.minhash import (
     MinHash,
     band_hashes,
     has_words,
-    mixed,
     shingles,
     signature,
     signatures,
@@ -23,6 +22,7 @@ from corpus.dedup.minhash import (
 )
 from corpus.rules.characters import ALONE
 from corpus.rules.words import words
+from corpus.splitmix import mixed
 
 CONFIG = MinHash()
 GOLDEN = 0x9E3779B97F4A7C15
