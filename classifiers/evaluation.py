@@ -15,6 +15,7 @@ from classifiers.measures import auc, histogram
 from classifiers.model import Classifier
 from classifiers.score import scores_of
 from corpus.hashing import uniform
+from corpus.pages.figures import score_bin
 
 DECILES = 10
 EXAMPLES, BEGINNING = 3, 400  # examples per tenth of the scale; characters shown of each
@@ -142,7 +143,7 @@ def _by_fold(classifier: Classifier, batch: Sequence[Text]) -> dict[int, list[in
 
 
 def _add_example(found: Evaluated, text: Text, corpus: str, score: float) -> None:
-    chosen = found.examples[min(int(score * DECILES), DECILES - 1)]  # a score of 1.0 counts to the last tenth
+    chosen = found.examples[score_bin(score, DECILES)]
     key = uniform(text.id, "classifier-page")
     # The documents with the least hashes, so that the page shows the same ones whatever the order of reading.
     if len(chosen) < EXAMPLES or key < chosen[-1][0]:

@@ -5,38 +5,32 @@ It shows texts that others wrote, so every string is made visible and escaped, n
 
 from pathlib import Path
 
-import jinja2
-
 from classifiers.card import Figures, Training
 from classifiers.evaluation import DECILES, Evaluated
 from classifiers.measures import BINS, roc
 from corpus.pages import figures
+from corpus.pages.environment import environment
 
 PAGE = "index.html"
 
 
 def write_page(title: str, found: Evaluated, values: Figures, card: Training | None = None) -> str:
     """The page as HTML; after a training it also shows the card's `data` and `settings`."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: figures.visible(value) if type(value) is str else value,
-    )
-    environment.filters.update({"number": figures.number, "share": lambda part: figures.share(part, 1.0)})
-    return environment.get_template("page.html.j2").render(
-        title=title,
-        card=card,
-        figures=values,
-        roc=figures.curves({"kept": roc(found.positive.scores, found.negative.scores)}, "ROC curve"),
-        calibration=figures.curves({"kept": _reliability(values)}, "Calibration curve"),
-        histogram=figures.histogram(_bars(values["histogram"]), "Scores: positives upwards, negatives downwards"),
-        deciles=[
-            (f"{place / DECILES:.1f} to {(place + 1) / DECILES:.1f}", [example for _, example in chosen])
-            for place, chosen in enumerate(found.examples)
-        ],
+    return (
+        environment(Path(__file__).parent)
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            card=card,
+            figures=values,
+            roc=figures.curves({"kept": roc(found.positive.scores, found.negative.scores)}, "ROC curve"),
+            calibration=figures.curves({"kept": _reliability(values)}, "Calibration curve"),
+            histogram=figures.histogram(_bars(values["histogram"]), "Scores: positives upwards, negatives downwards"),
+            deciles=[
+                (f"{place / DECILES:.1f} to {(place + 1) / DECILES:.1f}", [example for _, example in chosen])
+                for place, chosen in enumerate(found.examples)
+            ],
+        )
     )
 
 

@@ -137,6 +137,11 @@ def bins(values: Mapping[int, int], series: Sequence[int]) -> list[Bin]:
     return [Bin(edges[place], edges[place + 1], counts[place]) for place in used]
 
 
+def score_bin(score: float, count: int) -> int:
+    """In which of `count` equal pieces of [0, 1] a score lies; 1.0 is of the last."""
+    return min(int(score * count), count - 1)
+
+
 def mirror(kept: Counter[int], rejected: Counter[int]) -> list[Bar]:
     """Two distributions over the same fine bins; the decades are labelled."""
     # One row of bins for both.

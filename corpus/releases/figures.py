@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from corpus.files.manifest import open_published, read_manifest
+from corpus.pages.figures import score_bin
 from corpus.shards.layout import SHARD_MANIFEST, read_shard_manifest
 
 CORPORA, SHARDS, TOKENIZER = "corpora", "shards", "tokenizer"
@@ -101,7 +102,7 @@ def _columns(folder: Path, manifest: Mapping[str, Any]) -> tuple[Counter[str], C
             languages.update(filter(None, rows.get("language", ())))
             known = (score for score in rows.get(SCORE_COLUMN, ()) if score is not None)
             # .93 counts to "0.9"; a score of 1.0 too.
-            scores.update(f"{min(int(score * SCORE_BINS), SCORE_BINS - 1) / SCORE_BINS:.1f}" for score in known)
+            scores.update(f"{score_bin(score, SCORE_BINS) / SCORE_BINS:.1f}" for score in known)
     return languages, scores
 
 

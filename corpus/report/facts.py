@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from corpus.files.manifest import ManifestError, open_parquet
 from corpus.hashing import uniform
+from corpus.pages.figures import score_bin
 from corpus.report.tallies import Amount, DocumentTally, compute, count
 from corpus.schema import Row
 
@@ -192,7 +193,7 @@ def _add_reasons(reasons: dict[str, Amount], batch: pa.RecordBatch, why: list[st
 
 
 def _tenth(score: float | None) -> int | None:
-    return None if score is None else min(int(score * TENTHS), TENTHS - 1)  # a score of 1.0 is of the last tenth
+    return None if score is None else score_bin(score, TENTHS)
 
 
 def _sample(
