@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from unittest.mock import patch
 
@@ -28,15 +30,30 @@ def run_module(
     module: str, arguments: Sequence[str], folder: Path = ROOT, environment: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """`python -m module arguments…` in `folder`, to its end; what it wrote, as text."""
-    server = _server()
     with tempfile.TemporaryDirectory() as scratch:
         said = [str(Path(scratch) / name) for name in ("out", "err")]
-        around = dict(os.environ if environment is None else environment)
-        process = server.Process(target=_main, args=(module, list(arguments), str(folder), around, said))
-        process.start()
-        process.join()
+        with started(module, arguments, folder, environment, said) as process:
+            process.join()
         out, err = (Path(path).read_text(encoding="utf-8", errors="replace") for path in said)
     return subprocess.CompletedProcess([module, *arguments], process.exitcode or 0, out, err)
+
+
+@contextmanager
+def started(
+    module: str,
+    arguments: Sequence[str],
+    folder: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+    said: Sequence[str] = (os.devnull, os.devnull),
+) -> Iterator[BaseProcess]:
+    """The same, while it runs, with the files that take what it writes; after the block it has ended."""
+    around = dict(os.environ if environment is None else environment)
+    process = _server().Process(target=_main, args=(module, list(arguments), str(folder), around, list(said)))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.join()
 
 
 @cache

@@ -1,7 +1,8 @@
-"""Every block of README and docs.
+"""Every block of README and docs runs as it stands, in order.
 
-What is marked `sh` runs as it stands, in order, in a folder that only `make demo` has filled. What is marked `console`
-needs a network, a cluster, a card or files of the reader's: its flags are held against the help of the command.
+Those of the README (`sh`) in a folder that only `make demo` has filled, those of a page of docs (`console`) in one with
+files of the reader's and what the README has made. What needs a network, a cluster or a card is left out, by the list
+in `docs_folder`; its flags are held against the help of the command like all others.
 """
 
 import json
@@ -10,13 +11,17 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("apache_beam")
 
+from docs_folder import LEFT_OUT, README_WEB, left_out, place
 from forked import run_module
+
+from pipelines.refresh.definition import read_definition
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -43,8 +48,14 @@ print(json.dumps(found))
 def blocks(path, kind):
     """The lines of every block of a kind, continuation lines joined and comments cut off."""
     text = "\n".join(re.findall(rf"^```{kind}\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
-    lines = text.replace("\\\n", " ").splitlines()
-    return [line.partition(" #")[0].strip() for line in lines if not line.startswith("#")]
+    lines = [line.partition(" #")[0].strip() for line in text.replace("\\\n", " ").splitlines() if line[:1] != "#"]
+    found = []
+    while lines:
+        line = lines.pop(0)
+        while line.count("'") % 2:  # quoted over several lines
+            line += " " + lines.pop(0)
+        found.append(line)
+    return found
 
 
 def modules_shown():
@@ -89,18 +100,61 @@ def test_python_outside_the_environment_is_told_how_to_enter_it():
     assert ". .venv/bin/activate" in ran.stderr and len(ran.stderr.splitlines()) == 1
 
 
+@pytest.fixture(scope="module")
+def readme(tmp_path_factory):
+    """A folder in which every block of the README has run, one after the other, from the web that the demo writes."""
+    folder = tmp_path_factory.mktemp("readme")
+    around = {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert run_module("corpus.sample", [README_WEB], folder, around).returncode == 0
+    for line in blocks(ROOT / "README.md", "sh"):
+        if line and not ELSEWHERE.match(line) and line != f"web={README_WEB}":
+            give(line.replace("$web", README_WEB), folder)
+    return folder
+
+
+def give(line, folder):
+    """Run a line of a block as a reader gives it, but for what needs PyTorch where there is none."""
+    words, _, said = line.partition(" > ")
+    words = shlex.split(words)
+    assert words[:2] == ["python", "-m"], f"a line that no test runs and no list leaves out: {line}"
+    if words[2].startswith("trainer") and not find_spec("torch"):
+        return
+    around = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HOME": str(folder / "hugging_face"), "HF_HUB_OFFLINE": "1"}
+    ran = run_module(words[2], words[3:], folder, around)
+    assert ran.returncode == 0, f"{line}\n{ran.stdout[-500:]}{ran.stderr[-1500:]}"
+    if said:
+        (folder / said.strip()).write_text(ran.stdout)
+
+
 @pytest.mark.timeout(900)
-def test_the_blocks_of_the_readme_run_one_after_the_other(tmp_path):
-    """As a reader gives them, from a folder with the demo's web; without PyTorch those of the trainer are left out."""
-    around = {**os.environ, "PYTHONPATH": str(ROOT), "web": "data/demo/web"}
-    assert run_module("corpus.sample", ["data/demo/web"], tmp_path, around).returncode == 0
-    lines = [line for page in PAGES for line in blocks(page, "sh") if line]
-    assert len([line for line in lines if line.startswith("python -m")]) > 12
-    for line in lines:
-        if ELSEWHERE.match(line) or re.fullmatch(r"\w+=\S+", line):
-            continue
-        words = [word.replace("$web", around["web"]) for word in shlex.split(line)]
-        assert words[:2] == ["python", "-m"], f"a block marked sh has a line that no test runs: {line}"
-        ran = run_module(words[2], words[3:], tmp_path, around)
-        assert ran.returncode == 0, f"{line}\n{ran.stdout[-500:]}{ran.stderr[-1500:]}"
-    assert (tmp_path / "data" / "run" / "metrics.jsonl").exists()
+def test_the_blocks_of_the_readme_run_one_after_the_other(readme):
+    assert len([line for line in blocks(ROOT / "README.md", "sh") if line.startswith("python -m")]) > 12
+    assert not find_spec("torch") or (readme / "data" / "run" / "metrics.jsonl").exists()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("page", [page for page in PAGES[1:] if blocks(page, "console")], ids=lambda page: page.name)
+def test_the_blocks_of_a_page_run_one_after_the_other(page, readme, tmp_path):
+    place(page.name, readme, tmp_path)
+    for line in blocks(page, "console"):
+        if line and not left_out(line):
+            give(line, tmp_path)
+    for number, program in enumerate(programs(page)):
+        (tmp_path / f"block_{number}.py").write_text(program)
+        give(f"python -m block_{number}", tmp_path)
+
+
+def programs(page):
+    """The blocks of a page that are Python."""
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_no_reason_to_leave_a_line_out_has_gone():
+    lines = [line for page in PAGES for line in blocks(page, "console")]
+    assert [pattern for pattern in LEFT_OUT if not any(re.search(pattern, line) for line in lines)] == []
+
+
+def test_the_definition_shown_is_one(tmp_path):
+    (shown,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "docs" / "refresh.md").read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "corpus.toml").write_text(shown)
+    assert read_definition(tmp_path / "corpus.toml").weights == {"webtext": 1}

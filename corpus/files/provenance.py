@@ -21,7 +21,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -55,7 +55,7 @@ class Closure:
     files: tuple[tuple[str, str], ...] = ()
     libraries: tuple[tuple[str, str], ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Another digest, other bytes are possible."""
         return digest(*(f"{name}={value}" for name, value in (*self.files, *self.libraries)))

@@ -61,7 +61,7 @@ def test_kills_of_the_extraction_child_change_no_byte(sample, built, tmp_path, w
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
                         killed.add(pid)
-                time.sleep(0.002)
+                time.sleep(0.02)  # a look is at every process there is
 
         killer = threading.Thread(target=kill)
         killer.start()

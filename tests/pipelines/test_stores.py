@@ -39,8 +39,9 @@ def run_in(folder, *command):
 
 
 def webtext(where, output, *more):
-    flags = ["--submissions", f"{where}web/submissions/RS_*", "--pages", f"{where}web/crawl/*", "--output", output]
-    return ["pipelines.build_webtext", *flags, *more]
+    """A build of two dumps and two archives, one of which is damaged."""
+    inputs = ["--submissions", f"{where}web/submissions/RS_2016-*", "--pages", f"{where}web/crawl/sample-000[04]*"]
+    return ["pipelines.build_webtext", *inputs, "--output", output, *more]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +54,10 @@ def at_home(sample, tmp_path_factory):
 
 
 def test_a_build_from_bucket_to_bucket_has_the_bytes_of_one_from_folder_to_folder(store, at_home, tmp_path):
+    """Worker processes of their own reach a store by the environment too: one kind of store shows it."""
     upload(at_home / "web", place(f"{store}/web"))
-    run_in(tmp_path, *webtext(f"{store}/", f"{store}/corpus", "--direct_num_workers=2"))
+    workers = 2 if store.startswith("gs") else 1
+    run_in(tmp_path, *webtext(f"{store}/", f"{store}/corpus", f"--direct_num_workers={workers}"))
     there = place(f"{store}/corpus")
     compare(files_of(there), files_of(at_home / "corpus"))
     assert (there / "report.html").is_file()
@@ -88,4 +91,4 @@ def test_a_pattern_that_finds_no_object_is_named(store, tmp_path):
     command = webtext(f"{store}/nowhere/", f"{store}/none")
     ran = run_module(command[0], command[1:])
     assert ran.returncode == 3
-    assert f"{store}/nowhere/web/submissions/RS_*" in ran.stderr
+    assert f"{store}/nowhere/web/submissions/RS_2016-*" in ran.stderr

@@ -1,8 +1,11 @@
 """Six months come late, twice, broken, empty, or are withdrawn: each refresh makes what a build of it all would."""
 
 import json
+import re
+import shlex
 import shutil
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -64,7 +67,7 @@ def story(tmp_path_factory, tokenizer_folder):
 
     write_month(incoming, "2016-07", range(0, 6))
     step("first")
-    write_month(incoming, "2016-09", range(6, 12))
+    write_month(incoming, "2016-09", range(6, 12), [("https://example.org/page", 40)])
     step("second")
     write_month(incoming, "2016-08", range(12, 18))
     step("late")
@@ -207,3 +210,17 @@ def test_a_page_is_explained_down_to_its_tokens(story, capsys):
     assert "kept" in capsys.readouterr().out
     assert main([str(release), page_url("2016-07", 0)]) == 3
     assert "knows nothing of" in capsys.readouterr().err
+
+
+def test_the_lines_of_the_documentation_run_in_their_order(story, tmp_path, monkeypatch, capsys):
+    """Those of docs/commands.md, on a copy of the five releases; `serve`, which runs until it is stopped, apart."""
+    shutil.copytree(story.folder, tmp_path / "copy", symlinks=True)
+    monkeypatch.chdir(tmp_path / "copy")
+    shown = (Path(__file__).parents[3] / "docs" / "commands.md").read_text(encoding="utf-8")
+    lines = [
+        shlex.split(line, comments=True) for line in re.findall(r"^python -m pipelines\.refresh (.*)", shown, re.M)
+    ]
+    assert [line[0] for line in lines] == ["check", "run", "serve", "diff", "rollback", "forget"]
+    codes = {line[0]: refresh(*line) for line in lines if line[0] != "serve"}
+    assert codes == {"check": 10, "run": 0, "diff": 0, "rollback": 0, "forget": 0}
+    assert "verified: no file of release 7 has it" in capsys.readouterr().out
