@@ -14,7 +14,7 @@ python=$1 data=$2
     --validation-share 0.1 --output "$data/shards" --replace
 if "$python" -c 'import torch' 2>/dev/null; then
     "$python" -m trainer.train --data "$data/shards" --preset tiny --output "$data/run" steps=200 batch_tokens=1536
-    echo
+    printf '\nWhat it writes:\n'
     "$python" -m trainer.sample "$data/run" --tokenizer "$data/tokenizer" --tokens 120 --temperature 0.8 --top-k 40
     run="run/        a GPT of two layers that read them, with its curves: $data/run/index.html"
 else
