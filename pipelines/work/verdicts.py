@@ -13,7 +13,7 @@ reads the verdicts of all of them beside the documents, once, and writes the cor
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict, cast
 
 import numpy as np
 import pyarrow as pa
@@ -57,6 +57,13 @@ class Verdict(TypedDict):
     cluster: str
     quality_score: float | None
     cuts: list[Span] | None
+
+
+class JudgedDocument(TypedDict):
+    """What deciders read of a row of a judged part; it has all columns of a document (`corpus.schema`)."""
+
+    id: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -124,13 +131,14 @@ def still_in(root: Path, unit: Candidates) -> np.ndarray:
     return found
 
 
-def read_candidates(root: Path, unit: Candidates) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_candidates(root: Path, unit: Candidates) -> Iterator[tuple[int, JudgedDocument]]:
     """(row, document) of those that no earlier decider rejected, in order."""
     staying = still_in(root, unit)
-    return ((number, row) for number, row in enumerate(read_parquet(root / unit.kept.path)) if staying[number])
+    rows = cast(Iterator[JudgedDocument], read_parquet(root / unit.kept.path))
+    return ((number, row) for number, row in enumerate(rows) if staying[number])
 
 
-def read_left(root: Path, unit: Candidates) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_left(root: Path, unit: Candidates) -> Iterator[tuple[int, JudgedDocument]]:
     """`read_candidates`, with line feeds for what earlier deciders cut: each character that is left keeps its place."""
     cuts: dict[int, list[Span]] = {}
     for rows in unit.earlier:
