@@ -47,9 +47,7 @@ def run_command(
     make: Callable[[list[str]], Runnable],
 ) -> int:
     """Make a build of the flags (`make` takes Beam's) and run it, or print its plan; the exit code of the process."""
-    # Beam logs every error of a worker at length; they come back as records and are reported once, below.
-    logging.getLogger().setLevel(logging.CRITICAL)
-    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    quiet()
     end_on_signals(ours.prog)
     try:
         # Order matters: a wrong flag is said before the folder is touched, a dry run takes no lock, and only a run that
@@ -68,6 +66,12 @@ def run_command(
         # Where the stages left something, the last line also says that the same command goes on.
         work = None if is_remote(given.output) else Path(given.output) / STAGES
         return end_with(error, ours.prog, work, resume=work is not None and work.is_dir())
+
+
+def quiet() -> None:
+    """Beam logs every error of a worker at length; they come back as records and are reported once."""
+    logging.getLogger().setLevel(logging.CRITICAL)
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
 
 
 def _check_name(output: str) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 import sys
 import time
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from corpus.errors import CorpusloomError, ExitCode
 from corpus.releases.difference import ReleaseDifference, compare
 from corpus.releases.manifest import Release
 from corpus.releases.search import verify
-from pipelines.cli.command import end_on_signals
+from pipelines.cli.command import end_on_signals, quiet
 from pipelines.refresh import garbage
 from pipelines.refresh.corpus import MaintainedCorpus
 from pipelines.refresh.definition import GATES
@@ -129,12 +128,6 @@ def history(corpus: MaintainedCorpus, given: argparse.Namespace) -> int:
         marks = "current" if event.release == corpus.releases.current else "" if event.release in there else "removed"
         print(f"{event.release:>5}  {when}  {event.made:<9} {event.seconds:>8.1f} s  {marks} {event.said}".rstrip())
     return ExitCode.DONE
-
-
-def quiet() -> None:
-    """Beam logs every error of a worker at length; they come back as records and are reported once."""
-    logging.getLogger().setLevel(logging.CRITICAL)
-    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
 
 
 def _prepare() -> None:

@@ -48,7 +48,7 @@ def discover(
     listed = _read_crawl_list(source)
     states: list[InputState] = []
     for flag in kind.inputs:
-        found = sorted(_find_files(source, flag), key=lambda each: (each.file.sample not in taken, each.file.name))
+        found = sorted(_find_files(source, flag), key=lambda each: each.file.name)
         newest = max((each.snapshot for each in found if each.file.sample in taken), default="")
         seen: dict[str, str] = {}
         for each in found:

@@ -1,14 +1,14 @@
 """A stage of a build as a value: what it reads, how that becomes tasks, and the work on each of them.
 
-    posts = Stage("posts", ReadPosts(rules), plan=partial(one_per_file, submissions), funnel="posts")
-    links = Stage("links", ReduceLinks(rules), plan=key_ranges, reads=(posts,), funnel="links")
+    posts = Stage("posts", ReadPosts(rules), plan=partial(one_per_file, submissions))
+    links = Stage("links", ReduceLinks(rules), plan=key_ranges, reads=(posts,))
 
 `plan` is a plain function: for each stage in `reads` it takes the list of the facts of that stage's tasks, in their
 order, and it returns the units of this one. It runs on a worker once the stages read are finished, so what is known
 late (how many posts there are) needs no second job. The types of units and facts are those of the work's signature.
 
-Nothing else in the project knows a stage by its name: what depends on what, the order, the funnel of the report and the
-number of worker processes follow from these values.
+Nothing else in the project knows a stage by its name: what depends on what, the order and the number of worker
+processes follow from these values.
 """
 
 import json
@@ -33,8 +33,8 @@ class Stage(Generic[U, F]):
     """A stage: `plan` makes its units, `work` does each.
 
     `writes` are the folders of the finished corpus that hold its parts; parts for later stages lie in a hidden folder.
-    `funnel` is its name among the counts of the corpus, "" for a stage that decides on no document. One more worker
-    process starts for each `units_per_worker` of unit size; 0 for a stage that one process does in no time.
+    One more worker process starts for each `units_per_worker` of unit size; 0 for a stage that one process does in no
+    time.
     """
 
     name: str
@@ -42,7 +42,6 @@ class Stage(Generic[U, F]):
     plan: Callable[..., Iterable[U]]
     reads: "tuple[Stage[Any, Any], ...]" = ()
     writes: tuple[str, ...] = ()
-    funnel: str = ""
     units_per_worker: int = 0
 
     @cached_property

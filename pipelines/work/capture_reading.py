@@ -77,7 +77,7 @@ class CaptureArchive:
     @property
     def identity(self) -> str:
         """Names the files: the same records and links, the same name."""
-        return f"{self.facts.records.digest[:_ID_LENGTH]}{self.facts.links.digest[:_ID_LENGTH]}"[: 2 * _ID_LENGTH]
+        return f"{self.facts.records.digest[:_ID_LENGTH]}{self.facts.links.digest[:_ID_LENGTH]}"
 
     @property
     def warc(self) -> Path:

@@ -121,7 +121,7 @@ def test_the_loss_is_that_of_the_task_and_half_that_of_the_language_model(name, 
 
     rows = forms.rows_of(examples)
     expected = task / 3 + 0.5 * language / n_sequences
-    assert float(model.loss(rows, labels).detach()) == pytest.approx(expected, rel=1e-5)
+    assert float(model.loss(rows, labels, auxiliary=0.5).detach()) == pytest.approx(expected, rel=1e-5)
     assert float(model.loss(rows, labels, auxiliary=0).detach()) == pytest.approx(task / 3, rel=1e-5)
     assert task / 3 > 0.3
 
@@ -149,7 +149,7 @@ def test_an_answer_that_is_not_there_is_never_chosen():
         scores, language = model(rows)
     assert scores.isinf().tolist() == [[False, True, True], [False, False, False]]
     assert math.isfinite(float(language))
-    model.loss(rows, torch.tensor([0, 2])).backward()
+    model.loss(rows, torch.tensor([0, 2]), auxiliary=0.5).backward()
     assert all(bool(p.grad.isfinite().all()) for p in model.parameters() if p.grad is not None)
 
 

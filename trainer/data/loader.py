@@ -23,7 +23,8 @@ from corpus.shards.read import Shards
 from trainer.data.order import Located, OrderError, SampleOrder
 from trainer.data.packing import PackingPlan, document_ids
 from trainer.data.readers import PlanReader, RowReader, WindowReader
-from trainer.objectives.objective import IGNORED, Objective
+from trainer.model.loss import IGNORED
+from trainer.objectives.objective import Objective
 
 # Samples of all processes that are located by one call of `SampleOrder.locate` (see `_locate`).
 _AHEAD = 2048

@@ -14,8 +14,8 @@ from trainer.hugging_face.marks import add_marks
 from trainer.model.encoder_decoder import EncoderDecoder
 from trainer.model.shape import Shape
 from trainer.run.checkpoint import Checkpoints
-from trainer.run.outputs import RUN, claim, kind_of
-from trainer.run.runs import CHECKPOINTS, CONFIG, TrainedRun, model_of
+from trainer.run.outputs import CHECKPOINTS, CONFIG, RUN, claim, kind_of
+from trainer.run.runs import TrainedRun, model_of
 from trainer.run.saved import all_finite
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def import_model(source: Path, output: Path) -> list[str]:
     if kind_of(output) == RUN:
         raise FlagError(f"{output} is a run already; give a new folder")
     shape, weights, config = read_model(source)
-    if name := next((name for name, tensor in weights.items() if not all_finite(tensor)), ""):
+    # JSON as Python reads it has NaN, which passes every comparison of a shape's checks.
+    numbers = {name: torch.tensor(value) for name, value in shape.to_json().items() if isinstance(value, float)}
+    if name := next((name for name, tensor in (numbers | weights).items() if not all_finite(tensor)), ""):
         raise ExportError(f"{source}: {name} holds numbers that are not finite; no model can be made of it")
     entry, said = _tokenizer_entry(source, output, shape, config)
     description = {"shape": shape.to_json(), "tokenizer": entry, "imported": config.get("model_type", "")}

@@ -53,8 +53,6 @@ def _deepnorm_stds(shape: Shape, name: str, size: torch.Size) -> Tensor:
     """
     beta = (8 * shape.layers) ** -0.25
     heads = [shape.heads * shape.head_width] + [shape.key_heads * shape.head_width] * 2
-    parts = [(rows, gain) for rows, gain in zip(heads, (1.0, 1.0, beta), strict=True)]
-    if not name.endswith("attention.qkv.weight"):
-        parts = [(size[0], beta)]
+    parts = [*zip(heads, (1.0, 1.0, beta), strict=True)] if name.endswith("attention.qkv.weight") else [(size[0], beta)]
     stds = [torch.full((rows,), gain * math.sqrt(2 / (size[1] + rows))) for rows, gain in parts]
     return torch.cat(stds)

@@ -20,8 +20,6 @@ from trainer.model.initial import WEIGHT_STD
 from trainer.model.loss import IGNORED, token_cross_entropy
 from trainer.model.shape import Shape
 
-AUXILIARY = 0.5
-
 
 def with_marks(shape: Shape, weights: Mapping[str, Tensor], seed: int, dropout: float | None = None) -> GPT:
     """A model with the weights of a pre-trained one and rows for the three marks, which are drawn from N(0, .02).
@@ -106,7 +104,7 @@ class TaskModel(nn.Module):
         sums = losses.new_zeros(targets.shape).masked_scatter(wanted, losses).sum(1)
         return (sums / wanted.sum(1)).mean()
 
-    def loss(self, rows: SequenceRows, labels: Tensor, auxiliary: float = AUXILIARY) -> Tensor:
+    def loss(self, rows: SequenceRows, labels: Tensor, auxiliary: float) -> Tensor:
         """L3 = L2 + `auxiliary`·L1, a scalar: labels are int64 [n], or float32 [n] for a regression."""
         scores, language = self(rows)
         regression = labels.is_floating_point()

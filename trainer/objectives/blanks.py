@@ -20,8 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.model.loss import IGNORED
 from trainer.objectives.chance import sample_keys, uniforms
-from trainer.objectives.objective import IGNORED, ModelInputs, ObjectiveError, TextVocabulary
+from trainer.objectives.objective import ModelInputs, ObjectiveError, TextVocabulary
 
 MARKS = ("[MASK]", "[sMASK]", "[gMASK]", "<|startofpiece|>", "<|endofpiece|>")
 _LONGEST_SPAN = 20  # of Poisson(3) one length in 10^10 is greater

@@ -9,8 +9,9 @@ import numpy as np
 from torch import Tensor
 
 from trainer.data.permutation import below
+from trainer.model.loss import IGNORED
 from trainer.objectives.chance import hashes, sample_keys, uniforms
-from trainer.objectives.objective import IGNORED, ModelInputs, ObjectiveError, TextVocabulary
+from trainer.objectives.objective import ModelInputs, ObjectiveError, TextVocabulary
 
 MARKS = ("[MASK]",)
 _MASKED, _RANDOM = 0.8, 0.9

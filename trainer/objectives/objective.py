@@ -15,8 +15,6 @@ from torch import Tensor
 
 from corpus.errors import CorpusloomError, ExitCode
 
-IGNORED = -100
-
 
 class ObjectiveError(CorpusloomError, ValueError):
     """Raised for an invalid objective: which setting is wrong, or what the tokenizer or the model lacks."""

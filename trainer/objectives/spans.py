@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.model.loss import IGNORED
 from trainer.objectives.chance import composition, hashes, sample_keys
-from trainer.objectives.objective import IGNORED, ModelInputs, ObjectiveError, TextVocabulary
+from trainer.objectives.objective import ModelInputs, ObjectiveError, TextVocabulary
 
 
 def span_counts(tokens: int, share: float, mean: float) -> tuple[int, int]:

@@ -26,11 +26,10 @@ from trainer.run.metrics import (
     wandb_writer,
     write_table,
 )
+from trainer.run.outputs import CONFIG
 from trainer.run.page import PAGE, RunFacts, write_page
 from trainer.run.plan import plan_lines, source_lines
 from trainer.run.session import Session, description
-
-CONFIG = "config.json"
 
 
 class RunJournal:

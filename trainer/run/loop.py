@@ -18,16 +18,16 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from trainer.data.loader import IGNORED, Loader, TrainingBatch
+from trainer.data.loader import Loader, TrainingBatch
+from trainer.model.loss import IGNORED
 from trainer.run.clock import Clock, SpeedColumns
 from trainer.run.distributed import add_up, any_of, exchanging
 from trainer.run.metrics import MetricsRow
 from trainer.run.plan import by_source
 from trainer.run.session import Session, step_seed
-from trainer.run.spikes import Diverged, Spikes
+from trainer.run.spikes import REMEMBERED, Diverged, Spikes
 from trainer.run.validation import ValidationSet, mix, validate
 
-_REMEMBERED = 20
 # A pass over a batch whose losses count for nothing: sharded processes must all make the same number of calls.
 _Weighted = tuple[TrainingBatch, float | Tensor]
 
@@ -213,7 +213,7 @@ def _read(
     rows = [_row(session, each, loss, norm, spent) for each, loss, norm in zip(taken, losses, norms, strict=True)]
     progress = session.progress
     progress.training_seconds, progress.wall_seconds = clock.training, clock.wall
-    progress.losses = [*progress.losses, *losses][-_REMEMBERED:]
+    progress.losses = [*progress.losses, *losses][-REMEMBERED:]
     best = False
     if held and all(map(math.isfinite, [*losses, *norms])):
         rows[-1]["bits_per_byte"] = found = _validate(session, held)

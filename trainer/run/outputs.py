@@ -11,13 +11,14 @@ from pathlib import Path
 
 from trainer.command import FlagError
 
+CHECKPOINTS, CONFIG = "checkpoints", "config.json"
 RUN, EXPORT, TUNED = "a run", "an exported model", "a fine-tuned model"
 SEEDS, SEEDS_FILE = "fine-tuned models of several seeds", "seeds.json"
 # What lies in a folder and nowhere else, most telling first. A run's own config.json is told from transformers' by
 # what stands in it.
 _SIGNS = (
     ("state.json", "a checkpoint of a run"),
-    ("checkpoints", RUN),
+    (CHECKPOINTS, RUN),
     ("task.json", TUNED),
     (SEEDS_FILE, SEEDS),
     ("model.safetensors", EXPORT),
@@ -34,8 +35,8 @@ def kind_of(folder: Path) -> str:
     for name, kind in _SIGNS:
         if (folder / name).exists():
             return kind
-    if (folder / "config.json").is_file():
-        return RUN if _is_of_a_run(folder / "config.json") else EXPORT
+    if (folder / CONFIG).is_file():
+        return RUN if _is_of_a_run(folder / CONFIG) else EXPORT
     return ""
 
 
@@ -47,7 +48,7 @@ def claim(output: Path, kind: str, replace: bool = False) -> None:
     if output.exists() and not output.is_dir():
         raise FlagError(f"--output {output} is a file; give a folder")
     for place in (output.absolute(), *output.absolute().parents):
-        if place.name == "checkpoints" and place.is_dir():
+        if place.name == CHECKPOINTS and place.is_dir():
             raise FlagError(
                 f"--output {output} lies among the checkpoints of the run {place.parent}; give a new folder"
             )

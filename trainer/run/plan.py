@@ -16,12 +16,11 @@ from trainer.run.config import ConfigError, RunConfig
 from trainer.run.memory import DeviceMemory, size_in_words
 
 # Dense bfloat16 products a second of the cards whose makers publish them, by a part of the device's name.
-_PEAKS = {  # the first part that occurs in the name counts: "H100 PCIe" before "H100"
+_PEAKS = {  # the first part that occurs in the name counts: "H100 PCIe" before "H100", and "H200" in "GH200" too
     "B200": 2250e12,
     "H200": 989e12,
     "H100 PCIe": 756e12,
     "H100": 989e12,
-    "GH200": 989e12,
     "A100": 312e12,
     "L40S": 362e12,
     "RTX 4090": 165e12,

@@ -20,12 +20,11 @@ from trainer.model.encoder_decoder import make_model
 from trainer.model.gpt import GPT
 from trainer.model.shape import Shape
 from trainer.run.devices import choose_dtype, prepare_device
+from trainer.run.outputs import CHECKPOINTS, CONFIG
 from trainer.run.saved import BEST, STATE, load_checkpoint, newest_whole
 
 if TYPE_CHECKING:
     from corpus.tokenizer.encoding import Tokenizer
-
-CHECKPOINTS, CONFIG = "checkpoints", "config.json"
 
 
 class RunError(CorpusloomError):

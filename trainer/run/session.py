@@ -31,12 +31,11 @@ from trainer.run.checkpoint import CheckpointError, Checkpoints, bytes_of, gathe
 from trainer.run.config import ConfigError, RunConfig, kept_lengths
 from trainer.run.devices import choose_dtype, choose_threads, compiles
 from trainer.run.distributed import World, first_says, shards_of
+from trainer.run.outputs import CHECKPOINTS
 from trainer.run.plan import RunLength, course_of, ramp_of, schedule_of, shares_of
 from trainer.run.resume import check_same, content_of, order_again, order_for, shape_over
 from trainer.run.saved import DamagedError, RunDescription, RunState, Saved, UnreadableError, load_checkpoint
 from trainer.run.validation import ValidationSet, held_out, unigram_baselines
-
-CHECKPOINTS = "checkpoints"
 
 
 @dataclass

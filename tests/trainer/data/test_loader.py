@@ -15,9 +15,10 @@ import torch
 from corpus.mixture import Mixture, Source
 from corpus.shards.layout import ShardError
 from corpus.shards.read import open_shards
-from trainer.data.loader import IGNORED, Loader, pins_memory, validation_rows
+from trainer.data.loader import Loader, pins_memory, validation_rows
 from trainer.data.order import OrderError, SampleOrder
 from trainer.data.packing import plan_packing
+from trainer.model.loss import IGNORED
 
 MIXTURE = Mixture((Source("webtext", 3), Source("books", 1)))
 N_TOKENS = {"webtext": 7826, "books": 3848}

@@ -1,6 +1,7 @@
 """Export and import: transformers opens what is written and computes the same, both ways, with random weights."""
 
 import json
+import math
 import sys
 from dataclasses import replace
 
@@ -267,6 +268,17 @@ def test_a_folder_that_cannot_be_read_is_refused_with_the_reason(change, words, 
     (tmp_path / "config.json").write_text(json.dumps(config | change))
     with pytest.raises(ExportError, match=words):
         read_model(tmp_path)
+
+
+def test_an_import_of_a_number_that_is_not_finite_is_refused(tmp_path):
+    model = random_model(SHAPES["gpt2"])
+    write_model(tmp_path / "theirs", model.shape, model.state_dict(), 0)
+    place = tmp_path / "theirs" / "config.json"
+    config = json.loads(place.read_text())
+    del config["corpusloom"]
+    place.write_text(json.dumps(config | {"layer_norm_epsilon": math.nan}))
+    with pytest.raises(ExportError, match="norm_epsilon holds numbers that are not finite"):
+        import_model(tmp_path / "theirs", tmp_path / "run")
 
 
 def test_a_folder_without_weights_or_config_is_refused(tmp_path):

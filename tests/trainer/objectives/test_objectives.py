@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from trainer.model.loss import IGNORED
 from trainer.objectives.blanks import Blanks, poisson_table, sentence_spans, short_spans
 from trainer.objectives.chance import composition, hashes, least_places, sample_keys, uniforms
 from trainer.objectives.masked import Masked
-from trainer.objectives.objective import IGNORED, ObjectiveError, TextVocabulary
+from trainer.objectives.objective import ObjectiveError, TextVocabulary
 from trainer.objectives.spans import Spans, sentinel_names, span_counts, taken_out
 
 N_IDS, END = 100, 99

@@ -106,7 +106,13 @@ def test_rows_of_a_pass_follow_from_the_memory(preset, rows, memory, chosen):
 
 @pytest.mark.parametrize(
     "name, peak",
-    [("NVIDIA H200", 989e12), ("NVIDIA H100 PCIe", 756e12), ("NVIDIA A100-SXM4-80GB", 312e12), ("A card", None)],
+    [
+        ("NVIDIA H200", 989e12),
+        ("NVIDIA GH200 480GB", 989e12),
+        ("NVIDIA H100 PCIe", 756e12),
+        ("NVIDIA A100-SXM4-80GB", 312e12),
+        ("A card", None),
+    ],
 )
 def test_the_peak_is_known_by_the_name_of_the_card_or_not_at_all(name, peak):
     assert peak_flops(name) == peak

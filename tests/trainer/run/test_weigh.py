@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from trainer.data.loader import IGNORED, TrainingBatch
+from trainer.data.loader import TrainingBatch
 from trainer.model.gpt import GPT
+from trainer.model.loss import IGNORED
 from trainer.model.shape import Shape
 from trainer.run import loop
 from trainer.run.distributed import World
