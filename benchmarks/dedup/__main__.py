@@ -2,7 +2,7 @@
 
     python -m benchmarks.dedup known  --data ../shared/data       found pairs and removed texts against brute force
     python -m benchmarks.dedup peers  --data ../shared/data       signatures beside other libraries
-    python -m benchmarks.dedup whole  --data ../shared/data       all of it beside datatrove's four stages
+    python -m benchmarks.dedup whole  --data ../shared/data       all of it beside datatrove and duplodocus
     python -m benchmarks.dedup growth --documents 100,10000       all stages on made-up signatures, two workers
 
 Peers that are not installed are named and left out.
@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--documents", default="100,10000,100000,1000000", help="sizes (default %(default)s)")
     parser.add_argument("--turns", type=int, default=3, help="of the peers, of which the best counts")
     parser.add_argument("--every", type=int, default=5, metavar="N", help="whole: every N-th text (default 5)")
+    parser.add_argument("--duplodocus", type=Path, metavar="PROGRAM", help="whole: measure this build of it too")
     given = parser.parse_args()
     if given.what == "known":
         with tempfile.TemporaryDirectory() as folder:
@@ -35,7 +36,7 @@ def main() -> None:
         lines = signing(real_texts(given.data), given.turns)
     elif given.what == "whole":
         with tempfile.TemporaryDirectory() as folder:
-            lines = whole(real_texts(given.data)[:: given.every], Path(folder))
+            lines = whole(real_texts(given.data)[:: given.every], Path(folder), given.duplodocus)
     else:
         lines = growth([int(size) for size in given.documents.split(",")], workers=2)
     print("\n".join(lines))

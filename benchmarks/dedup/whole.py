@@ -1,4 +1,4 @@
-"""The whole of deduplication on real texts, beside the four stages of datatrove, on one core.
+"""The whole of deduplication on real texts, beside datatrove's four stages and AllenAI's duplodocus, on one core.
 
 Both read their documents from files and write who stays. Ours are the tasks of all stages, one after the other, without
 an engine, whose start is a fixed price (`growth` has it: the line of 100 documents). datatrove's are its four stages by
@@ -6,6 +6,8 @@ its local executor in one task, signatures with sha1.
 """
 
 import json
+import resource
+import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -113,14 +115,39 @@ def theirs(texts: Sequence[str], folder: Path) -> tuple[float, int]:
     return seconds, sum(len(file.read_text().splitlines()) for file in (folder / "out").glob("*"))
 
 
-def whole(texts: Sequence[str], folder: Path) -> list[str]:
-    """Both, on the same texts."""
+def duplodocus(program: Path, texts: Sequence[str], folder: Path) -> tuple[float, int]:
+    """The same for duplodocus."""
+    (folder / "in").mkdir(parents=True)
+    lines = (json.dumps({"id": str(number), "text": text}) for number, text in enumerate(texts))
+    (folder / "in" / "texts.jsonl").write_text("\n".join(lines) + "\n")
+    places = [f"--{kind}-dir={folder / kind}" for kind in ("storage", "output")]
+    settings = [
+        "--num-buckets=14",
+        "--bucket-size=8",
+        "--ngram-size=5",
+        "--tokenizer=uniseg",
+        "--remove-duplicates=true",
+    ]
+    command = [program, "--threads=1", "minhash-memory", f"--input-dir={folder / 'in'}", *places, *settings]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    written = [file for file in (folder / "output").rglob("*") if file.is_file()]
+    return seconds, sum(len(file.read_text(encoding="utf-8").splitlines()) for file in written)
+
+
+def whole(texts: Sequence[str], folder: Path, program: Path | None) -> list[str]:
+    """All of them, on the same texts."""
     (folder / "ours").mkdir(parents=True)
     for name in ("first", "theirs"):
         (folder / name).mkdir()
     ours(texts[:100], folder / "ours")  # what is imported and loaded once is no part of either
     own, kept = ours(texts, folder / "ours")
     lines = [f"{len(texts):,} texts: ours {own:.2f} s, {1e6 * own / len(texts):,.0f} µs each, {kept:,} stay"]
+    if program:
+        other, stay = duplodocus(program.resolve(), texts, folder / "duplodocus")
+        lines.append(f"duplodocus {other:.2f} s, {stay:,} stay: ours is {other / own:.2f} x")
     try:
         theirs(texts[:10], folder / "first")
         other, stay = theirs(texts, folder / "theirs")
