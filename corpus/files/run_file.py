@@ -72,6 +72,7 @@ def _write(root: Path, note: RunNote) -> None:
 
         write_json(root / RUN_FILE, asdict(note))
         return
+    root.mkdir(parents=True, exist_ok=True)  # a run begins with this note
     temporary = root / f".tmp-{RUN_FILE}"
     temporary.write_text(json.dumps(asdict(note), indent=1) + "\n", "utf-8", "backslashreplace")
     temporary.replace(root / RUN_FILE)
