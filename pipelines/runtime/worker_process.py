@@ -7,6 +7,7 @@ forked before it starts, where this process has no other thread yet; later, and 
 their own, they are new interpreters.
 """
 
+import atexit
 import json
 import os
 import subprocess
@@ -72,6 +73,7 @@ def _fork() -> WorkerProcess:
     # The child from here on; `_exit` in any case, or it would return into the driver's own stack.
     code = 1
     try:
+        atexit._clear()  # what the driver does at its end is not this process's to do
         os.close(writing)
         for other in _ready.workers:  # else its pipe would not end with the driver, but with this process
             other.orders.close()
@@ -80,6 +82,7 @@ def _fork() -> WorkerProcess:
     except BaseException:
         traceback.print_exc()
     finally:
+        atexit._run_exitfuncs()  # what this one began: its extraction child is closed, and waited for
         sys.stderr.flush()
         os._exit(code)
 

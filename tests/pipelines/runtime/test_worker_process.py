@@ -54,6 +54,15 @@ def test_a_worker_that_raises_has_an_exit_code():
     assert run(script) == ["1"]
 
 
+def test_a_forked_worker_does_at_its_end_what_it_began_and_not_what_its_driver_did():
+    script = (
+        "import atexit\nnames = ['the driver']\natexit.register(lambda: print('end of', *names, flush=True))\n"
+        "def serve(orders):\n    atexit.register(print, 'end of the worker', flush=True)\n"
+        "worker_process.serve = serve\nwith forked_workers(1): start_worker({}).wait()"
+    )
+    assert run(script) == ["end of the worker", "end of the driver"]
+
+
 def test_a_new_interpreter_without_orders_ends():
     command = [sys.executable, "-m", "pipelines.runtime.worker"]
     assert subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=60).returncode == 0
