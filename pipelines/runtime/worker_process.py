@@ -15,7 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import IO
@@ -69,7 +69,7 @@ def _fork() -> WorkerProcess:
     number = os.fork()
     if number:
         os.close(reading)
-        return WorkerProcess(number, os.fdopen(writing, "wb"), partial(_exit_code, number))
+        return WorkerProcess(number, os.fdopen(writing, "wb", 0), partial(_exit_code, number))
     # The child from here on; `_exit` in any case, or it would return into the driver's own stack.
     code = 1
     try:
@@ -96,12 +96,12 @@ def start_worker(environment: Mapping[str, str]) -> WorkerProcess:
     # Beam's server runs from here on, with threads.
     _ready.may_fork = False
     worker = _ready.workers.pop() if _ready.workers else _interpreter()
-    worker.orders.write(json.dumps({**environment}).encode() + b"\n")
-    worker.orders.flush()
+    with suppress(BrokenPipeError):  # killed while it waited: whoever waits for its end learns that
+        worker.orders.write(json.dumps({**environment}).encode() + b"\n")
     return worker
 
 
 def _interpreter() -> WorkerProcess:
-    process = subprocess.Popen([sys.executable, "-m", "pipelines.runtime.worker"], stdin=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-m", "pipelines.runtime.worker"], stdin=subprocess.PIPE, bufsize=0)
     assert process.stdin
     return WorkerProcess(process.pid, process.stdin, process.wait)

@@ -54,10 +54,18 @@ def test_a_worker_that_raises_has_an_exit_code():
     assert run(script) == ["1"]
 
 
+def test_a_worker_that_was_killed_while_it_waited_is_found_by_who_waits_for_its_end():
+    script = (
+        "with forked_workers(1):\n    os.kill(_ready.workers[0].number, 9); time.sleep(.2)\n"
+        "    worker = start_worker({}); print(worker.wait()); worker.orders.close()"
+    )
+    assert run(script) == ["-9"]
+
+
 def test_a_forked_worker_does_at_its_end_what_it_began_and_not_what_its_driver_did():
     script = (
         "import atexit\nnames = ['the driver']\natexit.register(lambda: print('end of', *names, flush=True))\n"
-        "def serve(orders):\n    atexit.register(print, 'end of the worker', flush=True)\n"
+        "def serve(orders):\n    orders.readline(); atexit.register(print, 'end of the worker', flush=True)\n"
         "worker_process.serve = serve\nwith forked_workers(1): start_worker({}).wait()"
     )
     assert run(script) == ["end of the worker", "end of the driver"]
