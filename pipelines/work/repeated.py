@@ -48,6 +48,14 @@ class PartToRead:
     number: int
 
 
+def parts_to_read(
+    rows_each: int, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]
+) -> Spread[PartToRead]:
+    """All parts of judged documents, whose documents have about `rows_each` rows each."""
+    parts = [PartToRead(each, number) for number, each in enumerate(candidates(judged, *earlier))]
+    return Spread(parts, rows_in([facts.kept for facts in judged]) * rows_each)
+
+
 @dataclass(frozen=True)
 class LineFacts:
     """The lines that are cut."""
@@ -68,8 +76,7 @@ class FindRepeated(HashWork[PartToRead, HashGroup, LineFacts]):
 
     def spread(self, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Spread[PartToRead]:
         """All parts of judged documents."""
-        parts = [PartToRead(each, number) for number, each in enumerate(candidates(judged, *earlier))]
-        return Spread(parts, rows_in([facts.kept for facts in judged]) * _LINES)
+        return parts_to_read(_LINES, judged, *earlier)
 
     def read(self, source: PartToRead, widths: Widths, root: Path) -> Iterator[np.ndarray]:
         """The lines of the documents that are still in."""

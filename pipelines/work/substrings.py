@@ -28,9 +28,9 @@ from pipelines.runtime.task import Outcome, Task
 from pipelines.work.grouping import HashGroup, HashWork, RunWork, Spread
 from pipelines.work.judging import JudgedFacts
 from pipelines.work.packing import by_group, map_rows, rows_in, unpack, write_rows
-from pipelines.work.repeated import PartToCut, PartToRead
+from pipelines.work.repeated import PartToCut, PartToRead, parts_to_read
 from pipelines.work.signatures import Widths
-from pipelines.work.verdicts import DecidedFacts, candidates, read_left
+from pipelines.work.verdicts import DecidedFacts, read_left
 
 # Minimizers of a document, on average, by which groups are counted before any is read.
 _GRAMS = 64
@@ -56,8 +56,7 @@ class FindGrams(HashWork[PartToRead, HashGroup, GramFacts]):
 
     def spread(self, judged: Sequence[JudgedFacts], *earlier: Sequence[DecidedFacts]) -> Spread[PartToRead]:
         """All parts of judged documents."""
-        parts = [PartToRead(each, number) for number, each in enumerate(candidates(judged, *earlier))]
-        return Spread(parts, rows_in([facts.kept for facts in judged]) * _GRAMS)
+        return parts_to_read(_GRAMS, judged, *earlier)
 
     def read(self, source: PartToRead, widths: Widths, root: Path) -> Iterator[np.ndarray]:
         """The minimizers of the documents that are still in."""
